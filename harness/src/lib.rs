@@ -1,0 +1,3 @@
+//! The engine of the lab.
+
+pub mod load;

@@ -1,0 +1,215 @@
+//! `name:key=value,...`: how a model or an executor and its options are written.
+//!
+//! ```
+//! use models::options::{Choice, Spec};
+//!
+//! const SPECS: &[Spec] = &[Spec { key: "workers", help: "how many", default: "one per core" }];
+//! let choice: Choice = "thread-pool:workers=4".parse().unwrap();
+//! assert_eq!(choice.name, "thread-pool");
+//! choice.options.check("thread-pool", SPECS).unwrap();
+//! assert_eq!(choice.options.number("workers").unwrap(), Some(4));
+//! ```
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Serialize;
+use thiserror::Error;
+
+/// One option that a model has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Spec {
+    /// What stands before the `=`.
+    pub key: &'static str,
+    /// What it does, in a few words.
+    pub help: &'static str,
+    /// What holds without it, in words.
+    pub default: &'static str,
+}
+
+/// A model or executor as asked for: its name and options.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// The name before the colon.
+    pub name: String,
+    /// What follows it.
+    pub options: Options,
+}
+
+/// Options as given, in the order of their keys.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Options(BTreeMap<String, String>);
+
+/// What is wrong with a choice or an option; each message says what to try.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum OptionError {
+    /// No `=`, or nothing before it.
+    #[error("'{0}' is not an option; write name:key=value,key=value, as in thread-pool:workers=4")]
+    NotAnOption(String),
+    /// The same key twice.
+    #[error("option '{0}' is given twice; give it once")]
+    Twice(String),
+    /// A key that the model does not have.
+    #[error("{name} has no option '{key}'; {known}")]
+    Unknown {
+        /// The model.
+        name: String,
+        /// The key that was given.
+        key: String,
+        /// What it has instead, as a clause.
+        known: String,
+    },
+    /// A value that can't be understood.
+    #[error("option {key} can't be '{value}'; try {expected}")]
+    Value {
+        /// The option.
+        key: String,
+        /// What was given.
+        value: String,
+        /// What would do.
+        expected: String,
+    },
+}
+
+impl FromStr for Choice {
+    type Err = OptionError;
+
+    fn from_str(text: &str) -> Result<Self, OptionError> {
+        let (name, rest) = text.split_once(':').unwrap_or((text, ""));
+        let mut options = BTreeMap::new();
+        for pair in rest.split(',').filter(|pair| !pair.is_empty()) {
+            match pair.split_once('=') {
+                Some((key, value)) if !key.is_empty() && !value.is_empty() => {
+                    if options.insert(key.to_owned(), value.to_owned()).is_some() {
+                        return Err(OptionError::Twice(key.to_owned()));
+                    }
+                }
+                _ => return Err(OptionError::NotAnOption(pair.to_owned())),
+            }
+        }
+        Ok(Self { name: name.to_owned(), options: Options(options) })
+    }
+}
+
+impl fmt::Display for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        if self.options.0.is_empty() { Ok(()) } else { write!(f, ":{}", self.options) }
+    }
+}
+
+impl fmt::Display for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, (key, value)) in self.0.iter().enumerate() {
+            write!(f, "{}{key}={value}", if index == 0 { "" } else { "," })?;
+        }
+        Ok(())
+    }
+}
+
+impl Options {
+    /// Refuses keys that `specs` does not list; the message lists them.
+    pub fn check(&self, name: &str, specs: &[Spec]) -> Result<(), OptionError> {
+        let unknown = self.0.keys().find(|key| specs.iter().all(|spec| spec.key != **key));
+        let Some(key) = unknown else { return Ok(()) };
+        let known = match specs {
+            [] => "it takes none".to_owned(),
+            _ => format!("it has: {}", specs.iter().map(|spec| spec.key).collect::<Vec<_>>().join(", ")),
+        };
+        Err(OptionError::Unknown { name: name.to_owned(), key: key.clone(), known })
+    }
+
+    /// The text of an option.
+    pub fn text(&self, key: &str) -> Option<&str> {
+        self.0.get(key).map(String::as_str)
+    }
+
+    /// Sets an option that was not given.
+    pub fn set_default(&mut self, key: &str, value: &str) {
+        self.0.entry(key.to_owned()).or_insert_with(|| value.to_owned());
+    }
+
+    /// A number of at least one.
+    pub fn number(&self, key: &str) -> Result<Option<usize>, OptionError> {
+        self.parsed(key, "a whole number from 1 on", |text| text.parse().ok().filter(|number| *number > 0))
+    }
+
+    /// A size in bytes: `65536`, `64k` or `1m`.
+    pub fn bytes(&self, key: &str) -> Result<Option<usize>, OptionError> {
+        self.parsed(key, "a size such as 65536, 64k or 1m", |text| {
+            let (digits, unit) = match text.as_bytes().last()? {
+                b'k' | b'K' => (&text[..text.len() - 1], 1024),
+                b'm' | b'M' => (&text[..text.len() - 1], 1024 * 1024),
+                _ => (text, 1),
+            };
+            digits.parse::<usize>().ok()?.checked_mul(unit).filter(|bytes| *bytes > 0)
+        })
+    }
+
+    fn parsed<T>(
+        &self,
+        key: &str,
+        expected: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<Option<T>, OptionError> {
+        let Some(value) = self.0.get(key) else { return Ok(None) };
+        let refuse = || OptionError::Value {
+            key: key.to_owned(),
+            value: value.clone(),
+            expected: expected.to_owned(),
+        };
+        parse(value).map(Some).ok_or_else(refuse)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SPECS: &[Spec] = &[
+        Spec { key: "workers", help: "how many", default: "one per core" },
+        Spec { key: "queue", help: "how many may wait", default: "1024" },
+    ];
+
+    fn options(text: &str) -> Options {
+        text.parse::<Choice>().unwrap().options
+    }
+
+    #[test]
+    fn a_choice_reads_and_writes_the_same() {
+        for text in ["epoll", "thread-pool:queue=8,workers=4"] {
+            assert_eq!(text.parse::<Choice>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_wrong_option_lists_the_right_ones() {
+        let error = options("thread-pool:wrokers=4").check("thread-pool", SPECS).unwrap_err();
+        assert_eq!(error.to_string(), "thread-pool has no option 'wrokers'; it has: workers, queue");
+        let error = options("loop:x=4").check("loop", &[]).unwrap_err();
+        assert_eq!(error.to_string(), "loop has no option 'x'; it takes none");
+    }
+
+    #[test]
+    fn a_wrong_value_says_what_would_do() {
+        let error = options("thread-pool:workers=0").number("workers").unwrap_err();
+        assert_eq!(error.to_string(), "option workers can't be '0'; try a whole number from 1 on");
+        assert!(options("thread:stack=99999999999999999999k").bytes("stack").is_err());
+    }
+
+    #[test]
+    fn sizes_take_units() {
+        assert_eq!(options("thread:stack=64k").bytes("stack").unwrap(), Some(65_536));
+        assert_eq!(options("thread:stack=1M").bytes("stack").unwrap(), Some(1 << 20));
+        assert_eq!(options("thread").bytes("stack").unwrap(), None);
+    }
+
+    #[test]
+    fn what_is_not_an_option_is_refused() {
+        for text in ["a:b", "a:=1", "a:b="] {
+            assert!(matches!(text.parse::<Choice>(), Err(OptionError::NotAnOption(_))), "{text}");
+        }
+        assert_eq!("a:b=1,b=2".parse::<Choice>(), Err(OptionError::Twice("b".into())));
+    }
+}

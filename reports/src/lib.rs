@@ -1,0 +1,3 @@
+//! From a record to something to read.
+
+pub mod record;

@@ -1,0 +1,41 @@
+//! The other side of each protocol, as free of IO as the sessions: the bytes of a request and the check of a reply.
+//!
+//! Every reply is checked byte by byte, and that must cost a load generator next to nothing: a request is built
+//! once, and checking allocates nothing once a connection has seen its first reply.
+
+/// What a load generator says, over and over, and how it knows the answer to be right.
+pub trait Client: Send + Sync {
+    /// One whole request, built beforehand.
+    fn request(&self) -> &[u8];
+
+    /// A checker for the replies on one new connection.
+    fn checker(&self) -> Box<dyn Checker>;
+}
+
+/// Checks the replies on one connection, as their bytes arrive.
+pub trait Checker: Send {
+    /// Looks at bytes that have just arrived: all of them belong to replies not yet whole.
+    fn arrived(&mut self, bytes: &[u8]) -> Reply;
+
+    /// The server sends no more. Between replies that is a plain close; within one it is a short reply, unless
+    /// the reply's end is marked by the close itself.
+    fn ended(&mut self) -> Reply;
+}
+
+/// What a checker makes of the bytes so far.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// Right so far, not whole.
+    More,
+    /// A whole and right reply, which took this many of the bytes just given.
+    Whole {
+        /// How many of the bytes given in this call belong to the reply (what follows belongs to the next).
+        used: usize,
+        /// Whether the server said that it will close the connection.
+        closing: bool,
+    },
+    /// The connection ended before the reply did.
+    Short,
+    /// Not the right reply: one sentence says how.
+    Wrong(String),
+}

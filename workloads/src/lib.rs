@@ -1,0 +1,22 @@
+//! WHAT is done: the workloads of the lab, free of sockets, processes and threads.
+//!
+//! The lab compares ways of being concurrent, so the work must be the same under all of them. It is written once,
+//! here, in two shapes:
+//!
+//! * A stream [`Service`] opens a [`Session`] for each connection: a state machine that takes bytes, gives bytes,
+//!   and says what it needs next. [`echo`] and [`http`] are services. A model drives a session through its
+//!   [`Conversation`], which keeps the rules that are the same for all models.
+//! * A [`Task`](task::Task) is a run of steps with a value at the end: [`task`] has computing, disk and waiting ones.
+//!
+//! [`client`] is the other side of each protocol: the bytes of a request and the check of a reply.
+//!
+//! Nothing in this crate reads a socket, sleeps or starts a thread. How that is done is what crate `models` is about.
+
+pub mod client;
+pub mod conversation;
+pub mod echo;
+pub mod session;
+pub mod task;
+
+pub use conversation::Conversation;
+pub use session::{Done, Limits, Next, Peer, READ_BYTES, Service, Session, Value, Work};

@@ -1,0 +1,170 @@
+//! Serving one connection with calls that block: the part that all blocking models share.
+//!
+//! Who calls [`serve`] is what tells these models apart: the accepting loop itself, a forked child, a thread, a
+//! worker of a pool, a coroutine. The code reads the same in all of them, which is the charm of blocking calls.
+
+use std::io;
+use std::net::Shutdown as Side;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use socket2::Socket;
+use workloads::{Conversation, Done, Next};
+
+use super::shutdown::Shutdown;
+use super::socket::{self, Mode};
+
+/// After a refusal a client is heard out for at most this long ...
+pub(crate) const HEAR_OUT_TIME: Duration = Duration::from_secs(2);
+/// ... and for at most this many bytes.
+pub(crate) const HEAR_OUT_BYTES: usize = 16 * 1024 * 1024;
+/// How often a server that is to stop looks for the rest of a request that has begun to arrive.
+const REST_PAUSE: Duration = Duration::from_millis(5);
+
+/// A connection whose calls block the caller, be it a thread or a coroutine.
+pub(crate) trait Wire {
+    /// Replaces what `scratch` holds by what arrives within `limit`; zero bytes mean that the peer sends no more.
+    fn receive(&mut self, scratch: &mut Vec<u8>, limit: Duration) -> io::Result<usize>;
+    /// Sends from the front of `bytes` and says how many were taken.
+    fn send(&mut self, bytes: &[u8]) -> io::Result<usize>;
+    /// Lets time pass.
+    fn sleep(&self, time: Duration);
+    /// Lets others have their turn, where the caller shares a thread with them.
+    fn turn(&self) {}
+    /// The socket itself.
+    fn socket(&self) -> &Socket;
+}
+
+/// Serves one connection to its end. An error is this connection's own trouble: a reset, a broken pipe, a peer who
+/// took too long.
+pub(crate) fn serve(
+    wire: &mut impl Wire,
+    mut conversation: Conversation,
+    shutdown: &Shutdown,
+) -> io::Result<()> {
+    let mut scratch = socket::scratch();
+    let mut request_began = None;
+    let mut rest = Rest { shutdown, until: None };
+    let mut next = Next::Read;
+    loop {
+        send_all(wire, &mut conversation)?;
+        next = match next {
+            Next::Read => {
+                let limit = time_to_read(&conversation, &mut request_began)?;
+                match wire.receive(&mut scratch, limit)? {
+                    0 if conversation.pending() && rest.may_come() => {
+                        wire.sleep(REST_PAUSE);
+                        Next::Read
+                    }
+                    0 => conversation.ended(),
+                    _ => conversation.arrived(&scratch),
+                }
+            }
+            Next::Flush => {
+                wire.turn();
+                conversation.resumed(Done::Flushed)
+            }
+            Next::Wait(time) => {
+                wire.sleep(time);
+                conversation.resumed(Done::Waited)
+            }
+            Next::Compute(work) => conversation.resumed(Done::Computed(work())),
+            Next::Close => return Ok(()),
+            Next::Refuse => return hear_out(wire, &mut scratch),
+        }
+    }
+}
+
+fn send_all(wire: &mut impl Wire, conversation: &mut Conversation) -> io::Result<()> {
+    let output = conversation.output();
+    while !output.is_empty() {
+        let sent = wire.send(output)?;
+        bytes::Buf::advance(output, sent);
+    }
+    Ok(())
+}
+
+/// How long the next read may take: between requests the idle time, within one what is left of its own time.
+fn time_to_read(conversation: &Conversation, request_began: &mut Option<Instant>) -> io::Result<Duration> {
+    let limits = conversation.limits();
+    if !conversation.pending() {
+        *request_began = None;
+        return Ok(limits.idle_time);
+    }
+    let began = *request_began.get_or_insert_with(Instant::now);
+    match limits.request_time.checked_sub(began.elapsed()) {
+        Some(left) if !left.is_zero() => Ok(left),
+        _ => Err(io::ErrorKind::TimedOut.into()),
+    }
+}
+
+/// The rest of a request that had begun to arrive when the server was asked to stop.
+///
+/// The end of input is then our own doing: the reading side was closed to wake us (see [`Shutdown`]). What the
+/// client still sends can be read all the same, so the request gets the server's grace to become whole.
+struct Rest<'a> {
+    shutdown: &'a Shutdown,
+    until: Option<Instant>,
+}
+
+impl Rest<'_> {
+    fn may_come(&mut self) -> bool {
+        self.shutdown.requested() && {
+            let now = Instant::now();
+            now < *self.until.get_or_insert(now + self.shutdown.grace())
+        }
+    }
+}
+
+/// Reads and drops until the client has seen our end and closed, within bounds (RFC 9112, 9.6: lingering close).
+fn hear_out(wire: &mut impl Wire, scratch: &mut Vec<u8>) -> io::Result<()> {
+    wire.socket().shutdown(Side::Write)?;
+    let deadline = Instant::now() + HEAR_OUT_TIME;
+    let mut heard = 0;
+    while heard < HEAR_OUT_BYTES {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            break;
+        }
+        match wire.receive(scratch, left)? {
+            0 => break,
+            bytes => heard += bytes,
+        }
+    }
+    Ok(())
+}
+
+/// A connection served by a process or a kernel thread: the kernel puts the caller to sleep.
+pub(crate) struct KernelWire<'a> {
+    socket: &'a Socket,
+    read_limit: Option<Duration>,
+}
+
+impl<'a> KernelWire<'a> {
+    /// `inherited` is the read time limit that the socket already has from its listener.
+    pub(crate) fn new(socket: &'a Socket, inherited: Duration) -> Self {
+        Self { socket, read_limit: Some(inherited) }
+    }
+}
+
+impl Wire for KernelWire<'_> {
+    fn receive(&mut self, scratch: &mut Vec<u8>, limit: Duration) -> io::Result<usize> {
+        if self.read_limit != Some(limit) {
+            self.socket.set_read_timeout(Some(limit.max(Duration::from_millis(1))))?;
+            self.read_limit = Some(limit);
+        }
+        socket::receive(self.socket, scratch, Mode::Blocking)
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        socket::send(self.socket, bytes, Mode::Blocking)
+    }
+
+    fn sleep(&self, time: Duration) {
+        thread::sleep(time);
+    }
+
+    fn socket(&self) -> &Socket {
+        self.socket
+    }
+}

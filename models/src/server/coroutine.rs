@@ -1,0 +1,198 @@
+//! A coroutine for each connection: code that looks blocking, on a few threads that never block.
+//!
+//! **What happens.** A coroutine has a stack of its own, like a thread, but the program switches between coroutines
+//! itself: where a call would block, it saves a few registers and goes on with another. The kernel sees `workers`
+//! threads and an epoll set. The notes' greenlets and gevent's patched calls are this idea; here the library is may.
+//!
+//! **Good at** plain code for very many clients: a switch costs tens of nanoseconds, a coroutine a small stack.
+//! **Bad at** surprises: a coroutine that computes, or calls something that really blocks, holds up its whole worker,
+//! and a stack is of fixed size.
+//!
+//! Source: M. Conway, "Design of a separable transition-diagram compiler", 1963; the documentation of crate may.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use may::coroutine;
+use may::io::{CoIo, WaitIo};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::epoll::EpollFlags;
+use socket2::Socket;
+use workloads::{Conversation, READ_BYTES, Service};
+
+use super::acceptor::{Accepted, SHORTAGE_PAUSE, accept, report_shortage};
+use super::blocking::{self, Wire};
+use super::shutdown::{Clients, Seat, Shutdown};
+use super::socket::{self, Mode};
+use super::{Model, Room, ServeError, trouble};
+use crate::options::{Options, Spec};
+
+/// Enough for every session of the lab, debug builds included. Pages come when they are touched.
+const STACK_BYTES: usize = 64 * 1024;
+/// How often connections that have been silent for too long are looked for.
+const OVERDUE_LOOK: u16 = 500;
+/// may's epoll set is edge-triggered: after one of these nothing more is reported.
+const LAST_SIGNS: EpollFlags = EpollFlags::EPOLLRDHUP.union(EpollFlags::EPOLLHUP).union(EpollFlags::EPOLLERR);
+/// may's own yield does not let IO through; the shortest sleep does.
+const TURN: Duration = Duration::from_nanos(1);
+
+/// The model as it stands in the register.
+pub const MODEL: Model = Model {
+    name: "coroutine",
+    family: "coroutines",
+    summary: "a stackful coroutine for each connection, switched by the program itself",
+    room: Room::Many,
+    options: &[
+        Spec { key: "workers", help: "threads that run coroutines", default: "one per core" },
+        Spec { key: "stack", help: "stack of each coroutine", default: "64k" },
+    ],
+    run,
+};
+
+fn run(
+    listener: Socket,
+    service: &Arc<dyn Service>,
+    options: &Options,
+    shutdown: &Arc<Shutdown>,
+) -> Result<(), ServeError> {
+    configure(options)?;
+    let clients = Arc::new(Clients::default());
+    let listener = Arc::new(CoIo::new(listener).map_err(|error| ServeError::io("start may", error.into()))?);
+    let acceptor = {
+        let (listener, service) = (Arc::clone(&listener), Arc::clone(service));
+        let (clients, shutdown) = (Arc::clone(&clients), Arc::clone(shutdown));
+        may::go!(move || accept_all(&listener, &service, &clients, &shutdown))
+    };
+    while !acceptor.is_done() && !rings_soon(shutdown)? {
+        clients.cut_overdue();
+    }
+    listener.waker().wakeup();
+    let outcome = acceptor.join().unwrap_or_else(|_| Err(io::Error::other("the acceptor panicked")));
+    drop(listener);
+    clients.drain(shutdown.grace());
+    Ok(outcome?)
+}
+
+fn configure(options: &Options) -> Result<(), ServeError> {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let config = may::config();
+    config.set_workers(options.number("workers")?.unwrap_or(cores));
+    config.set_stack_size(options.bytes("stack")?.unwrap_or(STACK_BYTES) / size_of::<usize>()); // in words
+    config.set_worker_pin(false); // the process may have been bound to fewer cores than may counts
+    Ok(())
+}
+
+/// Waits for the bell, a while.
+fn rings_soon(shutdown: &Shutdown) -> io::Result<bool> {
+    match poll(
+        &mut [PollFd::new(shutdown.bell().as_fd(), PollFlags::POLLIN)],
+        PollTimeout::from(OVERDUE_LOOK),
+    ) {
+        Ok(_) | Err(Errno::EINTR) => Ok(shutdown.requested()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The coroutine that accepts: it parks where a thread would block.
+fn accept_all(
+    listener: &CoIo<Socket>,
+    service: &Arc<dyn Service>,
+    clients: &Arc<Clients>,
+    shutdown: &Arc<Shutdown>,
+) -> io::Result<()> {
+    loop {
+        match accept(listener.inner()) {
+            Accepted::Client(socket, peer) => {
+                let seat = clients.enter(socket);
+                let (service, shutdown) = (Arc::clone(service), Arc::clone(shutdown));
+                may::go!(move || {
+                    let conversation = Conversation::new(&*service, peer);
+                    match ParkingWire::new(seat, conversation.limits().idle_time) {
+                        // An error ends this client alone.
+                        Ok(mut wire) => drop(blocking::serve(&mut wire, conversation, &shutdown)),
+                        Err(error) => trouble::report(format_args!("can't watch a client: {error}")),
+                    }
+                });
+            }
+            Accepted::NobodyThere | Accepted::Shortage(_) if shutdown.requested() => return Ok(()),
+            Accepted::NobodyThere => drop(listener.wait_io()),
+            Accepted::Shortage(error) => {
+                report_shortage(&error);
+                coroutine::sleep(SHORTAGE_PAUSE);
+            }
+            Accepted::Broken(error) => return Err(error),
+        }
+    }
+}
+
+/// A connection served by a coroutine: where a call would block, the coroutine parks and its worker runs another.
+struct ParkingWire {
+    io: CoIo<Seat>,
+    /// How long a reply may find no taker.
+    send_limit: Duration,
+    /// What has arrived was read to its end, so that trying again before the next sign would be in vain.
+    drained: bool,
+    /// The end of input is there, behind what is still to be read: there will be no further sign.
+    last_sign_seen: bool,
+}
+
+impl ParkingWire {
+    fn new(seat: Seat, send_limit: Duration) -> io::Result<Self> {
+        Ok(Self { io: CoIo::new(seat)?, send_limit, drained: false, last_sign_seen: false })
+    }
+
+    /// Parks until the socket shows a sign of life. Parking has no time limit of its own: the main thread cuts off
+    /// who is overdue, and that is a sign too.
+    fn park(&mut self, limit: Duration) {
+        self.io.inner().may_be_silent_for(limit);
+        self.last_sign_seen |= self.io.wait_io() & LAST_SIGNS.bits() as usize != 0;
+    }
+}
+
+impl Wire for ParkingWire {
+    fn receive(&mut self, scratch: &mut Vec<u8>, limit: Duration) -> io::Result<usize> {
+        loop {
+            if std::mem::take(&mut self.drained) {
+                self.park(limit);
+            }
+            match socket::receive(self.socket(), scratch, Mode::NonBlocking) {
+                Ok(bytes) => {
+                    self.drained = bytes < READ_BYTES && !self.last_sign_seen;
+                    return Ok(bytes);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.drained = true,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        loop {
+            match socket::send(self.socket(), bytes, Mode::NonBlocking) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    // The sign may be one of input: then it must not be waited for again.
+                    self.drained = false;
+                    self.park(self.send_limit);
+                }
+                result => return result,
+            }
+        }
+    }
+
+    fn sleep(&self, time: Duration) {
+        self.io.inner().may_be_silent_for(Duration::MAX);
+        coroutine::sleep(time);
+    }
+
+    fn turn(&self) {
+        coroutine::sleep(TURN);
+    }
+
+    fn socket(&self) -> &Socket {
+        self.io.inner().socket()
+    }
+}

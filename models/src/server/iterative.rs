@@ -1,0 +1,49 @@
+//! One client after another: accept, serve to the end, accept the next.
+//!
+//! **What the kernel does.** It completes connections on its own and keeps them in the listener's queue until
+//! accept(2) takes them out, so a client who is not served yet is connected all the same, and waits in silence.
+//!
+//! **Good at** being simple: no locks, no sharing, the fewest resources of all. Stevens measures the "process
+//! control time" of other designs against it.
+//! **Bad at** more than one client: whoever holds a connection open holds up everybody else (head-of-line
+//! blocking). It suits short tasks, and datagrams more than connections.
+//!
+//! Source: W. R. Stevens, UNIX Network Programming, volume 1, chapter 30, "TCP iterative server".
+
+use std::sync::Arc;
+
+use socket2::Socket;
+use workloads::{Conversation, Service};
+
+use super::acceptor::Acceptor;
+use super::blocking::{self, KernelWire};
+use super::shutdown::Shutdown;
+use super::{Model, Room, ServeError};
+use crate::options::Options;
+
+/// The model as it stands in the register.
+pub const MODEL: Model = Model {
+    name: "loop",
+    family: "iterative",
+    summary: "one process serves one client after another",
+    room: Room::One,
+    options: &[],
+    run,
+};
+
+fn run(
+    listener: Socket,
+    service: &Arc<dyn Service>,
+    _: &Options,
+    shutdown: &Arc<Shutdown>,
+) -> Result<(), ServeError> {
+    let limits = service.limits();
+    let mut acceptor = Acceptor::new(listener, &limits, shutdown)?;
+    while let Some((socket, peer)) = acceptor.client()? {
+        let _reachable = shutdown.only_client(&socket);
+        let conversation = Conversation::new(&**service, peer);
+        // A reset or a silent client is that connection's end and nobody else's business.
+        let _ = blocking::serve(&mut KernelWire::new(&socket, limits.idle_time), conversation, shutdown);
+    }
+    Ok(())
+}

@@ -1,0 +1,115 @@
+//! Stream servers: one file for each model, and the parts they share.
+//!
+//! Blocking models (`iterative`, `fork`, `thread`, `thread_pool`, `coroutine`) differ in who calls
+//! [`blocking::serve`]. Readiness models (`select`, `poll`, `epoll`) differ in one small set each, behind the trait
+//! [`readiness::Readiness`]; their loop stands once, in [`reactor`].
+
+use std::io;
+use std::sync::Arc;
+
+use socket2::Socket;
+use thiserror::Error;
+use workloads::Service;
+
+use crate::options::{OptionError, Options, Spec};
+
+mod acceptor;
+mod blocking;
+mod connection;
+pub mod coroutine;
+pub mod epoll;
+pub mod fork;
+pub mod iterative;
+pub mod poll;
+mod reactor;
+mod readiness;
+pub mod select;
+pub mod shutdown;
+pub mod socket;
+pub mod thread;
+pub mod thread_pool;
+mod timers;
+mod trouble;
+
+pub use shutdown::Shutdown;
+
+/// One model of serving streams, as it stands in the register.
+pub struct Model {
+    /// The name it is asked for by: `epoll`.
+    pub name: &'static str,
+    /// What kind it is: `iterative`, `processes`, `threads`, `multiplexing`, `coroutines`.
+    pub family: &'static str,
+    /// The idea in one sentence.
+    pub summary: &'static str,
+    /// For how many clients at once it has room.
+    pub room: Room,
+    /// The options it takes.
+    pub options: &'static [Spec],
+    /// Serves clients of the listener until the shutdown is requested, then finishes what is under way.
+    pub run: Run,
+}
+
+/// How a model is run: over a listener that does not block (see [`socket::listen`]), until the shutdown is requested.
+pub type Run = fn(Socket, &Arc<dyn Service>, &Options, &Arc<Shutdown>) -> Result<(), ServeError>;
+
+/// For how many clients at once a model has room; the others wait without an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Room {
+    /// For one.
+    One,
+    /// For as many as its option `workers` says.
+    Workers,
+    /// For so many that a single client's descriptors end first.
+    Many,
+    /// For somewhat fewer than this many descriptors.
+    Descriptors(usize),
+}
+
+/// Why a server could not serve.
+#[derive(Debug, Error)]
+pub enum ServeError {
+    /// An option was wrong.
+    #[error(transparent)]
+    Option(#[from] OptionError),
+    /// The system refused something the model can't do without.
+    #[error("can't {doing}: {source}")]
+    Io {
+        /// What was attempted.
+        doing: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl ServeError {
+    fn io(doing: &'static str, source: io::Error) -> Self {
+        Self::Io { doing, source }
+    }
+}
+
+impl From<io::Error> for ServeError {
+    fn from(source: io::Error) -> Self {
+        Self::io("go on serving", source)
+    }
+}
+
+static SERVERS: &[Model] = &[
+    iterative::MODEL,
+    fork::MODEL,
+    thread::MODEL,
+    thread_pool::MODEL,
+    select::MODEL,
+    poll::MODEL,
+    epoll::MODEL,
+    coroutine::MODEL,
+];
+
+/// Every stream server model, in the order in which a course meets them.
+pub fn servers() -> &'static [Model] {
+    SERVERS
+}
+
+/// The model of this name.
+pub fn server(name: &str) -> Option<&'static Model> {
+    SERVERS.iter().find(|model| model.name == name)
+}

@@ -1,0 +1,223 @@
+//! SIGTERM and SIGINT: stop accepting, finish what is under way, leave.
+//!
+//! Two things must be woken when a server is to stop. Whoever waits for new clients watches [`Shutdown::bell`], a
+//! descriptor that becomes readable and stays so (the self-pipe trick, D. J. Bernstein). Whoever blocks in a read
+//! from a client is woken through that client's socket: `shutdown(SHUT_RD)` makes the read return what has already
+//! arrived, and after that the end of input, while replies can still be sent. So no request that reached the
+//! server is cut, and nobody has to look at a flag for each request.
+
+use std::io;
+use std::net::Shutdown as Side;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use nix::sys::socket;
+use nix::time::ClockId;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use slab::Slab;
+use socket2::Socket;
+
+use super::trouble;
+
+/// How long the last clients get after their time is up and their connections were cut, to notice it.
+const LAST_CALL: Duration = Duration::from_secs(1);
+
+const NOBODY: i32 = -1;
+
+/// A server's being asked to stop.
+pub struct Shutdown {
+    asked: AtomicBool,
+    /// A forked child shares the parent's bell and must not ring it.
+    bell_is_ours: AtomicBool,
+    rings: UnixStream,
+    heard: UnixStream,
+    /// The one client of a process that serves one at a time, for the signal handler to wake it.
+    client: AtomicI32,
+    grace: Duration,
+}
+
+impl Shutdown {
+    /// A shutdown asked for by [`request`](Self::request) alone. What is under way then gets `grace` to finish.
+    pub fn by_hand(grace: Duration) -> io::Result<Arc<Self>> {
+        let (heard, rings) = UnixStream::pair()?;
+        rings.set_nonblocking(true)?;
+        Ok(Arc::new(Self {
+            asked: AtomicBool::new(false),
+            bell_is_ours: AtomicBool::new(true),
+            rings,
+            heard,
+            client: AtomicI32::new(NOBODY),
+            grace,
+        }))
+    }
+
+    /// A shutdown asked for by SIGTERM or SIGINT; a second SIGINT ends the process at once.
+    pub fn on_signals(grace: Duration) -> io::Result<Arc<Self>> {
+        let this = Self::by_hand(grace)?;
+        let impatient = Arc::new(AtomicBool::new(false));
+        signal_hook::flag::register_conditional_shutdown(SIGINT, 130, Arc::clone(&impatient))?;
+        signal_hook::flag::register(SIGINT, impatient)?;
+        for signal in [SIGTERM, SIGINT] {
+            let this = Arc::clone(&this);
+            // SAFETY: a signal handler may only do what is async-signal-safe. `request` loads and stores atomics
+            // and calls send(2) and shutdown(2), which signal-safety(7) lists; it neither allocates nor locks.
+            #[allow(unsafe_code)]
+            unsafe { signal_hook::low_level::register(signal, move || this.request()) }?;
+        }
+        Ok(this)
+    }
+
+    /// Asks the server to stop. May be called from a signal handler, and more than once.
+    pub fn request(&self) {
+        self.asked.store(true, Ordering::SeqCst);
+        if self.bell_is_ours.load(Ordering::SeqCst) {
+            // A full buffer is as good as a byte more: the bell rings already.
+            let _ = socket::send(self.rings.as_raw_fd(), &[0], socket::MsgFlags::MSG_DONTWAIT);
+        }
+        let client = self.client.load(Ordering::SeqCst);
+        if client != NOBODY {
+            let _ = socket::shutdown(client, socket::Shutdown::Read);
+        }
+    }
+
+    /// Whether the server has been asked to stop.
+    pub fn requested(&self) -> bool {
+        self.asked.load(Ordering::SeqCst)
+    }
+
+    /// Becomes readable when the server is asked to stop, and stays so.
+    pub fn bell(&self) -> BorrowedFd<'_> {
+        self.heard.as_fd()
+    }
+
+    /// How long what is under way gets to finish.
+    pub fn grace(&self) -> Duration {
+        self.grace
+    }
+
+    /// Names `socket` as the one client of this process until the guard goes, which must be before the socket does.
+    pub(crate) fn only_client<'a>(&'a self, socket: &'a Socket) -> OnlyClient<'a> {
+        self.client.store(socket.as_raw_fd(), Ordering::SeqCst);
+        if self.requested() {
+            let _ = socket.shutdown(Side::Read); // the signal came before we could be found
+        }
+        OnlyClient { shutdown: self, _socket: socket }
+    }
+
+    /// For a forked child: from now on a request reaches its own client only. The bell is the parent's.
+    pub(crate) fn become_child(&self) {
+        self.bell_is_ours.store(false, Ordering::SeqCst);
+    }
+}
+
+/// While it lives, a signal wakes its socket's reader.
+pub(crate) struct OnlyClient<'a> {
+    shutdown: &'a Shutdown,
+    _socket: &'a Socket,
+}
+
+impl Drop for OnlyClient<'_> {
+    fn drop(&mut self) {
+        self.shutdown.client.store(NOBODY, Ordering::SeqCst);
+    }
+}
+
+/// The clients of a server that serves many at once, each blocking somewhere of its own.
+#[derive(Default)]
+pub(crate) struct Clients {
+    present: Mutex<Slab<Arc<Client>>>,
+    all_gone: Condvar,
+}
+
+/// One of them.
+struct Client {
+    socket: Socket,
+    /// When it has been silent for too long, in coarse milliseconds; for models whose reads have no time limit.
+    overdue_at_ms: AtomicU64,
+}
+
+impl Clients {
+    /// Enters a client, to be reached when the server stops.
+    pub(crate) fn enter(self: &Arc<Self>, socket: Socket) -> Seat {
+        let client = Arc::new(Client { socket, overdue_at_ms: AtomicU64::new(u64::MAX) });
+        let key = self.lock().insert(Arc::clone(&client));
+        Seat { client, key, clients: Arc::clone(self) }
+    }
+
+    /// Lets everyone finish what is under way; cuts off who has not after `grace`.
+    pub(crate) fn drain(&self, grace: Duration) {
+        self.close(Side::Read, |_| true);
+        if !self.gone_within(grace) {
+            let number = self.lock().len();
+            trouble::report(format_args!("{number} connections were still busy after {grace:?}: cut off"));
+            self.close(Side::Both, |_| true);
+            self.gone_within(LAST_CALL);
+        }
+    }
+
+    /// Cuts off who has been silent for too long.
+    pub(crate) fn cut_overdue(&self) {
+        let now_ms = coarse_ms();
+        self.close(Side::Both, |client| client.overdue_at_ms.load(Ordering::Relaxed) < now_ms);
+    }
+
+    fn close(&self, side: Side, which: impl Fn(&Client) -> bool) {
+        for (_, client) in self.lock().iter().filter(|(_, client)| which(client)) {
+            let _ = client.socket.shutdown(side); // one that has just ended needs no waking
+        }
+    }
+
+    fn gone_within(&self, limit: Duration) -> bool {
+        let present = self.lock();
+        let wait = self.all_gone.wait_timeout_while(present, limit, |present| !present.is_empty());
+        !wait.unwrap_or_else(PoisonError::into_inner).1.timed_out()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Slab<Arc<Client>>> {
+        self.present.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A client's place among [`Clients`]; given up when dropped, also by a panic.
+pub(crate) struct Seat {
+    client: Arc<Client>,
+    key: usize,
+    clients: Arc<Clients>,
+}
+
+impl Seat {
+    pub(crate) fn socket(&self) -> &Socket {
+        &self.client.socket
+    }
+
+    /// From now on the client may be silent for `limit`.
+    pub(crate) fn may_be_silent_for(&self, limit: Duration) {
+        let limit_ms = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
+        self.client.overdue_at_ms.store(coarse_ms().saturating_add(limit_ms), Ordering::Relaxed);
+    }
+}
+
+impl AsRawFd for Seat {
+    fn as_raw_fd(&self) -> RawFd {
+        self.client.socket.as_raw_fd()
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut present = self.clients.lock();
+        present.remove(self.key);
+        if present.is_empty() {
+            self.clients.all_gone.notify_all();
+        }
+    }
+}
+
+/// A clock that is read in a few nanoseconds and moves every few milliseconds (`CLOCK_MONOTONIC_COARSE`).
+fn coarse_ms() -> u64 {
+    let now = ClockId::CLOCK_MONOTONIC_COARSE.now().map(Duration::from);
+    now.unwrap_or_default().as_millis() as u64 // the call can't fail for a clock that exists
+}

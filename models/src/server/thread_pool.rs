@@ -1,0 +1,99 @@
+//! A fixed number of threads: one thread accepts, a channel hands connections to the workers.
+//!
+//! **What the kernel does.** No thread is made or ended while clients come and go. A worker with nothing to do sleeps
+//! on a futex inside the channel; handing over a connection is one wake-up.
+//!
+//! **Good at** many short connections: no creation cost, and a bound on threads that a flood can't lift.
+//! **Bad at** clients who stay: a worker belongs to its client until that client leaves, so with keep-alive clients
+//! beyond the number of workers the rest are accepted and never answered.
+//!
+//! Source: W. R. Stevens, UNIX Network Programming, volume 1, chapter 30, "TCP prethreaded server, main thread
+//! accept"; the channel is crossbeam's.
+
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, SendTimeoutError, Sender};
+use socket2::Socket;
+use workloads::{Conversation, Peer, Service};
+
+use super::acceptor::Acceptor;
+use super::blocking::{self, KernelWire};
+use super::shutdown::{Clients, Seat, Shutdown};
+use super::{Model, Room, ServeError};
+use crate::options::{Options, Spec};
+
+const WORKERS: usize = 32;
+const QUEUE: usize = 1024;
+/// How often an acceptor that finds the queue full looks whether it is to stop.
+const FULL_QUEUE_LOOK: Duration = Duration::from_millis(50);
+
+/// The model as it stands in the register.
+pub const MODEL: Model = Model {
+    name: "thread-pool",
+    family: "threads",
+    summary: "one thread accepts, a fixed number of workers serve",
+    room: Room::Workers,
+    options: &[
+        Spec { key: "workers", help: "how many clients are served at once", default: "32" },
+        Spec { key: "queue", help: "how many accepted clients may wait for a worker", default: "1024" },
+    ],
+    run,
+};
+
+/// An accepted client on its way to a worker.
+struct Client {
+    seat: Seat,
+    peer: Peer,
+}
+
+fn run(
+    listener: Socket,
+    service: &Arc<dyn Service>,
+    options: &Options,
+    shutdown: &Arc<Shutdown>,
+) -> Result<(), ServeError> {
+    let workers = options.number("workers")?.unwrap_or(WORKERS);
+    let (sender, receiver) = crossbeam_channel::bounded(options.number("queue")?.unwrap_or(QUEUE));
+    let clients = Arc::new(Clients::default());
+    let mut acceptor = Acceptor::new(listener, &service.limits(), shutdown)?;
+    let threads: Vec<_> =
+        (0..workers).map(|_| start_worker(&receiver, service, shutdown)).collect::<Result<_, _>>()?;
+    drop(receiver);
+    while let Some((socket, peer)) = acceptor.client()? {
+        hand_over(&sender, Client { seat: clients.enter(socket), peer }, shutdown);
+    }
+    drop(sender); // the workers end once the queue is empty
+    clients.drain(shutdown.grace());
+    // A worker that is still busy after all that is ended with the process.
+    threads.into_iter().filter(JoinHandle::is_finished).for_each(|thread| drop(thread.join()));
+    Ok(())
+}
+
+fn start_worker(
+    receiver: &Receiver<Client>,
+    service: &Arc<dyn Service>,
+    shutdown: &Arc<Shutdown>,
+) -> Result<JoinHandle<()>, ServeError> {
+    let (receiver, service, shutdown) = (receiver.clone(), Arc::clone(service), Arc::clone(shutdown));
+    let idle_time = service.limits().idle_time;
+    let work = move || {
+        for Client { seat, peer } in receiver {
+            let conversation = Conversation::new(&*service, peer);
+            let _ = blocking::serve(&mut KernelWire::new(seat.socket(), idle_time), conversation, &shutdown);
+        }
+    };
+    let start = thread::Builder::new().spawn(work);
+    start.map_err(|source| ServeError::io("start a worker thread (try fewer workers)", source))
+}
+
+/// Waits for a place in the queue: while there is none, new clients wait in the kernel's.
+fn hand_over(sender: &Sender<Client>, mut client: Client, shutdown: &Shutdown) {
+    while let Err(SendTimeoutError::Timeout(unsent)) = sender.send_timeout(client, FULL_QUEUE_LOOK) {
+        if shutdown.requested() {
+            return; // nobody will get to this client any more
+        }
+        client = unsent;
+    }
+}

@@ -1,0 +1,16 @@
+//! Trouble that a server survives is said on standard error, at most once a second: a flood of it must not become
+//! a flood of lines.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+static LAST_SECOND: AtomicU64 = AtomicU64::new(0);
+
+/// Says what happened and what the server does about it, unless something was said within this second.
+pub(crate) fn report(message: impl fmt::Display) {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    if LAST_SECOND.swap(now, Ordering::Relaxed) != now {
+        eprintln!("concur: {message}");
+    }
+}

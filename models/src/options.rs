@@ -92,6 +92,25 @@ impl FromStr for Choice {
     }
 }
 
+impl Choice {
+    /// Reads choices separated by commas. Options are separated by commas as well, and tell themselves apart by
+    /// their `=`: `epoll,thread-pool:workers=4,queue=8,poll` are three.
+    pub fn list(text: &str) -> Result<Vec<Self>, OptionError> {
+        let mut choices: Vec<String> = Vec::new();
+        for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+            let is_option = part.contains('=') && !part.contains(':');
+            match choices.last_mut() {
+                Some(last) if is_option && last.contains(':') => {
+                    last.push(',');
+                    last.push_str(part);
+                }
+                _ => choices.push(part.to_owned()),
+            }
+        }
+        choices.iter().map(|choice| choice.parse()).collect()
+    }
+}
+
 impl fmt::Display for Choice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)?;
@@ -181,6 +200,17 @@ mod tests {
         for text in ["epoll", "thread-pool:queue=8,workers=4"] {
             assert_eq!(text.parse::<Choice>().unwrap().to_string(), text);
         }
+    }
+
+    #[test]
+    fn a_list_keeps_options_with_their_choice() {
+        let list = |text| Choice::list(text).unwrap().iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(list("epoll, thread-pool:workers=4,queue=8,poll"), [
+            "epoll",
+            "thread-pool:queue=8,workers=4",
+            "poll"
+        ]);
+        assert!(list("").is_empty());
     }
 
     #[test]

@@ -1,0 +1,51 @@
+//! From what was typed to a model, an executor or a task of the registers.
+
+use std::sync::Arc;
+
+use models::executor::{self, Executor};
+use models::options::Choice;
+use models::server::{self, Model};
+use workloads::task::{self, Task};
+
+use crate::failure::Usage;
+
+/// A server model with options it has.
+pub fn server(choice: &Choice) -> anyhow::Result<&'static Model> {
+    let model = server::server(&choice.name)
+        .ok_or_else(|| unknown("server model", &choice.name, server::servers().iter().map(|model| model.name)))?;
+    choice.options.check(model.name, model.options).map_err(|error| Usage::error(error.to_string()))?;
+    Ok(model)
+}
+
+/// An executor with options it has.
+pub fn executor(choice: &Choice) -> anyhow::Result<&'static Executor> {
+    let executor = executor::executor(&choice.name).ok_or_else(|| {
+        unknown("executor", &choice.name, executor::executors().iter().map(|executor| executor.name))
+    })?;
+    choice.options.check(executor.name, executor.options).map_err(|error| Usage::error(error.to_string()))?;
+    Ok(executor)
+}
+
+/// A task.
+pub fn task(name: &str) -> anyhow::Result<Arc<dyn Task>> {
+    task::task(name).ok_or_else(|| unknown("task", name, task::tasks().iter().map(|task| task.name())))
+}
+
+/// Several choices, each written `name:key=value,...`.
+pub fn choices(texts: &[String]) -> anyhow::Result<Vec<Choice>> {
+    let mut choices = Vec::new();
+    for text in texts {
+        choices.extend(Choice::list(text).map_err(|error| Usage::error(error.to_string()))?);
+    }
+    Ok(choices)
+}
+
+/// One choice.
+pub fn choice(text: &str) -> anyhow::Result<Choice> {
+    text.parse().map_err(|error: models::options::OptionError| Usage::error(error.to_string()))
+}
+
+fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> anyhow::Error {
+    let known: Vec<_> = known.collect();
+    Usage::error(format!("there is no {what} '{name}'; try one of: {}", known.join(", ")))
+}

@@ -1,0 +1,209 @@
+//! The command line: what can be asked for, and how it is written.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// A laboratory for concurrency models: one workload under every classic model, measured in the same way.
+///
+/// Without a command it runs the quick comparison: about a minute, tables at the end, a report on disk.
+#[derive(Debug, Parser)]
+#[command(name = "concur", version, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Where the quick comparison writes its report [default: runs/<date and time>].
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Print the quick comparison's record as JSON instead of tables.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Measure models and executors, and write run.json, report.md, report.html and cells.csv.
+    Run(Run),
+    /// Serve a workload under one model, until SIGTERM or Ctrl-C.
+    Serve(Serve),
+    /// Load a server that is already there, and check every reply.
+    Load(Load),
+    /// Run jobs of one task under one executor.
+    Exec(Exec),
+    /// List the servers, executors, tasks and workloads there are.
+    List(List),
+    /// Draw a run's tables and report again.
+    Report(Report),
+}
+
+/// `concur run`.
+#[derive(Debug, Clone, Args)]
+pub struct Run {
+    /// What to measure.
+    #[arg(long, value_delimiter = ',', default_value = "servers,tasks")]
+    pub suite: Vec<Suite>,
+    /// Server models to measure, with options: `epoll`, `thread-pool:workers=16`. Give several times, or separate by
+    /// spaces [default: all].
+    #[arg(long, value_name = "MODEL", num_args = 1..)]
+    pub models: Vec<String>,
+    /// Executors to measure [default: all].
+    #[arg(long, value_name = "EXECUTOR", num_args = 1..)]
+    pub executors: Vec<String>,
+    /// Tasks to run [default: all].
+    #[arg(long, value_name = "TASK", value_delimiter = ',')]
+    pub tasks: Vec<String>,
+    /// Workloads to serve.
+    #[arg(long, value_delimiter = ',', default_value = "http")]
+    pub workload: Vec<String>,
+    /// What to ask an HTTP server for.
+    #[arg(long, default_value = "/hello")]
+    pub path: String,
+    /// The size of an echo message in bytes.
+    #[arg(long, value_name = "BYTES", default_value_t = 64)]
+    pub message: usize,
+    /// How many connections are open at once.
+    #[arg(long, value_name = "N", value_delimiter = ',', default_value = "64")]
+    pub connections: Vec<usize>,
+    /// Bring a new connection for each request.
+    #[arg(long)]
+    pub new_connections: bool,
+    /// How long each server is measured.
+    #[arg(long, value_parser = humantime::parse_duration, default_value = "2s")]
+    pub duration: Duration,
+    /// How long it is loaded before that.
+    #[arg(long, value_parser = humantime::parse_duration, default_value = "300ms")]
+    pub warm_up: Duration,
+    /// After this long without a reply a request is given up.
+    #[arg(long, value_parser = humantime::parse_duration, default_value = "2s")]
+    pub timeout: Duration,
+    /// How often everything is measured, each time in another order.
+    #[arg(long, default_value_t = 5)]
+    pub rounds: u32,
+    /// How many jobs of a task run at once.
+    #[arg(long, default_value_t = 4)]
+    pub jobs: usize,
+    /// The order of measuring follows from this number [default: another one each time].
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Where to write [default: runs/<date and time>].
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Print the record as JSON instead of tables.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What `run` can measure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Suite {
+    /// Server models under load.
+    Servers,
+    /// Executors over tasks.
+    Tasks,
+}
+
+/// `concur serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// The model, with options: `epoll`, `thread:stack=1m`.
+    pub model: String,
+    /// What to serve.
+    #[arg(long, default_value = "http")]
+    pub workload: String,
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8888")]
+    pub bind: SocketAddr,
+    /// How long what is under way may take once the server is asked to stop.
+    #[arg(long, value_parser = humantime::parse_duration, default_value = "5s")]
+    pub grace: Duration,
+    /// Bind the server to these processors: `0` or `0,2`.
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub cpus: Vec<usize>,
+    /// Stop when this process ends.
+    #[arg(long, value_name = "PID", hide = true)]
+    pub with_parent: Option<i32>,
+}
+
+/// `concur load`.
+#[derive(Debug, Args)]
+pub struct Load {
+    /// The server: `127.0.0.1:8888` or `http://127.0.0.1:8888/hello`.
+    pub address: String,
+    /// What it serves.
+    #[arg(long, default_value = "http")]
+    pub workload: String,
+    /// What to ask an HTTP server for [default: /hello].
+    #[arg(long)]
+    pub path: Option<String>,
+    /// The size of an echo message in bytes.
+    #[arg(long, value_name = "BYTES", default_value_t = 64)]
+    pub message: usize,
+    /// How many connections are open at once.
+    #[arg(long, value_name = "N", default_value_t = 64)]
+    pub connections: usize,
+    /// Over how many threads they are spread.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub threads: usize,
+    /// Bring a new connection for each request.
+    #[arg(long)]
+    pub new_connections: bool,
+    /// How long to measure.
+    #[arg(long, value_parser = humantime::parse_duration, default_value = "5s")]
+    pub duration: Duration,
+    /// How long to load before that.
+    #[arg(long, value_parser = humantime::parse_duration, default_value = "300ms")]
+    pub warm_up: Duration,
+    /// After this long without a reply a request is given up.
+    #[arg(long, value_parser = humantime::parse_duration, default_value = "2s")]
+    pub timeout: Duration,
+    /// Bind the generator to these processors: `1` or `1,3`.
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub cpus: Vec<usize>,
+    /// Print the result as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `concur exec`.
+#[derive(Debug, Args)]
+pub struct Exec {
+    /// The executor: `threads`.
+    pub executor: String,
+    /// The task.
+    #[arg(long, default_value = "primes")]
+    pub task: String,
+    /// How many jobs of it.
+    #[arg(long, default_value_t = 4)]
+    pub jobs: usize,
+    /// Stop when this process ends.
+    #[arg(long, value_name = "PID", hide = true)]
+    pub with_parent: Option<i32>,
+    /// Print the result as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `concur list`.
+#[derive(Debug, Args)]
+pub struct List {
+    /// Print the list as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `concur report`.
+#[derive(Debug, Args)]
+pub struct Report {
+    /// The run: its directory, or its run.json.
+    pub run: PathBuf,
+    /// Where to write [default: beside the record].
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Print the record as JSON instead of tables.
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,68 @@
+//! `concur list`: what there is.
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+use models::executor::executors;
+use models::options::Spec;
+use models::server::servers;
+use serde::Serialize;
+use workloads::task::tasks;
+
+use crate::cli::List;
+use crate::workload::WORKLOADS;
+
+#[derive(Serialize)]
+struct Listing {
+    servers: Vec<Entry>,
+    executors: Vec<Entry>,
+    tasks: Vec<Entry>,
+    workloads: Vec<Entry>,
+}
+
+#[derive(Serialize)]
+struct Entry {
+    name: &'static str,
+    family: &'static str,
+    summary: &'static str,
+    #[serde(skip_serializing_if = "<[Spec]>::is_empty")]
+    options: &'static [Spec],
+}
+
+pub(super) fn run(arguments: &List) -> anyhow::Result<ExitCode> {
+    let listing = listing();
+    let text =
+        if arguments.json { serde_json::to_string_pretty(&listing)? + "\n" } else { text(&listing) };
+    super::print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn listing() -> Listing {
+    let entry = |name, family, summary, options| Entry { name, family, summary, options };
+    Listing {
+        servers: servers().iter().map(|it| entry(it.name, it.family, it.summary, it.options)).collect(),
+        executors: executors().iter().map(|it| entry(it.name, it.family, it.summary, it.options)).collect(),
+        tasks: tasks().iter().map(|it| entry(it.name(), it.family().name(), it.summary(), &[])).collect(),
+        workloads: WORKLOADS.iter().map(|it| entry(it.name, it.family, it.summary, &[])).collect(),
+    }
+}
+
+fn text(listing: &Listing) -> String {
+    let mut text = String::new();
+    section(&mut text, "Server models (concur serve MODEL)", &listing.servers);
+    section(&mut text, "Executors (concur exec EXECUTOR)", &listing.executors);
+    section(&mut text, "Tasks (--task)", &listing.tasks);
+    section(&mut text, "Workloads (--workload)", &listing.workloads);
+    text
+}
+
+fn section(text: &mut String, title: &str, entries: &[Entry]) {
+    let gap = if text.is_empty() { "" } else { "\n" };
+    let _ = writeln!(text, "{gap}{title}"); // writing to a String can't fail
+    for entry in entries {
+        let _ = writeln!(text, "  {:<12} {}", entry.name, entry.summary);
+        for spec in entry.options {
+            let _ = writeln!(text, "  {:<12}   {}=  {} [default: {}]", "", spec.key, spec.help, spec.default);
+        }
+    }
+}

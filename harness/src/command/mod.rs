@@ -1,0 +1,48 @@
+//! One file per command: the glue between the command line and the parts that do the work.
+
+use std::process::ExitCode;
+
+use nix::sys::prctl;
+use nix::sys::signal::Signal;
+use nix::unistd::{Pid, getppid};
+
+use crate::cli::{Cli, Command};
+
+mod exec;
+mod list;
+mod load;
+mod report;
+mod run;
+mod serve;
+
+/// Carries a command out.
+pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    match cli.command {
+        None => run::quick(cli.out, cli.json),
+        Some(Command::Run(arguments)) => run::run(&arguments),
+        Some(Command::Serve(arguments)) => serve::run(&arguments),
+        Some(Command::Load(arguments)) => load::run(&arguments),
+        Some(Command::Exec(arguments)) => exec::run(&arguments),
+        Some(Command::List(arguments)) => list::run(&arguments),
+        Some(Command::Report(arguments)) => report::run(&arguments),
+    }
+}
+
+/// Has the kernel send this process SIGTERM when `parent` ends, however that happens: a harness that is killed
+/// leaves no server behind.
+fn end_with(parent: Option<i32>) -> anyhow::Result<()> {
+    let Some(parent) = parent else { return Ok(()) };
+    prctl::set_pdeathsig(Signal::SIGTERM)?;
+    anyhow::ensure!(getppid() == Pid::from_raw(parent), "the process that started this one is gone already");
+    Ok(())
+}
+
+/// Prints `text` on standard output. A reader who has closed the pipe (`concur list | head -1`) is no error.
+fn print(text: &str) -> anyhow::Result<()> {
+    use std::io::{ErrorKind, Write, stdout};
+    let mut out = stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        result => Ok(result?),
+    }
+}

@@ -1,0 +1,46 @@
+//! `concur serve`: one server by hand, for telnet, a browser, wrk and the harness.
+
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use models::server::{ServeError, Shutdown, socket};
+use socket2::Socket;
+
+use crate::cli::Serve;
+use crate::failure::Usage;
+use crate::measure::limits::raise_descriptor_limit;
+use crate::measure::placement::bind_this_process;
+use crate::{choose, workload};
+
+pub(super) fn run(arguments: &Serve) -> anyhow::Result<ExitCode> {
+    super::end_with(arguments.with_parent)?;
+    let choice = choose::choice(&arguments.model)?;
+    let model = choose::server(&choice)?;
+    let service = workload::service(&arguments.workload)?;
+    bind_this_process(&arguments.cpus)?;
+    raise_descriptor_limit()?;
+    // Before the address is announced: whoever reads it may send the signal at once.
+    let shutdown = Shutdown::on_signals(arguments.grace).context("can't install signal handlers")?;
+    let listener = listen(arguments.bind)?;
+    let address = listener.local_addr()?.as_socket().context("the listener has no address")?;
+    super::print(&format!("listening on {address}\n"))?;
+    match (model.run)(listener, &service, &choice.options, &shutdown) {
+        Ok(()) => Ok(ExitCode::SUCCESS),
+        Err(ServeError::Option(error)) => Err(Usage::error(error.to_string())),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn listen(address: SocketAddr) -> anyhow::Result<Socket> {
+    socket::listen(address).map_err(|error| {
+        let advice = match error.kind() {
+            ErrorKind::AddrInUse => "another program listens there; try another port, or port 0 for any free one",
+            ErrorKind::PermissionDenied => "ports below 1024 need privileges; try a higher one",
+            ErrorKind::AddrNotAvailable => "this machine has no such address; try 127.0.0.1",
+            _ => "try --bind 127.0.0.1:0",
+        };
+        Usage::error(format!("can't listen on {address}: {error}; {advice}"))
+    })
+}

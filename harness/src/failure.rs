@@ -1,0 +1,54 @@
+//! Exit codes, and the one line that an error becomes.
+
+use std::fmt;
+use std::process::ExitCode;
+
+/// Something that was measured or verified has failed.
+pub const FAILED: u8 = 1;
+/// The command can't be carried out as it was given.
+pub const USAGE: u8 = 2;
+/// Ended by Ctrl-C, as shells count it: 128 and the signal's number.
+pub const INTERRUPTED: u8 = 130;
+
+/// The command can't be carried out as it was given: what is wrong, and what to try.
+#[derive(Debug)]
+pub struct Usage(String);
+
+impl Usage {
+    /// An error that ends the command with exit code 2.
+    pub fn error(message: impl Into<String>) -> anyhow::Error {
+        Self(message.into()).into()
+    }
+}
+
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
+
+/// Somebody pressed Ctrl-C, or sent SIGTERM.
+#[derive(Debug)]
+pub struct Interrupted;
+
+impl fmt::Display for Interrupted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("interrupted")
+    }
+}
+
+impl std::error::Error for Interrupted {}
+
+/// Prints an error with its causes on one line of standard error, and gives the exit code for it.
+pub fn print(error: &anyhow::Error) -> ExitCode {
+    eprintln!("concur: {error:#}");
+    if error.is::<Usage>() {
+        USAGE.into()
+    } else if error.is::<Interrupted>() {
+        INTERRUPTED.into()
+    } else {
+        FAILED.into()
+    }
+}

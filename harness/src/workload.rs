@@ -1,0 +1,110 @@
+//! The workloads by name: what a server serves, and what a load generator then asks for.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+use workloads::Service;
+use workloads::client::Client;
+use workloads::client::echo::EchoClient;
+use workloads::client::http::HttpClient;
+use workloads::echo::Echo;
+use workloads::http::Http;
+
+use crate::failure::Usage;
+
+/// A workload as it stands in the register.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Entry {
+    /// The name it is asked for by.
+    pub name: &'static str,
+    /// What carries it.
+    pub family: &'static str,
+    /// One sentence on what it does.
+    pub summary: &'static str,
+}
+
+/// Every workload.
+pub const WORKLOADS: &[Entry] = &[
+    Entry { name: "echo", family: "stream", summary: "what came in goes out again" },
+    Entry {
+        name: "http",
+        family: "stream",
+        summary: "HTTP/1.1: /, /hello, /bytes/N, /cpu/N (computes) and /wait/MS (waits)",
+    },
+];
+
+/// A workload together with what is asked of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Workload {
+    /// Messages of so many bytes.
+    Echo {
+        /// The size of one.
+        message_bytes: usize,
+    },
+    /// Requests for this path.
+    Http {
+        /// It begins with a slash.
+        path: String,
+    },
+}
+
+/// The largest echo message a client may send: it holds all of it in memory.
+const MESSAGE_BYTES_AT_MOST: usize = 16 * 1024 * 1024;
+
+impl Workload {
+    /// The workload of this name; `path` and `message_bytes` are used by the one that has them.
+    pub fn new(name: &str, path: &str, message_bytes: usize) -> anyhow::Result<Self> {
+        match name {
+            "echo" if !(1..=MESSAGE_BYTES_AT_MOST).contains(&message_bytes) => {
+                Err(Usage::error(format!("--message can't be {message_bytes}; try 1 to {MESSAGE_BYTES_AT_MOST}")))
+            }
+            "echo" => Ok(Self::Echo { message_bytes }),
+            "http" if !path.starts_with('/') || path.bytes().any(|byte| !byte.is_ascii_graphic()) => {
+                Err(Usage::error(format!("--path can't be '{path}'; it begins with a slash, as in /hello")))
+            }
+            "http" => Ok(Self::Http { path: path.to_owned() }),
+            _ => Err(unknown(name)),
+        }
+    }
+
+    /// The name as it stands in the register.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Echo { .. } => "echo",
+            Self::Http { .. } => "http",
+        }
+    }
+
+    /// The side that asks.
+    pub fn client(&self, host: &str, keep_alive: bool) -> Box<dyn Client> {
+        match self {
+            Self::Echo { message_bytes } => Box::new(EchoClient::new(*message_bytes)),
+            Self::Http { path } => Box::new(HttpClient::new(host, path, keep_alive)),
+        }
+    }
+}
+
+/// As it stands in the record: `http /hello`, `echo 64 B`.
+impl fmt::Display for Workload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Echo { message_bytes } => write!(f, "echo {message_bytes} B"),
+            Self::Http { path } => write!(f, "http {path}"),
+        }
+    }
+}
+
+/// The side that answers.
+pub fn service(name: &str) -> anyhow::Result<Arc<dyn Service>> {
+    match name {
+        "echo" => Ok(Arc::new(Echo)),
+        "http" => Ok(Arc::new(Http::new())),
+        _ => Err(unknown(name)),
+    }
+}
+
+fn unknown(name: &str) -> anyhow::Error {
+    let known: Vec<_> = WORKLOADS.iter().map(|entry| entry.name).collect();
+    Usage::error(format!("there is no workload '{name}'; try one of: {}", known.join(", ")))
+}

@@ -1,4 +1,17 @@
 //! Executors: ways to run several jobs of one [`Task`].
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use models::executor;
+//! use models::options::Options;
+//! use workloads::task::{Primes, Task};
+//!
+//! let task: Arc<dyn Task> = Arc::new(Primes { below: 30 });
+//! let threads = executor::find("threads").unwrap();
+//! let results = (threads.run)(&task, 4, &Options::default()).unwrap();
+//! assert_eq!(results, vec![Ok(129); 4]);
+//! ```
 
 use std::sync::Arc;
 
@@ -6,6 +19,21 @@ use workloads::Value;
 use workloads::task::Task;
 
 use crate::options::{OptionError, Options, Spec};
+
+mod blocking;
+mod line;
+mod processes;
+mod threads;
+
+/// All executors, in the order of listings.
+pub fn executors() -> &'static [Executor] {
+    const { &[line::EXECUTOR, threads::EXECUTOR, processes::EXECUTOR] }
+}
+
+/// The executor of this name.
+pub fn find(name: &str) -> Option<&'static Executor> {
+    executors().iter().find(|executor| executor.name == name)
+}
 
 /// One way to run jobs.
 pub struct Executor {
@@ -20,8 +48,11 @@ pub struct Executor {
     /// How many of `jobs` it runs at once.
     pub workers: fn(jobs: usize, options: &Options) -> usize,
     /// Runs jobs `0..jobs` of `task` to their ends and gives what each came to, in the order of the jobs.
-    pub run: fn(task: &Arc<dyn Task>, jobs: usize, options: &Options) -> Result<Vec<JobResult>, OptionError>,
+    pub run: fn(task: &Arc<dyn Task>, jobs: usize, options: &Options) -> Results,
 }
+
+/// What all jobs came to, in their order, unless an option was wrong and none was begun.
+pub type Results = Result<Vec<JobResult>, OptionError>;
 
 /// What one job came to, or one sentence on why it came to nothing.
 pub type JobResult = Result<Value, String>;

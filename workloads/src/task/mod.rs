@@ -3,9 +3,45 @@
 //! An executor does each [`Step`] in its own way: where a thread sleeps, a coroutine parks and an async task arms
 //! a timer. So every executor runs the very same job, and every job's value is checked.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::session::{Value, Work};
+
+mod count;
+mod disk;
+mod primes;
+mod wait;
+
+pub use count::Count;
+pub use disk::Disk;
+pub use primes::Primes;
+pub use wait::Wait;
+
+/// All tasks, at the sizes used in the lab, in the order of listings.
+///
+/// ```
+/// let jobs: Vec<_> = workloads::task::tasks().iter().map(|task| task.name()).collect();
+/// assert_eq!(jobs, ["primes", "count", "disk", "wait"]);
+/// ```
+pub fn tasks() -> Vec<Arc<dyn Task>> {
+    vec![
+        Arc::new(Primes::default()),
+        Arc::new(Count::default()),
+        Arc::new(Disk::default()),
+        Arc::new(Wait::default()),
+    ]
+}
+
+/// The task of this name, at the size used in the lab.
+pub fn task(name: &str) -> Option<Arc<dyn Task>> {
+    tasks().into_iter().find(|task| task.name() == name)
+}
+
+/// The names of all tasks, in the order of listings.
+pub fn names() -> Vec<&'static str> {
+    tasks().iter().map(|task| task.name()).collect()
+}
 
 /// One kind of job.
 pub trait Task: Send + Sync {
@@ -65,3 +101,59 @@ pub enum Step {
 
 /// A piece of blocking file IO that may be done on any thread.
 pub type DiskWork = Box<dyn FnOnce() -> std::io::Result<Value> + Send>;
+
+/// A job of one step: what the step comes to is the job's value.
+struct OneStep(Option<Step>);
+
+impl OneStep {
+    fn compute(work: impl FnOnce() -> Value + Send + 'static) -> Box<dyn Run> {
+        Box::new(Self(Some(Step::Compute(Box::new(work)))))
+    }
+
+    fn disk(work: impl FnOnce() -> std::io::Result<Value> + Send + 'static) -> Box<dyn Run> {
+        Box::new(Self(Some(Step::Disk(Box::new(work)))))
+    }
+}
+
+impl Run for OneStep {
+    fn next(&mut self, last: Option<Value>) -> Step {
+        let done = || Step::Done(last.expect("an executor hands back what the step came to"));
+        self.0.take().unwrap_or_else(done)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a job comes to, done in line.
+    pub(super) fn value(task: &dyn Task) -> std::io::Result<Value> {
+        let mut run = task.start(0);
+        let mut last = None;
+        loop {
+            last = match run.next(last) {
+                Step::Compute(work) => Some(work()),
+                Step::Wait(time) => {
+                    std::thread::sleep(time);
+                    None
+                }
+                Step::Disk(work) => Some(work()?),
+                Step::Done(value) => return Ok(value),
+            };
+        }
+    }
+
+    #[test]
+    fn every_name_finds_its_task_and_no_other_name_does() {
+        for name in names() {
+            assert_eq!(task(name).map(|task| task.name()), Some(name));
+        }
+        assert!(task("prime").is_none());
+    }
+
+    #[test]
+    fn both_families_are_there() {
+        let families: Vec<_> = tasks().iter().map(|task| task.family().name()).collect();
+        assert_eq!(families, ["cpu", "cpu", "io", "io"]);
+    }
+}

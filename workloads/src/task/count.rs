@@ -1,0 +1,75 @@
+//! `count`: the course notes' other CPU job, a loop with three additions a step.
+
+use std::hint::black_box;
+
+use super::{Family, OneStep, Run, Task};
+use crate::session::Value;
+
+/// Counts: each step adds one to three numbers.
+///
+/// An optimiser sees through such a loop and would replace it by a multiplication; [`black_box`] keeps every
+/// addition. It does so by taking each number through memory, so a step costs a store and a load (a few
+/// processor cycles) rather than the one cycle of a bare addition.
+#[derive(Debug, Clone, Copy)]
+pub struct Count {
+    /// How often the three additions are done.
+    pub steps: u64,
+}
+
+impl Default for Count {
+    /// As many as take a current processor a quarter to half a second.
+    fn default() -> Self {
+        Self { steps: 400_000_000 }
+    }
+}
+
+impl Task for Count {
+    fn name(&self) -> &'static str {
+        "count"
+    }
+
+    fn family(&self) -> Family {
+        Family::Cpu
+    }
+
+    fn summary(&self) -> &'static str {
+        "counts in a loop with three additions a step"
+    }
+
+    fn start(&self, _: usize) -> Box<dyn Run> {
+        let steps = self.steps;
+        OneStep::compute(move || count(steps))
+    }
+
+    fn expected(&self) -> Value {
+        3 * self.steps
+    }
+}
+
+fn count(steps: u64) -> Value {
+    let (mut counter, mut x, mut y) = (0, 0, 0);
+    while counter < steps {
+        counter = black_box(counter + 1);
+        x = black_box(x + 1);
+        y = black_box(y + 1);
+    }
+    counter + x + y
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::value;
+    use super::*;
+
+    #[test]
+    fn a_job_comes_to_three_for_each_step() {
+        for steps in [0, 1, 10_000] {
+            assert_eq!(value(&Count { steps }).unwrap(), 3 * steps);
+        }
+    }
+
+    #[test]
+    fn what_is_expected_follows_from_the_number_of_steps() {
+        assert_eq!(Count::default().expected(), 1_200_000_000);
+    }
+}

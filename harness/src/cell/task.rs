@@ -1,0 +1,82 @@
+//! One task cell: a fresh `concur exec` process, one task, one round.
+
+use std::env;
+use std::process::{self, Child, Command, Stdio};
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use reports::record::{Cost, TaskCell, Verdict};
+
+use super::Bench;
+use crate::execution::Execution;
+use crate::measure::life::Reaped;
+use crate::plan::TaskStep;
+
+/// How long the jobs of one cell may take.
+const LIMIT: Duration = Duration::from_secs(300);
+/// How often to look whether they are done.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+
+/// Measures a step; what goes wrong becomes the verdict.
+pub(super) fn measure(step: &TaskStep, bench: &Bench<'_>) -> TaskCell {
+    let cell = TaskCell {
+        executor: step.choice.name.clone(),
+        options: step.choice.options.to_string(),
+        task: step.task.name().to_owned(),
+        family: step.task.family().name().to_owned(),
+        jobs: step.jobs,
+        workers: (step.executor.workers)(step.jobs, &step.choice.options),
+        round: step.round,
+        ..TaskCell::default()
+    };
+    match try_measure(step, bench) {
+        Ok((execution, cost)) => TaskCell {
+            verdict: if execution.failure.is_none() { Verdict::Valid } else { Verdict::Errors },
+            reason: execution.failure,
+            seconds: execution.seconds,
+            value: execution.value,
+            cost: Some(cost),
+            ..cell
+        },
+        Err(error) => TaskCell { verdict: Verdict::Errors, reason: Some(format!("{error:#}")), ..cell },
+    }
+}
+
+fn try_measure(step: &TaskStep, bench: &Bench<'_>) -> anyhow::Result<(Execution, Cost)> {
+    let program = env::current_exe().context("the path of the running program can't be found")?;
+    let before = Reaped::so_far()?;
+    let mut command = Command::new(program);
+    command
+        .args(["exec", &step.choice.to_string(), "--task", step.task.name()])
+        .args(["--jobs", &step.jobs.to_string(), "--json"])
+        .args(["--with-parent", &process::id().to_string()])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped());
+    // What it prints is a few hundred bytes, which a pipe holds until the process has ended.
+    let mut child = command.spawn().context("the executor's process could not be started")?;
+    wait(&mut child, bench).inspect_err(|_| {
+        let _ = child.kill();
+        let _ = child.wait();
+    })?;
+    let output = child.wait_with_output()?;
+    let cost = before.until(&Reaped::so_far()?);
+    let execution = serde_json::from_slice(&output.stdout)
+        .with_context(|| format!("the executor's process ended without a result ({})", output.status))?;
+    Ok((execution, cost))
+}
+
+fn wait(child: &mut Child, bench: &Bench<'_>) -> anyhow::Result<()> {
+    let start = Instant::now();
+    while child.try_wait()?.is_none() {
+        if bench.stop.load(Ordering::Relaxed) {
+            bail!("interrupted");
+        }
+        if start.elapsed() > LIMIT {
+            bail!("the jobs took longer than {LIMIT:?}; try fewer --jobs");
+        }
+        thread::sleep(LOOK_EVERY);
+    }
+    Ok(())
+}

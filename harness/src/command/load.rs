@@ -1,0 +1,172 @@
+//! `concur load`: the generator alone, against anything that speaks the workload.
+
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use reports::record::{Errors, Latency};
+use serde::Serialize;
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+use crate::cell::latency;
+use crate::cli::Load as Arguments;
+use crate::failure::{FAILED, Interrupted, Usage};
+use crate::load::{self, Load, Outcome};
+use crate::measure::limits::{need_descriptors, raise_descriptor_limit};
+use crate::workload::Workload;
+
+/// Descriptors the generator needs besides its connections.
+const OTHER_DESCRIPTORS: u64 = 32;
+
+/// What a load came to; names and units as in the record.
+#[derive(Debug, Serialize)]
+struct Answer {
+    address: String,
+    workload: String,
+    connections: usize,
+    keep_alive: bool,
+    seconds: f64,
+    requests: u64,
+    requests_in_all: u64,
+    requests_per_second: f64,
+    connects: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connections_served: Option<usize>,
+    errors: Errors,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    latency_us: Option<Latency>,
+    user_s: f64,
+    system_s: f64,
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let target = Target::parse(&arguments.address)?;
+    let path = arguments.path.clone().or(target.path).unwrap_or_else(|| "/hello".to_owned());
+    let workload = Workload::new(&arguments.workload, &path, arguments.message)?;
+    if arguments.connections == 0 || arguments.threads == 0 {
+        return Err(Usage::error("--connections and --threads can't be 0; try --connections 64 --threads 1"));
+    }
+    raise_descriptor_limit()?;
+    need_descriptors(arguments.connections as u64 + OTHER_DESCRIPTORS)
+        .map_err(|error| Usage::error(error.to_string()))?;
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register(signal, Arc::clone(&stop))?;
+    }
+    let load = Load {
+        address: target.address.into(),
+        connections: arguments.connections,
+        threads: arguments.threads.min(arguments.connections),
+        keep_alive: !arguments.new_connections,
+        warm_up: arguments.warm_up,
+        duration: arguments.duration,
+        timeout: arguments.timeout,
+        processors: arguments.cpus.clone(),
+    };
+    let client = workload.client(&target.host, load.keep_alive);
+    let outcome = load::run(&load, &*client, &mut |_| (), &stop).map_err(|error| {
+        if stop.load(Ordering::Relaxed) { Interrupted.into() } else { error }
+    })?;
+    let answer = answer(target.address, &workload, &load, outcome);
+    super::print(&if arguments.json { serde_json::to_string_pretty(&answer)? + "\n" } else { answer.text() })?;
+    Ok(if answer.errors.total() == 0 && answer.requests > 0 { ExitCode::SUCCESS } else { FAILED.into() })
+}
+
+fn answer(address: SocketAddr, workload: &Workload, load: &Load, outcome: Outcome) -> Answer {
+    Answer {
+        address: address.to_string(),
+        workload: workload.to_string(),
+        connections: load.connections,
+        keep_alive: load.keep_alive,
+        seconds: outcome.seconds,
+        requests: outcome.requests,
+        requests_in_all: outcome.requests_in_all,
+        requests_per_second: outcome.requests as f64 / outcome.seconds,
+        connects: outcome.connects,
+        connections_served: load.keep_alive.then_some(outcome.connections_served),
+        errors: outcome.errors,
+        first_error: outcome.first_error,
+        latency_us: latency(&outcome.latency_ns),
+        user_s: outcome.user_s,
+        system_s: outcome.system_s,
+    }
+}
+
+impl Answer {
+    fn text(&self) -> String {
+        let kind = if self.keep_alive { "keep-alive" } else { "a new one per request" };
+        let mut lines = vec![
+            format!("{} at {}, {} connections, {kind}", self.workload, self.address, self.connections),
+            format!(
+                "{} right replies in {:.2} s: {:.0} a second",
+                self.requests, self.seconds, self.requests_per_second
+            ),
+        ];
+        lines.extend(self.latency_us.map(|latency| {
+            let Latency { p50, p90, p99, p999, max, .. } = latency;
+            format!("latency p50 {p50:.0} us, p90 {p90:.0}, p99 {p99:.0}, p99.9 {p999:.0}, longest {max:.0}")
+        }));
+        lines.push(format!(
+            "the generator used {:.2} s of processor time; {} connections made",
+            self.user_s + self.system_s,
+            self.connects
+        ));
+        if let Some(served) = self.connections_served.filter(|served| *served < self.connections) {
+            lines.push(format!("{} connections were never answered", self.connections - served));
+        }
+        let Errors { connect, reset, timeout, short, wrong } = self.errors;
+        if self.errors.total() > 0 {
+            lines.push(format!(
+                "failed: {connect} to connect, {reset} reset, {timeout} timed out, {short} short, {wrong} wrong; the \
+                 first: {}",
+                self.first_error.as_deref().unwrap_or("no more is known")
+            ));
+        } else {
+            lines.push("every reply was right".to_owned());
+        }
+        lines.join("\n") + "\n"
+    }
+}
+
+/// Where to, as typed: `HOST:PORT`, or a URL with a path.
+#[derive(Debug, PartialEq, Eq)]
+struct Target {
+    address: SocketAddr,
+    host: String,
+    path: Option<String>,
+}
+
+impl Target {
+    fn parse(text: &str) -> anyhow::Result<Self> {
+        let rest = text.strip_prefix("http://").unwrap_or(text);
+        let (host, path) = match rest.find('/') {
+            Some(slash) => (&rest[..slash], Some(rest[slash..].to_owned())),
+            None => (rest, None),
+        };
+        let found = host.to_socket_addrs().ok().and_then(|mut addresses| addresses.next());
+        let address = found.ok_or_else(|| {
+            Usage::error(format!(
+                "'{text}' is not an address; try 127.0.0.1:8888 or http://127.0.0.1:8888/hello"
+            ))
+        })?;
+        Ok(Self { address, host: host.to_owned(), path })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_is_an_address_or_a_url() {
+        let target = Target::parse("127.0.0.1:80").unwrap();
+        assert_eq!((target.host.as_str(), target.path), ("127.0.0.1:80", None));
+        let target = Target::parse("http://127.0.0.1:80/bytes/9").unwrap();
+        assert_eq!(target.path.as_deref(), Some("/bytes/9"));
+        assert!(Target::parse("https://127.0.0.1:80/").is_err());
+        assert!(Target::parse("nonsense").unwrap_err().to_string().contains("try 127.0.0.1:8888"));
+    }
+}

@@ -1,0 +1,144 @@
+//! `concur run`, and `concur` alone: measure everything the plan says, keep the record, draw the report.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use clap::Parser;
+use models::executor::executors;
+use models::options::Choice;
+use models::server::servers;
+use reports::record::{Cell, Run as Record, Verdict};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use workloads::task::tasks;
+
+use crate::cli::{Cli, Command, Run, Suite};
+use crate::cell::Bench;
+use crate::choose;
+use crate::failure::{FAILED, Interrupted, Usage};
+use crate::measure::limits::{need_descriptors, raise_descriptor_limit};
+use crate::measure::placement::{place, processors};
+use crate::plan::{Loads, Plan, ServerStep, TaskStep, Timing, server_steps, task_steps};
+use crate::progress::Progress;
+use crate::recorder::Recorder;
+use crate::workload::Workload;
+
+/// Descriptors a process of the lab needs besides its connections.
+const OTHER_DESCRIPTORS: u64 = 32;
+/// The quick comparison, in the words of the command it stands for.
+const QUICK: [&str; 10] =
+    ["concur", "run", "--rounds", "3", "--duration", "700ms", "--warm-up", "200ms", "--jobs", "2"];
+
+pub(super) fn quick(out: Option<PathBuf>, json: bool) -> anyhow::Result<ExitCode> {
+    let Some(Command::Run(arguments)) = Cli::parse_from(QUICK).command else {
+        unreachable!("QUICK is a run");
+    };
+    run(&Run { out, json, ..arguments })
+}
+
+pub(super) fn run(arguments: &Run) -> anyhow::Result<ExitCode> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let plan = plan(arguments)?;
+    raise_descriptor_limit()?;
+    need_descriptors(plan.most_connections() as u64 + OTHER_DESCRIPTORS)
+        .map_err(|error| Usage::error(error.to_string()))?;
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register(signal, Arc::clone(&stop))?;
+    }
+    let mut recorder = Recorder::new(arguments.out.clone(), plan.steps.len())?;
+    let bench = Bench { timing: plan.timing, placement: place(&processors()?), stop: &stop };
+    let kept = measure(&plan, &bench, &mut recorder);
+    super::report::publish(recorder.run(), recorder.directory(), arguments.json)?;
+    kept?;
+    if stop.load(Ordering::Relaxed) {
+        return Err(Interrupted.into());
+    }
+    Ok(if all_went_well(recorder.run()) { ExitCode::SUCCESS } else { FAILED.into() })
+}
+
+/// Takes step after step, until the plan's end or until somebody wants it to end.
+fn measure(plan: &Plan, bench: &Bench<'_>, recorder: &mut Recorder) -> anyhow::Result<()> {
+    let mut progress = Progress::new(plan);
+    for step in &plan.steps {
+        progress.begins(step);
+        let cell = bench.measure(step);
+        if bench.stop.load(Ordering::Relaxed) {
+            break; // this cell was cut short
+        }
+        recorder.add(cell)?;
+        progress.done(step);
+    }
+    progress.finish();
+    Ok(())
+}
+
+fn all_went_well(run: &Record) -> bool {
+    run.cells.iter().all(|cell| match cell {
+        Cell::Servers(cell) => cell.verdict != Verdict::Errors,
+        Cell::Tasks(cell) => cell.verdict != Verdict::Errors,
+    })
+}
+
+fn plan(arguments: &Run) -> anyhow::Result<Plan> {
+    check(arguments)?;
+    let servers = if arguments.suite.contains(&Suite::Servers) { servers_of(arguments)? } else { Vec::new() };
+    let tasks = if arguments.suite.contains(&Suite::Tasks) { tasks_of(arguments)? } else { Vec::new() };
+    let timing =
+        Timing { warm_up: arguments.warm_up, duration: arguments.duration, timeout: arguments.timeout };
+    let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(..));
+    Ok(Plan::new(&servers, &tasks, arguments.rounds, timing, seed))
+}
+
+/// Refuses numbers that make no sense before anything is started.
+fn check(arguments: &Run) -> anyhow::Result<()> {
+    let refuse = |what: &str, advice: &str| Err(Usage::error(format!("{what} can't be 0; try {advice}")));
+    if arguments.connections.contains(&0) {
+        return refuse("--connections", "--connections 1,16,256");
+    }
+    if arguments.rounds == 0 {
+        return refuse("--rounds", "--rounds 1");
+    }
+    if arguments.jobs == 0 {
+        return refuse("--jobs", "--jobs 4");
+    }
+    if arguments.duration < Duration::from_millis(50) {
+        return Err(Usage::error("--duration is too short to count anything; try --duration 1s"));
+    }
+    Ok(())
+}
+
+fn servers_of(arguments: &Run) -> anyhow::Result<Vec<ServerStep>> {
+    let choices = choices_or_all(&arguments.models, servers().iter().map(|model| model.name))?;
+    let models = choices.into_iter().map(|choice| Ok((choose::server(&choice)?, choice)));
+    let workloads = arguments.workload.iter();
+    let workloads = workloads.map(|name| Workload::new(name, &arguments.path, arguments.message));
+    let loads = Loads {
+        workloads: workloads.collect::<anyhow::Result<_>>()?,
+        connections: arguments.connections.clone(),
+        new_connections: arguments.new_connections,
+    };
+    Ok(server_steps(&models.collect::<anyhow::Result<Vec<_>>>()?, &loads))
+}
+
+fn tasks_of(arguments: &Run) -> anyhow::Result<Vec<TaskStep>> {
+    let choices = choices_or_all(&arguments.executors, executors().iter().map(|executor| executor.name))?;
+    let executors = choices.into_iter().map(|choice| Ok((choose::executor(&choice)?, choice)));
+    let executors = executors.collect::<anyhow::Result<Vec<_>>>()?;
+    let tasks = match arguments.tasks.as_slice() {
+        [] => tasks(),
+        names => names.iter().map(|name| choose::task(name)).collect::<anyhow::Result<_>>()?,
+    };
+    Ok(task_steps(&executors, &tasks, arguments.jobs))
+}
+
+fn choices_or_all(
+    texts: &[String],
+    all: impl Iterator<Item = &'static str>,
+) -> anyhow::Result<Vec<Choice>> {
+    match texts {
+        [] => all.map(choose::choice).collect(),
+        texts => choose::choices(texts),
+    }
+}

@@ -21,7 +21,8 @@
 //! Three things to know (`getrusage(2)`):
 //! * every child that this process reaps in between counts, so nothing else may be started meanwhile;
 //! * a descendant counts only if its parent waited for it, and that parent's parent, up to us: children of a
-//!   server that ignores `SIGCHLD`, and the orphans that a double fork makes, are not in it;
+//!   server that ignores `SIGCHLD`, and the orphans that a double fork makes, are not in it. With a connection
+//!   per request such a server's cost is not known at all, and must not be ranked;
 //! * the sum of both modes is exact to the microsecond. Its division into modes is the kernel's estimate.
 
 use std::io;

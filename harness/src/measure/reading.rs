@@ -85,7 +85,7 @@ impl Tree {
     /// Reads what every process of the tree has used, zombies included.
     ///
     /// A process that vanishes meanwhile is left out: it is in its parent's account, or will be.
-    pub fn reading(&self) -> io::Result<Reading> {
+    pub fn reading(self) -> io::Result<Reading> {
         let began = Instant::now();
         let mut processes = BTreeMap::new();
         for stat in self.members()? {

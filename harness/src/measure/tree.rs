@@ -8,6 +8,13 @@
 //!
 //! # What it costs
 //! Each look reads `/proc/PID/stat` of every process on the machine, since that is the only way to see a group.
+//! On a two-core virtual machine with 75 processes besides, one look took so many milliseconds:
+//!
+//! | tree | [`Tree::sample`] | [`Tree::pss_bytes`] | [`Tree::reading`] |
+//! |---|---|---|---|
+//! | 1 process | 0.5 | 0.6 | 0.5 |
+//! | 200 forked processes | 2 | 21 | 7 |
+//! | 1 process with 1,000 threads | 2 | 4 | 22 |
 
 use std::collections::BTreeSet;
 use std::io;
@@ -47,7 +54,7 @@ impl Tree {
     }
 
     /// Counts processes and threads. Nothing is left of a tree that has ended, and that is no error.
-    pub fn sample(&self) -> io::Result<Sample> {
+    pub fn sample(self) -> io::Result<Sample> {
         let alive = self.alive()?;
         let threads = alive.iter().map(|stat| stat.num_threads.max(1).cast_unsigned()).sum();
         Ok(Sample { processes: alive.len() as u64, threads })
@@ -61,7 +68,7 @@ impl Tree {
     ///
     /// # Errors
     /// A process whose memory we may not look into: one of another user, or one that gained privileges.
-    pub fn pss_bytes(&self) -> io::Result<u64> {
+    pub fn pss_bytes(self) -> io::Result<u64> {
         let mut kib = 0;
         for stat in self.alive()? {
             let rollup = proc::contents(format!("/proc/{}/smaps_rollup", stat.pid))?;
@@ -71,16 +78,16 @@ impl Tree {
     }
 
     /// Which processes are alive.
-    pub fn living(&self) -> io::Result<BTreeSet<ProcessId>> {
+    pub fn living(self) -> io::Result<BTreeSet<ProcessId>> {
         Ok(self.alive()?.iter().map(ProcessId::of).collect())
     }
 
-    fn alive(&self) -> io::Result<Vec<Stat>> {
+    fn alive(self) -> io::Result<Vec<Stat>> {
         Ok(self.members()?.into_iter().filter(is_alive).collect())
     }
 
     /// All processes of the tree as they stand, zombies included.
-    pub(super) fn members(&self) -> io::Result<Vec<Stat>> {
+    pub(super) fn members(self) -> io::Result<Vec<Stat>> {
         let mut members = Vec::new();
         let mut others = Vec::new();
         for pid in proc::numbers_in("/proc")? {

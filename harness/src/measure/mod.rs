@@ -1,0 +1,19 @@
+//! What the machine says about a run: what a server's process tree cost, what it held, and on which host.
+//!
+//! Nothing here asks the server: all figures come from the kernel, through `/proc`, process clocks and
+//! `getrusage`, so they mean the same for every model and for servers that are not ours.
+//!
+//! * [`tree`] finds the processes of a server, counts them and sums their memory;
+//! * [`reading`] says what they had used at one moment, and the difference of two is the cost of a window;
+//! * [`life`] says what they used over their whole lives, where a window can't be exact;
+//! * [`sampler`] takes samples while a load runs, and keeps the peaks;
+//! * [`host`], [`limits`] and [`placement`] describe the machine and divide it.
+
+pub mod host;
+pub mod life;
+pub mod limits;
+pub mod placement;
+mod proc;
+pub mod reading;
+pub mod sampler;
+pub mod tree;

@@ -1,0 +1,132 @@
+//! The process tree of a server: which processes belong to it, how many there are, what they hold.
+//!
+//! A process belongs to the tree if it is in the process group of the server's first process, or descends from
+//! a process of the tree. So children count whose parent has ended (a double fork leaves such orphans, still in
+//! the group), and so do children with a group of their own, as long as their parents live.
+//!
+//! Whoever asks must not have reaped the first process, else its number may come to name another one.
+//!
+//! # What it costs
+//! Each look reads `/proc/PID/stat` of every process on the machine, since that is the only way to see a group.
+//! On a two-core virtual machine with 75 processes besides, one look took so many milliseconds:
+//!
+//! | tree | [`Tree::sample`] | [`Tree::pss_bytes`] | [`Tree::reading`] |
+//! |---|---|---|---|
+//! | 1 process | 0.5 | 0.6 | 0.5 |
+//! | 200 forked processes | 2 | 21 | 7 |
+//! | 1 process with 1,000 threads | 2 | 4 | 22 |
+
+use std::collections::BTreeSet;
+use std::io;
+
+use procfs::process::Stat;
+
+use super::proc;
+
+/// The processes of one server, by the number of its first process, which leads a process group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tree {
+    root: i32,
+}
+
+/// How large a tree was at one moment. Zombies hold no memory and run no thread, so they do not count.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sample {
+    /// Processes.
+    pub processes: u64,
+    /// Threads, over all processes; each process has at least one.
+    pub threads: u64,
+}
+
+/// One process and no other: numbers are used again, but not with the same starting time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProcessId {
+    /// The process number.
+    pub pid: i32,
+    /// When it started, in clock ticks since the machine did.
+    pub started: u64,
+}
+
+impl Tree {
+    /// The tree under the process `pid`.
+    pub fn new(pid: u32) -> Self {
+        Self { root: pid.cast_signed() }
+    }
+
+    /// Counts processes and threads. Nothing is left of a tree that has ended, and that is no error.
+    pub fn sample(self) -> io::Result<Sample> {
+        let alive = self.alive()?;
+        let threads = alive.iter().map(|stat| stat.num_threads.max(1).cast_unsigned()).sum();
+        Ok(Sample { processes: alive.len() as u64, threads })
+    }
+
+    /// The proportional set size of all processes together, in bytes: a page that n processes share counts as
+    /// 1/n in each, so a page shared by forked children counts once (`smaps_rollup` in `proc_pid_smaps(5)`).
+    ///
+    /// The kernel walks the page tables for this, and while it walks those of one process that process can't
+    /// map or unmap memory. Ask seldom.
+    ///
+    /// # Errors
+    /// A process whose memory we may not look into: one of another user, or one that gained privileges.
+    pub fn pss_bytes(self) -> io::Result<u64> {
+        let mut kib = 0;
+        for stat in self.alive()? {
+            let rollup = proc::contents(format!("/proc/{}/smaps_rollup", stat.pid))?;
+            kib += rollup.and_then(|text| proc::number_after(&text, "Pss:")).unwrap_or(0);
+        }
+        Ok(kib * 1024)
+    }
+
+    /// Which processes are alive.
+    pub fn living(self) -> io::Result<BTreeSet<ProcessId>> {
+        Ok(self.alive()?.iter().map(ProcessId::of).collect())
+    }
+
+    fn alive(self) -> io::Result<Vec<Stat>> {
+        Ok(self.members()?.into_iter().filter(is_alive).collect())
+    }
+
+    /// All processes of the tree as they stand, zombies included.
+    pub(super) fn members(self) -> io::Result<Vec<Stat>> {
+        let mut members = Vec::new();
+        let mut others = Vec::new();
+        for pid in proc::numbers_in("/proc")? {
+            let Some(stat) = proc::stat(pid)? else { continue };
+            if stat.pid == self.root || stat.pgrp == self.root {
+                members.push(stat);
+            } else {
+                others.push(stat);
+            }
+        }
+        add_descendants(&mut members, others);
+        Ok(members)
+    }
+}
+
+impl ProcessId {
+    pub(super) fn of(stat: &Stat) -> Self {
+        Self { pid: stat.pid, started: stat.starttime }
+    }
+
+    /// Whether this very process is still alive; a zombie is not.
+    pub fn is_alive(&self) -> io::Result<bool> {
+        Ok(proc::stat(self.pid)?.is_some_and(|stat| stat.starttime == self.started && is_alive(&stat)))
+    }
+}
+
+fn is_alive(stat: &Stat) -> bool {
+    !matches!(stat.state, 'Z' | 'X')
+}
+
+/// Moves to `members` those of `others` whose parents are members, generation by generation.
+fn add_descendants(members: &mut Vec<Stat>, mut others: Vec<Stat>) {
+    let mut known: BTreeSet<i32> = members.iter().map(|stat| stat.pid).collect();
+    loop {
+        let children: Vec<Stat> = others.extract_if(.., |stat| known.contains(&stat.ppid)).collect();
+        if children.is_empty() {
+            return;
+        }
+        known.extend(children.iter().map(|stat| stat.pid));
+        members.extend(children);
+    }
+}

@@ -11,15 +11,16 @@ use crate::failure::Usage;
 
 /// A server model with options it has.
 pub fn server(choice: &Choice) -> anyhow::Result<&'static Model> {
-    let model = server::server(&choice.name)
-        .ok_or_else(|| unknown("server model", &choice.name, server::servers().iter().map(|model| model.name)))?;
+    let model = server::server(&choice.name).ok_or_else(|| {
+        unknown("server model", &choice.name, server::servers().iter().map(|model| model.name))
+    })?;
     choice.options.check(model.name, model.options).map_err(|error| Usage::error(error.to_string()))?;
     Ok(model)
 }
 
 /// An executor with options it has.
 pub fn executor(choice: &Choice) -> anyhow::Result<&'static Executor> {
-    let executor = executor::executor(&choice.name).ok_or_else(|| {
+    let executor = executor::find(&choice.name).ok_or_else(|| {
         unknown("executor", &choice.name, executor::executors().iter().map(|executor| executor.name))
     })?;
     choice.options.check(executor.name, executor.options).map_err(|error| Usage::error(error.to_string()))?;

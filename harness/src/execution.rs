@@ -29,7 +29,8 @@ impl Execution {
         };
         let mut faults: Vec<String> = results.iter().enumerate().filter_map(fault).collect();
         let failed = faults.len();
-        let failure = (failed > 0).then(|| format!("{failed} of {} jobs failed; {}", results.len(), faults.remove(0)));
+        let failure =
+            (failed > 0).then(|| format!("{failed} of {} jobs failed; {}", results.len(), faults.remove(0)));
         Self { seconds, value: failure.is_none().then(|| expected.to_string()), failed, failure }
     }
 }

@@ -1,5 +1,28 @@
-//! The engine of the lab.
+//! The engine of the lab, and the `concur` binary.
+//!
+//! A measurement goes through these rooms in one direction:
+//!
+//! 1. [`cli`] says what can be asked for; [`command`] has one file per subcommand, and is glue.
+//! 2. [`choose`] and [`workload`] turn names into models, executors, tasks and workloads.
+//! 3. [`plan`] lays out the cells to measure: every one once a block, the blocks shuffled.
+//! 4. [`cell`] takes one step of the plan: [`server`] starts `concur serve` as a process of its own, [`load`] puts the
+//!    load on it and checks every reply, [`measure`] reads from the kernel what that cost. Tasks run in `concur exec`
+//!    processes ([`execution`]).
+//! 5. [`recorder`] keeps the record, written anew after every cell; crate `reports` draws it.
+//!
+//! A server is a process of its own so that it is single-threaded before it forks, its figures are its own, and a
+//! crash is its own. Whatever goes wrong with one cell becomes that cell's verdict, and the run goes on.
 
+pub mod cell;
+pub mod choose;
+pub mod cli;
+pub mod command;
+pub mod execution;
+pub mod failure;
 pub mod load;
 pub mod measure;
+pub mod plan;
+pub mod progress;
+pub mod recorder;
 pub mod server;
+pub mod workload;

@@ -142,13 +142,7 @@ pub fn task_steps(
 
 impl Plan {
     /// Repeats a round's cells `rounds` times, each block in an order of its own that follows from `seed`.
-    pub fn new(
-        servers: &[ServerStep],
-        tasks: &[TaskStep],
-        rounds: u32,
-        timing: Timing,
-        seed: u64,
-    ) -> Self {
+    pub fn new(servers: &[ServerStep], tasks: &[TaskStep], rounds: u32, timing: Timing, seed: u64) -> Self {
         let mut random = Rng::with_seed(seed);
         let mut steps = Vec::new();
         for round in 1..=rounds {

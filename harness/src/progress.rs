@@ -58,6 +58,10 @@ impl<'a> Progress<'a> {
     fn left(&self) -> Duration {
         let rest: Duration = self.plan.steps[self.done..].iter().map(|step| self.plan.expected(step)).sum();
         // Until something has been measured there is nothing to correct by.
-        if self.expected.is_zero() { rest } else { rest.mul_f64(self.begun.elapsed().div_duration_f64(self.expected)) }
+        if self.expected.is_zero() {
+            rest
+        } else {
+            rest.mul_f64(self.begun.elapsed().div_duration_f64(self.expected))
+        }
     }
 }

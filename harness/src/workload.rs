@@ -56,9 +56,9 @@ impl Workload {
     /// The workload of this name; `path` and `message_bytes` are used by the one that has them.
     pub fn new(name: &str, path: &str, message_bytes: usize) -> anyhow::Result<Self> {
         match name {
-            "echo" if !(1..=MESSAGE_BYTES_AT_MOST).contains(&message_bytes) => {
-                Err(Usage::error(format!("--message can't be {message_bytes}; try 1 to {MESSAGE_BYTES_AT_MOST}")))
-            }
+            "echo" if !(1..=MESSAGE_BYTES_AT_MOST).contains(&message_bytes) => Err(Usage::error(format!(
+                "--message can't be {message_bytes}; try 1 to {MESSAGE_BYTES_AT_MOST}"
+            ))),
             "echo" => Ok(Self::Echo { message_bytes }),
             "http" if !path.starts_with('/') || path.bytes().any(|byte| !byte.is_ascii_graphic()) => {
                 Err(Usage::error(format!("--path can't be '{path}'; it begins with a slash, as in /hello")))
@@ -77,11 +77,13 @@ impl Workload {
     }
 
     /// The side that asks.
-    pub fn client(&self, host: &str, keep_alive: bool) -> Box<dyn Client> {
-        match self {
+    pub fn client(&self, host: &str, keep_alive: bool) -> anyhow::Result<Box<dyn Client>> {
+        Ok(match self {
             Self::Echo { message_bytes } => Box::new(EchoClient::new(*message_bytes)),
-            Self::Http { path } => Box::new(HttpClient::new(host, path, keep_alive)),
-        }
+            Self::Http { path } => Box::new(
+                HttpClient::new(path, host, keep_alive).map_err(|error| Usage::error(error.to_string()))?,
+            ),
+        })
     }
 }
 

@@ -205,11 +205,10 @@ mod tests {
     #[test]
     fn a_list_keeps_options_with_their_choice() {
         let list = |text| Choice::list(text).unwrap().iter().map(ToString::to_string).collect::<Vec<_>>();
-        assert_eq!(list("epoll, thread-pool:workers=4,queue=8,poll"), [
-            "epoll",
-            "thread-pool:queue=8,workers=4",
-            "poll"
-        ]);
+        assert_eq!(
+            list("epoll, thread-pool:workers=4,queue=8,poll"),
+            ["epoll", "thread-pool:queue=8,workers=4", "poll"]
+        );
         assert!(list("").is_empty());
     }
 

@@ -1,6 +1,5 @@
 //! One server cell: a fresh process, one load, one round.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -43,11 +42,12 @@ struct Measured {
 
 fn try_measure(step: &ServerStep, bench: &Bench<'_>) -> anyhow::Result<Measured> {
     let placement = &bench.placement;
-    let command = ServeCommand::new(step.choice.to_string(), step.workload.name()).processors(&placement.server);
+    let command =
+        ServeCommand::new(step.choice.to_string(), step.workload.name()).processors(&placement.server);
     let before = Reaped::so_far()?;
     let server = Server::start(&command.arguments()?, READY_WITHIN)?;
     let tree = server.tree();
-    let client = step.workload.client(&server.address().to_string(), step.keep_alive);
+    let client = step.workload.client(&server.address().to_string(), step.keep_alive)?;
     let load = Load {
         address: server.address().into(),
         connections: step.connections,
@@ -73,7 +73,8 @@ fn try_measure(step: &ServerStep, bench: &Bench<'_>) -> anyhow::Result<Measured>
     let ended = server.stop(STOP_WITHIN)?;
     let life = before.until(&Reaped::so_far()?);
     let outcome = outcome?;
-    let readings = readings.into_iter().collect::<Result<Vec<_>, _>>().context("the server's cost can't be read")?;
+    let readings =
+        readings.into_iter().collect::<Result<Vec<_>, _>>().context("the server's cost can't be read")?;
     let server = cost(&readings, &peaks.unwrap_or_default(), &life, &outcome);
     Ok(Measured { outcome, server, ended })
 }
@@ -154,33 +155,24 @@ fn judge(cell: &ServerCell, step: &ServerStep, measured: &Measured) -> (Verdict,
 }
 
 fn failure(cell: &ServerCell, measured: &Measured) -> Option<String> {
-    let ended = &measured.ended;
-    if ended.early {
-        return Some(format!("the server ended by itself ({}){}", ended.status, said(&ended.stderr)));
+    let trouble = measured.ended.trouble().map(|trouble| format!("the server {trouble}"));
+    if measured.ended.early {
+        return trouble; // whatever else went wrong follows from that
     }
-    if cell.errors.total() > 0 {
+    let errors = cell.errors.total();
+    if errors > 0 {
         let first = measured.outcome.first_error.as_deref().unwrap_or("no more is known");
-        return Some(format!("{} of its requests failed; the first: {first}{}", cell.errors.total(), said(&ended.stderr)));
+        return Some(format!("{errors} requests failed; the first: {first}{}", said(&measured.ended.stderr)));
     }
     if cell.requests == 0 {
-        return Some(format!("no request was answered{}", said(&ended.stderr)));
+        return Some(format!("no request was answered{}", said(&measured.ended.stderr)));
     }
-    if ended.killed || ended.leftovers > 0 {
-        return Some(format!("it had to be killed, with {} processes left over", ended.leftovers));
-    }
-    if !ended.status.success() {
-        return Some(format!("it did not stop in order ({}){}", ended.status, said(&ended.stderr)));
-    }
-    None
+    trouble
 }
 
 /// The last line that the server wrote, to go behind a reason.
 fn said(stderr: &str) -> String {
-    let mut text = String::new();
-    if let Some(line) = stderr.lines().last() {
-        let _ = write!(text, "; it said: {line}"); // writing to a String can't fail
-    }
-    text
+    stderr.lines().last().map(|line| format!("; it said: {line}")).unwrap_or_default()
 }
 
 fn starved(cell: &ServerCell, step: &ServerStep) -> Option<String> {

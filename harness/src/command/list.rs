@@ -31,8 +31,7 @@ struct Entry {
 
 pub(super) fn run(arguments: &List) -> anyhow::Result<ExitCode> {
     let listing = listing();
-    let text =
-        if arguments.json { serde_json::to_string_pretty(&listing)? + "\n" } else { text(&listing) };
+    let text = if arguments.json { serde_json::to_string_pretty(&listing)? + "\n" } else { text(&listing) };
     super::print(&text)?;
     Ok(ExitCode::SUCCESS)
 }

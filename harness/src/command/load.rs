@@ -66,12 +66,15 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         timeout: arguments.timeout,
         processors: arguments.cpus.clone(),
     };
-    let client = workload.client(&target.host, load.keep_alive);
-    let outcome = load::run(&load, &*client, &mut |_| (), &stop).map_err(|error| {
-        if stop.load(Ordering::Relaxed) { Interrupted.into() } else { error }
-    })?;
+    let client = workload.client(&target.host, load.keep_alive)?;
+    let outcome = load::run(&load, &*client, &mut |_| (), &stop)
+        .map_err(|error| if stop.load(Ordering::Relaxed) { Interrupted.into() } else { error })?;
     let answer = answer(target.address, &workload, &load, outcome);
-    super::print(&if arguments.json { serde_json::to_string_pretty(&answer)? + "\n" } else { answer.text() })?;
+    super::print(&if arguments.json {
+        serde_json::to_string_pretty(&answer)? + "\n"
+    } else {
+        answer.text()
+    })?;
     Ok(if answer.errors.total() == 0 && answer.requests > 0 { ExitCode::SUCCESS } else { FAILED.into() })
 }
 

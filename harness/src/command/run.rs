@@ -14,9 +14,9 @@ use reports::record::{Cell, Run as Record, Verdict};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use workloads::task::tasks;
 
-use crate::cli::{Cli, Command, Run, Suite};
 use crate::cell::Bench;
 use crate::choose;
+use crate::cli::{Cli, Command, Run, Suite};
 use crate::failure::{FAILED, Interrupted, Usage};
 use crate::measure::limits::{need_descriptors, raise_descriptor_limit};
 use crate::measure::placement::{place, processors};
@@ -133,10 +133,7 @@ fn tasks_of(arguments: &Run) -> anyhow::Result<Vec<TaskStep>> {
     Ok(task_steps(&executors, &tasks, arguments.jobs))
 }
 
-fn choices_or_all(
-    texts: &[String],
-    all: impl Iterator<Item = &'static str>,
-) -> anyhow::Result<Vec<Choice>> {
+fn choices_or_all(texts: &[String], all: impl Iterator<Item = &'static str>) -> anyhow::Result<Vec<Choice>> {
     match texts {
         [] => all.map(choose::choice).collect(),
         texts => choose::choices(texts),

@@ -11,7 +11,7 @@ use socket2::Socket;
 use crate::cli::Serve;
 use crate::failure::Usage;
 use crate::measure::limits::raise_descriptor_limit;
-use crate::measure::placement::bind_this_process;
+use crate::measure::placement::bind_thread;
 use crate::{choose, workload};
 
 pub(super) fn run(arguments: &Serve) -> anyhow::Result<ExitCode> {
@@ -19,7 +19,10 @@ pub(super) fn run(arguments: &Serve) -> anyhow::Result<ExitCode> {
     let choice = choose::choice(&arguments.model)?;
     let model = choose::server(&choice)?;
     let service = workload::service(&arguments.workload)?;
-    bind_this_process(&arguments.cpus)?;
+    // Before there is a second thread: those that follow inherit it.
+    bind_thread(&arguments.cpus).map_err(|error| {
+        Usage::error(format!("can't bind to the processors --cpus names: {error}; try --cpus 0"))
+    })?;
     raise_descriptor_limit()?;
     // Before the address is announced: whoever reads it may send the signal at once.
     let shutdown = Shutdown::on_signals(arguments.grace).context("can't install signal handlers")?;
@@ -36,7 +39,9 @@ pub(super) fn run(arguments: &Serve) -> anyhow::Result<ExitCode> {
 fn listen(address: SocketAddr) -> anyhow::Result<Socket> {
     socket::listen(address).map_err(|error| {
         let advice = match error.kind() {
-            ErrorKind::AddrInUse => "another program listens there; try another port, or port 0 for any free one",
+            ErrorKind::AddrInUse => {
+                "another program listens there; try another port, or port 0 for any free one"
+            }
             ErrorKind::PermissionDenied => "ports below 1024 need privileges; try a higher one",
             ErrorKind::AddrNotAvailable => "this machine has no such address; try 127.0.0.1",
             _ => "try --bind 127.0.0.1:0",

@@ -1,0 +1,46 @@
+//! Every executor over every task, with jobs small enough to be repeated many times.
+//!
+//! This program stays single-threaded: one of the executors forks it.
+
+use std::num::NonZeroU64;
+use std::sync::Arc;
+use std::time::Duration;
+
+use criterion::Criterion;
+use models::executor::executors;
+use models::options::Options;
+use workloads::task::{Count, Disk, Primes, Task, Wait};
+
+const JOBS: usize = 4;
+
+fn main() {
+    let mut criterion = Criterion::default()
+        .warm_up_time(Duration::from_millis(500))
+        .measurement_time(Duration::from_secs(3))
+        .sample_size(20)
+        .configure_from_args();
+    for task in small_tasks() {
+        let mut group = criterion.benchmark_group(task.name());
+        for executor in executors() {
+            group.bench_function(executor.name, |bencher| {
+                bencher.iter(|| {
+                    let results = (executor.run)(&task, JOBS, &Options::default()).expect("no option is given");
+                    assert!(results.iter().all(|result| *result == Ok(task.expected())), "{results:?}");
+                });
+            });
+        }
+        group.finish();
+    }
+    criterion.final_summary();
+}
+
+/// The lab's tasks at about a hundredth of their size.
+fn small_tasks() -> Vec<Arc<dyn Task>> {
+    let batch = NonZeroU64::new(2_000).expect("it is not zero");
+    vec![
+        Arc::new(Primes { below: 10_000 }),
+        Arc::new(Count { steps: 4_000_000 }),
+        Arc::new(Disk { lines: 2_000, batch }),
+        Arc::new(Wait { times: 2, each: Duration::from_millis(5) }),
+    ]
+}

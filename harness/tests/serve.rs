@@ -1,0 +1,383 @@
+//! `concur serve`, from outside: what every model does for its clients, and what tells the models apart.
+
+mod common;
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use common::{PATIENCE, ask, connect, eventually, has_something, hear, hello, serve, stop};
+use harness::load::{self, Load, Outcome};
+use harness::measure::limits::raise_descriptor_limit;
+use harness::server::Server;
+use harness::workload::Workload;
+use models::server::{Room, servers};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+/// Time enough for a server to have begun what it was just asked. Should a busy machine need more, a test sees the
+/// easier case of what it tests.
+const A_MOMENT: Duration = Duration::from_millis(150);
+/// Takes a debug build seconds to compute.
+const LONG_COMPUTATION: &str = "/cpu/400000";
+
+fn all() -> impl Iterator<Item = &'static str> {
+    servers().iter().map(|model| model.name)
+}
+
+fn concurrent() -> impl Iterator<Item = &'static str> {
+    servers().iter().filter(|model| model.room != Room::One).map(|model| model.name)
+}
+
+fn send(server: &Server, signal: Signal) {
+    kill(Pid::from_raw(server.pid().cast_signed()), signal).unwrap();
+}
+
+#[test]
+fn every_model_answers_every_route() {
+    for model in all() {
+        let server = serve(model, &[]);
+        let mut client = connect(server.address());
+        for (path, status, body) in [
+            ("/hello", 200, "Hello World\n"),
+            ("/cpu/100", 200, "25\n"),
+            ("/wait/20", 200, "waited 20 ms\n"),
+            ("/nothing", 404, ""),
+        ] {
+            ask(&mut client, path);
+            let (got, text) = hear(&mut client);
+            assert_eq!(got, status, "{model} {path}");
+            assert!(String::from_utf8(text).unwrap().starts_with(body), "{model} {path}");
+        }
+        ask(&mut client, "/bytes/3000000");
+        assert_eq!(hear(&mut client).1.len(), 3_000_000, "{model}");
+        drop(client);
+        stop(server);
+    }
+}
+
+#[test]
+fn requests_sent_together_are_answered_in_order() {
+    for model in all() {
+        let server = serve(model, &[]);
+        let mut client = connect(server.address());
+        let requests = ["/cpu/10", "/wait/10", "/bytes/200000", "/cpu/20"]
+            .map(|path| format!("GET {path} HTTP/1.1\r\nHost: test\r\n\r\n"));
+        client.write_all(requests.concat().as_bytes()).unwrap();
+        assert_eq!(hear(&mut client).1, b"4\n", "{model}");
+        assert_eq!(hear(&mut client).1, b"waited 10 ms\n", "{model}");
+        assert_eq!(hear(&mut client).1.len(), 200_000, "{model}");
+        assert_eq!(hear(&mut client).1, b"8\n", "{model}");
+        drop(client);
+        stop(server);
+    }
+}
+
+#[test]
+fn a_half_closed_client_gets_its_answer() {
+    for model in all() {
+        let server = serve(model, &[]);
+        let mut client = connect(server.address());
+        ask(&mut client, "/wait/50");
+        client.shutdown(std::net::Shutdown::Write).unwrap();
+        assert_eq!(hear(&mut client).1, b"waited 50 ms\n", "{model}");
+        assert_eq!(client.read(&mut [0]).unwrap(), 0, "{model}");
+        stop(server);
+    }
+}
+
+#[test]
+fn a_refusal_can_be_read_although_more_was_sent_than_was_read() {
+    for model in all() {
+        let server = serve(model, &[]);
+        let mut client = connect(server.address());
+        let flood = format!("GET / HTTP/1.1\r\nHost: test\r\nX: {}\r\n\r\n", "x".repeat(1_000_000));
+        client.write_all(flood.as_bytes()).unwrap();
+        let mut reply = String::new();
+        client.read_to_string(&mut reply).unwrap();
+        assert!(reply.starts_with("HTTP/1.1 431 "), "{model}: {reply}");
+        stop(server);
+    }
+}
+
+#[test]
+fn while_one_client_holds_its_connection_only_the_loop_serves_nobody_else() {
+    for model in servers() {
+        let server = serve(model.name, &[]);
+        let mut holder = connect(server.address());
+        ask(&mut holder, "/hello");
+        hear(&mut holder);
+        let mut other = connect(server.address());
+        ask(&mut other, "/hello");
+        if model.room == Room::One {
+            std::thread::sleep(A_MOMENT);
+            assert!(!has_something(&other), "{} served a second client", model.name);
+            drop(holder);
+        }
+        assert_eq!(hear(&mut other).0, 200, "{}", model.name);
+        drop(other);
+        stop(server);
+    }
+}
+
+#[test]
+fn a_pool_serves_as_many_clients_as_it_has_workers() {
+    let server = serve("thread-pool:workers=2", &[]);
+    let mut clients: Vec<TcpStream> = (0..3).map(|_| connect(server.address())).collect();
+    for client in &mut clients {
+        ask(client, "/hello");
+    }
+    assert_eq!(hear(&mut clients[0]).0, 200);
+    assert_eq!(hear(&mut clients[1]).0, 200);
+    std::thread::sleep(A_MOMENT);
+    assert!(!has_something(&clients[2]));
+    clients.remove(0);
+    assert_eq!(hear(&mut clients[1]).0, 200);
+    drop(clients);
+    stop(server);
+}
+
+#[test]
+fn a_computing_request_stalls_the_other_clients_of_an_event_loop() {
+    for model in ["select", "poll", "epoll", "coroutine:workers=1"] {
+        let server = serve(model, &[]);
+        let (mut other, mut computing) = (connect(server.address()), connect(server.address()));
+        ask(&mut other, "/hello");
+        hear(&mut other);
+        ask(&mut computing, LONG_COMPUTATION);
+        std::thread::sleep(A_MOMENT);
+        ask(&mut other, "/hello");
+        hear(&mut other);
+        assert!(has_something(&computing), "{model} answered another client while it computed");
+        drop((other, computing));
+        stop(server);
+    }
+}
+
+#[test]
+fn a_computing_request_does_not_stall_the_other_clients_of_threads_and_processes() {
+    for model in ["thread", "fork", "thread-pool"] {
+        let server = serve(model, &[]);
+        let (mut other, mut computing) = (connect(server.address()), connect(server.address()));
+        ask(&mut computing, LONG_COMPUTATION);
+        ask(&mut other, "/hello");
+        hear(&mut other);
+        assert!(!has_something(&computing), "{model}: the computation should still be under way");
+        hear(&mut computing);
+        drop((other, computing));
+        stop(server);
+    }
+}
+
+#[test]
+fn what_is_under_way_is_finished_after_a_signal_and_then_nobody_is_let_in() {
+    for model in all() {
+        for signal in [Signal::SIGTERM, Signal::SIGINT] {
+            let server = serve(model, &[]);
+            let mut client = connect(server.address());
+            ask(&mut client, "/wait/500");
+            std::thread::sleep(A_MOMENT);
+            send(&server, signal);
+            assert_eq!(hear(&mut client).1, b"waited 500 ms\n", "{model} {signal}");
+            assert_eq!(client.read(&mut [0]).unwrap(), 0, "{model} {signal}");
+            eventually("the server ends", || !server.is_running());
+            assert!(TcpStream::connect(server.address()).is_err(), "{model} still listens");
+            let ended = server.stop(PATIENCE).unwrap();
+            assert!(ended.status.success(), "{model} {signal}: {ended:?}");
+        }
+    }
+}
+
+#[test]
+fn a_request_that_has_begun_to_arrive_is_answered_after_a_signal() {
+    for model in all() {
+        let server = serve(model, &[]);
+        let mut client = connect(server.address());
+        client.write_all(b"GET /hello HT").unwrap();
+        std::thread::sleep(A_MOMENT);
+        send(&server, Signal::SIGTERM);
+        std::thread::sleep(A_MOMENT);
+        client.write_all(b"TP/1.1\r\nHost: test\r\n\r\n").unwrap();
+        assert_eq!(hear(&mut client).0, 200, "{model}");
+        stop(server);
+    }
+}
+
+#[test]
+fn clients_that_had_connected_before_the_signal_are_answered() {
+    for model in concurrent() {
+        let server = serve(model, &[]);
+        send(&server, Signal::SIGSTOP);
+        let mut clients: Vec<TcpStream> = (0..8).map(|_| connect(server.address())).collect();
+        for client in &mut clients {
+            ask(client, "/hello");
+        }
+        send(&server, Signal::SIGTERM);
+        send(&server, Signal::SIGCONT);
+        for client in &mut clients {
+            assert_eq!(hear(client).0, 200, "{model}");
+        }
+        stop(server);
+    }
+}
+
+#[test]
+fn a_silent_client_does_not_hold_up_the_end() {
+    for model in all() {
+        let server = serve(model, &[]);
+        let silent = connect(server.address());
+        let mut idle = connect(server.address());
+        if model != "loop" {
+            ask(&mut idle, "/hello");
+            hear(&mut idle);
+        }
+        stop(server);
+        drop((silent, idle));
+    }
+}
+
+#[test]
+fn who_never_finishes_is_cut_off_when_the_grace_is_over() {
+    for model in all() {
+        let server = serve(model, &["--grace", "300ms"]);
+        let mut client = connect(server.address());
+        ask(&mut client, "/wait/60000");
+        std::thread::sleep(A_MOMENT);
+        stop(server);
+    }
+}
+
+#[test]
+fn a_thousand_short_connections_leave_no_zombie() {
+    let server = serve("fork", &[]);
+    for _ in 0..1_000 {
+        hello(server.address());
+    }
+    // The last child is still on its way out when its client has its answer.
+    eventually("all children have been waited for", || children_of(server.pid()).is_empty());
+    stop(server);
+}
+
+/// The states of a process's children: `Z` is a zombie.
+fn children_of(pid: u32) -> Vec<char> {
+    let processes = procfs::process::all_processes().unwrap();
+    let stats = processes.filter_map(|process| process.ok()?.stat().ok());
+    stats.filter(|stat| stat.ppid == pid.cast_signed()).map(|stat| stat.state).collect()
+}
+
+fn load(server: &Server, connections: usize, keep_alive: bool) -> Outcome {
+    let workload = Workload::new("http", "/hello", 1).unwrap();
+    let client = workload.client("test", keep_alive).unwrap();
+    let load = Load {
+        address: server.address().into(),
+        connections,
+        threads: 1,
+        keep_alive,
+        warm_up: Duration::from_secs(2 + connections as u64 / 2_000),
+        duration: Duration::from_secs(1),
+        timeout: PATIENCE,
+        processors: Vec::new(),
+    };
+    load::run(&load, &*client, &mut |_| (), &AtomicBool::new(false)).unwrap()
+}
+
+#[test]
+fn two_hundred_clients_at_once_are_served_by_every_concurrent_model() {
+    raise_descriptor_limit().unwrap();
+    for model in concurrent() {
+        let model = if model == "thread-pool" { "thread-pool:workers=200" } else { model };
+        let server = serve(model, &[]);
+        let outcome = load(&server, 200, true);
+        assert_eq!(outcome.errors.total(), 0, "{model}: {:?}", outcome.first_error);
+        assert_eq!(outcome.connections_served, 200, "{model}");
+        stop(server);
+    }
+}
+
+#[test]
+fn ten_thousand_clients_at_once_are_served_by_epoll_and_coroutine() {
+    let limit = raise_descriptor_limit().unwrap();
+    if limit < 10_100 {
+        println!("skipped: this needs 10,100 descriptors, and the limit is {limit} (ulimit -n)");
+        return;
+    }
+    for model in ["epoll", "coroutine"] {
+        let server = serve(model, &[]);
+        let outcome = load(&server, 10_000, true);
+        assert_eq!(outcome.errors.total(), 0, "{model}: {:?}", outcome.first_error);
+        assert_eq!(outcome.connections_served, 10_000, "{model}");
+        stop(server);
+    }
+}
+
+#[test]
+fn a_new_connection_per_request_is_served_by_every_model() {
+    for model in all() {
+        let server = serve(model, &[]);
+        let outcome = load(&server, 8, false);
+        assert_eq!(outcome.errors.total(), 0, "{model}: {:?}", outcome.first_error);
+        assert!(outcome.requests > 0, "{model}");
+        stop(server);
+    }
+}
+
+#[test]
+fn select_refuses_descriptors_beyond_its_sets_and_serves_the_others() {
+    let limit = raise_descriptor_limit().unwrap();
+    if limit < 1_300 {
+        println!("skipped: this needs 1,300 descriptors, and the limit is {limit} (ulimit -n)");
+        return;
+    }
+    let server = serve("select", &[]);
+    let mut clients: Vec<TcpStream> = (0..1_100).map(|_| connect(server.address())).collect();
+    let mut refused = 0;
+    for client in &mut clients {
+        // A client that was refused finds its connection closed: here at the latest.
+        let asked = client.write_all(b"GET /hello HTTP/1.1\r\nHost: test\r\n\r\n");
+        match asked.and_then(|()| client.read(&mut [0])) {
+            Ok(1) => {}
+            Ok(_) | Err(_) => refused += 1,
+        }
+    }
+    assert!((76..150).contains(&refused), "{refused} of 1100 were refused");
+    let ended = server.stop(PATIENCE).unwrap();
+    assert_eq!(ended.trouble(), None);
+    assert!(ended.stderr.contains("select can't watch descriptor 10"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("its sets end at 1023"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_server_without_descriptors_neither_stops_nor_spins() {
+    for model in ["loop", "fork", "thread", "thread-pool", "select", "poll", "epoll", "coroutine"] {
+        let program = env!("CARGO_BIN_EXE_concur");
+        let script = format!("ulimit -n 48; exec {program} serve {model} --bind 127.0.0.1:0");
+        let server = Server::start(&["sh".into(), "-c".into(), script.into()], PATIENCE).unwrap();
+        let crowd: Vec<TcpStream> = (0..100).map(|_| connect(server.address())).collect();
+        std::thread::sleep(A_MOMENT);
+        let before = server.tree().reading().unwrap();
+        std::thread::sleep(Duration::from_secs(1));
+        let used = before.until(&server.tree().reading().unwrap());
+        assert!(used.cpu_s() < 0.5, "{model} burned {} s of a second", used.cpu_s());
+        drop(crowd);
+        hello(server.address());
+        stop(server);
+    }
+}
+
+#[test]
+fn a_server_ends_with_the_process_it_was_started_for() {
+    let mark = format!("CONCUR_TEST=parent-{}", std::process::id());
+    let program = env!("CARGO_BIN_EXE_concur");
+    let (name, value) = mark.split_once('=').unwrap();
+    let mut parent = std::process::Command::new("sh")
+        .args(["-c", &format!("{program} serve epoll --bind 127.0.0.1:0 --with-parent $$; true")])
+        .env(name, value)
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    eventually("the server runs", || common::processes_marked(&mark).len() == 2);
+    parent.kill().unwrap();
+    parent.wait().unwrap();
+    eventually("nothing is left", || common::processes_marked(&mark).is_empty());
+}

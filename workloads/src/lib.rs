@@ -15,6 +15,7 @@
 pub mod client;
 pub mod conversation;
 pub mod echo;
+pub mod http;
 pub mod session;
 pub mod task;
 

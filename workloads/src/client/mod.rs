@@ -3,6 +3,13 @@
 //! Every reply is checked byte by byte, and that must cost a load generator next to nothing: a request is built
 //! once, and checking allocates nothing once a connection has seen its first reply.
 
+mod difference;
+pub mod echo;
+pub mod http;
+
+pub use echo::EchoClient;
+pub use http::HttpClient;
+
 /// What a load generator says, over and over, and how it knows the answer to be right.
 pub trait Client: Send + Sync {
     /// One whole request, built beforehand.
@@ -17,8 +24,9 @@ pub trait Checker: Send {
     /// Looks at bytes that have just arrived: all of them belong to replies not yet whole.
     fn arrived(&mut self, bytes: &[u8]) -> Reply;
 
-    /// The server sends no more. Between replies that is a plain close; within one it is a short reply, unless
-    /// the reply's end is marked by the close itself.
+    /// The server sends no more. Between replies that is a plain close ([`Reply::More`]: nothing is wrong so far,
+    /// and only the caller knows whether it still waits for a reply); within one it is a short reply, unless the
+    /// reply's end is marked by the close itself.
     fn ended(&mut self) -> Reply;
 }
 

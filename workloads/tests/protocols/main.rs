@@ -1,0 +1,8 @@
+//! The protocols from the outside: sessions and clients are driven through their public contracts alone, as the
+//! models and the load generator drive them, with no socket in between.
+
+mod clients;
+mod driver;
+mod http;
+mod limits;
+mod splits;

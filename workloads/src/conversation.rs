@@ -127,13 +127,12 @@ mod tests {
     impl Session for Slow {
         fn receive(&mut self, input: &mut BytesMut, _: &mut BytesMut) -> Next {
             match input.first().copied() {
-                Some(b'?') => Next::Read, // an unfinished request
+                None | Some(b'?') => Next::Read, // nothing, or an unfinished request
                 Some(byte) => {
                     self.0 = Some(byte);
                     bytes::Buf::advance(input, 1);
                     Next::Wait(Duration::from_millis(1))
                 }
-                None => Next::Read,
             }
         }
         fn resume(&mut self, done: Done, output: &mut BytesMut) -> Next {

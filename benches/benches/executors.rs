@@ -24,7 +24,8 @@ fn main() {
         for executor in executors() {
             group.bench_function(executor.name, |bencher| {
                 bencher.iter(|| {
-                    let results = (executor.run)(&task, JOBS, &Options::default()).expect("no option is given");
+                    let results =
+                        (executor.run)(&task, JOBS, &Options::default()).expect("no option is given");
                     assert!(results.iter().all(|result| *result == Ok(task.expected())), "{results:?}");
                 });
             });

@@ -149,7 +149,9 @@ impl Plan {
             let mut block: Vec<Step> = servers.iter().cloned().map(Step::Server).collect();
             block.extend(tasks.iter().cloned().map(Step::Task));
             random.shuffle(&mut block);
-            block.iter_mut().for_each(|step| step.set_round(round));
+            for step in &mut block {
+                step.set_round(round);
+            }
             steps.extend(block);
         }
         Self { steps, timing }

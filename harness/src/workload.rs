@@ -109,7 +109,7 @@ pub fn service(name: &str) -> anyhow::Result<Arc<dyn Service>> {
 }
 
 /// A clock for the `Date` field, which counts seconds: it moves every few milliseconds and is read in a few
-/// nanoseconds (`CLOCK_REALTIME_COARSE`, clock_gettime(2)).
+/// nanoseconds (`CLOCK_REALTIME_COARSE`, `clock_gettime(2)`).
 fn coarse_clock() -> SystemTime {
     let now = ClockId::CLOCK_REALTIME_COARSE.now().map(Duration::from);
     UNIX_EPOCH + now.unwrap_or_default() // the call can't fail for a clock that exists

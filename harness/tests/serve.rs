@@ -30,6 +30,13 @@ fn concurrent() -> impl Iterator<Item = &'static str> {
     servers().iter().filter(|model| model.room != Room::One).map(|model| model.name)
 }
 
+/// Waits for the end of a server that was sent a signal already.
+fn ended_in_order(server: Server) {
+    eventually("the server ends", || !server.is_running());
+    let ended = server.stop(PATIENCE).unwrap();
+    assert!(ended.status.success() && ended.leftovers == 0, "{ended:?}");
+}
+
 fn send(server: &Server, signal: Signal) {
     kill(Pid::from_raw(server.pid().cast_signed()), signal).unwrap();
 }
@@ -183,8 +190,7 @@ fn what_is_under_way_is_finished_after_a_signal_and_then_nobody_is_let_in() {
             assert_eq!(client.read(&mut [0]).unwrap(), 0, "{model} {signal}");
             eventually("the server ends", || !server.is_running());
             assert!(TcpStream::connect(server.address()).is_err(), "{model} still listens");
-            let ended = server.stop(PATIENCE).unwrap();
-            assert!(ended.status.success(), "{model} {signal}: {ended:?}");
+            ended_in_order(server);
         }
     }
 }
@@ -200,7 +206,7 @@ fn a_request_that_has_begun_to_arrive_is_answered_after_a_signal() {
         std::thread::sleep(A_MOMENT);
         client.write_all(b"TP/1.1\r\nHost: test\r\n\r\n").unwrap();
         assert_eq!(hear(&mut client).0, 200, "{model}");
-        stop(server);
+        ended_in_order(server);
     }
 }
 
@@ -218,7 +224,7 @@ fn clients_that_had_connected_before_the_signal_are_answered() {
         for client in &mut clients {
             assert_eq!(hear(client).0, 200, "{model}");
         }
-        stop(server);
+        ended_in_order(server);
     }
 }
 
@@ -373,10 +379,13 @@ fn a_server_ends_with_the_process_it_was_started_for() {
     let mut parent = std::process::Command::new("sh")
         .args(["-c", &format!("{program} serve epoll --bind 127.0.0.1:0 --with-parent $$; true")])
         .env(name, value)
-        .stdout(std::process::Stdio::null())
+        .stdout(std::process::Stdio::piped())
         .spawn()
         .unwrap();
-    eventually("the server runs", || common::processes_marked(&mark).len() == 2);
+    let mut greeting = [0; 12];
+    parent.stdout.as_mut().unwrap().read_exact(&mut greeting).unwrap();
+    assert_eq!(&greeting, b"listening on");
+    assert_eq!(common::processes_marked(&mark).len(), 2, "the shell and the server");
     parent.kill().unwrap();
     parent.wait().unwrap();
     eventually("nothing is left", || common::processes_marked(&mark).is_empty());

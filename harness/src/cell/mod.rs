@@ -9,6 +9,8 @@ use reports::record::{Cell, Placement};
 
 use crate::plan::{Step, Timing};
 
+pub(crate) use server::latency;
+
 /// What every measurement needs to know.
 pub struct Bench<'a> {
     /// How long each load takes.

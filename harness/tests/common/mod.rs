@@ -11,15 +11,15 @@ use std::time::{Duration, Instant};
 use harness::server::Server;
 
 /// Long enough for a busy machine; nothing waits this long when all is well.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The program under test.
-pub fn concur() -> Command {
+pub(crate) fn concur() -> Command {
     Command::new(env!("CARGO_BIN_EXE_concur"))
 }
 
 /// Starts `concur serve MODEL` with the HTTP workload on a free port.
-pub fn serve(model: &str, more: &[&str]) -> Server {
+pub(crate) fn serve(model: &str, more: &[&str]) -> Server {
     let program = env!("CARGO_BIN_EXE_concur");
     let arguments = [program, "serve", model, "--bind", "127.0.0.1:0"];
     let command: Vec<OsString> = arguments.iter().chain(more).map(OsString::from).collect();
@@ -27,13 +27,13 @@ pub fn serve(model: &str, more: &[&str]) -> Server {
 }
 
 /// Stops a server and insists that it stops in order.
-pub fn stop(server: Server) {
+pub(crate) fn stop(server: Server) {
     let ended = server.stop(PATIENCE).unwrap();
     assert_eq!(ended.trouble(), None);
 }
 
 /// A connection that gives up after [`PATIENCE`].
-pub fn connect(address: SocketAddr) -> TcpStream {
+pub(crate) fn connect(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.set_nodelay(true).unwrap();
@@ -41,12 +41,12 @@ pub fn connect(address: SocketAddr) -> TcpStream {
 }
 
 /// Sends a GET request for `path`.
-pub fn ask(stream: &mut TcpStream, path: &str) {
+pub(crate) fn ask(stream: &mut TcpStream, path: &str) {
     stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: test\r\n\r\n").as_bytes()).unwrap();
 }
 
 /// Reads one reply with a Content-Length: its status and its body.
-pub fn hear(stream: &mut TcpStream) -> (u16, Vec<u8>) {
+pub(crate) fn hear(stream: &mut TcpStream) -> (u16, Vec<u8>) {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
@@ -62,14 +62,14 @@ pub fn hear(stream: &mut TcpStream) -> (u16, Vec<u8>) {
 }
 
 /// Asks for `/hello` on a connection of its own and insists on the right answer.
-pub fn hello(address: SocketAddr) {
+pub(crate) fn hello(address: SocketAddr) {
     let mut stream = connect(address);
     ask(&mut stream, "/hello");
     assert_eq!(hear(&mut stream), (200, b"Hello World\n".to_vec()));
 }
 
 /// Whether something can be read right now; the end of input counts.
-pub fn has_something(stream: &TcpStream) -> bool {
+pub(crate) fn has_something(stream: &TcpStream) -> bool {
     stream.set_nonblocking(true).unwrap();
     let peeked = stream.peek(&mut [0]);
     stream.set_nonblocking(false).unwrap();
@@ -77,7 +77,7 @@ pub fn has_something(stream: &TcpStream) -> bool {
 }
 
 /// Looks again and again until `condition` holds.
-pub fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
+pub(crate) fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !condition() {
         assert!(Instant::now() < deadline, "it never came about that {what}");
@@ -86,11 +86,14 @@ pub fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
 }
 
 /// The processes on this machine whose environment holds `mark`; zombies have none.
-pub fn processes_marked(mark: &str) -> Vec<String> {
+pub(crate) fn processes_marked(mark: &str) -> Vec<String> {
     let entries = std::fs::read_dir("/proc").unwrap().filter_map(Result::ok);
     let marked = |path: &Path| {
         let environment = std::fs::read(path.join("environ")).unwrap_or_default();
         environment.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes())
     };
-    entries.filter(|entry| marked(&entry.path())).map(|entry| entry.file_name().into_string().unwrap()).collect()
+    entries
+        .filter(|entry| marked(&entry.path()))
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .collect()
 }

@@ -16,7 +16,8 @@ use std::time::Duration;
 
 use nix::sys::socket;
 use nix::time::ClockId;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use nix::unistd::{self, alarm};
+use signal_hook::consts::{SIGALRM, SIGINT, SIGTERM};
 use slab::Slab;
 use socket2::Socket;
 
@@ -63,10 +64,13 @@ impl Shutdown {
         for signal in [SIGTERM, SIGINT] {
             let this = Arc::clone(&this);
             // SAFETY: a signal handler may only do what is async-signal-safe. `request` loads and stores atomics
-            // and calls send(2) and shutdown(2), which signal-safety(7) lists; it neither allocates nor locks.
+            // and calls send(2), shutdown(2) and alarm(2), which signal-safety(7) lists; it neither allocates nor locks.
             #[allow(unsafe_code)]
             unsafe { signal_hook::low_level::register(signal, move || this.request()) }?;
         }
+        // SAFETY: as above; write(2) and _exit(2) are on the list as well.
+        #[allow(unsafe_code)]
+        unsafe { signal_hook::low_level::register(SIGALRM, leave_at_once) }?;
         Ok(this)
     }
 
@@ -80,6 +84,9 @@ impl Shutdown {
         let client = self.client.load(Ordering::SeqCst);
         if client != NOBODY {
             let _ = socket::shutdown(client, socket::Shutdown::Read);
+            // Nobody else is there to end this process if its client keeps it busy for longer than its grace.
+            let grace_s = self.grace.as_millis().div_ceil(1_000).max(1);
+            alarm::set(u32::try_from(grace_s).unwrap_or(u32::MAX));
         }
     }
 
@@ -111,6 +118,13 @@ impl Shutdown {
     pub(crate) fn become_child(&self) {
         self.bell_is_ours.store(false, Ordering::SeqCst);
     }
+}
+
+/// Ends a process whose one client was still busy when the grace was over. Runs as a signal handler.
+fn leave_at_once() {
+    let _ =
+        unistd::write(std::io::stderr(), b"concur: a connection was still busy after its grace: cut off\n");
+    signal_hook::low_level::exit(0);
 }
 
 /// While it lives, a signal wakes its socket's reader.

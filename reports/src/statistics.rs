@@ -63,6 +63,7 @@ mod tests {
     fn ranges_that_touch_overlap() {
         let range = |min, max| Spread { median: min, min, max };
         assert!(range(1.0, 2.0).overlaps(&range(2.0, 3.0)));
+        assert!(range(2.0, 3.0).overlaps(&range(1.0, 2.0)));
         assert!(range(1.0, 9.0).overlaps(&range(2.0, 3.0)));
         assert!(!range(1.0, 1.9).overlaps(&range(2.0, 3.0)));
         assert!(!range(2.0, 3.0).overlaps(&range(1.0, 1.9)));

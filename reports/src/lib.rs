@@ -1,3 +1,86 @@
 //! From a record to something to read.
+//!
+//! The lab measures, and what it measured stands in a [record]: `run.json`. This crate knows nothing of servers or
+//! loads. It takes a record, whoever wrote it, and says what it shows, in four steps that each can be used alone:
+//!
+//! 1. [`Run::read`](record::Run::read) reads the record, or says in a sentence why it can't be read.
+//! 2. [`Summary`](summary::Summary) goes from cells to rows. Cells that differ only in their round become one row
+//!    with medians. Only cells whose verdict is `valid` count, and only rows that the rounds tell apart get
+//!    different ranks. It holds numbers.
+//! 3. [`Document`] puts that into words: tables, notes, the machine, the command. It holds texts,
+//!    each made once, so that no two reports can differ in a figure.
+//! 4. [`terminal`], [`markdown`] and [`html`] draw the document, each escaping what it must; [`csv`] gives the cells
+//!    as they are.
+//!
+//! ```
+//! use reports::document::Document;
+//! use reports::record::{Cell, Cost, Host, Run, SCHEMA, ServerCell};
+//! use reports::terminal::{self, Charset, Terminal};
+//!
+//! let cell = |model: &str, round, user_s| {
+//!     Cell::Servers(Box::new(ServerCell {
+//!         model: model.into(),
+//!         workload: "echo".into(),
+//!         transport: "tcp".into(),
+//!         connections: 16,
+//!         keep_alive: true,
+//!         round,
+//!         requests: 100_000,
+//!         requests_per_second: 50_000.0,
+//!         server: Some(Cost { user_s, ..Cost::default() }),
+//!         ..ServerCell::default()
+//!     }))
+//! };
+//! let run = Run {
+//!     schema: SCHEMA,
+//!     concur: "0.1.0".into(),
+//!     command: vec!["concur".into(), "run".into()],
+//!     started: "2026-01-31T12:00:00Z".into(),
+//!     complete: true,
+//!     planned: 4,
+//!     host: Host::default(),
+//!     cells: vec![cell("fork", 1, 2.1), cell("epoll", 1, 0.9), cell("epoll", 2, 0.8), cell("fork", 2, 2.0)],
+//! };
+//! let page = terminal::draw(&Document::of(&run), Terminal { width: 80, charset: Charset::Utf8 });
+//! let row = page.lines().find(|line| line.contains("epoll")).unwrap();
+//! // The rank, the model, and 8.5 µs of CPU time per request: the median of 9 and 8.
+//! assert!(row.trim_start().starts_with("1  epoll     8.50"), "{page}");
+//! ```
 
+use std::path::Path;
+
+use document::Document;
+use record::Run;
+pub use storage::{RECORD, ReadError, WriteError};
+
+pub mod chart;
+pub mod course_notes;
+pub mod csv;
+pub mod document;
+pub mod html;
+pub mod markdown;
 pub mod record;
+pub mod schema;
+mod statistics;
+mod storage;
+pub mod summary;
+pub mod table;
+pub mod terminal;
+mod text;
+mod units;
+
+pub use statistics::Spread;
+
+/// Writes `report.md`, `report.html` and `cells.csv` into `directory`, which is made if it is not there. Each is
+/// whole or, if this fails, as it was before.
+pub fn write_all(run: &Run, directory: &Path) -> Result<(), WriteError> {
+    let document = Document::of(run);
+    let files = [
+        ("report.md", markdown::draw(&document).into_bytes()),
+        ("report.html", html::draw(&document)?.into_bytes()),
+        ("cells.csv", csv::draw(run)?),
+    ];
+    std::fs::create_dir_all(directory)
+        .map_err(|source| WriteError::Refused { path: directory.to_owned(), source })?;
+    files.iter().try_for_each(|(name, bytes)| storage::replace(&directory.join(name), bytes))
+}

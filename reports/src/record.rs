@@ -62,6 +62,24 @@ pub enum Cell {
     Tasks(Box<TaskCell>),
 }
 
+impl Cell {
+    /// Which round it belongs to.
+    pub fn round(&self) -> u32 {
+        match self {
+            Self::Servers(cell) => cell.round,
+            Self::Tasks(cell) => cell.round,
+        }
+    }
+
+    /// What is to be thought of its figures.
+    pub fn verdict(&self) -> Verdict {
+        match self {
+            Self::Servers(cell) => cell.verdict,
+            Self::Tasks(cell) => cell.verdict,
+        }
+    }
+}
+
 /// One fresh server process under one load.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct ServerCell {

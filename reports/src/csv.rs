@@ -1,0 +1,96 @@
+//! `cells.csv`: one line for each cell with all its fields, for spreadsheets and notebooks.
+
+use serde_json::Value;
+
+use crate::record::Run;
+use crate::storage::WriteError;
+
+/// The columns, in their order. Each is named by the path of its field in the record. New fields come last, so
+/// that what reads by position goes on working.
+pub const HEADER: [&str; 59] = [
+    "suite",
+    "model",
+    "options",
+    "workload",
+    "transport",
+    "connections",
+    "keep_alive",
+    "rate",
+    "round",
+    "placement.server",
+    "placement.client",
+    "verdict",
+    "reason",
+    "seconds",
+    "requests",
+    "requests_per_second",
+    "connects",
+    "connections_served",
+    "errors.connect",
+    "errors.reset",
+    "errors.timeout",
+    "errors.short",
+    "errors.wrong",
+    "latency_us.mean",
+    "latency_us.p50",
+    "latency_us.p90",
+    "latency_us.p99",
+    "latency_us.p999",
+    "latency_us.max",
+    "server.user_s",
+    "server.system_s",
+    "server.pss_peak_bytes",
+    "server.processes_peak",
+    "server.threads_peak",
+    "server.voluntary_switches",
+    "server.involuntary_switches",
+    "server.syscalls",
+    "client.user_s",
+    "client.system_s",
+    "client.pss_peak_bytes",
+    "client.processes_peak",
+    "client.threads_peak",
+    "client.voluntary_switches",
+    "client.involuntary_switches",
+    "client.syscalls",
+    "executor",
+    "task",
+    "family",
+    "jobs",
+    "workers",
+    "value",
+    "cost.user_s",
+    "cost.system_s",
+    "cost.pss_peak_bytes",
+    "cost.processes_peak",
+    "cost.threads_peak",
+    "cost.voluntary_switches",
+    "cost.involuntary_switches",
+    "cost.syscalls",
+];
+
+/// All cells of `run`. What is absent is empty.
+pub fn draw(run: &Run) -> Result<Vec<u8>, WriteError> {
+    let failed = |error: ::csv::Error| WriteError::Drawing(error.to_string());
+    let mut writer = ::csv::Writer::from_writer(Vec::new());
+    writer.write_record(HEADER).map_err(failed)?;
+    for cell in &run.cells {
+        let cell = serde_json::to_value(cell).map_err(|error| WriteError::Drawing(error.to_string()))?;
+        writer.write_record(HEADER.map(|path| field(&cell, path))).map_err(failed)?;
+    }
+    writer.into_inner().map_err(|error| WriteError::Drawing(error.to_string()))
+}
+
+/// The text of the field at `path`, `latency_us.p99` say.
+fn field(cell: &Value, path: &str) -> String {
+    path.split('.').try_fold(cell, |value, name| value.get(name)).map(text).unwrap_or_default()
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(values) => values.iter().map(text).collect::<Vec<_>>().join(" "),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,132 @@
+//! Where, how and when a run was measured, and whether all of it is there.
+
+use std::collections::BTreeSet;
+
+use super::Fact;
+use crate::record::{Cell, Host, Placement, Run, Verdict};
+use crate::units::{count, gibibytes, plural};
+
+/// What must be known before any figure is read.
+pub(super) fn warnings(run: &Run) -> Vec<String> {
+    let planned = plural(run.planned, "planned cell");
+    if run.cells.is_empty() {
+        return vec![format!("This run holds no cells of its {planned}, so there is nothing to show.")];
+    }
+    if run.complete {
+        return Vec::new();
+    }
+    let measured = count(run.cells.len() as f64);
+    vec![format!(
+        "This run is not complete: it holds {measured} of its {planned}. It was interrupted or is still under way."
+    )]
+}
+
+/// The facts, in the order of reading.
+pub(super) fn facts(run: &Run) -> Vec<Fact> {
+    let fact = |name, value| Fact { name, value, code: false };
+    let mut facts = vec![
+        fact("Host", host(&run.host)),
+        Fact { name: "Command", value: command(&run.command), code: true },
+        fact("Version", format!("concur {}", run.concur)),
+        fact("Started", run.started.clone()),
+    ];
+    if !run.host.mitigations.is_empty() {
+        facts.insert(1, fact("Mitigations", run.host.mitigations.join("; ")));
+    }
+    if !run.cells.is_empty() {
+        facts.extend(placement(run).map(|text| fact("Placement", text)));
+        facts.push(fact("Rounds", rounds(run)));
+        facts.push(fact("Verdicts", verdicts(run)));
+    }
+    facts
+}
+
+fn host(host: &Host) -> String {
+    let mut parts = vec![
+        host.cpu.clone(),
+        plural(host.cores, "core"),
+        host.kernel.clone(),
+        format!("{} of memory", gibibytes(host.memory_bytes)),
+        format!("{} descriptors a process", count(host.nofile as f64)),
+    ];
+    parts.extend(host.loopback_mtu_bytes.map(|bytes| format!("loopback MTU {} bytes", count(bytes as f64))));
+    parts.join(", ")
+}
+
+/// The command as a shell would take it.
+fn command(words: &[String]) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
+    let quoted = |word: &String| match word.as_str() {
+        word if !word.is_empty() && word.chars().all(plain) => word.to_owned(),
+        word => format!("'{}'", word.replace('\'', r"'\''")),
+    };
+    words.iter().map(quoted).collect::<Vec<_>>().join(" ")
+}
+
+/// Where server and load generator ran; a run may have had them in several places.
+fn placement(run: &Run) -> Option<String> {
+    let places: BTreeSet<String> = run
+        .cells
+        .iter()
+        .filter_map(|cell| match cell {
+            Cell::Servers(cell) => Some(place(&cell.placement)),
+            Cell::Tasks(_) => None,
+        })
+        .collect();
+    (!places.is_empty()).then(|| places.into_iter().collect::<Vec<_>>().join("; "))
+}
+
+fn place(placement: &Placement) -> String {
+    let cores = |cores: &[usize]| match cores {
+        [] => "not bound".to_owned(),
+        [core] => format!("on core {core}"),
+        _ => format!("on cores {}", cores.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")),
+    };
+    format!("server {}, load generator {}", cores(&placement.server), cores(&placement.client))
+}
+
+fn rounds(run: &Run) -> String {
+    let rounds: BTreeSet<u32> = run.cells.iter().map(Cell::round).collect();
+    count(rounds.len() as f64)
+}
+
+/// All verdicts, the best first.
+const VERDICTS: [Verdict; 5] =
+    [Verdict::Valid, Verdict::ClientBound, Verdict::Unstable, Verdict::Errors, Verdict::Unsupported];
+
+/// How many cells got each verdict: `20 valid, 1 unstable of 21 cells`.
+fn verdicts(run: &Run) -> String {
+    let number = |verdict| run.cells.iter().filter(|cell| cell.verdict() == verdict).count();
+    let listed = VERDICTS.map(|verdict| (number(verdict), name(verdict)));
+    let listed = listed.iter().filter(|(number, _)| *number > 0);
+    let listed: Vec<_> = listed.map(|(number, name)| format!("{} {name}", count(*number as f64))).collect();
+    format!("{} of {}", listed.join(", "), plural(run.cells.len(), "cell"))
+}
+
+/// A verdict as it stands in the record.
+pub(super) fn name(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Valid => "valid",
+        Verdict::ClientBound => "client-bound",
+        Verdict::Unstable => "unstable",
+        Verdict::Errors => "errors",
+        Verdict::Unsupported => "unsupported",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_can_be_pasted_into_a_shell() {
+        let words = ["concur", "run", "--cmd", "mine=python3 it's.py {port}", ""].map(str::to_owned);
+        assert_eq!(command(&words), r"concur run --cmd 'mine=python3 it'\''s.py {port}' ''");
+    }
+
+    #[test]
+    fn a_placement_says_who_ran_where() {
+        let placement = Placement { server: vec![0, 2], client: vec![] };
+        assert_eq!(place(&placement), "server on cores 0, 2, load generator not bound");
+    }
+}

@@ -1,0 +1,131 @@
+//! The tasks: one row for each task and executor, compared with the work done in line.
+
+use std::collections::BTreeMap;
+
+use super::{Remark, Rounds, distinct, gravest, label, remarks};
+use crate::course_notes::{BASELINE, WAYS};
+use crate::record::{TaskCell, Verdict};
+use crate::statistics::{Spread, median};
+
+/// One executor over one task, over all its rounds. Figures are medians over the valid rounds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TaskRow {
+    /// The task's name.
+    pub task: String,
+    /// What it mostly uses: `cpu` or `io`.
+    pub family: String,
+    /// How many jobs were run.
+    pub jobs: usize,
+    /// The executor with its options.
+    pub executor: String,
+    /// How many jobs could run at once.
+    pub workers: usize,
+    /// How many rounds the figures are taken from.
+    pub rounds: Rounds,
+    /// How long it took.
+    pub seconds: Option<Spread>,
+    /// How that compares with the work done in line.
+    pub comparison: Option<Comparison>,
+    /// Processor time, user and system, child processes included, in seconds.
+    pub cpu_s: Option<f64>,
+    /// The peak of the proportional set size.
+    pub pss_peak_bytes: Option<f64>,
+    /// Whether every job of every round came to the right value; none if no round ran at all.
+    pub value_ok: Option<bool>,
+    /// The gravest verdict, if no round counts.
+    pub void: Option<Verdict>,
+    /// What the cells say beside their figures.
+    pub remarks: Vec<Remark>,
+}
+
+/// An executor's time beside that of the work done in line.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Comparison {
+    /// Line's time by this one's: above 1 it is faster than line.
+    pub speed_up: f64,
+    /// This one's time by line's, as in the course notes: below 1 it is faster than line.
+    pub ratio: f64,
+    /// Whether these are medians of ratios within rounds. If not, no round has both, and they are ratios of
+    /// medians.
+    pub within_rounds: bool,
+}
+
+/// Groups `cells` by task and executor and sums each group up.
+pub(super) fn rows(cells: &[&TaskCell]) -> Vec<TaskRow> {
+    let mut tasks: BTreeMap<_, BTreeMap<_, Vec<&TaskCell>>> = BTreeMap::new();
+    for &cell in cells {
+        let executor = (place(&cell.executor), &cell.executor, &cell.options, cell.workers);
+        tasks
+            .entry((&cell.family, &cell.task, cell.jobs))
+            .or_default()
+            .entry(executor)
+            .or_default()
+            .push(cell);
+    }
+    tasks.into_values().flat_map(|executors| task(&executors.into_values().collect::<Vec<_>>())).collect()
+}
+
+/// The executors of the course notes stand first, in the notes' order.
+fn place(executor: &str) -> usize {
+    WAYS.iter().position(|way| way.executor == executor).unwrap_or(WAYS.len())
+}
+
+fn task(executors: &[Vec<&TaskCell>]) -> Vec<TaskRow> {
+    let line: Vec<&TaskCell> = executors
+        .iter()
+        .flatten()
+        .copied()
+        .filter(|cell| cell.executor == BASELINE && counts(cell))
+        .collect();
+    executors.iter().map(|cells| row(cells, &line)).collect()
+}
+
+fn counts(cell: &TaskCell) -> bool {
+    cell.verdict == Verdict::Valid
+}
+
+fn row(cells: &[&TaskCell], line: &[&TaskCell]) -> TaskRow {
+    let first = cells[0];
+    let counted: Vec<&TaskCell> = cells.iter().copied().filter(|cell| counts(cell)).collect();
+    let costs = || counted.iter().filter_map(|cell| cell.cost);
+    let mut ran = cells.iter().filter(|cell| cell.verdict != Verdict::Unsupported).peekable();
+    TaskRow {
+        task: first.task.clone(),
+        family: first.family.clone(),
+        jobs: first.jobs,
+        executor: label(&first.executor, &first.options),
+        workers: first.workers,
+        rounds: Rounds {
+            counted: distinct(counted.iter().map(|cell| cell.round)),
+            all: distinct(cells.iter().map(|cell| cell.round)),
+        },
+        seconds: Spread::of(counted.iter().map(|cell| cell.seconds)),
+        comparison: comparison(&counted, line),
+        cpu_s: median(costs().map(|cost| cost.cpu_s())),
+        pss_peak_bytes: median(costs().filter_map(|cost| cost.pss_peak_bytes).map(|bytes| bytes as f64)),
+        value_ok: ran.peek().is_some().then(|| ran.all(|cell| cell.value.is_some())),
+        void: counted.is_empty().then(|| gravest(cells.iter().map(|cell| cell.verdict))),
+        remarks: remarks(cells.iter().map(|cell| (cell.verdict, cell.reason.as_deref(), cell.round))),
+    }
+}
+
+/// Within a round the machine was in one state, so what is slow there is slow for both: ratios are taken there.
+fn comparison(cells: &[&TaskCell], line: &[&TaskCell]) -> Option<Comparison> {
+    let pairs: Vec<(f64, f64)> = cells
+        .iter()
+        .filter_map(|cell| {
+            let same = line.iter().rfind(|line| line.round == cell.round)?;
+            Some((cell.seconds, same.seconds))
+        })
+        .collect();
+    if !pairs.is_empty() {
+        return Some(Comparison {
+            speed_up: median(pairs.iter().map(|(own, line)| line / own))?,
+            ratio: median(pairs.iter().map(|(own, line)| own / line))?,
+            within_rounds: true,
+        });
+    }
+    let own = median(cells.iter().map(|cell| cell.seconds))?;
+    let line = median(line.iter().map(|cell| cell.seconds))?;
+    Some(Comparison { speed_up: line / own, ratio: own / line, within_rounds: false })
+}

@@ -1,0 +1,110 @@
+//! Figures as people read them: three significant digits, thousands set apart, a unit that fits.
+
+/// A figure with three significant digits; from 1,000 on all digits before the point.
+pub(crate) fn figure(value: f64) -> String {
+    let decimals = match rounded(value).abs() {
+        0.0 => 0,
+        magnitude => (2 - magnitude.log10().floor() as i32).clamp(0, 6) as usize,
+    };
+    let text = format!("{value:.decimals$}");
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let point = if fraction.is_empty() { "" } else { "." };
+    format!("{}{point}{fraction}", grouped(whole))
+}
+
+/// A count, thousands set apart. A median of counts may lie between two of them: then with one decimal.
+pub(crate) fn count(value: f64) -> String {
+    if value.fract() == 0.0 { grouped(&format!("{value:.0}")) } else { format!("{value:.1}") }
+}
+
+/// A time given in microseconds, in the unit that keeps it short.
+pub(crate) fn latency(microseconds: f64) -> String {
+    let (value, unit) = match rounded(microseconds) {
+        short if short < 1e3 => (microseconds, "µs"),
+        short if short < 1e6 => (microseconds / 1e3, "ms"),
+        _ => (microseconds / 1e6, "s"),
+    };
+    format!("{} {unit}", figure(value))
+}
+
+/// Bytes as a figure in MiB, without the unit.
+pub(crate) fn mebibytes(bytes: f64) -> String {
+    figure(bytes / 1_048_576.0)
+}
+
+/// Bytes in GiB, with the unit.
+pub(crate) fn gibibytes(bytes: u64) -> String {
+    format!("{} GiB", figure(bytes as f64 / 1_073_741_824.0))
+}
+
+/// `1 round`, `3 rounds`.
+pub(crate) fn plural(number: usize, noun: &str) -> String {
+    format!("{} {noun}{}", count(number as f64), if number == 1 { "" } else { "s" })
+}
+
+/// The value with three significant digits, so that 9.996 takes the form of 10.0 and not of 9.99.
+fn rounded(value: f64) -> f64 {
+    format!("{value:.2e}").parse().unwrap_or(value)
+}
+
+/// Digits with a comma before every third from the right.
+fn grouped(whole: &str) -> String {
+    let (sign, digits) = whole.strip_prefix('-').map_or(("", whole), |digits| ("-", digits));
+    let mut text = String::from(sign);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_have_three_significant_digits() {
+        for (value, text) in [
+            (0.0, "0"),
+            (0.012_34, "0.0123"),
+            (0.123_4, "0.123"),
+            (1.234, "1.23"),
+            (9.996, "10.0"),
+            (12.34, "12.3"),
+            (99.96, "100"),
+            (123.4, "123"),
+            (52_340.6, "52,341"),
+            (1_234_567.0, "1,234,567"),
+            (-1_234.0, "-1,234"),
+        ] {
+            assert_eq!(figure(value), text, "{value}");
+        }
+    }
+
+    #[test]
+    fn counts_are_whole_unless_their_median_lies_between_two() {
+        assert_eq!(count(1_024.0), "1,024");
+        assert_eq!(count(2.5), "2.5");
+    }
+
+    #[test]
+    fn latencies_take_the_unit_that_keeps_them_short() {
+        for (microseconds, text) in [
+            (85.24, "85.2 µs"),
+            (999.4, "999 µs"),
+            (999.7, "1.00 ms"),
+            (51_000.0, "51.0 ms"),
+            (2_310_000.0, "2.31 s"),
+        ] {
+            assert_eq!(latency(microseconds), text);
+        }
+    }
+
+    #[test]
+    fn bytes_are_counted_in_powers_of_two() {
+        assert_eq!(mebibytes(2_621_440.0), "2.50");
+        assert_eq!(gibibytes(8_589_934_592), "8.00 GiB");
+    }
+}

@@ -1,0 +1,407 @@
+//! What readers get to see: the texts, and how each form draws them.
+
+mod sample;
+
+use insta::assert_snapshot;
+use reports::course_notes::WAYS;
+use reports::document::Document;
+use reports::record::{Cell, Run, ServerCell, Verdict};
+use reports::table::Table;
+use reports::terminal::{self, Charset, Terminal};
+use reports::{csv, html, markdown};
+use sample::{run_of, server, servers_cell};
+
+fn document() -> Document {
+    Document::of(&sample::run())
+}
+
+fn on_terminal(document: &Document, width: usize, charset: Charset) -> String {
+    terminal::draw(document, Terminal { width, charset })
+}
+
+fn table(document: &Document, title: &str) -> Table {
+    let section = document.sections.iter().find(|section| section.table.title.starts_with(title));
+    section.expect("there is such a table").table.clone()
+}
+
+/// The texts of the row that begins with these, each with its column's heading.
+fn row<'a>(table: &'a Table, start: &[&str]) -> Vec<(String, &'a str)> {
+    let row = table.rows.iter().find(|row| start.iter().zip(*row).all(|(expected, text)| expected == text));
+    let headings = table.columns.iter().map(reports::table::Column::heading);
+    headings.zip(row.expect("there is such a row").iter().map(String::as_str)).collect()
+}
+
+/// Those of a row that are not empty.
+fn filled<'a>(table: &'a Table, start: &[&str]) -> Vec<(String, &'a str)> {
+    row(table, start).into_iter().filter(|(_, text)| !text.is_empty()).collect()
+}
+
+fn expected<'a>(texts: &[(&str, &'a str)]) -> Vec<(String, &'a str)> {
+    texts.iter().map(|&(heading, text)| (heading.to_owned(), text)).collect()
+}
+
+/// The sample with text that would do harm wherever a form takes it as more than text.
+fn hostile() -> Run {
+    let cell = |round| {
+        servers_cell(ServerCell {
+            model: "<script>alert(1)</script>|\n`*_\u{1b}[31m".into(),
+            workload: "echo <b>&amp;</b>".into(),
+            verdict: Verdict::Errors,
+            reason: Some("</td>|\r\n# <img src=x onerror=\"y\"> \u{1b}]0;owned\u{7}".into()),
+            ..server("", round, 8.0, u64::from(round))
+        })
+    };
+    Run { command: vec!["<i>`|".into()], ..run_of(vec![cell(1), cell(2)]) }
+}
+
+#[test]
+fn terminal_of_80_columns() {
+    assert_snapshot!(on_terminal(&document(), 80, Charset::Utf8));
+}
+
+#[test]
+fn terminal_of_120_columns() {
+    assert_snapshot!(on_terminal(&document(), 120, Charset::Utf8));
+}
+
+#[test]
+fn terminal_of_ascii() {
+    assert_snapshot!(on_terminal(&document(), 80, Charset::Ascii));
+}
+
+#[test]
+fn the_markdown() {
+    assert_snapshot!(markdown::draw(&document()));
+}
+
+#[test]
+fn the_cells() {
+    assert_snapshot!(String::from_utf8(csv::draw(&sample::run()).unwrap()).unwrap());
+}
+
+#[test]
+fn the_html() {
+    assert_snapshot!(html::draw(&document()).unwrap());
+}
+
+#[test]
+fn every_column_of_a_server_shows_its_own_figure() {
+    // The medians of the cells with the numbers 11, 21 and 31: the figures of number 21 but for the CPU time, whose
+    // three rounds take 8.4, 8.0 and 8.2 µs.
+    let expected = expected(&[
+        ("rank", "1="),
+        ("model", "epoll"),
+        ("CPU/req (µs)", "8.20"),
+        ("min..max (µs)", "8.00..8.40"),
+        ("rate (req/s)", "70,262"),             // 142,000 in 2.021 s
+        ("min..max (req/s)", "60,666..79,764"), // 122,000 in 2.011 s, 162,000 in 2.031 s
+        ("p50", "322 µs"),                      // 321.5
+        ("p99", "1.41 ms"),                     // 1,410
+        ("p99.9", "7.40 ms"),                   // 7,400
+        ("memory (MiB)", "8.25"),               // 3 + 21 / 4
+        ("processes (peak)", "131"),            // 110 + 21
+        ("threads (peak)", "251"),              // 230 + 21
+        ("switches (per req)", "0.509"),        // (71,000 + 357 + 921) by 142,000
+        ("errors", "0"),
+        ("rounds", "3/3"),
+    ]);
+    assert_eq!(row(&table(&document(), "echo"), &["1=", "epoll"]), expected);
+}
+
+#[test]
+fn a_failed_server_shows_its_verdict_in_the_figures_place() {
+    let document = document();
+    let table = table(&document, "echo");
+    let failed =
+        [("rank", "–"), ("model", "fork"), ("CPU/req (µs)", "errors"), ("errors", "306"), ("rounds", "0/3")];
+    assert_eq!(filled(&table, &["–", "fork"]), expected(&failed));
+    let unsupported = [
+        ("rank", "–"),
+        ("model", "select"),
+        ("CPU/req (µs)", "unsupported"),
+        ("errors", "0"),
+        ("rounds", "0/3"),
+    ];
+    assert_eq!(filled(&table, &["–", "select"]), expected(&unsupported));
+}
+
+#[test]
+fn a_client_bound_rate_is_marked_as_a_lower_bound() {
+    let document = document();
+    let table = table(&document, "echo");
+    let row = row(&table, &["–", "coroutine"]);
+    assert_eq!(row[2].1, "7.70");
+    assert_eq!(row[4].1, "≥ 76,923"); // 156,000 in 2.028 s
+    assert_eq!(row[5].1, "≥ 67,393..86,359"); // 136,000 in 2.018 s, 176,000 in 2.038 s
+}
+
+#[test]
+fn a_note_stands_below_for_each_row_that_has_something_to_say() {
+    let notes = table(&document(), "echo").notes;
+    let expected = [
+        "thread-pool:queue=1024,workers=4: 2 of 3 rounds count. Unstable: steal time was 12% (round 2).",
+        "loop: not ranked, as connections starved: 1 of 64 were served. A client is served to its end before the \
+         next one.",
+        "coroutine: not ranked, as the load generator was the limit: the rate is a lower bound, CPU per request \
+         stands. The load generator used 99% of its core.",
+        "fork: errors. The server ended with status 1 (round 1). The server ended with status 2 (round 2). The \
+         server ended with status 3 (round 3). Errors over all rounds: 6 connect, 30 reset, 60 timeout, 90 short, \
+         120 wrong.",
+        "select: unsupported. Select can't watch a descriptor above 1023.",
+    ];
+    assert_eq!(notes, expected);
+}
+
+#[test]
+fn many_different_reasons_are_told_in_part() {
+    let cell = |round: u32| {
+        servers_cell(ServerCell {
+            reason: Some(format!("reason {round}")),
+            ..server("epoll", round, 8.0, u64::from(round))
+        })
+    };
+    let document = Document::of(&run_of((1..=5).map(cell).collect()));
+    let expected =
+        "epoll: reason 1 (round 1). Reason 2 (round 2). Reason 3 (round 3). 2 more remarks in the record.";
+    assert_eq!(document.sections[0].table.notes, [expected]);
+}
+
+#[test]
+fn every_column_of_a_task_shows_its_own_figure() {
+    let expected = expected(&[
+        ("task", "primes (cpu)"),
+        ("executor", "processes"),
+        ("workers", "10"),
+        ("time (s)", "3.24"), // 2.16 and 4.32
+        ("min..max (s)", "2.16..4.32"),
+        ("speed-up (times)", "1.85"), // 4 by 2.16, 8 by 4.32
+        ("CPU (s)", "3.31"),          // 3.13 and 3.23, and 0.126 in the kernel
+        ("memory (MiB)", "16.0"),     // 7 + 13 / 2, 7 + 23 / 2
+        ("values", "ok"),
+        ("jobs", "10"),
+        ("rounds", "2/2"),
+    ]);
+    assert_eq!(row(&table(&document(), "Tasks"), &["primes (cpu)", "processes"]), expected);
+}
+
+#[test]
+fn the_notes_form_has_our_figures_beside_theirs() {
+    let document = document();
+    let table = table(&document, "In the form of the course notes: 10 jobs");
+    let thread = expected(&[
+        ("way", "Thread"),
+        ("count (cpu s)", "2.43"),  // 1.62 and 3.24
+        ("count (cpu ×)", "0.54"),  // by 3 and 6
+        ("primes (cpu s)", "3.06"), // 2.04 and 4.08
+        ("primes (cpu ×)", "0.51"), // by 4 and 8
+        ("disk (io s)", "0.465"),   // 0.31 and 0.62
+        ("disk (io ×)", "0.62"),    // by 0.5 and 1
+        ("wait (io s)", "0.152"),   // 0.101 and 0.202: 0.1515
+        ("wait (io ×)", "0.10"),    // by 1 and 2
+        ("notes (cpu s)", "8.41"),
+        ("notes (cpu ×)", "1.03"),
+        ("notes (io s)", "6.02"),
+        ("notes (io ×)", "0.88"),
+    ]);
+    assert_eq!(row(&table, &["Thread"]), thread);
+    let of_the_notes = |way| row(&table, &[way])[9..].iter().map(|(_, text)| *text).collect::<Vec<_>>();
+    assert_eq!(of_the_notes("Line"), ["8.15", "1.00", "6.84", "1.00"]);
+    assert_eq!(of_the_notes("Process"), ["4.08", "0.50", "3.21", "0.47"]);
+}
+
+#[test]
+fn the_course_notes_figures_are_theirs_to_the_last_digit() {
+    let figures = WAYS.map(|way| (way.cpu_s.to_string(), way.io_s.to_string()));
+    let expected = [
+        ("8.15166711807251", "6.841825246810913"),
+        ("8.414522647857666", "6.023292541503906"),
+        ("4.079084157943726", "3.2132551670074463"),
+    ];
+    assert_eq!(figures, expected.map(|(cpu, io)| (cpu.to_owned(), io.to_owned())));
+}
+
+#[test]
+fn without_line_there_is_no_table_in_the_notes_form() {
+    let mut run = sample::run();
+    run.cells.retain(|cell| !matches!(cell, Cell::Tasks(cell) if cell.executor == "line"));
+    let titles: Vec<String> =
+        Document::of(&run).sections.into_iter().map(|section| section.table.title).collect();
+    assert!(titles.iter().any(|title| title == "Tasks"));
+    assert!(!titles.iter().any(|title| title.contains("course notes")), "{titles:?}");
+}
+
+#[test]
+fn the_chart_splits_the_figure_and_measures_by_the_longest_bar() {
+    let document = document();
+    let chart = document.sections[0].chart.as_ref().unwrap();
+    let labels: Vec<&str> = chart.bars.iter().map(|bar| bar.label.as_str()).collect();
+    let pool = "thread-pool:queue=1024,workers=4";
+    assert_eq!(labels, ["epoll", "poll", "thread", pool, "loop (not ranked)", "coroutine (not ranked)"]);
+    // 15.05 µs is the longest: a quarter of it user time. 8.2 µs is 54.49% of that.
+    let shares = |index: usize| (chart.bars[index].user, chart.bars[index].system);
+    assert_eq!(shares(3), (25.0, 75.0));
+    assert_eq!(shares(0), (13.62, 40.86));
+    assert_eq!(chart.bars[0].value, "8.20 µs");
+}
+
+#[test]
+fn an_empty_run_is_one_sentence_and_no_table() {
+    let run = Run { cells: Vec::new(), complete: false, planned: 40, ..sample::run() };
+    let document = Document::of(&run);
+    let sentence = "This run holds no cells of its 40 planned cells, so there is nothing to show.";
+    assert_eq!(document.warnings, [sentence]);
+    assert!(document.sections.is_empty());
+    assert!(on_terminal(&document, 80, Charset::Utf8).ends_with(&format!("{sentence}\n")));
+    let (markdown, html) = (markdown::draw(&document), html::draw(&document).unwrap());
+    assert!(markdown.contains(sentence) && !markdown.contains("| ---"), "{markdown}");
+    assert!(html.contains(sentence) && !html.contains("<table"), "{html}");
+}
+
+#[test]
+fn an_interrupted_run_says_so_everywhere() {
+    let document = Document::of(&Run { complete: false, planned: 1_000, ..sample::run() });
+    let sentence = "This run is not complete: it holds 52 of its 1,000 planned cells.";
+    let pages = [
+        on_terminal(&document, 200, Charset::Utf8),
+        markdown::draw(&document),
+        html::draw(&document).unwrap(),
+    ];
+    for page in pages {
+        assert!(page.contains(sentence), "{page}");
+    }
+}
+
+#[test]
+fn the_host_and_the_command_stand_in_every_report() {
+    let facts = [
+        "Example CPU @ 2.50GHz, 2 cores, Linux 6.8.0, 8.00 GiB of memory",
+        "concur run --connections 64,1 --out",
+        "concur 0.1.0",
+        "2026-01-31T12:00:00Z",
+        "server on core 0, load generator on core 1",
+        "40 valid, 3 client-bound, 1 unstable, 5 errors, 3 unsupported of 52 cells",
+    ];
+    let document = document();
+    let pages = [
+        on_terminal(&document, 200, Charset::Utf8),
+        markdown::draw(&document),
+        html::draw(&document).unwrap(),
+    ];
+    for page in pages {
+        for fact in facts {
+            assert!(page.contains(fact), "{fact} is not in {page}");
+        }
+    }
+}
+
+#[test]
+fn no_line_is_wider_than_the_terminal() {
+    for width in [60, 72, 80, 100, 120, 160, 250] {
+        let page = on_terminal(&document(), width, Charset::Utf8);
+        for line in page.lines() {
+            assert!(line.chars().count() <= width, "{width}: {line}");
+        }
+    }
+}
+
+#[test]
+fn a_terminal_with_room_shows_every_column() {
+    let page = on_terminal(&document(), 250, Charset::Utf8);
+    assert!(!page.contains("No room here"), "{page}");
+    assert!(page.contains("thread-pool:queue=1024,workers=4  "), "{page}");
+}
+
+#[test]
+fn the_least_important_columns_go_first() {
+    let table = table(&document(), "http");
+    let page = terminal::draw_table(&table, Terminal { width: 80, charset: Charset::Utf8 });
+    for heading in ["rank", "model", "CPU/req", "rate", "p50", "p99", "memory", "errors"] {
+        assert!(page.lines().nth(3).unwrap().contains(heading), "{heading} is not in {page}");
+    }
+    let left_out = "No room here, but in the report: min..max (µs), min..max (req/s), processes\n  (peak)";
+    assert!(page.contains(left_out), "{page}");
+}
+
+#[test]
+fn an_ascii_terminal_gets_ascii() {
+    let page = on_terminal(&document(), 80, Charset::Ascii);
+    assert!(page.is_ascii());
+    assert!(page.contains(">= 76,923"), "{page}");
+}
+
+#[test]
+fn text_from_a_record_does_not_steer_the_terminal() {
+    let page = on_terminal(&Document::of(&hostile()), 80, Charset::Utf8);
+    assert!(!page.chars().any(|c| c.is_control() && c != '\n'), "{page:?}");
+}
+
+#[test]
+fn text_from_a_record_stays_in_its_cell_of_markdown() {
+    let page = markdown::draw(&Document::of(&hostile()));
+    let rows: Vec<&str> = page.lines().filter(|line| line.starts_with('|')).collect();
+    let borders = |row: &str| row.replace("\\|", "").matches('|').count();
+    assert_eq!(rows.iter().map(|row| borders(row)).collect::<Vec<_>>(), [16; 3]);
+    assert!(page.contains(r"&lt;script>alert(1)&lt;/script>\| \`\*\_"), "{page}");
+    assert!(page.contains("- Command: ``'<i>`|'``\n"), "{page}");
+}
+
+#[test]
+fn text_from_a_record_is_only_text_in_html() {
+    let page = html::draw(&Document::of(&hostile())).unwrap();
+    for tag in ["<script", "<img", "<b>", "<i>"] {
+        assert!(!page.contains(tag), "{tag}");
+    }
+    assert!(page.contains("&lt;script&gt;"));
+    assert_eq!(page.matches("<td").count(), 15);
+}
+
+#[test]
+fn in_html_labels_may_break_and_figures_may_not() {
+    let page = html::draw(&document()).unwrap();
+    assert!(page.contains("<td class=\"left\">thread-pool:<wbr>queue=1024,<wbr>workers=4</td>"));
+    assert!(page.contains("<td class=\"right\">≥ 76,923</td>"));
+}
+
+#[test]
+fn the_html_needs_nothing_from_elsewhere() {
+    let page = html::draw(&document()).unwrap();
+    for word in ["http://", "https://", "src=", "<link", "@import", "url(", "<script"] {
+        assert!(!page.contains(word), "{word}");
+    }
+}
+
+#[test]
+fn every_field_of_a_cell_stands_under_its_own_name() {
+    let run = sample::run();
+    let bytes = csv::draw(&run).unwrap();
+    let mut reader = ::csv::Reader::from_reader(bytes.as_slice());
+    let lines: Vec<std::collections::HashMap<String, String>> =
+        reader.deserialize().map(Result::unwrap).collect();
+    assert_eq!(lines.len(), run.cells.len());
+    for (line, cell) in lines.iter().zip(&run.cells) {
+        let mut fields = Vec::new();
+        leaves("", &serde_json::to_value(cell).unwrap(), &mut fields);
+        for (name, value) in &fields {
+            assert_eq!(line.get(name), Some(value), "{name}");
+        }
+        let filled = line.values().filter(|text| !text.is_empty()).count();
+        assert_eq!(filled, fields.iter().filter(|(_, value)| !value.is_empty()).count(), "{line:?}");
+    }
+}
+
+/// The name and text of every field below `value`.
+fn leaves(name: &str, value: &serde_json::Value, fields: &mut Vec<(String, String)>) {
+    let text = match value {
+        serde_json::Value::Object(object) => {
+            let below = |key: &str| if name.is_empty() { key.to_owned() } else { format!("{name}.{key}") };
+            return object.iter().for_each(|(key, value)| leaves(&below(key), value, fields));
+        }
+        serde_json::Value::Null => String::new(),
+        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Array(items) => {
+            items.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+        }
+        other => other.to_string(),
+    };
+    fields.push((name.to_owned(), text));
+}

@@ -1,9 +1,9 @@
 //! `name:key=value,...`: how a model or an executor and its options are written.
 //!
 //! ```
-//! use models::options::{Choice, Spec};
+//! use models::options::{Choice, Kind, Spec};
 //!
-//! const SPECS: &[Spec] = &[Spec { key: "workers", help: "how many", default: "one per core" }];
+//! const SPECS: &[Spec] = &[Spec { key: "workers", kind: Kind::Number, help: "how many", default: "one per core" }];
 //! let choice: Choice = "thread-pool:workers=4".parse().unwrap();
 //! assert_eq!(choice.name, "thread-pool");
 //! choice.options.check("thread-pool", SPECS).unwrap();
@@ -22,10 +22,22 @@ use thiserror::Error;
 pub struct Spec {
     /// What stands before the `=`.
     pub key: &'static str,
+    /// What may stand behind it.
+    pub kind: Kind,
     /// What it does, in a few words.
     pub help: &'static str,
     /// What holds without it, in words.
     pub default: &'static str,
+}
+
+/// What the value of an option is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A whole number from 1 on.
+    Number,
+    /// A size: `65536`, `64k` or `1m`.
+    Bytes,
 }
 
 /// A model or executor as asked for: its name and options.
@@ -128,15 +140,19 @@ impl fmt::Display for Options {
 }
 
 impl Options {
-    /// Refuses keys that `specs` does not list; the message lists them.
+    /// Refuses keys that `specs` does not list, and values that are not of their kind; the message says what would do.
     pub fn check(&self, name: &str, specs: &[Spec]) -> Result<(), OptionError> {
-        let unknown = self.0.keys().find(|key| specs.iter().all(|spec| spec.key != **key));
-        let Some(key) = unknown else { return Ok(()) };
-        let known = match specs {
-            [] => "it takes none".to_owned(),
-            _ => format!("it has: {}", specs.iter().map(|spec| spec.key).collect::<Vec<_>>().join(", ")),
-        };
-        Err(OptionError::Unknown { name: name.to_owned(), key: key.clone(), known })
+        for key in self.0.keys() {
+            match specs.iter().find(|spec| spec.key == key).map(|spec| spec.kind) {
+                Some(Kind::Number) => drop(self.number(key)?),
+                Some(Kind::Bytes) => drop(self.bytes(key)?),
+                None => {
+                    let (name, key) = (name.to_owned(), key.clone());
+                    return Err(OptionError::Unknown { name, key, known: known(specs) });
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The text of an option.
@@ -182,13 +198,20 @@ impl Options {
     }
 }
 
+fn known(specs: &[Spec]) -> String {
+    match specs {
+        [] => "it takes none".to_owned(),
+        _ => format!("it has: {}", specs.iter().map(|spec| spec.key).collect::<Vec<_>>().join(", ")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const SPECS: &[Spec] = &[
-        Spec { key: "workers", help: "how many", default: "one per core" },
-        Spec { key: "queue", help: "how many may wait", default: "1024" },
+        Spec { key: "workers", kind: Kind::Number, help: "how many", default: "one per core" },
+        Spec { key: "queue", kind: Kind::Number, help: "how many may wait", default: "1024" },
     ];
 
     fn options(text: &str) -> Options {

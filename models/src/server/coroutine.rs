@@ -29,7 +29,7 @@ use super::blocking::{self, Wire};
 use super::shutdown::{Clients, Seat, Shutdown};
 use super::socket::{self, Mode};
 use super::{Model, Room, ServeError, trouble};
-use crate::options::{Options, Spec};
+use crate::options::{Kind, Options, Spec};
 
 /// Enough for every session of the lab, debug builds included. Pages come when they are touched.
 const STACK_BYTES: usize = 64 * 1024;
@@ -47,8 +47,13 @@ pub const MODEL: Model = Model {
     summary: "a stackful coroutine for each connection, switched by the program itself",
     room: Room::Many,
     options: &[
-        Spec { key: "workers", help: "threads that run coroutines", default: "one per core" },
-        Spec { key: "stack", help: "stack of each coroutine", default: "64k" },
+        Spec {
+            key: "workers",
+            kind: Kind::Number,
+            help: "threads that run coroutines",
+            default: "one per core",
+        },
+        Spec { key: "stack", kind: Kind::Bytes, help: "stack of each coroutine", default: "64k" },
     ],
     run,
 };

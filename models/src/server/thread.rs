@@ -22,7 +22,7 @@ use super::acceptor::{Acceptor, SHORTAGE_PAUSE};
 use super::blocking::{self, KernelWire};
 use super::shutdown::{Clients, Shutdown};
 use super::{Model, Room, ServeError, trouble};
-use crate::options::{Options, Spec};
+use crate::options::{Kind, Options, Spec};
 
 /// Enough for every session of the lab, and 32 times less than the usual 8 MiB.
 const STACK_BYTES: usize = 256 * 1024;
@@ -33,7 +33,7 @@ pub const MODEL: Model = Model {
     family: "threads",
     summary: "a thread for each connection",
     room: Room::Many,
-    options: &[Spec { key: "stack", help: "stack of each thread", default: "256k" }],
+    options: &[Spec { key: "stack", kind: Kind::Bytes, help: "stack of each thread", default: "256k" }],
     run,
 };
 

@@ -22,7 +22,7 @@ use super::acceptor::Acceptor;
 use super::blocking::{self, KernelWire};
 use super::shutdown::{Clients, Seat, Shutdown};
 use super::{Model, Room, ServeError};
-use crate::options::{Options, Spec};
+use crate::options::{Kind, Options, Spec};
 
 const WORKERS: usize = 32;
 const QUEUE: usize = 1024;
@@ -36,8 +36,18 @@ pub const MODEL: Model = Model {
     summary: "one thread accepts, a fixed number of workers serve",
     room: Room::Workers,
     options: &[
-        Spec { key: "workers", help: "how many clients are served at once", default: "32" },
-        Spec { key: "queue", help: "how many accepted clients may wait for a worker", default: "1024" },
+        Spec {
+            key: "workers",
+            kind: Kind::Number,
+            help: "how many clients are served at once",
+            default: "32",
+        },
+        Spec {
+            key: "queue",
+            kind: Kind::Number,
+            help: "how many accepted clients may wait for a worker",
+            default: "1024",
+        },
     ],
     run,
 };

@@ -1,0 +1,183 @@
+//! The command line as its users meet it: listings, and one clear sentence for whatever can't be done.
+
+mod common;
+
+use std::fs;
+use std::net::TcpListener;
+use std::process::Command;
+
+use assert_cmd::assert::OutputAssertExt;
+use common::concur;
+use serde_json::Value;
+
+/// Runs a command that can't be carried out, and gives the one line it says about it.
+fn refused(command: &mut Command, code: i32) -> String {
+    let output = command.assert().code(code).get_output().clone();
+    assert!(output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stdout));
+    let said = String::from_utf8(output.stderr).unwrap();
+    let line = said.trim_end().to_owned();
+    assert_eq!(line.lines().count(), 1, "{said}");
+    line
+}
+
+fn usage(arguments: &[&str]) -> String {
+    refused(concur().args(arguments), 2)
+}
+
+fn json(arguments: &[&str]) -> Value {
+    let output = concur().args(arguments).assert().success().get_output().stdout.clone();
+    serde_json::from_slice(&output).unwrap()
+}
+
+#[test]
+fn the_listing_names_everything_there_is() {
+    let listing = json(&["list", "--json"]);
+    let names = |kind: &str| -> Vec<String> {
+        let entries = listing[kind].as_array().unwrap();
+        for entry in entries {
+            assert!(!entry["family"].as_str().unwrap().is_empty(), "{entry}");
+            assert!(!entry["summary"].as_str().unwrap().is_empty(), "{entry}");
+        }
+        entries.iter().map(|entry| entry["name"].as_str().unwrap().to_owned()).collect()
+    };
+    let servers = ["loop", "fork", "thread", "thread-pool", "select", "poll", "epoll", "coroutine"];
+    assert_eq!(names("servers"), servers);
+    assert_eq!(names("executors"), ["line", "threads", "processes"]);
+    assert_eq!(names("tasks"), ["primes", "count", "disk", "wait"]);
+    assert_eq!(names("workloads"), ["echo", "http"]);
+}
+
+#[test]
+fn the_listing_as_text_stays_as_it_is() {
+    let output = concur().arg("list").assert().success().get_output().stdout.clone();
+    insta::assert_snapshot!(String::from_utf8(output).unwrap());
+}
+
+#[test]
+fn an_executor_says_how_long_it_took_and_what_it_came_to() {
+    let outcome = json(&["exec", "processes", "--task", "wait", "--jobs", "3", "--json"]);
+    assert_eq!(outcome["value"], "10");
+    assert_eq!(outcome["failed"], 0);
+    assert!(outcome["seconds"].as_f64().unwrap() > 0.0);
+}
+
+#[test]
+fn an_unknown_name_lists_the_known_ones() {
+    assert_eq!(
+        usage(&["serve", "epol"]),
+        "concur: there is no server model 'epol'; try one of: loop, fork, thread, thread-pool, select, poll, epoll, \
+         coroutine"
+    );
+    assert_eq!(
+        usage(&["exec", "thread"]),
+        "concur: there is no executor 'thread'; try one of: line, threads, processes"
+    );
+    assert_eq!(
+        usage(&["exec", "line", "--task", "prime"]),
+        "concur: there is no task 'prime'; try one of: primes, count, disk, wait"
+    );
+    assert_eq!(
+        usage(&["serve", "epoll", "--workload", "ftp"]),
+        "concur: there is no workload 'ftp'; try one of: echo, http"
+    );
+    for arguments in [
+        ["run", "--models", "epoll,pol"],
+        ["run", "--executors", "gil"],
+        ["run", "--tasks", "sort"],
+        ["run", "--workload", "chat"],
+    ] {
+        assert!(usage(&arguments).starts_with("concur: there is no "), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_wrong_option_lists_the_right_ones() {
+    assert_eq!(
+        usage(&["serve", "thread-pool:wrokers=4"]),
+        "concur: thread-pool has no option 'wrokers'; it has: workers, queue"
+    );
+    assert_eq!(usage(&["serve", "loop:workers=4"]), "concur: loop has no option 'workers'; it takes none");
+    assert_eq!(
+        usage(&["serve", "thread-pool:workers=many", "--bind", "127.0.0.1:0"]),
+        "concur: option workers can't be 'many'; try a whole number from 1 on"
+    );
+    assert!(usage(&["run", "--models", "thread:stack"]).contains("write name:key=value"));
+}
+
+#[test]
+fn a_wrong_value_is_refused_before_a_server_announces_itself_or_a_run_begins() {
+    // Nothing on standard output: see `refused`.
+    usage(&["serve", "thread:stack=0", "--bind", "127.0.0.1:0"]);
+    usage(&["serve", "coroutine:workers=x", "--bind", "127.0.0.1:0"]);
+    usage(&["run", "--models", "thread-pool:queue=0", "--out", "/nonexistent/never"]);
+}
+
+#[test]
+fn a_port_in_use_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let line = usage(&["serve", "epoll", "--bind", &address]);
+    assert!(line.starts_with(&format!("concur: can't listen on {address}: ")), "{line}");
+    assert!(line.contains("another program listens there; try another port"), "{line}");
+}
+
+#[test]
+fn numbers_that_make_no_sense_are_refused() {
+    assert_eq!(
+        usage(&["run", "--connections", "0"]),
+        "concur: --connections can't be 0; try --connections 1,16,256"
+    );
+    assert!(usage(&["run", "--connections", "16,0"]).contains("--connections can't be 0"));
+    assert!(usage(&["load", "127.0.0.1:1", "--connections", "0"]).contains("can't be 0"));
+    assert!(usage(&["run", "--rounds", "0"]).contains("--rounds can't be 0"));
+    assert!(usage(&["run", "--jobs", "0"]).contains("--jobs can't be 0"));
+    assert!(usage(&["exec", "line", "--jobs", "0"]).contains("--jobs can't be 0"));
+    assert!(usage(&["run", "--duration", "1ms"]).contains("--duration is too short"));
+    assert!(usage(&["run", "--workload", "echo", "--message", "0"]).contains("--message can't be 0"));
+    assert!(usage(&["run", "--path", "hello"]).contains("begins with a slash"));
+    assert!(usage(&["load", "nowhere"]).contains("'nowhere' is not an address"));
+}
+
+#[test]
+fn too_few_descriptors_are_said_before_anything_starts() {
+    let out = tempfile::tempdir().unwrap();
+    let program = env!("CARGO_BIN_EXE_concur");
+    let run = format!("ulimit -n 64; exec {program} run --connections 64 --out {}", out.path().display());
+    let line = refused(Command::new("sh").args(["-c", &run]), 2);
+    assert!(line.contains("the limit is 64; raise it with `ulimit -n"), "{line}");
+    assert!(fs::read_dir(out.path()).unwrap().next().is_none(), "nothing was begun");
+}
+
+#[test]
+fn an_unreadable_record_gets_one_sentence() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    assert!(usage(&["report", &path("missing.json")]).contains("missing.json"));
+    assert!(usage(&["report", directory.path().to_str().unwrap()]).contains("run.json"));
+    fs::write(path("empty.json"), "").unwrap();
+    fs::write(path("half.json"), "{\"schema\": 1, \"cells\": [").unwrap();
+    fs::write(path("future.json"), "{\"schema\": 99}").unwrap();
+    for name in ["empty.json", "half.json", "future.json"] {
+        let line = usage(&["report", &path(name)]);
+        assert!(line.contains(name), "{line}");
+    }
+}
+
+#[test]
+fn a_directory_that_cannot_be_made_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("file");
+    fs::write(&file, "").unwrap();
+    let line = usage(&["run", "--out", file.join("run").to_str().unwrap()]);
+    assert!(line.contains("try another one with --out"), "{line}");
+}
+
+#[test]
+fn a_server_that_is_not_there_is_a_failed_load() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let arguments = ["load", &free.to_string(), "--duration", "200ms", "--connections", "2", "--json"];
+    let output = concur().args(arguments).assert().code(1).get_output().stdout.clone();
+    let answer: Value = serde_json::from_slice(&output).unwrap();
+    assert!(answer["errors"]["connect"].as_u64().unwrap() > 0, "{answer}");
+    assert!(answer["first_error"].as_str().is_some(), "{answer}");
+}

@@ -1,0 +1,188 @@
+//! `concur run` from end to end: what it records, and what it leaves behind, however it ends.
+
+mod common;
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use assert_cmd::assert::OutputAssertExt;
+use common::{concur, eventually, processes_marked};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use reports::record::{Cell, Run, ServerCell, Verdict};
+use serde_json::Value;
+
+/// A run in which everything happens once, in a few seconds.
+const SHORT: [&str; 7] = ["run", "--duration", "300ms", "--connections", "8", "--jobs", "2"];
+
+/// One round of it.
+fn once() -> Command {
+    let mut command = concur();
+    command.args(SHORT).args(["--rounds", "1"]);
+    command
+}
+
+fn server_cells(run: &Run) -> Vec<&ServerCell> {
+    fn of(cell: &Cell) -> Option<&ServerCell> {
+        if let Cell::Servers(cell) = cell { Some(cell) } else { None }
+    }
+    run.cells.iter().filter_map(of).collect()
+}
+
+/// Marks a command's environment, which all its processes inherit, so that any of them can be found.
+fn marked(command: &mut Command, mark: &str) -> String {
+    let value = format!("{mark}-{}", std::process::id());
+    command.env("CONCUR_TEST", &value);
+    format!("CONCUR_TEST={value}")
+}
+
+#[test]
+fn a_short_run_measures_every_model_and_every_executor() {
+    let out = tempfile::tempdir().unwrap();
+    let mut command = once();
+    let mark = marked(command.arg("--out").arg(out.path()), "short");
+    // Tasks at their full size take a debug build long; one of each family will do.
+    command.args(["--tasks", "count,wait"]).assert().success();
+
+    let text = fs::read_to_string(out.path().join("run.json")).unwrap();
+    let record: Value = serde_json::from_str(&text).unwrap();
+    let schema: Value = serde_json::from_str(include_str!("../../reports/schema.json")).unwrap();
+    jsonschema::validate(&schema, &record).unwrap();
+
+    let run = Run::read(out.path()).unwrap();
+    assert!(run.complete);
+    assert_eq!(run.cells.len(), models::server::servers().len() + 1 + 6);
+    for cell in server_cells(&run) {
+        assert_ne!(cell.verdict, Verdict::Errors, "{cell:?}");
+        assert!(cell.requests > 0 && cell.errors.total() == 0, "{cell:?}");
+        let server = cell.server.unwrap();
+        assert!(server.cpu_s() > 0.0 && server.pss_peak_bytes.unwrap() > 0, "{cell:?}");
+        assert!(server.threads_peak.unwrap() >= server.processes_peak.unwrap(), "{cell:?}");
+        assert!(server.voluntary_switches.is_some(), "{cell:?}");
+        let latency = cell.latency_us.unwrap();
+        assert!(latency.p50 <= latency.p99 && latency.p99 <= latency.max, "{cell:?}");
+    }
+    for file in ["report.md", "report.html", "cells.csv"] {
+        assert!(fs::metadata(out.path().join(file)).unwrap().len() > 500, "{file}");
+    }
+    assert_eq!(processes_marked(&mark), [""; 0]);
+}
+
+#[test]
+fn the_loop_is_said_to_starve_its_other_clients_and_is_shown_with_new_connections_too() {
+    let out = tempfile::tempdir().unwrap();
+    once().args(["--suite", "servers", "--models", "loop", "--out"]).arg(out.path()).assert().success();
+    let run = Run::read(out.path()).unwrap();
+    let cells = server_cells(&run);
+    let kept = cells.iter().find(|cell| cell.keep_alive).unwrap();
+    assert_eq!((kept.verdict, kept.connections_served), (Verdict::Valid, Some(1)));
+    assert_eq!(
+        kept.reason.as_deref().unwrap(),
+        "7 of 8 connections were never answered: this model serves one client to its end before it looks at the next"
+    );
+    let new = cells.iter().find(|cell| !cell.keep_alive).unwrap();
+    assert!(new.requests > 8 && new.errors.total() == 0, "{new:?}");
+}
+
+#[test]
+fn a_pool_smaller_than_its_clients_says_how_many_it_left_unserved() {
+    let out = tempfile::tempdir().unwrap();
+    let models = ["--suite", "servers", "--models", "thread-pool:workers=3", "--out"];
+    once().args(models).arg(out.path()).assert().success();
+    let run = Run::read(out.path()).unwrap();
+    let cell = server_cells(&run)[0];
+    assert_eq!(cell.connections_served, Some(3));
+    let reason = cell.reason.as_deref().unwrap();
+    assert!(reason.starts_with("5 of 8 connections were never answered: its 3 workers"), "{reason}");
+}
+
+#[test]
+fn a_model_that_fails_is_a_row_that_says_so_and_the_others_go_on() {
+    let out = tempfile::tempdir().unwrap();
+    // No thread can have a stack that large, so this server turns every client away.
+    let models = ["--suite", "servers", "--models", "thread:stack=99999999m,epoll", "--out"];
+    once().args(models).arg(out.path()).assert().code(1);
+    let run = Run::read(out.path()).unwrap();
+    let cells = server_cells(&run);
+    let failed = cells.iter().find(|cell| cell.model == "thread").unwrap();
+    assert_eq!(failed.verdict, Verdict::Errors);
+    assert!(failed.reason.as_deref().unwrap().contains("can't start a thread"), "{failed:?}");
+    let other = cells.iter().find(|cell| cell.model == "epoll").unwrap();
+    assert!(other.requests > 0 && other.errors.total() == 0, "{other:?}");
+    assert!(run.complete);
+    let report = fs::read_to_string(out.path().join("report.md")).unwrap();
+    assert!(report.contains("can't start a thread"), "{report}");
+}
+
+/// Starts a run, ends it with `signal` at some moment, and gives its exit code and the record it left.
+fn interrupted(signal: Signal, after: Duration, out: &Path) -> (Option<i32>, Run) {
+    let mut command = concur();
+    command.args(SHORT).args(["--rounds", "3", "--suite", "servers", "--out"]).arg(out);
+    let mark = marked(&mut command, &format!("interrupted-{}", after.as_millis()));
+    let mut child: Child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut progress = BufReader::new(child.stderr.take().unwrap());
+    progress.read_line(&mut String::new()).unwrap(); // the first step has begun
+    let rest = std::thread::spawn(move || std::io::copy(&mut progress, &mut std::io::sink()));
+    std::thread::sleep(after);
+    kill(Pid::from_raw(child.id().cast_signed()), signal).unwrap();
+    let status = child.wait().unwrap();
+    rest.join().unwrap().unwrap();
+    eventually("no process of the run is left", || processes_marked(&mark).is_empty());
+    (status.code(), Run::read(out).unwrap())
+}
+
+#[test]
+fn an_interrupted_run_leaves_its_record_and_nothing_else() {
+    // Somewhere in starting, connecting, warming up, measuring and stopping.
+    for ms in [0, 7, 90, 333, 481, 655, 1_210] {
+        for signal in [Signal::SIGINT, Signal::SIGTERM] {
+            let out = tempfile::tempdir().unwrap();
+            let (code, run) = interrupted(signal, Duration::from_millis(ms), out.path());
+            assert_eq!(code, Some(130), "after {ms} ms");
+            assert!(!run.complete && run.cells.len() < run.planned, "after {ms} ms");
+            assert!(run.cells.iter().all(|cell| cell.verdict() != Verdict::Errors), "after {ms} ms: {run:?}");
+            let report = fs::read_to_string(out.path().join("report.md")).unwrap();
+            assert!(!report.is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_run_that_is_killed_leaves_no_process() {
+    for ms in [100, 400, 700] {
+        let out = tempfile::tempdir().unwrap();
+        let (code, _) = interrupted(Signal::SIGKILL, Duration::from_millis(ms), out.path());
+        assert_eq!(code, None);
+    }
+}
+
+#[test]
+fn a_record_is_drawn_again() {
+    let out = tempfile::tempdir().unwrap();
+    let models = ["--suite", "servers", "--models", "poll", "--out"];
+    once().args(models).arg(out.path()).assert().success();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let report = |path: &Path| {
+        let mut command = concur();
+        command.arg("report").arg(path).arg("--out").arg(elsewhere.path());
+        String::from_utf8(command.assert().success().get_output().stdout.clone()).unwrap()
+    };
+    assert!(report(out.path()).contains("poll"));
+    assert_eq!(report(out.path()), report(&out.path().join("run.json")));
+    for file in ["report.md", "report.html", "cells.csv"] {
+        let first = fs::read(out.path().join(file)).unwrap();
+        assert_eq!(first, fs::read(elsewhere.path().join(file)).unwrap(), "{file}");
+    }
+}
+
+#[test]
+fn a_run_prints_its_record_when_asked_for_json() {
+    let out = tempfile::tempdir().unwrap();
+    let models = ["--suite", "tasks", "--executors", "threads", "--tasks", "wait", "--json", "--out"];
+    let output = once().args(models).arg(out.path()).assert().success().get_output().stdout.clone();
+    let printed: Run = serde_json::from_slice(&output).unwrap();
+    assert_eq!(printed, Run::read(out.path()).unwrap());
+}

@@ -12,6 +12,16 @@ pub(crate) fn figure(value: f64) -> String {
     format!("{}{point}{fraction}", grouped(whole))
 }
 
+/// How often something happens per request: hundredths are all that matters.
+pub(crate) fn per_request(value: f64) -> String {
+    match value {
+        never if never == 0.0 => "0".to_owned(),
+        rare if rare < 0.005 => "< 0.01".to_owned(),
+        few if few < 9.995 => format!("{few:.2}"),
+        many => figure(many),
+    }
+}
+
 /// A count, thousands set apart. A median of counts may lie between two of them: then with one decimal.
 pub(crate) fn count(value: f64) -> String {
     if value.fract() == 0.0 { grouped(&format!("{value:.0}")) } else { format!("{value:.1}") }
@@ -87,6 +97,15 @@ mod tests {
     fn counts_are_whole_unless_their_median_lies_between_two() {
         assert_eq!(count(1_024.0), "1,024");
         assert_eq!(count(2.5), "2.5");
+    }
+
+    #[test]
+    fn what_hardly_ever_happens_per_request_is_not_given_in_false_detail() {
+        for (value, text) in
+            [(0.0, "0"), (0.000_3, "< 0.01"), (0.027_8, "0.03"), (1.062, "1.06"), (12.34, "12.3")]
+        {
+            assert_eq!(per_request(value), text);
+        }
     }
 
     #[test]

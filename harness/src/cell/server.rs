@@ -146,12 +146,10 @@ fn judge(cell: &ServerCell, step: &ServerStep, measured: &Measured) -> (Verdict,
         return (Verdict::Errors, Some(reason));
     }
     let starved = starved(cell, step);
-    if starved.is_none() && is_client_bound(cell) {
-        let reason = "the load generator was busy all the time while the server had time to spare: the rate is a \
-                      lower bound";
-        return (Verdict::ClientBound, Some(reason.to_owned()));
+    match client_bound(cell) {
+        Some(reason) if starved.is_none() => (Verdict::ClientBound, Some(reason)),
+        _ => (Verdict::Valid, starved),
     }
-    (Verdict::Valid, starved)
 }
 
 fn failure(cell: &ServerCell, measured: &Measured) -> Option<String> {
@@ -190,14 +188,18 @@ fn starved(cell: &ServerCell, step: &ServerStep) -> Option<String> {
     Some(format!("{starved} of {} connections were never answered: {why}", cell.connections))
 }
 
-fn is_client_bound(cell: &ServerCell) -> bool {
-    let share = |cost: &Option<Cost>, processors: usize| {
-        cost.map(|cost| cost.cpu_s() / (cell.seconds * processors.max(1) as f64))
+/// Whether the generator was the limit: busy all the time while the server had time to spare.
+fn client_bound(cell: &ServerCell) -> Option<String> {
+    if cell.placement.client == cell.placement.server {
+        return None; // on shared processors each takes from the other, and neither is the limit by itself
+    }
+    let share = |cost: Option<Cost>, processors: &[usize]| {
+        cost.map(|cost| cost.cpu_s() / (cell.seconds * processors.len().max(1) as f64))
     };
-    let client = share(&cell.client, cell.placement.client.len());
-    let server = share(&cell.server, cell.placement.server.len());
-    // On one processor each takes from the other, and neither is the limit by itself.
-    cell.placement.client != cell.placement.server
-        && client.is_some_and(|share| share > BUSY_SHARE)
-        && server.is_some_and(|share| share < 1.0 - IDLE_SHARE)
+    let client = share(cell.client, &cell.placement.client)?;
+    let server = share(cell.server, &cell.placement.server)?;
+    (client > BUSY_SHARE && server < 1.0 - IDLE_SHARE).then(|| {
+        let (client, server) = (client * 100.0, server * 100.0);
+        format!("the load generator used {client:.0}% of its processors, the server {server:.0}% of its own")
+    })
 }

@@ -105,7 +105,7 @@ impl Connection {
     /// Begins to connect, without waiting for it.
     pub(super) fn open(address: &SockAddr, checker: Box<dyn Checker>) -> io::Result<Self> {
         let socket = Socket::new(address.domain(), Type::STREAM.nonblocking().cloexec(), None)?;
-        socket.set_tcp_nodelay(true)?;
+        socket.set_nodelay(true)?;
         match socket.connect(address) {
             Err(error) if error.raw_os_error() != Some(Errno::EINPROGRESS as i32) => return Err(error),
             _ => {}

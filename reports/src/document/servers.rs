@@ -7,7 +7,7 @@ use crate::record::Verdict;
 use crate::statistics::Spread;
 use crate::summary::{Obstacle, ServerRow, ServerTable, Setting, Standing};
 use crate::table::{Column, Table};
-use crate::units::{count, figure, latency, mebibytes, plural};
+use crate::units::{count, figure, latency, mebibytes, per_request, plural};
 
 /// What the columns mean.
 pub(super) const EXPLANATION: &str = "Servers: a row is one model with its options, and its figures are \
@@ -81,7 +81,7 @@ fn row(row: &ServerRow) -> Vec<String> {
         text(row.pss_peak_bytes, mebibytes),
         text(row.processes_peak, count),
         text(row.threads_peak, count),
-        text(row.switches_per_request, figure),
+        text(row.switches_per_request, per_request),
         count(row.errors.total() as f64),
         format!("{}/{}", row.rounds.counted, row.rounds.all),
     ]

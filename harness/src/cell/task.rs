@@ -12,6 +12,8 @@ use reports::record::{Cost, TaskCell, Verdict};
 use super::Bench;
 use crate::execution::Execution;
 use crate::measure::life::Reaped;
+use crate::measure::sampler::{Sampler, Sampling};
+use crate::measure::tree::Tree;
 use crate::plan::TaskStep;
 
 /// How long the jobs of one cell may take.
@@ -56,12 +58,14 @@ fn try_measure(step: &TaskStep, bench: &Bench<'_>) -> anyhow::Result<(Execution,
         .stdout(Stdio::piped());
     // What it prints is a few hundred bytes, which a pipe holds until the process has ended.
     let mut child = command.spawn().context("the executor's process could not be started")?;
+    let sampler = Sampler::start(Tree::new(child.id()), Sampling::default());
     wait(&mut child, bench).inspect_err(|_| {
         let _ = child.kill();
         let _ = child.wait();
     })?;
     let output = child.wait_with_output()?;
-    let cost = before.until(&Reaped::so_far()?);
+    let peaks = sampler.map(Sampler::stop).unwrap_or_default();
+    let cost = peaks.complete(before.until(&Reaped::so_far()?));
     let execution = serde_json::from_slice(&output.stdout)
         .with_context(|| format!("the executor's process ended without a result ({})", output.status))?;
     Ok((execution, cost))

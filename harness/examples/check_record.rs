@@ -1,0 +1,35 @@
+//! Checks that a run measured every model and every executor, and that every figure stands:
+//! `cargo run -p harness --example check_record -- RUN`.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use anyhow::{Context, ensure};
+use models::executor::executors;
+use models::server::servers;
+use reports::record::{Cell, Run, Verdict};
+
+fn main() -> anyhow::Result<()> {
+    let path = PathBuf::from(std::env::args_os().nth(1).context("name a run: its directory or its run.json")?);
+    let run = Run::read(&path)?;
+    ensure!(run.complete, "{} of {} cells were measured", run.cells.len(), run.planned);
+    let mut valid = BTreeSet::new();
+    for cell in &run.cells {
+        let (name, reason) = match cell {
+            Cell::Servers(cell) => (&cell.model, &cell.reason),
+            Cell::Tasks(cell) => (&cell.executor, &cell.reason),
+        };
+        match cell.verdict() {
+            Verdict::Valid => drop(valid.insert(name.as_str())),
+            // Both sides are near their limits, and a noisy moment decides which of them is there first.
+            Verdict::ClientBound => println!("{name}: client-bound: {}", reason.as_deref().unwrap_or_default()),
+            verdict => anyhow::bail!("{name}: {verdict:?}: {}", reason.as_deref().unwrap_or_default()),
+        }
+    }
+    let names = servers().iter().map(|model| model.name).chain(executors().iter().map(|executor| executor.name));
+    for name in names {
+        ensure!(valid.contains(name), "no cell of {name} is valid");
+    }
+    println!("{} cells: every model and every executor is valid", run.cells.len());
+    Ok(())
+}

@@ -67,9 +67,8 @@ fn round_trip(criterion: &mut Criterion, model: &Model, cpus: &[usize]) -> anyho
     let mut group = criterion.benchmark_group("round_trip");
     group.throughput(Throughput::Elements(1));
     group.bench_function(model.name, |bencher| {
-        bencher.iter(|| {
-            ask(&mut connection, KEEP_ALIVE).and_then(|()| hear(&mut connection)).expect("a right reply")
-        });
+        let mut exchange = || ask(&mut connection, KEEP_ALIVE).and_then(|()| hear(&mut connection));
+        bencher.iter(|| exchange().expect("a right reply"));
     });
     group.finish();
     drop(connection);

@@ -1,1 +1,17 @@
-//! .
+//! What the benches share: the C floors, servers started beside them, and what both cost.
+//!
+//! `examples/ratios.rs` is the user of most of this: it puts several servers under one and the same external
+//! load, in shuffled blocks, and compares the processor time that a request costs each of them.
+
+pub mod affinity;
+pub mod blocks;
+pub mod floor;
+pub mod generator;
+pub mod nginx;
+pub mod probe;
+pub mod process;
+pub mod ratios;
+pub mod row;
+pub mod table;
+pub mod tree;
+pub mod wrk;

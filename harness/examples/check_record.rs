@@ -10,7 +10,8 @@ use models::server::servers;
 use reports::record::{Cell, Run, Verdict};
 
 fn main() -> anyhow::Result<()> {
-    let path = PathBuf::from(std::env::args_os().nth(1).context("name a run: its directory or its run.json")?);
+    let path =
+        PathBuf::from(std::env::args_os().nth(1).context("name a run: its directory or its run.json")?);
     let run = Run::read(&path)?;
     ensure!(run.complete, "{} of {} cells were measured", run.cells.len(), run.planned);
     let mut valid = BTreeSet::new();
@@ -22,11 +23,14 @@ fn main() -> anyhow::Result<()> {
         match cell.verdict() {
             Verdict::Valid => drop(valid.insert(name.as_str())),
             // Both sides are near their limits, and a noisy moment decides which of them is there first.
-            Verdict::ClientBound => println!("{name}: client-bound: {}", reason.as_deref().unwrap_or_default()),
+            Verdict::ClientBound => {
+                println!("{name}: client-bound: {}", reason.as_deref().unwrap_or_default());
+            }
             verdict => anyhow::bail!("{name}: {verdict:?}: {}", reason.as_deref().unwrap_or_default()),
         }
     }
-    let names = servers().iter().map(|model| model.name).chain(executors().iter().map(|executor| executor.name));
+    let names =
+        servers().iter().map(|model| model.name).chain(executors().iter().map(|executor| executor.name));
     for name in names {
         ensure!(valid.contains(name), "no cell of {name} is valid");
     }

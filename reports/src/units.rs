@@ -15,7 +15,7 @@ pub(crate) fn figure(value: f64) -> String {
 /// How often something happens per request: hundredths are all that matters.
 pub(crate) fn per_request(value: f64) -> String {
     match value {
-        never if never == 0.0 => "0".to_owned(),
+        0.0 => "0".to_owned(),
         rare if rare < 0.005 => "< 0.01".to_owned(),
         few if few < 9.995 => format!("{few:.2}"),
         many => figure(many),

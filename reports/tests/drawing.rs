@@ -101,7 +101,7 @@ fn every_column_of_a_server_shows_its_own_figure() {
         ("memory (MiB)", "8.25"),               // 3 + 21 / 4
         ("processes (peak)", "131"),            // 110 + 21
         ("threads (peak)", "251"),              // 230 + 21
-        ("switches (per req)", "0.51"),        // (71,000 + 357 + 921) by 142,000
+        ("switches (per req)", "0.51"),         // (71,000 + 357 + 921) by 142,000
         ("errors", "0"),
         ("rounds", "3/3"),
     ]);

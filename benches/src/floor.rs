@@ -1,0 +1,64 @@
+//! The C floors: built where there is a C compiler.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::SystemTime;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::process::is_on_path;
+
+/// Why [`build`] gave none.
+pub const NO_COMPILER: &str =
+    "there is no C compiler: no 'cc' is on the PATH (on Debian: apt install gcc libc6-dev)";
+
+const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/floor");
+const PROGRAMS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/floor");
+const SHARED: [&str; 2] = ["floor.h", "floor.c"];
+const FLAGS: [&str; 6] = ["-O2", "-Wall", "-Wextra", "-Werror", "-std=gnu11", "-pthread"];
+
+/// Where the three programs are. Each takes a port and prints `listening on 127.0.0.1:PORT` when it is ready.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Floors {
+    /// One thread, one level-triggered epoll set.
+    pub epoll: PathBuf,
+    /// One thread per connection.
+    pub thread: PathBuf,
+    /// One child per connection.
+    pub fork: PathBuf,
+}
+
+/// Builds the three programs, if they are older than their sources. None without a C compiler: see [`NO_COMPILER`].
+pub fn build() -> Result<Option<Floors>> {
+    if !is_on_path("cc", "--version")? {
+        return Ok(None);
+    }
+    fs::create_dir_all(PROGRAMS).with_context(|| format!("can't make the directory {PROGRAMS}"))?;
+    let [epoll, thread, fork] = ["epoll", "thread", "fork"].map(program);
+    Ok(Some(Floors { epoll: epoll?, thread: thread?, fork: fork? }))
+}
+
+fn program(name: &str) -> Result<PathBuf> {
+    let source = format!("{name}.c");
+    let sources = [SHARED[0], SHARED[1], &source].map(|it| Path::new(SOURCES).join(it));
+    let finished = Path::new(PROGRAMS).join(format!("floor_{name}"));
+    let changed = sources.iter().map(|it| modified(it)).collect::<Result<Vec<_>>>()?;
+    if finished.exists() && changed.into_iter().all(|it| modified(&finished).is_ok_and(|made| made > it)) {
+        return Ok(finished);
+    }
+    // Into a directory of its own and then into place: another process may be building or running it.
+    let workshop = tempfile::tempdir_in(PROGRAMS).context("can't make a temporary directory")?;
+    let made = workshop.path().join(name);
+    let built = Command::new("cc").args(FLAGS).arg("-o").arg(&made).args(&sources[1..]).output()?;
+    if !built.status.success() {
+        bail!("cc can't build {source}:\n{}", String::from_utf8_lossy(&built.stderr));
+    }
+    fs::rename(&made, &finished).with_context(|| format!("can't put {} into place", finished.display()))?;
+    Ok(finished)
+}
+
+fn modified(path: &Path) -> Result<SystemTime> {
+    let read = || fs::metadata(path)?.modified();
+    read().with_context(|| format!("can't look at {}", path.display()))
+}

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use models::server::{ServeError, Shutdown, socket};
+use models::server::{ServeError, Shutdown, Start, socket};
 use socket2::Socket;
 
 use crate::cli::Serve;
@@ -29,7 +29,8 @@ pub(super) fn run(arguments: &Serve) -> anyhow::Result<ExitCode> {
     let listener = listen(arguments.bind)?;
     let address = listener.local_addr()?.as_socket().context("the listener has no address")?;
     super::print(&format!("listening on {address}\n"))?;
-    match (model.run)(listener, &service, &choice.options, &shutdown) {
+    let start = Start { listener, service: &service, options: &choice.options, shutdown: &shutdown };
+    match (model.run)(start) {
         Ok(()) => Ok(ExitCode::SUCCESS),
         Err(ServeError::Option(error)) => Err(Usage::error(error.to_string())),
         Err(error) => Err(error.into()),

@@ -28,7 +28,7 @@ use super::acceptor::{Accepted, SHORTAGE_PAUSE, accept, report_shortage};
 use super::blocking::{self, Wire};
 use super::shutdown::{Clients, Seat, Shutdown};
 use super::socket::{self, Mode};
-use super::{Model, Room, ServeError, trouble};
+use super::{Model, Room, ServeError, Start, trouble};
 use crate::options::{Kind, Options, Spec};
 
 /// Enough for every session of the lab, debug builds included. Pages come when they are touched.
@@ -58,12 +58,8 @@ pub const MODEL: Model = Model {
     run,
 };
 
-fn run(
-    listener: Socket,
-    service: &Arc<dyn Service>,
-    options: &Options,
-    shutdown: &Arc<Shutdown>,
-) -> Result<(), ServeError> {
+fn run(start: Start<'_>) -> Result<(), ServeError> {
+    let Start { listener, service, options, shutdown } = start;
     configure(options)?;
     let clients = Arc::new(Clients::default());
     let listener = Arc::new(CoIo::new(listener).map_err(|error| ServeError::io("start may", error.into()))?);

@@ -12,18 +12,14 @@
 
 use std::io;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use socket2::Socket;
-use workloads::Service;
 
 use super::readiness::{Interest, Readiness, Ready, milliseconds};
-use super::shutdown::Shutdown;
-use super::{Model, Room, ServeError, reactor};
-use crate::options::Options;
+use super::{Model, Room, ServeError, Start, reactor};
 
 /// How many ready sockets one wait hands over at most; the rest come with the next.
 const EVENTS: usize = 512;
@@ -38,14 +34,9 @@ pub const MODEL: Model = Model {
     run,
 };
 
-fn run(
-    listener: Socket,
-    service: &Arc<dyn Service>,
-    _: &Options,
-    shutdown: &Arc<Shutdown>,
-) -> Result<(), ServeError> {
+fn run(start: Start<'_>) -> Result<(), ServeError> {
     let set = EpollSet::new().map_err(|source| ServeError::io("make an epoll set", source))?;
-    reactor::run(set, listener, &**service, shutdown)
+    reactor::run(set, start)
 }
 
 struct EpollSet {

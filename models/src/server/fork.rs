@@ -20,7 +20,6 @@ use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -36,8 +35,7 @@ use workloads::{Conversation, Peer, Service};
 use super::acceptor::{Acceptor, Arrival, SHORTAGE_PAUSE};
 use super::blocking::{self, KernelWire};
 use super::shutdown::Shutdown;
-use super::{Model, Room, ServeError, trouble};
-use crate::options::Options;
+use super::{Model, Room, ServeError, Start, trouble};
 
 /// How often a parent that is to stop looks whether its children have gone.
 const DRAIN_LOOK: Duration = Duration::from_millis(5);
@@ -52,12 +50,8 @@ pub const MODEL: Model = Model {
     run,
 };
 
-fn run(
-    listener: Socket,
-    service: &Arc<dyn Service>,
-    _: &Options,
-    shutdown: &Arc<Shutdown>,
-) -> Result<(), ServeError> {
+fn run(start: Start<'_>) -> Result<(), ServeError> {
+    let Start { listener, service, shutdown, .. } = start;
     let mut acceptor = Acceptor::new(listener, &service.limits(), shutdown)?;
     let mut children = Children::new()?;
     loop {

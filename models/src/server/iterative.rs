@@ -10,16 +10,11 @@
 //!
 //! Source: W. R. Stevens, UNIX Network Programming, volume 1, chapter 30, "TCP iterative server".
 
-use std::sync::Arc;
-
-use socket2::Socket;
-use workloads::{Conversation, Service};
+use workloads::Conversation;
 
 use super::acceptor::Acceptor;
 use super::blocking::{self, KernelWire};
-use super::shutdown::Shutdown;
-use super::{Model, Room, ServeError};
-use crate::options::Options;
+use super::{Model, Room, ServeError, Start};
 
 /// The model as it stands in the register.
 pub const MODEL: Model = Model {
@@ -31,12 +26,8 @@ pub const MODEL: Model = Model {
     run,
 };
 
-fn run(
-    listener: Socket,
-    service: &Arc<dyn Service>,
-    _: &Options,
-    shutdown: &Arc<Shutdown>,
-) -> Result<(), ServeError> {
+fn run(start: Start<'_>) -> Result<(), ServeError> {
+    let Start { listener, service, shutdown, .. } = start;
     let limits = service.limits();
     let mut acceptor = Acceptor::new(listener, &limits, shutdown)?;
     while let Some((socket, peer)) = acceptor.client()? {

@@ -49,8 +49,20 @@ pub struct Model {
     pub run: Run,
 }
 
-/// How a model is run: over a listener that does not block (see [`socket::listen`]), until the shutdown is requested.
-pub type Run = fn(Socket, &Arc<dyn Service>, &Options, &Arc<Shutdown>) -> Result<(), ServeError>;
+/// How a model is run: until the shutdown is requested and what was under way is finished.
+pub type Run = fn(Start<'_>) -> Result<(), ServeError>;
+
+/// What a server starts with.
+pub struct Start<'a> {
+    /// Where clients arrive. It does not block: see [`socket::listen`].
+    pub listener: Socket,
+    /// What is done for them.
+    pub service: &'a Arc<dyn Service>,
+    /// The model's options; [`Options::check`] has found nothing wrong with them.
+    pub options: &'a Options,
+    /// How the server is told to stop.
+    pub shutdown: &'a Arc<Shutdown>,
+}
 
 /// For how many clients at once a model has room; the others wait without an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

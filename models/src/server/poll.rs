@@ -12,18 +12,14 @@
 use std::io;
 use std::os::fd::AsFd;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use socket2::Socket;
-use workloads::Service;
 
 use super::readiness::{Interest, Readiness, Ready, WatchList, milliseconds};
-use super::shutdown::Shutdown;
-use super::{Model, Room, ServeError, reactor};
-use crate::options::Options;
+use super::{Model, Room, ServeError, Start, reactor};
 
 /// The model as it stands in the register.
 pub const MODEL: Model = Model {
@@ -35,13 +31,8 @@ pub const MODEL: Model = Model {
     run,
 };
 
-fn run(
-    listener: Socket,
-    service: &Arc<dyn Service>,
-    _: &Options,
-    shutdown: &Arc<Shutdown>,
-) -> Result<(), ServeError> {
-    reactor::run(Poll::default(), listener, &**service, shutdown)
+fn run(start: Start<'_>) -> Result<(), ServeError> {
+    reactor::run(Poll::default(), start)
 }
 
 #[derive(Default)]

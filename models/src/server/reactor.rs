@@ -7,7 +7,6 @@
 
 use std::io;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use slab::Slab;
@@ -17,9 +16,8 @@ use workloads::{Peer, Service};
 use super::acceptor::{Accepted, SHORTAGE_PAUSE, accept, report_shortage};
 use super::connection::{Connection, Turn};
 use super::readiness::{Interest, Readiness, Ready};
-use super::shutdown::Shutdown;
 use super::timers::Timers;
-use super::{ServeError, socket, trouble};
+use super::{ServeError, Start, socket, trouble};
 
 const LISTENER: usize = 0;
 const BELL: usize = 1;
@@ -28,18 +26,14 @@ const FIRST_CONNECTION: usize = 2;
 /// How many clients are let in per turn, before the others get theirs.
 const ACCEPTS_A_TURN: usize = 64;
 
-/// Serves clients of `listener` over `set` until the shutdown is requested and what was under way is finished.
-pub(crate) fn run(
-    set: impl Readiness,
-    listener: Socket,
-    service: &dyn Service,
-    shutdown: &Arc<Shutdown>,
-) -> Result<(), ServeError> {
+/// Serves over `set` until the shutdown is requested and what was under way is finished.
+pub(crate) fn run(set: impl Readiness, start: Start<'_>) -> Result<(), ServeError> {
+    let Start { listener, service, shutdown, .. } = start;
     let bell = Rc::new(Socket::from(shutdown.bell().try_clone_to_owned()?));
     let listener = Rc::new(listener);
     let mut reactor = Reactor {
         set,
-        service,
+        service: &**service,
         listener: Some(Rc::clone(&listener)),
         accepting_again_at: None,
         grace: shutdown.grace(),

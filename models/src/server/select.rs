@@ -13,19 +13,15 @@
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::sys::select::{FD_SETSIZE, FdSet, select};
 use nix::sys::time::{TimeVal, TimeValLike};
 use socket2::Socket;
-use workloads::Service;
 
 use super::readiness::{Interest, Readiness, Ready, WatchList, milliseconds};
-use super::shutdown::Shutdown;
-use super::{Model, Room, ServeError, reactor};
-use crate::options::Options;
+use super::{Model, Room, ServeError, Start, reactor};
 
 /// The model as it stands in the register.
 pub const MODEL: Model = Model {
@@ -37,13 +33,8 @@ pub const MODEL: Model = Model {
     run,
 };
 
-fn run(
-    listener: Socket,
-    service: &Arc<dyn Service>,
-    _: &Options,
-    shutdown: &Arc<Shutdown>,
-) -> Result<(), ServeError> {
-    reactor::run(Select::default(), listener, &**service, shutdown)
+fn run(start: Start<'_>) -> Result<(), ServeError> {
+    reactor::run(Select::default(), start)
 }
 
 #[derive(Default)]

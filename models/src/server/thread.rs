@@ -15,14 +15,13 @@
 use std::sync::Arc;
 use std::thread;
 
-use socket2::Socket;
-use workloads::{Conversation, Service};
+use workloads::Conversation;
 
 use super::acceptor::{Acceptor, SHORTAGE_PAUSE};
 use super::blocking::{self, KernelWire};
-use super::shutdown::{Clients, Shutdown};
-use super::{Model, Room, ServeError, trouble};
-use crate::options::{Kind, Options, Spec};
+use super::shutdown::Clients;
+use super::{Model, Room, ServeError, Start, trouble};
+use crate::options::{Kind, Spec};
 
 /// Enough for every session of the lab, and 32 times less than the usual 8 MiB.
 const STACK_BYTES: usize = 256 * 1024;
@@ -37,12 +36,8 @@ pub const MODEL: Model = Model {
     run,
 };
 
-fn run(
-    listener: Socket,
-    service: &Arc<dyn Service>,
-    options: &Options,
-    shutdown: &Arc<Shutdown>,
-) -> Result<(), ServeError> {
+fn run(start: Start<'_>) -> Result<(), ServeError> {
+    let Start { listener, service, options, shutdown } = start;
     let stack_bytes = options.bytes("stack")?.unwrap_or(STACK_BYTES);
     let limits = service.limits();
     let clients = Arc::new(Clients::default());

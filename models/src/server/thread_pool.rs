@@ -15,14 +15,13 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, SendTimeoutError, Sender};
-use socket2::Socket;
 use workloads::{Conversation, Peer, Service};
 
 use super::acceptor::Acceptor;
 use super::blocking::{self, KernelWire};
 use super::shutdown::{Clients, Seat, Shutdown};
-use super::{Model, Room, ServeError};
-use crate::options::{Kind, Options, Spec};
+use super::{Model, Room, ServeError, Start};
+use crate::options::{Kind, Spec};
 
 const WORKERS: usize = 32;
 const QUEUE: usize = 1024;
@@ -58,12 +57,8 @@ struct Client {
     peer: Peer,
 }
 
-fn run(
-    listener: Socket,
-    service: &Arc<dyn Service>,
-    options: &Options,
-    shutdown: &Arc<Shutdown>,
-) -> Result<(), ServeError> {
+fn run(start: Start<'_>) -> Result<(), ServeError> {
+    let Start { listener, service, options, shutdown } = start;
     let workers = options.number("workers")?.unwrap_or(WORKERS);
     let (sender, receiver) = crossbeam_channel::bounded(options.number("queue")?.unwrap_or(QUEUE));
     let clients = Arc::new(Clients::default());

@@ -5,7 +5,7 @@
 //! thing then still differ (the A/A row) is how small a difference can be before it means nothing.
 
 /// Fewest blocks from which a difference is told. Two copies of one server pass for different when the middle of
-/// one's ratios lies beyond all of the other's, to one side: with five blocks that happens about once in fifty
+/// one's ratios lies beyond all of the other's, to one side: with five blocks that happens about once in forty
 /// comparisons, with three once in ten, with nine once in a thousand.
 pub const FEWEST: usize = 5;
 

@@ -122,7 +122,7 @@ impl Drop for Process {
 pub fn is_on_path(program: &str, argument: &str) -> Result<bool> {
     match Command::new(program).arg(argument).output() {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-        other => Ok(other.map(|_| true).with_context(|| format!("can't start {program}"))?),
+        other => other.map(|_| true).with_context(|| format!("can't start {program}")),
     }
 }
 

@@ -98,7 +98,7 @@ pub fn server_steps(models: &[(&'static Model, Choice)], loads: &Loads) -> Vec<S
             for (model, choice) in models {
                 let step = |keep_alive| ServerStep {
                     model,
-                    choice: with_workers(model, choice, *connections, keep_alive),
+                    choice: with_workers(model, choice, *connections),
                     workload: workload.clone(),
                     connections: *connections,
                     keep_alive,
@@ -116,9 +116,9 @@ pub fn server_steps(models: &[(&'static Model, Choice)], loads: &Loads) -> Vec<S
     steps
 }
 
-fn with_workers(model: &Model, choice: &Choice, connections: usize, keep_alive: bool) -> Choice {
+fn with_workers(model: &Model, choice: &Choice, connections: usize) -> Choice {
     let mut choice = choice.clone();
-    if model.room == Room::Workers && keep_alive {
+    if model.room == Room::Workers {
         choice.options.set_default("workers", &connections.min(WORKERS_AT_MOST).to_string());
     }
     choice
@@ -259,7 +259,7 @@ mod tests {
         let workers = |connections| {
             let steps = all_servers(connections);
             let pool = steps.iter().find(|step| step.model.name == "thread-pool").unwrap();
-            pool.choice.options.number("workers").unwrap()
+            pool.choice.options.number("workers")
         };
         assert_eq!(workers(64), Some(64));
         assert_eq!(workers(1000), Some(256));

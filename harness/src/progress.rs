@@ -48,13 +48,6 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// Clears the bar away.
-    pub fn finish(&self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
-    }
-
     fn left(&self) -> Duration {
         let rest: Duration = self.plan.steps[self.done..].iter().map(|step| self.plan.expected(step)).sum();
         // Until something has been measured there is nothing to correct by.
@@ -62,6 +55,15 @@ impl<'a> Progress<'a> {
             rest
         } else {
             rest.mul_f64(self.begun.elapsed().div_duration_f64(self.expected))
+        }
+    }
+}
+
+/// Clears the bar away, also when an error ends the run.
+impl Drop for Progress<'_> {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
         }
     }
 }

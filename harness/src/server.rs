@@ -164,9 +164,14 @@ impl Ended {
     }
 }
 
+/// The last line that says something: a panic's own notes on how to be told more do not.
+pub fn last_words(stderr: &str) -> Option<&str> {
+    stderr.lines().map(str::trim).rfind(|line| !line.is_empty() && !line.starts_with("note:"))
+}
+
 /// The last words of a server, as a clause.
-fn quoted(stderr: &str) -> String {
-    if stderr.is_empty() { String::new() } else { format!("; its last words: {stderr}") }
+pub(crate) fn quoted(stderr: &str) -> String {
+    last_words(stderr).map(|words| format!("; its last words: {words}")).unwrap_or_default()
 }
 
 /// A server's processes, listening or not.
@@ -195,6 +200,7 @@ impl Process {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0)
+            .env("RUST_BACKTRACE", "0") // its last words go into a record, where paths have no place
             .spawn()
             .with_context(|| format!("the server {} can't be started", program.display()))?;
         let pipes = child.stdout.take().zip(child.stderr.take());

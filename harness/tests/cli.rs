@@ -99,7 +99,7 @@ fn a_wrong_option_lists_the_right_ones() {
     assert_eq!(usage(&["serve", "loop:workers=4"]), "concur: loop has no option 'workers'; it takes none");
     assert_eq!(
         usage(&["serve", "thread-pool:workers=many", "--bind", "127.0.0.1:0"]),
-        "concur: option workers can't be 'many'; try a whole number from 1 on"
+        "concur: option workers can't be 'many'; try a whole number from 1 to 4096"
     );
     assert!(usage(&["run", "--models", "thread:stack"]).contains("write name:key=value"));
 }
@@ -110,6 +110,15 @@ fn a_wrong_value_is_refused_before_a_server_announces_itself_or_a_run_begins() {
     usage(&["serve", "thread:stack=0", "--bind", "127.0.0.1:0"]);
     usage(&["serve", "coroutine:workers=x", "--bind", "127.0.0.1:0"]);
     usage(&["run", "--models", "thread-pool:queue=0", "--out", "/nonexistent/never"]);
+    for model in [
+        "thread-pool:queue=99999999999",
+        "thread-pool:workers=200000",
+        "coroutine:workers=100000",
+        "coroutine:stack=4k",
+    ] {
+        usage(&["serve", model, "--bind", "127.0.0.1:0"]);
+    }
+    assert!(usage(&["run", "--models", ","]).contains("names nothing to measure"));
 }
 
 #[test]

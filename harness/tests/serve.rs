@@ -4,7 +4,8 @@ mod common;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::sync::atomic::AtomicBool;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use common::{PATIENCE, ask, connect, eventually, has_something, hear, hello, serve, stop};
@@ -212,12 +213,12 @@ fn a_request_that_has_begun_to_arrive_is_answered_after_a_signal() {
 
 #[test]
 fn clients_that_had_connected_before_the_signal_are_answered() {
-    for model in concurrent() {
+    for model in all() {
         let server = serve(model, &[]);
         send(&server, Signal::SIGSTOP);
         let mut clients: Vec<TcpStream> = (0..8).map(|_| connect(server.address())).collect();
         for client in &mut clients {
-            ask(client, "/hello");
+            ask(client, "/wait/1");
         }
         send(&server, Signal::SIGTERM);
         send(&server, Signal::SIGCONT);
@@ -250,6 +251,123 @@ fn who_never_finishes_is_cut_off_when_the_grace_is_over() {
         let mut client = connect(server.address());
         ask(&mut client, "/wait/60000");
         std::thread::sleep(A_MOMENT);
+        stop(server);
+    }
+}
+
+#[test]
+fn a_queue_of_slow_requests_does_not_hold_up_the_end_beyond_the_grace() {
+    for model in all() {
+        let server = serve(model, &["--grace", "300ms"]);
+        send(&server, Signal::SIGSTOP);
+        let mut clients: Vec<TcpStream> = (0..3).map(|_| connect(server.address())).collect();
+        for client in &mut clients {
+            ask(client, "/wait/60000");
+        }
+        send(&server, Signal::SIGTERM);
+        send(&server, Signal::SIGCONT);
+        ended_in_order(server);
+    }
+}
+
+#[test]
+fn a_long_computation_does_not_hold_up_the_end_beyond_the_grace() {
+    for model in all() {
+        let server = serve(model, &["--grace", "300ms"]);
+        let mut client = connect(server.address());
+        client.write_all(&b"GET /cpu/5000000 HTTP/1.1\r\nHost: test\r\n\r\n".repeat(50)).unwrap();
+        std::thread::sleep(A_MOMENT);
+        stop(server);
+    }
+}
+
+#[test]
+fn a_server_ends_although_new_clients_keep_coming() {
+    for model in all() {
+        let server = serve(model, &["--grace", "1s"]);
+        let address = server.address();
+        let over = Arc::new(AtomicBool::new(false));
+        let crowd: Vec<_> = (0..16)
+            .map(|_| {
+                let over = Arc::clone(&over);
+                std::thread::spawn(move || {
+                    while !over.load(Ordering::Relaxed) {
+                        let Ok(mut client) = TcpStream::connect(address) else { continue };
+                        let _ = client
+                            .write_all(b"GET /hello HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+                        let _ = client.read_to_end(&mut Vec::new());
+                    }
+                })
+            })
+            .collect();
+        std::thread::sleep(A_MOMENT);
+        send(&server, Signal::SIGTERM);
+        ended_in_order(server);
+        over.store(true, Ordering::Relaxed);
+        for client in crowd {
+            client.join().unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_client_who_asks_for_many_computations_at_once_lets_others_through_between_them() {
+    for model in ["select", "poll", "epoll", "coroutine:workers=1"] {
+        let server = serve(model, &[]);
+        let (mut other, mut greedy) = (connect(server.address()), connect(server.address()));
+        ask(&mut other, "/hello");
+        hear(&mut other);
+        greedy.write_all(&b"GET /cpu/100000 HTTP/1.1\r\nHost: test\r\n\r\n".repeat(40)).unwrap();
+        hear(&mut greedy); // the first is done, and the others are under way
+        ask(&mut other, "/hello");
+        hear(&mut other);
+        greedy.set_nonblocking(true).unwrap();
+        let mut replies = vec![0; 64 * 1024];
+        let bytes = greedy.read(&mut replies).unwrap_or(0);
+        let replies = replies[..bytes].windows(4).filter(|bytes| bytes == b"HTTP").count();
+        assert!(replies < 30, "{model}: {replies} of 39 computations came first");
+        drop((other, greedy));
+        stop(server);
+    }
+}
+
+#[test]
+fn every_model_echoes_what_is_sent_and_ends_with_its_client() {
+    for model in all() {
+        let server = serve(model, &["--workload", "echo"]);
+        let client = connect(server.address());
+        let sent: Vec<u8> = (0..3_000_000_u32).map(|number| (number % 251) as u8).collect();
+        let mut heard = Vec::new();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                (&client).write_all(&sent).unwrap();
+                client.shutdown(std::net::Shutdown::Write).unwrap();
+            });
+            (&client).read_to_end(&mut heard).unwrap();
+        });
+        assert!(heard == sent, "{model}: {} of {} bytes came back", heard.len(), sent.len());
+        stop(server);
+    }
+}
+
+#[test]
+fn idle_connections_give_back_what_a_large_reply_took() {
+    for model in ["select", "poll", "epoll"] {
+        let server = serve(model, &[]);
+        let memory = || server.tree().pss_bytes().unwrap();
+        let mut clients: Vec<TcpStream> = (0..300).map(|_| connect(server.address())).collect();
+        for client in &mut clients {
+            ask(client, "/hello");
+            hear(client);
+        }
+        let before = memory();
+        for client in &mut clients {
+            ask(client, "/bytes/1000000");
+            hear(client);
+        }
+        let more = memory().saturating_sub(before);
+        assert!(more < 300 * 16 * 1024, "{model} holds {more} bytes more for 300 idle connections");
+        drop(clients);
         stop(server);
     }
 }

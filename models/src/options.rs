@@ -3,11 +3,11 @@
 //! ```
 //! use models::options::{Choice, Kind, Spec};
 //!
-//! const SPECS: &[Spec] = &[Spec { key: "workers", kind: Kind::Number, help: "how many", default: "one per core" }];
+//! const SPECS: &[Spec] = &[Spec { key: "workers", kind: Kind::Number(64), help: "how many", default: "one per core" }];
 //! let choice: Choice = "thread-pool:workers=4".parse().unwrap();
 //! assert_eq!(choice.name, "thread-pool");
 //! choice.options.check("thread-pool", SPECS).unwrap();
-//! assert_eq!(choice.options.number("workers").unwrap(), Some(4));
+//! assert_eq!(choice.options.number("workers"), Some(4));
 //! ```
 
 use std::collections::BTreeMap;
@@ -30,14 +30,42 @@ pub struct Spec {
     pub default: &'static str,
 }
 
-/// What the value of an option is.
+/// What the value of an option is, and its bounds: beyond them a server would not get far, or would end by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// A whole number from 1 on.
-    Number,
-    /// A size: `65536`, `64k` or `1m`.
-    Bytes,
+    /// A whole number from 1 to this.
+    Number(usize),
+    /// A size in bytes from the first to the second: `65536`, `64k` or `1m`.
+    Bytes(usize, usize),
+}
+
+impl Kind {
+    fn value(self, text: &str) -> Option<usize> {
+        match self {
+            Self::Number(most) => text.parse().ok().filter(|number| (1..=most).contains(number)),
+            Self::Bytes(least, most) => bytes(text).filter(|bytes| (least..=most).contains(bytes)),
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(most) => write!(f, "a whole number from 1 to {most}"),
+            Self::Bytes(least, most) => write!(f, "a size from {}k to {}k", least / 1024, most / 1024),
+        }
+    }
+}
+
+fn bytes(text: &str) -> Option<usize> {
+    let (digits, unit) = match text.as_bytes().last()? {
+        b'k' | b'K' => (&text[..text.len() - 1], 1024),
+        b'm' | b'M' => (&text[..text.len() - 1], 1024 * 1024),
+        b'g' | b'G' => (&text[..text.len() - 1], 1024 * 1024 * 1024),
+        _ => (text, 1),
+    };
+    digits.parse::<usize>().ok()?.checked_mul(unit)
 }
 
 /// A model or executor as asked for: its name and options.
@@ -142,14 +170,14 @@ impl fmt::Display for Options {
 impl Options {
     /// Refuses keys that `specs` does not list, and values that are not of their kind; the message says what would do.
     pub fn check(&self, name: &str, specs: &[Spec]) -> Result<(), OptionError> {
-        for key in self.0.keys() {
-            match specs.iter().find(|spec| spec.key == key).map(|spec| spec.kind) {
-                Some(Kind::Number) => drop(self.number(key)?),
-                Some(Kind::Bytes) => drop(self.bytes(key)?),
-                None => {
-                    let (name, key) = (name.to_owned(), key.clone());
-                    return Err(OptionError::Unknown { name, key, known: known(specs) });
-                }
+        for (key, value) in &self.0 {
+            let Some(spec) = specs.iter().find(|spec| spec.key == key) else {
+                let (name, key) = (name.to_owned(), key.clone());
+                return Err(OptionError::Unknown { name, key, known: known(specs) });
+            };
+            if spec.kind.value(value).is_none() {
+                let (key, value, expected) = (key.clone(), value.clone(), spec.kind.to_string());
+                return Err(OptionError::Value { key, value, expected });
             }
         }
         Ok(())
@@ -165,36 +193,9 @@ impl Options {
         self.0.entry(key.to_owned()).or_insert_with(|| value.to_owned());
     }
 
-    /// A number of at least one.
-    pub fn number(&self, key: &str) -> Result<Option<usize>, OptionError> {
-        self.parsed(key, "a whole number from 1 on", |text| text.parse().ok().filter(|number| *number > 0))
-    }
-
-    /// A size in bytes: `65536`, `64k` or `1m`.
-    pub fn bytes(&self, key: &str) -> Result<Option<usize>, OptionError> {
-        self.parsed(key, "a size such as 65536, 64k or 1m", |text| {
-            let (digits, unit) = match text.as_bytes().last()? {
-                b'k' | b'K' => (&text[..text.len() - 1], 1024),
-                b'm' | b'M' => (&text[..text.len() - 1], 1024 * 1024),
-                _ => (text, 1),
-            };
-            digits.parse::<usize>().ok()?.checked_mul(unit).filter(|bytes| *bytes > 0)
-        })
-    }
-
-    fn parsed<T>(
-        &self,
-        key: &str,
-        expected: &str,
-        parse: impl Fn(&str) -> Option<T>,
-    ) -> Result<Option<T>, OptionError> {
-        let Some(value) = self.0.get(key) else { return Ok(None) };
-        let refuse = || OptionError::Value {
-            key: key.to_owned(),
-            value: value.clone(),
-            expected: expected.to_owned(),
-        };
-        parse(value).map(Some).ok_or_else(refuse)
+    /// A number or a size. Whether it is within its bounds is for [`check`](Self::check) to say, before a model runs.
+    pub fn number(&self, key: &str) -> Option<usize> {
+        self.text(key).and_then(bytes)
     }
 }
 
@@ -210,8 +211,8 @@ mod tests {
     use super::*;
 
     const SPECS: &[Spec] = &[
-        Spec { key: "workers", kind: Kind::Number, help: "how many", default: "one per core" },
-        Spec { key: "queue", kind: Kind::Number, help: "how many may wait", default: "1024" },
+        Spec { key: "workers", kind: Kind::Number(64), help: "how many", default: "one per core" },
+        Spec { key: "queue", kind: Kind::Number(64), help: "how many may wait", default: "1024" },
     ];
 
     fn options(text: &str) -> Options {
@@ -245,16 +246,30 @@ mod tests {
 
     #[test]
     fn a_wrong_value_says_what_would_do() {
-        let error = options("thread-pool:workers=0").number("workers").unwrap_err();
-        assert_eq!(error.to_string(), "option workers can't be '0'; try a whole number from 1 on");
-        assert!(options("thread:stack=99999999999999999999k").bytes("stack").is_err());
+        let error = |text: String| options(&text).check("thread-pool", SPECS).unwrap_err().to_string();
+        for value in ["0", "65", "many", "-1", "99999999999999999999"] {
+            let expected = format!("option workers can't be '{value}'; try a whole number from 1 to 64");
+            assert_eq!(error(format!("thread-pool:workers={value}")), expected);
+        }
     }
 
     #[test]
-    fn sizes_take_units() {
-        assert_eq!(options("thread:stack=64k").bytes("stack").unwrap(), Some(65_536));
-        assert_eq!(options("thread:stack=1M").bytes("stack").unwrap(), Some(1 << 20));
-        assert_eq!(options("thread").bytes("stack").unwrap(), None);
+    fn sizes_take_units_and_keep_their_bounds() {
+        const STACK: &[Spec] =
+            &[Spec { key: "stack", kind: Kind::Bytes(65_536, 1 << 20), help: "", default: "" }];
+        for (text, bytes) in [("64k", 65_536), ("1M", 1 << 20), ("70000", 70_000)] {
+            let options = options(&format!("thread:stack={text}"));
+            options.check("thread", STACK).unwrap();
+            assert_eq!(options.number("stack"), Some(bytes));
+        }
+        for text in ["63k", "2m", "k", "1g", "99999999999999999999k"] {
+            let error = options(&format!("thread:stack={text}")).check("thread", STACK).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                format!("option stack can't be '{text}'; try a size from 64k to 1024k")
+            );
+        }
+        assert_eq!(options("thread").number("stack"), None);
     }
 
     #[test]

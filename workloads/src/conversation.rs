@@ -9,14 +9,15 @@
 //!
 //! let mut conversation = Conversation::new(&Echo, Peer::default());
 //! assert!(matches!(conversation.arrived(b"hello"), Next::Read));
-//! assert_eq!(&conversation.output()[..], b"hello");
-//! conversation.output().clear(); // a model sends it here
+//! assert_eq!(conversation.output(), b"hello");
+//! conversation.sent(5); // a model says so once the system has taken them
+//! assert!(conversation.output().is_empty());
 //! assert!(matches!(conversation.ended(), Next::Close));
 //! ```
 
-use bytes::BytesMut;
+use bytes::{Buf, BytesMut};
 
-use crate::session::{Done, Limits, Next, Peer, READ_BYTES, Service, Session};
+use crate::session::{Done, Limits, Next, Peer, Service, Session};
 
 /// A session, what has arrived for it, and what is to be sent for it.
 pub struct Conversation {
@@ -25,7 +26,13 @@ pub struct Conversation {
     output: BytesMut,
     limits: Limits,
     peer_has_ended: bool,
+    /// The session's last word was that it wants to read.
+    reading: bool,
+    replies: u64,
 }
+
+/// An idle connection gives back buffers above this many bytes.
+const IDLE_BYTES: usize = 16 * 1024;
 
 impl Conversation {
     /// Opens a session of `service` for a new connection.
@@ -36,6 +43,8 @@ impl Conversation {
             output: BytesMut::new(),
             limits: service.limits(),
             peer_has_ended: false,
+            reading: true,
+            replies: 0,
         }
     }
 
@@ -54,7 +63,8 @@ impl Conversation {
 
     /// What the session asked for is done, and its output was sent before that.
     pub fn resumed(&mut self, done: Done) -> Next {
-        match self.session.resume(done, &mut self.output) {
+        let next = self.step(|session, _, output| session.resume(done, output));
+        match next {
             // Requests that came along with the last one go first: pipelining.
             Next::Read if !self.input.is_empty() => self.receive(),
             Next::Read if self.peer_has_ended => self.end(),
@@ -62,9 +72,23 @@ impl Conversation {
         }
     }
 
-    /// What is to be sent. The model takes from its front what the system accepted.
-    pub fn output(&mut self) -> &mut BytesMut {
-        &mut self.output
+    /// What is to be sent.
+    pub fn output(&self) -> &[u8] {
+        &self.output
+    }
+
+    /// The system has taken so many bytes from the front of the output.
+    pub fn sent(&mut self, bytes: usize) {
+        self.output.advance(bytes);
+        if self.output.is_empty() && self.reading {
+            give_back(&mut self.output);
+        }
+    }
+
+    /// How many replies, or parts of one, the session has given. While it stays the same, a request that is
+    /// [`pending`](Self::pending) is the same request.
+    pub fn replies(&self) -> u64 {
+        self.replies
     }
 
     /// Whether a request has begun to arrive and is not whole.
@@ -78,8 +102,10 @@ impl Conversation {
     }
 
     fn receive(&mut self) -> Next {
-        let next = self.session.receive(&mut self.input, &mut self.output);
-        self.give_back_large_buffers();
+        let next = self.step(|session, input, output| session.receive(input, output));
+        if self.input.is_empty() {
+            give_back(&mut self.input);
+        }
         match next {
             Next::Read if self.peer_has_ended => self.end(),
             // A session refuses what is too long with an answer of its own; this is the net below it.
@@ -89,20 +115,25 @@ impl Conversation {
     }
 
     fn end(&mut self) -> Next {
-        match self.session.end(&mut self.input, &mut self.output) {
+        match self.step(|session, input, output| session.end(input, output)) {
             Next::Read => Next::Close, // nothing more will come
             next => next,
         }
     }
 
-    /// A connection that once carried a large message must not hold on to that much memory while idle.
-    fn give_back_large_buffers(&mut self) {
-        if self.input.is_empty() && self.input.capacity() > READ_BYTES {
-            self.input = BytesMut::new();
-        }
-        if self.output.is_empty() && self.output.capacity() > 2 * READ_BYTES {
-            self.output = BytesMut::new();
-        }
+    fn step(&mut self, call: impl FnOnce(&mut dyn Session, &mut BytesMut, &mut BytesMut) -> Next) -> Next {
+        let before = self.output.len();
+        let next = call(&mut *self.session, &mut self.input, &mut self.output);
+        self.replies += u64::from(self.output.len() > before);
+        self.reading = matches!(next, Next::Read);
+        next
+    }
+}
+
+/// A connection that once carried much must not hold on to that much memory while idle.
+fn give_back(buffer: &mut BytesMut) {
+    if buffer.capacity() > IDLE_BYTES {
+        *buffer = BytesMut::new();
     }
 }
 
@@ -130,7 +161,7 @@ mod tests {
                 None | Some(b'?') => Next::Read, // nothing, or an unfinished request
                 Some(byte) => {
                     self.0 = Some(byte);
-                    bytes::Buf::advance(input, 1);
+                    input.advance(1);
                     Next::Wait(Duration::from_millis(1))
                 }
             }
@@ -157,7 +188,7 @@ mod tests {
         assert!(matches!(it.arrived(b"ab"), Next::Wait(_)));
         assert!(matches!(it.resumed(Done::Waited), Next::Wait(_)));
         assert!(matches!(it.resumed(Done::Waited), Next::Read));
-        assert_eq!(&it.output()[..], b"ab");
+        assert_eq!(it.output(), b"ab");
     }
 
     #[test]
@@ -166,7 +197,7 @@ mod tests {
         assert!(matches!(it.arrived(b"a"), Next::Wait(_)));
         it.peer_has_ended = true;
         assert!(matches!(it.resumed(Done::Waited), Next::Close));
-        assert_eq!(&it.output()[..], b"a.");
+        assert_eq!(it.output(), b"a.");
     }
 
     #[test]
@@ -174,5 +205,26 @@ mod tests {
         let mut it = slow();
         assert!(matches!(it.arrived(b"?2345678"), Next::Read));
         assert!(matches!(it.arrived(b"9"), Next::Refuse));
+    }
+
+    #[test]
+    fn an_idle_connection_gives_its_large_buffers_back() {
+        let mut it = Conversation::new(&crate::echo::Echo, Peer::default());
+        assert!(matches!(it.arrived(&vec![7; 200_000]), Next::Read));
+        it.sent(199_999);
+        assert_eq!(it.output(), [7]);
+        it.sent(1);
+        assert_eq!((it.input.capacity(), it.output.capacity()), (0, 0));
+    }
+
+    #[test]
+    fn replies_are_counted_so_that_one_request_can_be_told_from_the_next() {
+        let mut it = slow();
+        assert!(matches!(it.arrived(b"a?"), Next::Wait(_)));
+        assert_eq!(it.replies(), 0);
+        assert!(matches!(it.resumed(Done::Waited), Next::Read));
+        assert_eq!(it.replies(), 1);
+        assert!(matches!(it.arrived(b"?"), Next::Read));
+        assert_eq!(it.replies(), 1);
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Context;
 use hdrhistogram::Histogram;
 use models::server::Room;
-use reports::record::{Cost, Latency, ServerCell, Verdict};
+use reports::record::{Cost, Latency, Placement, ServerCell, Verdict};
 
 use super::Bench;
 use crate::load::{self, Edge, Load, Outcome};
@@ -13,8 +13,10 @@ use crate::measure::life::Reaped;
 use crate::measure::reading::Reading;
 use crate::measure::sampler::{Peaks, Sampler, Sampling};
 use crate::plan::ServerStep;
-use crate::server::{Ended, ServeCommand, Server};
+use crate::server::{Ended, ServeCommand, Server, quoted};
 
+/// What a server needs besides its connections.
+const DESCRIPTORS_OF_ITS_OWN: usize = 16;
 /// How long a server may take to say that it listens.
 const READY_WITHIN: Duration = Duration::from_secs(10);
 /// How long it may take to stop; its own grace is shorter.
@@ -27,10 +29,21 @@ const IDLE_SHARE: f64 = 0.10;
 /// Measures a step; what goes wrong becomes the verdict.
 pub(super) fn measure(step: &ServerStep, bench: &Bench<'_>) -> ServerCell {
     let cell = blank(step, bench);
+    if let Some(reason) = unsupported(step) {
+        return ServerCell { verdict: Verdict::Unsupported, reason: Some(reason), ..cell };
+    }
     match try_measure(step, bench) {
         Ok(measured) => fill(cell, step, &measured),
         Err(error) => ServerCell { verdict: Verdict::Errors, reason: Some(format!("{error:#}")), ..cell },
     }
+}
+
+/// Why a model can't serve so many connections at all.
+fn unsupported(step: &ServerStep) -> Option<String> {
+    let Room::Descriptors(limit) = step.model.room else { return None };
+    (step.connections + DESCRIPTORS_OF_ITS_OWN > limit).then(|| {
+        format!("{} has room for fewer than {limit} descriptors, those of its own included", step.model.name)
+    })
 }
 
 /// Everything that was seen of one server.
@@ -51,7 +64,7 @@ fn try_measure(step: &ServerStep, bench: &Bench<'_>) -> anyhow::Result<Measured>
     let load = Load {
         address: server.address().into(),
         connections: step.connections,
-        threads: placement.client.len().clamp(1, step.connections),
+        threads: threads(&placement.client, step),
         keep_alive: step.keep_alive,
         warm_up: bench.timing.warm_up,
         duration: bench.timing.duration,
@@ -145,11 +158,32 @@ fn judge(cell: &ServerCell, step: &ServerStep, measured: &Measured) -> (Verdict,
     if let Some(reason) = failure(cell, measured) {
         return (Verdict::Errors, Some(reason));
     }
-    let starved = starved(cell, step);
-    match client_bound(cell) {
-        Some(reason) if starved.is_none() => (Verdict::ClientBound, Some(reason)),
-        _ => (Verdict::Valid, starved),
+    if let Some(served) = cell.connections_served.filter(|served| *served < cell.connections) {
+        return starved(cell.connections, cell.connections - served, step);
     }
+    match client_bound(cell, step) {
+        Some(reason) => (Verdict::ClientBound, Some(reason)),
+        None => (Verdict::Valid, None),
+    }
+}
+
+/// For a model with room for a few, clients that wait without an answer are part of the picture. For the others they
+/// are a fault, or there was too little time to let everyone in.
+fn starved(connections: usize, starved: usize, step: &ServerStep) -> (Verdict, Option<String>) {
+    let (verdict, why) = match step.model.room {
+        Room::One => {
+            (Verdict::Valid, "this model serves one client to its end before it looks at the next".to_owned())
+        }
+        Room::Workers => {
+            let workers = step.choice.options.text("workers").unwrap_or("few");
+            (Verdict::Valid, format!("its {workers} workers belong to their clients until these leave"))
+        }
+        Room::Descriptors(_) | Room::Many => (
+            Verdict::Unstable,
+            "it should have got to them all; a longer --warm-up may let them in".to_owned(),
+        ),
+    };
+    (verdict, Some(format!("{starved} of {connections} connections were never answered: {why}")))
 }
 
 fn failure(cell: &ServerCell, measured: &Measured) -> Option<String> {
@@ -160,46 +194,36 @@ fn failure(cell: &ServerCell, measured: &Measured) -> Option<String> {
     let errors = cell.errors.total();
     if errors > 0 {
         let first = measured.outcome.first_error.as_deref().unwrap_or("no more is known");
-        return Some(format!("{errors} requests failed; the first: {first}{}", said(&measured.ended.stderr)));
+        return Some(format!(
+            "{errors} requests failed; the first: {first}{}",
+            quoted(&measured.ended.stderr)
+        ));
     }
     if cell.requests == 0 {
-        return Some(format!("no request was answered{}", said(&measured.ended.stderr)));
+        return Some(format!("no request was answered{}", quoted(&measured.ended.stderr)));
     }
     trouble
 }
 
-/// The last line that the server wrote, to go behind a reason.
-fn said(stderr: &str) -> String {
-    stderr.lines().last().map(|line| format!("; it said: {line}")).unwrap_or_default()
-}
-
-fn starved(cell: &ServerCell, step: &ServerStep) -> Option<String> {
-    let served = cell.connections_served?;
-    let starved = cell.connections.checked_sub(served).filter(|starved| *starved > 0)?;
-    let why = match step.model.room {
-        Room::One => "this model serves one client to its end before it looks at the next".to_owned(),
-        Room::Workers => match step.choice.options.text("workers") {
-            Some(workers) => format!("its {workers} workers belong to their clients until these leave"),
-            None => "its workers belong to their clients until these leave".to_owned(),
-        },
-        Room::Descriptors(limit) => format!("it has room for fewer than {limit} descriptors"),
-        Room::Many => "it did not get to them in time".to_owned(),
-    };
-    Some(format!("{starved} of {} connections were never answered: {why}", cell.connections))
-}
-
-/// Whether the generator was the limit: busy all the time while the server had time to spare.
-fn client_bound(cell: &ServerCell) -> Option<String> {
-    if cell.placement.client == cell.placement.server {
+/// Whether the generator was the limit: all its threads busy all the time, while the server had time to spare.
+fn client_bound(cell: &ServerCell, step: &ServerStep) -> Option<String> {
+    let Placement { server: servers, client: clients } = &cell.placement;
+    if clients == servers {
         return None; // on shared processors each takes from the other, and neither is the limit by itself
     }
-    let share = |cost: Option<Cost>, processors: &[usize]| {
-        cost.map(|cost| cost.cpu_s() / (cell.seconds * processors.len().max(1) as f64))
-    };
-    let client = share(cell.client, &cell.placement.client)?;
-    let server = share(cell.server, &cell.placement.server)?;
+    let (server, client) = (cell.server?, cell.client?);
+    // A side can use no more processors than it has threads.
+    let usable = |processors: &[usize], threads: usize| processors.len().min(threads).max(1) as f64;
+    let client = client.cpu_s() / (cell.seconds * usable(clients, threads(clients, step)));
+    let threads = server.threads_peak.map_or(usize::MAX, |threads| threads as usize);
+    let server = server.cpu_s() / (cell.seconds * usable(servers, threads));
     (client > BUSY_SHARE && server < 1.0 - IDLE_SHARE).then(|| {
         let (client, server) = (client * 100.0, server * 100.0);
         format!("the load generator used {client:.0}% of its processors, the server {server:.0}% of its own")
     })
+}
+
+/// Over how many threads the generator spreads its connections.
+fn threads(processors: &[usize], step: &ServerStep) -> usize {
+    processors.len().clamp(1, step.connections)
 }

@@ -2,12 +2,10 @@
 
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use reports::record::{Errors, Latency};
 use serde::Serialize;
-use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::cell::latency;
 use crate::cli::Load as Arguments;
@@ -52,10 +50,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     raise_descriptor_limit()?;
     need_descriptors(arguments.connections as u64 + OTHER_DESCRIPTORS)
         .map_err(|error| Usage::error(error.to_string()))?;
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
-        signal_hook::flag::register(signal, Arc::clone(&stop))?;
-    }
+    let stop = super::stop_on_signals()?;
     let load = Load {
         address: target.address.into(),
         connections: arguments.connections,

@@ -1,12 +1,18 @@
 //! One file per command: the glue between the command line and the parts that do the work.
 
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use nix::sys::prctl;
 use nix::sys::signal::Signal;
 use nix::unistd::{Pid, getppid};
 
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+
 use crate::cli::{Cli, Command};
+use crate::failure::INTERRUPTED;
 
 mod exec;
 mod list;
@@ -35,6 +41,18 @@ fn end_with(parent: Option<i32>) -> anyhow::Result<()> {
     prctl::set_pdeathsig(Signal::SIGTERM)?;
     anyhow::ensure!(getppid() == Pid::from_raw(parent), "the process that started this one is gone already");
     Ok(())
+}
+
+/// A flag that SIGINT and SIGTERM set: what is under way is then ended in order. A second one ends the process at once,
+/// and its servers with it (see [`end_with`]).
+fn stop_on_signals() -> anyhow::Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        // In this order: at the first signal the flag is not yet set.
+        flag::register_conditional_shutdown(signal, INTERRUPTED.into(), Arc::clone(&stop))?;
+        flag::register(signal, Arc::clone(&stop))?;
+    }
+    Ok(stop)
 }
 
 /// Prints `text` on standard output. A reader who has closed the pipe (`concur list | head -1`) is no error.

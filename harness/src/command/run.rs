@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use clap::Parser;
@@ -11,7 +10,6 @@ use models::executor::executors;
 use models::options::Choice;
 use models::server::servers;
 use reports::record::{Cell, Run as Record, Verdict};
-use signal_hook::consts::{SIGINT, SIGTERM};
 use workloads::task::tasks;
 
 use crate::cell::Bench;
@@ -39,19 +37,16 @@ pub(super) fn quick(out: Option<PathBuf>, json: bool) -> anyhow::Result<ExitCode
 }
 
 pub(super) fn run(arguments: &Run) -> anyhow::Result<ExitCode> {
-    let stop = Arc::new(AtomicBool::new(false));
     let plan = plan(arguments)?;
     raise_descriptor_limit()?;
     need_descriptors(plan.most_connections() as u64 + OTHER_DESCRIPTORS)
         .map_err(|error| Usage::error(error.to_string()))?;
-    for signal in [SIGINT, SIGTERM] {
-        signal_hook::flag::register(signal, Arc::clone(&stop))?;
-    }
+    let stop = super::stop_on_signals()?;
     let mut recorder = Recorder::new(arguments.out.clone(), plan.steps.len())?;
     let bench = Bench { timing: plan.timing, placement: place(&processors()?), stop: &stop };
     let kept = measure(&plan, &bench, &mut recorder);
-    super::report::publish(recorder.run(), recorder.directory(), arguments.json)?;
-    kept?;
+    let published = super::report::publish(recorder.run(), recorder.directory(), arguments.json);
+    kept.and(published)?; // of two troubles the first one tells more
     if stop.load(Ordering::Relaxed) {
         return Err(Interrupted.into());
     }
@@ -70,7 +65,6 @@ fn measure(plan: &Plan, bench: &Bench<'_>, recorder: &mut Recorder) -> anyhow::R
         recorder.add(cell)?;
         progress.done(step);
     }
-    progress.finish();
     Ok(())
 }
 
@@ -94,6 +88,9 @@ fn plan(arguments: &Run) -> anyhow::Result<Plan> {
 /// Refuses numbers that make no sense before anything is started.
 fn check(arguments: &Run) -> anyhow::Result<()> {
     let refuse = |what: &str, advice: &str| Err(Usage::error(format!("{what} can't be 0; try {advice}")));
+    if arguments.connections.is_empty() || arguments.workload.is_empty() || arguments.suite.is_empty() {
+        return Err(Usage::error("nothing to measure is named; leave the option out for its default"));
+    }
     if arguments.connections.contains(&0) {
         return refuse("--connections", "--connections 1,16,256");
     }
@@ -136,6 +133,11 @@ fn tasks_of(arguments: &Run) -> anyhow::Result<Vec<TaskStep>> {
 fn choices_or_all(texts: &[String], all: impl Iterator<Item = &'static str>) -> anyhow::Result<Vec<Choice>> {
     match texts {
         [] => all.map(choose::choice).collect(),
-        texts => choose::choices(texts),
+        texts => match choose::choices(texts)? {
+            none if none.is_empty() => {
+                Err(Usage::error(format!("'{}' names nothing to measure; see concur list", texts.join(" "))))
+            }
+            choices => Ok(choices),
+        },
     }
 }

@@ -5,8 +5,9 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use models::server::{ServeError, Shutdown, Start, socket};
+use models::server::{Shutdown, Start, socket};
 use socket2::Socket;
+use workloads::Limits;
 
 use crate::cli::Serve;
 use crate::failure::Usage;
@@ -26,19 +27,16 @@ pub(super) fn run(arguments: &Serve) -> anyhow::Result<ExitCode> {
     raise_descriptor_limit()?;
     // Before the address is announced: whoever reads it may send the signal at once.
     let shutdown = Shutdown::on_signals(arguments.grace).context("can't install signal handlers")?;
-    let listener = listen(arguments.bind)?;
+    let listener = listen(arguments.bind, &service.limits())?;
     let address = listener.local_addr()?.as_socket().context("the listener has no address")?;
     super::print(&format!("listening on {address}\n"))?;
     let start = Start { listener, service: &service, options: &choice.options, shutdown: &shutdown };
-    match (model.run)(start) {
-        Ok(()) => Ok(ExitCode::SUCCESS),
-        Err(ServeError::Option(error)) => Err(Usage::error(error.to_string())),
-        Err(error) => Err(error.into()),
-    }
+    (model.run)(start)?;
+    Ok(ExitCode::SUCCESS)
 }
 
-fn listen(address: SocketAddr) -> anyhow::Result<Socket> {
-    socket::listen(address).map_err(|error| {
+fn listen(address: SocketAddr, limits: &Limits) -> anyhow::Result<Socket> {
+    socket::listen(address, limits).map_err(|error| {
         let advice = match error.kind() {
             ErrorKind::AddrInUse => {
                 "another program listens there; try another port, or port 0 for any free one"

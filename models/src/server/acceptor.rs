@@ -9,9 +9,9 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use socket2::{SockAddr, Socket};
-use workloads::{Limits, Peer};
+use workloads::Peer;
 
-use super::shutdown::Shutdown;
+use super::shutdown::{LastArrivals, Shutdown};
 use super::trouble;
 
 /// How long to leave it be when the system has no descriptor or memory for one more client.
@@ -21,6 +21,8 @@ pub(crate) const SHORTAGE_PAUSE: Duration = Duration::from_millis(50);
 pub(crate) struct Acceptor {
     listener: Socket,
     shutdown: Arc<Shutdown>,
+    /// Set once the server was asked to stop.
+    last: Option<LastArrivals>,
 }
 
 /// What an [`Acceptor`] has met.
@@ -34,11 +36,9 @@ pub(crate) enum Arrival {
 }
 
 impl Acceptor {
-    /// Takes over a listener that does not block. Its clients inherit the time limits of blocking calls from it.
-    pub(crate) fn new(listener: Socket, limits: &Limits, shutdown: &Arc<Shutdown>) -> io::Result<Self> {
-        listener.set_read_timeout(Some(limits.idle_time))?;
-        listener.set_write_timeout(Some(limits.idle_time))?;
-        Ok(Self { listener, shutdown: Arc::clone(shutdown) })
+    /// Takes over a listener that does not block.
+    pub(crate) fn new(listener: Socket, shutdown: &Arc<Shutdown>) -> Self {
+        Self { listener, shutdown: Arc::clone(shutdown), last: None }
     }
 
     /// The next client; none once the server has been asked to stop.
@@ -55,6 +55,11 @@ impl Acceptor {
     /// The next client, or a sign of life on `other`, which is watched only while no client is there.
     pub(crate) fn next(&mut self, other: Option<BorrowedFd<'_>>) -> io::Result<Arrival> {
         loop {
+            if self.shutdown.requested()
+                && !self.last.get_or_insert_with(|| LastArrivals::begin(&self.shutdown)).one_more()
+            {
+                return Ok(Arrival::Over);
+            }
             match accept(&self.listener) {
                 Accepted::Client(socket, peer) => return Ok(Arrival::Client(socket, peer)),
                 // Who had connected before the server was asked to stop is still served: only then is it over.

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use socket2::Socket;
 use workloads::{Conversation, Done, Next};
 
+use super::request_clock::RequestClock;
 use super::shutdown::Shutdown;
 use super::socket::{self, Mode};
 
@@ -43,14 +44,14 @@ pub(crate) fn serve(
     shutdown: &Shutdown,
 ) -> io::Result<()> {
     let mut scratch = socket::scratch();
-    let mut request_began = None;
+    let mut clock = RequestClock::default();
     let mut rest = Rest { shutdown, until: None };
     let mut next = Next::Read;
     loop {
         send_all(wire, &mut conversation)?;
         next = match next {
             Next::Read => {
-                let limit = time_to_read(&conversation, &mut request_began)?;
+                let limit = time_to_read(&conversation, &mut clock)?;
                 match wire.receive(&mut scratch, limit)? {
                     0 if conversation.pending() && rest.may_come() => {
                         wire.sleep(REST_PAUSE);
@@ -68,7 +69,11 @@ pub(crate) fn serve(
                 wire.sleep(time);
                 conversation.resumed(Done::Waited)
             }
-            Next::Compute(work) => conversation.resumed(Done::Computed(work())),
+            Next::Compute(work) => {
+                let value = work();
+                wire.turn(); // others first: this client may have asked for much more
+                conversation.resumed(Done::Computed(value))
+            }
             Next::Close => return Ok(()),
             Next::Refuse => return hear_out(wire, &mut scratch),
         }
@@ -76,25 +81,22 @@ pub(crate) fn serve(
 }
 
 fn send_all(wire: &mut impl Wire, conversation: &mut Conversation) -> io::Result<()> {
-    let output = conversation.output();
-    while !output.is_empty() {
-        let sent = wire.send(output)?;
-        bytes::Buf::advance(output, sent);
+    while !conversation.output().is_empty() {
+        let sent = wire.send(conversation.output())?;
+        conversation.sent(sent);
     }
     Ok(())
 }
 
 /// How long the next read may take: between requests the idle time, within one what is left of its own time.
-fn time_to_read(conversation: &Conversation, request_began: &mut Option<Instant>) -> io::Result<Duration> {
-    let limits = conversation.limits();
+fn time_to_read(conversation: &Conversation, clock: &mut RequestClock) -> io::Result<Duration> {
     if !conversation.pending() {
-        *request_began = None;
-        return Ok(limits.idle_time);
+        return Ok(conversation.limits().idle_time); // and no need to ask what time it is
     }
-    let began = *request_began.get_or_insert_with(Instant::now);
-    match limits.request_time.checked_sub(began.elapsed()) {
-        Some(left) if !left.is_zero() => Ok(left),
-        _ => Err(io::ErrorKind::TimedOut.into()),
+    let now = Instant::now();
+    match clock.deadline(conversation, now).map(|deadline| deadline.saturating_duration_since(now)) {
+        Some(Duration::ZERO) => Err(io::ErrorKind::TimedOut.into()),
+        left => Ok(left.unwrap_or(conversation.limits().idle_time)),
     }
 }
 

@@ -5,12 +5,12 @@ use std::net::Shutdown as Side;
 use std::rc::Rc;
 use std::time::Instant;
 
-use bytes::Buf;
 use socket2::Socket;
 use workloads::{Conversation, Done, Limits, Next, Peer, Service};
 
 use super::blocking::{HEAR_OUT_BYTES, HEAR_OUT_TIME};
 use super::readiness::Interest;
+use super::request_clock::RequestClock;
 use super::socket::{self, Mode};
 
 /// A connection that never blocks: each turn it goes as far as it can.
@@ -18,7 +18,7 @@ pub(crate) struct Connection {
     socket: Rc<Socket>,
     conversation: Conversation,
     state: State,
-    request_began: Option<Instant>,
+    clock: RequestClock,
     deadline: Instant,
     /// No more requests are waited for: the server is to stop.
     leaving: bool,
@@ -50,7 +50,7 @@ impl Connection {
             socket: Rc::new(socket),
             conversation: Conversation::new(service, peer),
             state: State::Talking(Next::Read),
-            request_began: None,
+            clock: RequestClock::default(),
             deadline: now,
             leaving: false,
         }
@@ -70,8 +70,8 @@ impl Connection {
         self.leaving = true;
     }
 
-    /// Goes as far as it can without blocking. At most one read and one flush a turn: a fast client must not keep the
-    /// others waiting. Any trouble is this connection's own, and its end.
+    /// Goes as far as it can without blocking. At most one read, one flush and one computation a turn: one client must
+    /// not keep the others waiting. Any trouble is this connection's own, and its end.
     pub(crate) fn advance(&mut self, now: Instant, scratch: &mut Vec<u8>) -> Turn {
         self.try_advance(now, scratch).unwrap_or(Turn::Gone)
     }
@@ -122,8 +122,11 @@ impl Connection {
                     self.state = State::Waiting;
                     return Ok(Turn::On(Interest::Nothing));
                 }
-                // In line: everybody else waits meanwhile.
-                Next::Compute(work) => self.conversation.resumed(Done::Computed(work())),
+                Next::Compute(work) => {
+                    // In line: everybody else waits meanwhile.
+                    self.state = State::Talking(self.conversation.resumed(Done::Computed(work())));
+                    return Ok(Turn::Again);
+                }
                 Next::Close => return Ok(Turn::Gone),
                 Next::Refuse => {
                     self.socket.shutdown(Side::Write)?;
@@ -138,16 +141,11 @@ impl Connection {
 
     /// Waits for input, unless the server is to stop and nothing more is under way.
     fn park(&mut self, now: Instant, has_read: bool) -> Turn {
-        let pending = self.conversation.pending();
-        self.deadline = if pending {
-            *self.request_began.get_or_insert(now) + self.limits().request_time
-        } else {
-            self.request_began = None;
-            now + self.limits().idle_time
-        };
+        let due = self.clock.deadline(&self.conversation, now);
+        self.deadline = due.unwrap_or_else(|| now + self.limits().idle_time);
         match self.leaving {
             true if has_read => Turn::Again, // there may be more that has arrived already
-            true if !pending => Turn::Gone,
+            true if due.is_none() => Turn::Gone, // nothing has begun to arrive
             _ => Turn::On(Interest::Read),
         }
     }
@@ -159,10 +157,9 @@ impl Connection {
 
 /// Sends what it can at once; true if that was everything.
 fn send(socket: &Socket, conversation: &mut Conversation) -> io::Result<bool> {
-    let output = conversation.output();
-    while !output.is_empty() {
-        match socket::send(socket, output, Mode::NonBlocking) {
-            Ok(sent) => output.advance(sent),
+    while !conversation.output().is_empty() {
+        match socket::send(socket, conversation.output(), Mode::NonBlocking) {
+            Ok(sent) => conversation.sent(sent),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
             Err(error) => return Err(error),
         }

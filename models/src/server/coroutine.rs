@@ -26,7 +26,7 @@ use workloads::{Conversation, READ_BYTES, Service};
 
 use super::acceptor::{Accepted, SHORTAGE_PAUSE, accept, report_shortage};
 use super::blocking::{self, Wire};
-use super::shutdown::{Clients, Seat, Shutdown};
+use super::shutdown::{Client, Clients, LastArrivals, Seat, Shutdown};
 use super::socket::{self, Mode};
 use super::{Model, Room, ServeError, Start, trouble};
 use crate::options::{Kind, Options, Spec};
@@ -49,18 +49,23 @@ pub const MODEL: Model = Model {
     options: &[
         Spec {
             key: "workers",
-            kind: Kind::Number,
+            kind: Kind::Number(256),
             help: "threads that run coroutines",
             default: "one per core",
         },
-        Spec { key: "stack", kind: Kind::Bytes, help: "stack of each coroutine", default: "64k" },
+        Spec {
+            key: "stack",
+            kind: Kind::Bytes(32 * 1024, 1 << 26),
+            help: "stack of each coroutine",
+            default: "64k",
+        },
     ],
     run,
 };
 
 fn run(start: Start<'_>) -> Result<(), ServeError> {
     let Start { listener, service, options, shutdown } = start;
-    configure(options)?;
+    configure(options);
     let clients = Arc::new(Clients::default());
     let listener = Arc::new(CoIo::new(listener).map_err(|error| ServeError::io("start may", error.into()))?);
     let acceptor = {
@@ -78,13 +83,12 @@ fn run(start: Start<'_>) -> Result<(), ServeError> {
     Ok(outcome?)
 }
 
-fn configure(options: &Options) -> Result<(), ServeError> {
+fn configure(options: &Options) {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let config = may::config();
-    config.set_workers(options.number("workers")?.unwrap_or(cores));
-    config.set_stack_size(options.bytes("stack")?.unwrap_or(STACK_BYTES) / size_of::<usize>()); // in words
+    config.set_workers(options.number("workers").unwrap_or(cores));
+    config.set_stack_size(options.number("stack").unwrap_or(STACK_BYTES) / size_of::<usize>()); // in words
     config.set_worker_pin(false); // the process may have been bound to fewer cores than may counts
-    Ok(())
 }
 
 /// Waits for the bell, a while.
@@ -105,7 +109,11 @@ fn accept_all(
     clients: &Arc<Clients>,
     shutdown: &Arc<Shutdown>,
 ) -> io::Result<()> {
+    let mut last: Option<LastArrivals> = None;
     loop {
+        if shutdown.requested() && !last.get_or_insert_with(|| LastArrivals::begin(shutdown)).one_more() {
+            return Ok(());
+        }
         match accept(listener.inner()) {
             Accepted::Client(socket, peer) => {
                 let seat = clients.enter(socket);
@@ -132,7 +140,11 @@ fn accept_all(
 
 /// A connection served by a coroutine: where a call would block, the coroutine parks and its worker runs another.
 struct ParkingWire {
-    io: CoIo<Seat>,
+    /// The fields are dropped in this order. may takes a descriptor out of its epoll set only after it has closed what
+    /// the `CoIo` holds; were that the last handle, the number could by then be another client's, who would never be
+    /// heard of again. So the seat closes the socket, and comes last.
+    io: CoIo<Arc<Client>>,
+    seat: Seat,
     /// How long a reply may find no taker.
     send_limit: Duration,
     /// What has arrived was read to its end, so that trying again before the next sign would be in vain.
@@ -143,14 +155,16 @@ struct ParkingWire {
 
 impl ParkingWire {
     fn new(seat: Seat, send_limit: Duration) -> io::Result<Self> {
-        Ok(Self { io: CoIo::new(seat)?, send_limit, drained: false, last_sign_seen: false })
+        Ok(Self { io: CoIo::new(seat.client())?, seat, send_limit, drained: false, last_sign_seen: false })
     }
 
     /// Parks until the socket shows a sign of life. Parking has no time limit of its own: the main thread cuts off
     /// who is overdue, and that is a sign too.
     fn park(&mut self, limit: Duration) {
         self.io.inner().may_be_silent_for(limit);
-        self.last_sign_seen |= self.io.wait_io() & LAST_SIGNS.bits() as usize != 0;
+        let signs = self.io.wait_io();
+        self.io.inner().may_be_silent_for(Duration::MAX); // it is not silent while we are busy
+        self.last_sign_seen |= signs & LAST_SIGNS.bits() as usize != 0;
     }
 }
 
@@ -185,7 +199,6 @@ impl Wire for ParkingWire {
     }
 
     fn sleep(&self, time: Duration) {
-        self.io.inner().may_be_silent_for(Duration::MAX);
         coroutine::sleep(time);
     }
 
@@ -194,6 +207,6 @@ impl Wire for ParkingWire {
     }
 
     fn socket(&self) -> &Socket {
-        self.io.inner().socket()
+        self.seat.socket()
     }
 }

@@ -52,7 +52,7 @@ pub const MODEL: Model = Model {
 
 fn run(start: Start<'_>) -> Result<(), ServeError> {
     let Start { listener, service, shutdown, .. } = start;
-    let mut acceptor = Acceptor::new(listener, &service.limits(), shutdown)?;
+    let mut acceptor = Acceptor::new(listener, shutdown);
     let mut children = Children::new()?;
     loop {
         children.reap_if_any_ended()?;

@@ -29,7 +29,8 @@ pub const MODEL: Model = Model {
 fn run(start: Start<'_>) -> Result<(), ServeError> {
     let Start { listener, service, shutdown, .. } = start;
     let limits = service.limits();
-    let mut acceptor = Acceptor::new(listener, &limits, shutdown)?;
+    shutdown.end_by_alarm();
+    let mut acceptor = Acceptor::new(listener, shutdown);
     while let Some((socket, peer)) = acceptor.client()? {
         let _reachable = shutdown.only_client(&socket);
         let conversation = Conversation::new(&**service, peer);

@@ -11,7 +11,7 @@ use socket2::Socket;
 use thiserror::Error;
 use workloads::Service;
 
-use crate::options::{OptionError, Options, Spec};
+use crate::options::{Options, Spec};
 
 mod acceptor;
 mod blocking;
@@ -23,6 +23,7 @@ pub mod iterative;
 pub mod poll;
 mod reactor;
 mod readiness;
+mod request_clock;
 pub mod select;
 pub mod shutdown;
 pub mod socket;
@@ -80,9 +81,6 @@ pub enum Room {
 /// Why a server could not serve.
 #[derive(Debug, Error)]
 pub enum ServeError {
-    /// An option was wrong.
-    #[error(transparent)]
-    Option(#[from] OptionError),
     /// The system refused something the model can't do without.
     #[error("can't {doing}: {source}")]
     Io {

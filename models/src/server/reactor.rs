@@ -6,6 +6,7 @@
 //! moment has passed: it stays ready, and watching it would burn a processor.
 
 use std::io;
+use std::panic::{self, AssertUnwindSafe};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -16,7 +17,8 @@ use workloads::{Peer, Service};
 use super::acceptor::{Accepted, SHORTAGE_PAUSE, accept, report_shortage};
 use super::connection::{Connection, Turn};
 use super::readiness::{Interest, Readiness, Ready};
-use super::timers::Timers;
+use super::shutdown::{LastArrivals, Shutdown};
+use super::timers::{Alarms, Timers};
 use super::{ServeError, Start, socket, trouble};
 
 const LISTENER: usize = 0;
@@ -29,6 +31,7 @@ const ACCEPTS_A_TURN: usize = 64;
 /// Serves over `set` until the shutdown is requested and what was under way is finished.
 pub(crate) fn run(set: impl Readiness, start: Start<'_>) -> Result<(), ServeError> {
     let Start { listener, service, shutdown, .. } = start;
+    shutdown.end_by_alarm();
     let bell = Rc::new(Socket::from(shutdown.bell().try_clone_to_owned()?));
     let listener = Rc::new(listener);
     let mut reactor = Reactor {
@@ -36,7 +39,7 @@ pub(crate) fn run(set: impl Readiness, start: Start<'_>) -> Result<(), ServeErro
         service: &**service,
         listener: Some(Rc::clone(&listener)),
         accepting_again_at: None,
-        grace: shutdown.grace(),
+        shutdown,
         leaving_by: None,
         connections: Slab::new(),
         timers: Timers::default(),
@@ -58,7 +61,7 @@ struct Reactor<'a, R> {
     listener: Option<Rc<Socket>>,
     /// Set while the listener is left alone for want of descriptors.
     accepting_again_at: Option<Instant>,
-    grace: Duration,
+    shutdown: &'a Shutdown,
     /// Set once the server is to stop.
     leaving_by: Option<Instant>,
     connections: Slab<Place>,
@@ -73,8 +76,8 @@ struct Place {
     connection: Connection,
     /// What the set watches it for; nothing yet if it was served before it had to be watched.
     watched: Option<Interest>,
-    /// When its entry among the timers is set for.
-    alarm: Option<Instant>,
+    /// Its entries among the timers.
+    alarms: Alarms,
     /// Whether it is on the `again` list.
     again: bool,
 }
@@ -103,7 +106,7 @@ impl<R: Readiness> Reactor<'_, R> {
                 self.accept_again()?;
             }
             if self.leaving_by.is_some_and(|when| when <= self.now) {
-                let (number, grace) = (self.connections.len(), self.grace);
+                let (number, grace) = (self.connections.len(), self.shutdown.grace());
                 trouble::report(format_args!(
                     "{number} connections were still busy after {grace:?}: cut off"
                 ));
@@ -134,7 +137,10 @@ impl<R: Readiness> Reactor<'_, R> {
     /// Gives a connection its turn and does what it asks for.
     fn advance(&mut self, key: usize, turn: fn(&mut Connection, Instant, &mut Vec<u8>) -> Turn) {
         let Some(place) = self.connections.get_mut(key - FIRST_CONNECTION) else { return };
-        match turn(&mut place.connection, self.now, &mut self.scratch) {
+        let (connection, now, scratch) = (&mut place.connection, self.now, &mut self.scratch);
+        // A panic in one client's session must not take the others down.
+        let turn = panic::catch_unwind(AssertUnwindSafe(|| turn(connection, now, scratch)));
+        match turn.unwrap_or(Turn::Gone) {
             Turn::Gone => return self.close(key),
             Turn::Again => {
                 place.again = true;
@@ -157,8 +163,7 @@ impl<R: Readiness> Reactor<'_, R> {
             }
         }
         let deadline = place.connection.deadline();
-        if place.alarm.is_none_or(|alarm| alarm > deadline) {
-            place.alarm = Some(deadline);
+        if place.alarms.need(deadline) {
             self.timers.set(deadline, key);
         }
     }
@@ -166,18 +171,15 @@ impl<R: Readiness> Reactor<'_, R> {
     fn ring_alarms(&mut self) {
         while let Some((when, key)) = self.timers.due(self.now) {
             let Some(place) = self.connections.get_mut(key - FIRST_CONNECTION) else { continue };
-            if place.alarm != Some(when) {
-                continue; // of a connection that had this key before, or of a deadline that came nearer
-            }
             let deadline = place.connection.deadline();
-            if deadline > self.now {
-                place.alarm = Some(deadline); // it has moved on
-                self.timers.set(deadline, key);
-            } else {
-                place.alarm = None;
-                if !place.again {
-                    self.advance(key, Connection::time_is_up);
+            if !place.alarms.rang(when) {
+                // It was of a connection that had this key before.
+            } else if deadline > self.now {
+                if place.alarms.need(deadline) {
+                    self.timers.set(deadline, key); // it has moved on
                 }
+            } else if !place.again {
+                self.advance(key, Connection::time_is_up);
             }
         }
     }
@@ -212,11 +214,14 @@ impl<R: Readiness> Reactor<'_, R> {
     /// A new client gets a turn at once: its first request has often arrived with it, and a connection that is done
     /// within one turn is never watched at all.
     fn admit(&mut self, socket: Socket, peer: Peer) {
+        if let Err(error) = self.set.admit(&socket) {
+            return trouble::report(error);
+        }
         let mut connection = Connection::new(socket, self.service, peer, self.now);
         if self.leaving_by.is_some() {
             connection.leave();
         }
-        let place = Place { connection, watched: None, alarm: None, again: false };
+        let place = Place { connection, watched: None, alarms: Alarms::default(), again: false };
         let key = self.connections.insert(place) + FIRST_CONNECTION;
         self.advance(key, Connection::advance);
     }
@@ -231,10 +236,12 @@ impl<R: Readiness> Reactor<'_, R> {
 
     /// Lets in who has connected until now, then nobody, and lets everyone finish.
     fn stop(&mut self, bell: &Rc<Socket>) -> io::Result<()> {
+        let mut last = LastArrivals::begin(self.shutdown);
         self.set.change(bell, BELL, Interest::Nothing)?; // it rings on
-        self.leaving_by = Some(self.now + self.grace);
+        self.leaving_by = Some(self.now + self.shutdown.grace());
         if let Some(listener) = self.listener.take() {
-            while let Accepted::Client(socket, peer) = accept(&listener) {
+            while last.one_more() {
+                let Accepted::Client(socket, peer) = accept(&listener) else { break };
                 self.admit(socket, peer);
             }
             self.set.forget(&listener, LISTENER);

@@ -8,10 +8,15 @@ use socket2::Socket;
 
 /// A set of watched sockets. The reactor names each by a key of its own.
 pub(crate) trait Readiness {
-    /// Watches a socket from now on.
+    /// Whether the set has room for a socket. It is asked before the first byte is read.
     ///
     /// # Errors
-    /// The set can't hold this socket: it is closed, and the others are served on.
+    /// It has none: the socket is closed, and the others are served on.
+    fn admit(&self, _: &Socket) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Watches a socket from now on.
     fn watch(&mut self, socket: &Rc<Socket>, key: usize, interest: Interest) -> io::Result<()>;
 
     /// Watches a socket that is watched already for something else.

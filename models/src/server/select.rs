@@ -43,7 +43,7 @@ struct Select {
 }
 
 impl Readiness for Select {
-    fn watch(&mut self, socket: &Rc<Socket>, key: usize, interest: Interest) -> io::Result<()> {
+    fn admit(&self, socket: &Socket) -> io::Result<()> {
         let descriptor = socket.as_raw_fd();
         if usize::try_from(descriptor).is_ok_and(|number| number >= FD_SETSIZE) {
             return Err(io::Error::other(format!(
@@ -52,6 +52,10 @@ impl Readiness for Select {
                 FD_SETSIZE - 1
             )));
         }
+        Ok(())
+    }
+
+    fn watch(&mut self, socket: &Rc<Socket>, key: usize, interest: Interest) -> io::Result<()> {
         self.watched.set(socket, key, interest);
         Ok(())
     }

@@ -12,7 +12,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::socket;
 use nix::time::ClockId;
@@ -21,6 +21,7 @@ use signal_hook::consts::{SIGALRM, SIGINT, SIGTERM};
 use slab::Slab;
 use socket2::Socket;
 
+use super::socket::BACKLOG;
 use super::trouble;
 
 /// How long the last clients get after their time is up and their connections were cut, to notice it.
@@ -37,12 +38,19 @@ pub struct Shutdown {
     heard: UnixStream,
     /// The one client of a process that serves one at a time, for the signal handler to wake it.
     client: AtomicI32,
+    /// Whether an alarm ends the process when the grace is over: nobody else could.
+    alarmed: AtomicBool,
+    on_signals: bool,
     grace: Duration,
 }
 
 impl Shutdown {
     /// A shutdown asked for by [`request`](Self::request) alone. What is under way then gets `grace` to finish.
     pub fn by_hand(grace: Duration) -> io::Result<Arc<Self>> {
+        Self::new(grace, false)
+    }
+
+    fn new(grace: Duration, on_signals: bool) -> io::Result<Arc<Self>> {
         let (heard, rings) = UnixStream::pair()?;
         rings.set_nonblocking(true)?;
         Ok(Arc::new(Self {
@@ -51,13 +59,15 @@ impl Shutdown {
             rings,
             heard,
             client: AtomicI32::new(NOBODY),
+            alarmed: AtomicBool::new(false),
+            on_signals,
             grace,
         }))
     }
 
     /// A shutdown asked for by SIGTERM or SIGINT; a second SIGINT ends the process at once.
     pub fn on_signals(grace: Duration) -> io::Result<Arc<Self>> {
-        let this = Self::by_hand(grace)?;
+        let this = Self::new(grace, true)?;
         let impatient = Arc::new(AtomicBool::new(false));
         signal_hook::flag::register_conditional_shutdown(SIGINT, 130, Arc::clone(&impatient))?;
         signal_hook::flag::register(SIGINT, impatient)?;
@@ -84,9 +94,26 @@ impl Shutdown {
         let client = self.client.load(Ordering::SeqCst);
         if client != NOBODY {
             let _ = socket::shutdown(client, socket::Shutdown::Read);
-            // Nobody else is there to end this process if its client keeps it busy for longer than its grace.
-            let grace_s = self.grace.as_millis().div_ceil(1_000).max(1);
-            alarm::set(u32::try_from(grace_s).unwrap_or(u32::MAX));
+        }
+        if self.alarmed.load(Ordering::SeqCst) {
+            self.set_alarm();
+        }
+    }
+
+    /// For a process with one thread, which may be computing or asleep when its grace is over, with nobody there to
+    /// end it: an alarm will.
+    pub(crate) fn end_by_alarm(&self) {
+        self.alarmed.store(true, Ordering::SeqCst);
+        if self.requested() {
+            self.set_alarm();
+        }
+    }
+
+    /// A little after the grace, so that whoever can still end in order does.
+    fn set_alarm(&self) {
+        if self.on_signals {
+            let seconds = (self.grace.as_millis() + 500).div_ceil(1_000);
+            alarm::set(u32::try_from(seconds).unwrap_or(u32::MAX));
         }
     }
 
@@ -117,10 +144,31 @@ impl Shutdown {
     /// For a forked child: from now on a request reaches its own client only. The bell is the parent's.
     pub(crate) fn become_child(&self) {
         self.bell_is_ours.store(false, Ordering::SeqCst);
+        self.end_by_alarm();
     }
 }
 
-/// Ends a process whose one client was still busy when the grace was over. Runs as a signal handler.
+/// Who may still be let in once a server has been asked to stop: those who had connected by then. The kernel does not
+/// tell them apart from those who come later, so there is a bound on their number, the length of its queue, and on the
+/// time: else a server under a load of short connections would never end.
+pub(crate) struct LastArrivals {
+    left: i32,
+    until: Instant,
+}
+
+impl LastArrivals {
+    pub(crate) fn begin(shutdown: &Shutdown) -> Self {
+        Self { left: BACKLOG, until: Instant::now() + shutdown.grace }
+    }
+
+    /// Whether one more may come.
+    pub(crate) fn one_more(&mut self) -> bool {
+        self.left -= 1;
+        self.left >= 0 && Instant::now() < self.until
+    }
+}
+
+/// Ends a process that was still busy when the grace was over. Runs as a signal handler.
 fn leave_at_once() {
     let _ =
         unistd::write(std::io::stderr(), b"concur: a connection was still busy after its grace: cut off\n");
@@ -147,7 +195,7 @@ pub(crate) struct Clients {
 }
 
 /// One of them.
-struct Client {
+pub(crate) struct Client {
     socket: Socket,
     /// When it has been silent for too long, in coarse milliseconds; for models whose reads have no time limit.
     overdue_at_ms: AtomicU64,
@@ -202,21 +250,28 @@ pub(crate) struct Seat {
     clients: Arc<Clients>,
 }
 
+impl Client {
+    /// From now on the client may be silent for `limit`.
+    pub(crate) fn may_be_silent_for(&self, limit: Duration) {
+        let limit_ms = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
+        self.overdue_at_ms.store(coarse_ms().saturating_add(limit_ms), Ordering::Relaxed);
+    }
+}
+
+impl AsRawFd for Client {
+    fn as_raw_fd(&self) -> RawFd {
+        self.socket.as_raw_fd()
+    }
+}
+
 impl Seat {
     pub(crate) fn socket(&self) -> &Socket {
         &self.client.socket
     }
 
-    /// From now on the client may be silent for `limit`.
-    pub(crate) fn may_be_silent_for(&self, limit: Duration) {
-        let limit_ms = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
-        self.client.overdue_at_ms.store(coarse_ms().saturating_add(limit_ms), Ordering::Relaxed);
-    }
-}
-
-impl AsRawFd for Seat {
-    fn as_raw_fd(&self) -> RawFd {
-        self.client.socket.as_raw_fd()
+    /// The client itself, whose socket stays open as long as anybody holds it.
+    pub(crate) fn client(&self) -> Arc<Client> {
+        Arc::clone(&self.client)
     }
 }
 

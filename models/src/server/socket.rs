@@ -9,16 +9,21 @@ use std::net::SocketAddr;
 use rustix::buffer::spare_capacity;
 use rustix::net::{RecvFlags, SendFlags};
 use socket2::{Domain, Protocol, Socket, Type};
-use workloads::READ_BYTES;
+use workloads::{Limits, READ_BYTES};
 
 /// How many clients may wait to be accepted. The kernel lowers it to `net.core.somaxconn`.
-const BACKLOG: i32 = 4096;
+pub(crate) const BACKLOG: i32 = 4096;
 
 /// Listens on `address`; port 0 takes any free one. The listener itself never blocks.
-pub fn listen(address: SocketAddr) -> io::Result<Socket> {
+///
+/// What it accepts inherits the idle time of `limits` as the time limit of blocking calls. All that is to be inherited
+/// is set before listening: a client may be connected a moment later.
+pub fn listen(address: SocketAddr, limits: &Limits) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?; // else a restart would wait for the last run's TIME_WAIT
     socket.set_nodelay(true)?;
+    socket.set_read_timeout(Some(limits.idle_time))?;
+    socket.set_write_timeout(Some(limits.idle_time))?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     socket.set_nonblocking(true)?;

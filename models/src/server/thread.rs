@@ -32,16 +32,21 @@ pub const MODEL: Model = Model {
     family: "threads",
     summary: "a thread for each connection",
     room: Room::Many,
-    options: &[Spec { key: "stack", kind: Kind::Bytes, help: "stack of each thread", default: "256k" }],
+    options: &[Spec {
+        key: "stack",
+        kind: Kind::Bytes(64 * 1024, 1 << 30),
+        help: "stack of each thread",
+        default: "256k",
+    }],
     run,
 };
 
 fn run(start: Start<'_>) -> Result<(), ServeError> {
     let Start { listener, service, options, shutdown } = start;
-    let stack_bytes = options.bytes("stack")?.unwrap_or(STACK_BYTES);
+    let stack_bytes = options.number("stack").unwrap_or(STACK_BYTES);
     let limits = service.limits();
     let clients = Arc::new(Clients::default());
-    let mut acceptor = Acceptor::new(listener, &limits, shutdown)?;
+    let mut acceptor = Acceptor::new(listener, shutdown);
     while let Some((socket, peer)) = acceptor.client()? {
         let seat = clients.enter(socket);
         let (service, shutdown) = (Arc::clone(service), Arc::clone(shutdown));

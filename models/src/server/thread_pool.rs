@@ -10,6 +10,7 @@
 //! Source: W. R. Stevens, UNIX Network Programming, volume 1, chapter 30, "TCP prethreaded server, main thread
 //! accept"; the channel is crossbeam's.
 
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -37,13 +38,13 @@ pub const MODEL: Model = Model {
     options: &[
         Spec {
             key: "workers",
-            kind: Kind::Number,
+            kind: Kind::Number(4096),
             help: "how many clients are served at once",
             default: "32",
         },
         Spec {
             key: "queue",
-            kind: Kind::Number,
+            kind: Kind::Number(65_536),
             help: "how many accepted clients may wait for a worker",
             default: "1024",
         },
@@ -59,10 +60,10 @@ struct Client {
 
 fn run(start: Start<'_>) -> Result<(), ServeError> {
     let Start { listener, service, options, shutdown } = start;
-    let workers = options.number("workers")?.unwrap_or(WORKERS);
-    let (sender, receiver) = crossbeam_channel::bounded(options.number("queue")?.unwrap_or(QUEUE));
+    let workers = options.number("workers").unwrap_or(WORKERS);
+    let (sender, receiver) = crossbeam_channel::bounded(options.number("queue").unwrap_or(QUEUE));
     let clients = Arc::new(Clients::default());
-    let mut acceptor = Acceptor::new(listener, &service.limits(), shutdown)?;
+    let mut acceptor = Acceptor::new(listener, shutdown);
     let threads: Vec<_> =
         (0..workers).map(|_| start_worker(&receiver, service, shutdown)).collect::<Result<_, _>>()?;
     drop(receiver);
@@ -85,8 +86,12 @@ fn start_worker(
     let idle_time = service.limits().idle_time;
     let work = move || {
         for Client { seat, peer } in receiver {
-            let conversation = Conversation::new(&*service, peer);
-            let _ = blocking::serve(&mut KernelWire::new(seat.socket(), idle_time), conversation, &shutdown);
+            let serve = || {
+                let conversation = Conversation::new(&*service, peer);
+                blocking::serve(&mut KernelWire::new(seat.socket(), idle_time), conversation, &shutdown)
+            };
+            // An error ends this client alone, and so does a panic: the worker goes on to the next.
+            let _ = panic::catch_unwind(AssertUnwindSafe(serve));
         }
     };
     let start = thread::Builder::new().spawn(work);

@@ -34,11 +34,67 @@ impl Timers {
     }
 }
 
+/// Which alarms are set for one connection: a far one, for its time limits, and a nearer one, for a wait it asked for.
+/// As long as one of them rings in time no further one is set, so there are never more than these.
+#[derive(Default)]
+pub(crate) struct Alarms {
+    far: Option<Instant>,
+    near: Option<Instant>,
+}
+
+impl Alarms {
+    /// Whether an alarm must be set to be told of `deadline`; notes it as set.
+    pub(crate) fn need(&mut self, deadline: Instant) -> bool {
+        if [self.far, self.near].into_iter().flatten().any(|alarm| alarm <= deadline) {
+            return false; // that one rings early enough, and finds out
+        }
+        let place = if self.far.is_none() { &mut self.far } else { &mut self.near };
+        *place = Some(deadline);
+        true
+    }
+
+    /// Notes that an alarm rang; false if it is none of these, but of a connection that had the same key before.
+    pub(crate) fn rang(&mut self, when: Instant) -> bool {
+        let place = [&mut self.near, &mut self.far].into_iter().find(|alarm| **alarm == Some(when));
+        place.is_some_and(|alarm| alarm.take().is_some())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    #[test]
+    fn a_connection_that_waits_again_and_again_keeps_few_alarms() {
+        let mut now = Instant::now();
+        let (mut timers, mut alarms) = (Timers::default(), Alarms::default());
+        for _ in 0..10_000 {
+            for deadline in [now + Duration::from_secs(75), now + Duration::from_millis(1)] {
+                if alarms.need(deadline) {
+                    timers.set(deadline, 7);
+                }
+            }
+            assert!(timers.alarms.len() <= 2);
+            now += Duration::from_millis(1);
+            let mut told = false;
+            while let Some((when, _)) = timers.due(now) {
+                told |= alarms.rang(when);
+            }
+            assert!(told, "the wait must end");
+        }
+    }
+
+    #[test]
+    fn an_alarm_of_somebody_else_is_not_taken_for_ours() {
+        let now = Instant::now();
+        let mut alarms = Alarms::default();
+        assert!(alarms.need(now));
+        assert!(!alarms.rang(now + Duration::from_secs(1)));
+        assert!(alarms.rang(now));
+        assert!(!alarms.rang(now));
+    }
 
     #[test]
     fn alarms_ring_in_order_and_not_before_their_time() {

@@ -72,9 +72,10 @@ impl Connection {
     fn settle(&mut self, mut next: Next) {
         loop {
             let output = self.conversation.output();
-            self.peak = self.peak.max(output.len());
+            let bytes = output.len();
             self.heard.extend_from_slice(output);
-            output.clear();
+            self.peak = self.peak.max(bytes);
+            self.conversation.sent(bytes);
             let done = match next {
                 Next::Read => return,
                 Next::Close => return self.ending = Ending::Closed,

@@ -1,0 +1,135 @@
+//! The time limits of a service, kept by every model that can run inside a test: `fork` can't, since a test has threads;
+//! it shares the code that keeps them with `loop` and `thread`.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use models::options::Options;
+use models::server::{Model, Shutdown, Start, servers, socket};
+use workloads::http::Http;
+use workloads::{Limits, Service};
+
+const LIMIT: Duration = Duration::from_millis(600);
+/// No limit ends early; how late one may end is left to the machine, up to this.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// may has one configuration per process, so one coroutine server runs at a time.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// Runs `check` against every model over HTTP with short limits.
+fn with_every_model(check: impl Fn(&str, SocketAddr)) {
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    for model in servers().iter().filter(|model| model.name != "fork") {
+        with(model, &check);
+    }
+}
+
+fn with(model: &'static Model, check: impl Fn(&str, SocketAddr)) {
+    let limits = Limits { request_time: LIMIT, idle_time: LIMIT, ..Limits::default() };
+    let service: Arc<dyn Service> = Arc::new(Http { limits, ..Http::default() });
+    let listener = socket::listen("127.0.0.1:0".parse().unwrap(), &limits).unwrap();
+    let address = listener.local_addr().unwrap().as_socket().unwrap();
+    let shutdown = Shutdown::by_hand(Duration::from_secs(1)).unwrap();
+    thread::scope(|scope| {
+        let server = scope.spawn(|| {
+            let (service, shutdown, options) = (&service, &shutdown, &Options::default());
+            (model.run)(Start { listener, service, options, shutdown }).unwrap();
+        });
+        // Also after a panic: the scope would wait for the server for ever.
+        let outcome = panic::catch_unwind(AssertUnwindSafe(|| check(model.name, address)));
+        shutdown.request();
+        server.join().unwrap();
+        outcome.unwrap_or_else(|panic| panic::resume_unwind(panic));
+    });
+}
+
+/// Reads until the server ends the connection; a reset is an end as well. Gives what came before it.
+fn until_the_end(model: &str, stream: &mut TcpStream) -> Vec<u8> {
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut heard = Vec::new();
+    match stream.read_to_end(&mut heard) {
+        Err(error) if error.kind() != ErrorKind::ConnectionReset => panic!("{model}: {error}"),
+        _ => heard,
+    }
+}
+
+#[test]
+fn a_silent_connection_is_closed_after_its_idle_time() {
+    with_every_model(|model, address| {
+        let start = Instant::now();
+        let mut client = TcpStream::connect(address).unwrap();
+        assert!(until_the_end(model, &mut client).is_empty(), "{model}");
+        assert!(start.elapsed() >= LIMIT / 2, "{model} closed it too early");
+    });
+}
+
+#[test]
+fn a_request_that_takes_too_long_to_arrive_is_not_waited_for() {
+    with_every_model(|model, address| {
+        let mut client = TcpStream::connect(address).unwrap();
+        let start = Instant::now();
+        // A byte now and then: the connection is never idle, yet the request has a time of its own.
+        let mut request = b"GET /hello HTTP/1.1\r\nX: ".iter().chain(std::iter::repeat(&b'x'));
+        while start.elapsed() < PATIENCE {
+            if client.write_all(&[*request.next().unwrap()]).is_err() {
+                break;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        let took = start.elapsed();
+        assert!(took >= LIMIT / 2 && took < PATIENCE, "{model} ended it after {took:?}");
+    });
+}
+
+#[test]
+fn a_client_who_keeps_asking_is_not_cut_off_however_long_it_stays() {
+    with_every_model(|model, address| {
+        let mut client = TcpStream::connect(address).unwrap();
+        client.set_read_timeout(Some(PATIENCE)).unwrap();
+        let request = b"GET /hello HTTP/1.1\r\nHost: test\r\n\r\n";
+        // Each send is the end of one request and the beginning of the next.
+        let (begin, end) = request.split_at(10);
+        client.write_all(begin).unwrap();
+        for round in 0..12 {
+            thread::sleep(LIMIT / 6);
+            client.write_all(&[end, begin].concat()).unwrap();
+            let mut reply = [0; 1];
+            client.read_exact(&mut reply).unwrap_or_else(|error| panic!("{model}, round {round}: {error}"));
+            let mut rest = Vec::new();
+            while !rest.ends_with(b"Hello World\n") {
+                let mut byte = [0];
+                client.read_exact(&mut byte).unwrap();
+                rest.push(byte[0]);
+            }
+        }
+    });
+}
+
+#[test]
+fn a_client_who_waits_for_a_slow_answer_is_not_taken_for_silent() {
+    with_every_model(|model, address| {
+        let mut client = TcpStream::connect(address).unwrap();
+        let request =
+            format!("GET /wait/{} HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n", 3 * LIMIT.as_millis());
+        client.write_all(request.as_bytes()).unwrap();
+        let reply = String::from_utf8(until_the_end(model, &mut client)).unwrap();
+        assert!(reply.ends_with(&format!("waited {} ms\n", 3 * LIMIT.as_millis())), "{model}: {reply}");
+    });
+}
+
+#[test]
+fn a_refused_client_who_never_ends_is_heard_out_for_a_while_only() {
+    with_every_model(|model, address| {
+        let mut client = TcpStream::connect(address).unwrap();
+        client.write_all(b"NONSENSE\r\n\r\n").unwrap();
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE && client.write_all(b"more of it").is_ok() {
+            thread::sleep(Duration::from_millis(20));
+        }
+        assert!(start.elapsed() < PATIENCE, "{model} still listens to it");
+    });
+}

@@ -1,6 +1,5 @@
 //! The command line: what can be asked for, and how it is written.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -15,7 +14,8 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// Where the quick comparison writes its report [default: runs/<date and time>].
+    /// Where the quick comparison writes its report; the directory must not hold a run yet [default: runs/<date and
+    /// time>].
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Print the quick comparison's record as JSON instead of tables.
@@ -46,15 +46,15 @@ pub struct Run {
     /// What to measure.
     #[arg(long, value_delimiter = ',', default_value = "servers,tasks")]
     pub suite: Vec<Suite>,
-    /// Server models to measure, with options: `epoll`, `thread-pool:workers=16`. Give several times, or separate by
-    /// spaces [default: all].
+    /// Server models to measure, separated by commas or spaces, with options: `epoll,thread-pool:workers=16,queue=8`
+    /// [default: all].
     #[arg(long, value_name = "MODEL", num_args = 1..)]
     pub models: Vec<String>,
-    /// Executors to measure [default: all].
+    /// Executors to measure, separated by commas or spaces [default: all].
     #[arg(long, value_name = "EXECUTOR", num_args = 1..)]
     pub executors: Vec<String>,
-    /// Tasks to run [default: all].
-    #[arg(long, value_name = "TASK", value_delimiter = ',')]
+    /// Tasks to run, separated by commas or spaces [default: all].
+    #[arg(long, value_name = "TASK", value_delimiter = ',', num_args = 1..)]
     pub tasks: Vec<String>,
     /// Workloads to serve.
     #[arg(long, value_delimiter = ',', default_value = "http")]
@@ -89,7 +89,7 @@ pub struct Run {
     /// The order of measuring follows from this number [default: another one each time].
     #[arg(long)]
     pub seed: Option<u64>,
-    /// Where to write [default: runs/<date and time>].
+    /// Where to write; the directory must not hold a run yet [default: runs/<date and time>].
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Print the record as JSON instead of tables.
@@ -116,7 +116,7 @@ pub struct Serve {
     pub workload: String,
     /// Where to listen; port 0 takes a free one.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8888")]
-    pub bind: SocketAddr,
+    pub bind: String,
     /// How long what is under way may take once the server is asked to stop.
     #[arg(long, value_parser = humantime::parse_duration, default_value = "5s")]
     pub grace: Duration,

@@ -41,6 +41,16 @@ impl fmt::Display for Interrupted {
 
 impl std::error::Error for Interrupted {}
 
+/// The one line for a command line that can't be understood: clap says it in several.
+pub fn of_command_line(error: &clap::Error) -> anyhow::Error {
+    let text = error.render().to_string();
+    let said = text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
+    let said = said.filter(|line| !line.is_empty() && !line.starts_with("For more information"));
+    let sentence = said.collect::<Vec<_>>().join(" ");
+    let sentence = sentence.trim_start_matches("error: ").trim_end_matches('.');
+    Usage::error(format!("{sentence}; see concur --help, or --help behind the command"))
+}
+
 /// Prints an error with its causes on one line of standard error, and gives the exit code for it.
 pub fn print(error: &anyhow::Error) -> ExitCode {
     eprintln!("concur: {error:#}");

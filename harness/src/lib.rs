@@ -13,6 +13,7 @@
 //! A server is a process of its own so that it is single-threaded before it forks, its figures are its own, and a
 //! crash is its own. Whatever goes wrong with one cell becomes that cell's verdict, and the run goes on.
 
+pub mod address;
 pub mod cell;
 pub mod choose;
 pub mod cli;

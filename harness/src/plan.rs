@@ -67,6 +67,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// The load on each server.
     pub timing: Timing,
+    /// What the order follows from.
+    pub seed: u64,
 }
 
 /// How long each load takes.
@@ -154,7 +156,7 @@ impl Plan {
             }
             steps.extend(block);
         }
-        Self { steps, timing }
+        Self { steps, timing, seed }
     }
 
     /// How long a step will take, as far as that can be said beforehand.

@@ -32,10 +32,10 @@ impl<'a> Progress<'a> {
 
     /// A step begins.
     pub fn begins(&self, step: &Step) {
-        let left = self.left().as_secs();
+        let left = humantime::format_duration(Duration::from_secs(self.left().as_secs()));
         match &self.bar {
-            Some(bar) => bar.set_message(format!("{step} · {left} s left")),
-            None => eprintln!("[{}/{}] {step} · {left} s left", self.done + 1, self.plan.steps.len()),
+            Some(bar) => bar.set_message(format!("{step}, {left} left")),
+            None => eprintln!("[{}/{}] {step}, {left} left", self.done + 1, self.plan.steps.len()),
         }
     }
 

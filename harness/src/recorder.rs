@@ -1,10 +1,12 @@
 //! Keeps the record of a run on disk: written anew after every cell, so that whatever ends the run loses nothing.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::Context;
+use reports::RECORD;
 use reports::record::{Cell, Run, SCHEMA};
 
 use crate::failure::Usage;
@@ -19,15 +21,15 @@ pub struct Recorder {
 impl Recorder {
     /// Begins a record of `planned` cells in `directory`, which is made if it is not there; by default in one named
     /// after the time, under `runs`.
-    pub fn new(directory: Option<PathBuf>, planned: usize) -> anyhow::Result<Self> {
+    ///
+    /// # Errors
+    /// The directory can't be made, or holds a run already: hours of measuring must not be lost to a second run.
+    pub fn new(directory: Option<PathBuf>, planned: usize, seed: u64) -> anyhow::Result<Self> {
         let started = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
-        let directory = directory.unwrap_or_else(|| Path::new("runs").join(started.replace(':', "-")));
-        fs::create_dir_all(&directory).map_err(|error| {
-            Usage::error(format!(
-                "can't make the directory {}: {error}; try another one with --out",
-                directory.display()
-            ))
-        })?;
+        let directory = match directory {
+            Some(directory) => make(directory)?,
+            None => make_new(&Path::new("runs").join(started.replace(':', "-")))?,
+        };
         let run = Run {
             schema: SCHEMA,
             concur: env!("CARGO_PKG_VERSION").to_owned(),
@@ -35,6 +37,7 @@ impl Recorder {
             started,
             complete: planned == 0,
             planned,
+            seed: Some(seed),
             host: host()?,
             cells: Vec::new(),
         };
@@ -63,6 +66,41 @@ impl Recorder {
     fn write(&self) -> anyhow::Result<()> {
         self.run.write(&self.directory).context("can't keep the record")
     }
+}
+
+/// The directory that somebody asked for.
+fn make(directory: PathBuf) -> anyhow::Result<PathBuf> {
+    fs::create_dir_all(&directory).map_err(|error| cannot_make(&directory, &error))?;
+    if directory.join(RECORD).exists() {
+        let directory = directory.display();
+        return Err(Usage::error(format!(
+            "{directory} holds a run already; try another directory with --out"
+        )));
+    }
+    Ok(directory)
+}
+
+/// A directory that nobody else has: another run may have begun in the same second.
+fn make_new(wanted: &Path) -> anyhow::Result<PathBuf> {
+    let parent = wanted.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(parent).map_err(|error| cannot_make(parent, &error))?;
+    let name = wanted.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut directory = wanted.to_owned();
+    for number in 2.. {
+        match fs::create_dir(&directory) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                directory = wanted.with_file_name(format!("{name}-{number}"));
+            }
+            Err(error) => return Err(cannot_make(&directory, &error)),
+            Ok(()) => break,
+        }
+    }
+    Ok(directory)
+}
+
+fn cannot_make(directory: &Path, error: &std::io::Error) -> anyhow::Error {
+    let directory = directory.display();
+    Usage::error(format!("can't make the directory {directory}: {error}; try another one with --out"))
 }
 
 /// The command as given. The program's place on this machine is nobody's business.

@@ -78,6 +78,14 @@ impl Workload {
         }
     }
 
+    /// What is asked for, as it stands in the record.
+    pub fn request(&self) -> String {
+        match self {
+            Self::Echo { message_bytes } => format!("{message_bytes} B"),
+            Self::Http { path } => path.clone(),
+        }
+    }
+
     /// The side that asks.
     pub fn client(&self, host: &str, keep_alive: bool) -> anyhow::Result<Box<dyn Client>> {
         Ok(match self {
@@ -89,13 +97,10 @@ impl Workload {
     }
 }
 
-/// As it stands in the record: `http /hello`, `echo 64 B`.
+/// As people read it: `http /hello`, `echo 64 B`.
 impl fmt::Display for Workload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Echo { message_bytes } => write!(f, "echo {message_bytes} B"),
-            Self::Http { path } => write!(f, "http {path}"),
-        }
+        write!(f, "{} {}", self.name(), self.request())
     }
 }
 

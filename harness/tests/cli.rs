@@ -56,6 +56,8 @@ fn the_listing_as_text_stays_as_it_is() {
 #[test]
 fn an_executor_says_how_long_it_took_and_what_it_came_to() {
     let outcome = json(&["exec", "processes", "--task", "wait", "--jobs", "3", "--json"]);
+    assert_eq!((&outcome["executor"], &outcome["task"]), (&Value::from("processes"), &Value::from("wait")));
+    assert_eq!((&outcome["jobs"], &outcome["workers"]), (&Value::from(3), &Value::from(3)));
     assert_eq!(outcome["value"], "10");
     assert_eq!(outcome["failed"], 0);
     assert!(outcome["seconds"].as_f64().unwrap() > 0.0);
@@ -145,6 +147,49 @@ fn numbers_that_make_no_sense_are_refused() {
     assert!(usage(&["run", "--workload", "echo", "--message", "0"]).contains("--message can't be 0"));
     assert!(usage(&["run", "--path", "hello"]).contains("begins with a slash"));
     assert!(usage(&["load", "nowhere"]).contains("'nowhere' is not an address"));
+}
+
+#[test]
+fn what_the_command_line_does_not_know_gets_one_line_too() {
+    for arguments in [
+        &["nope"][..],
+        &["run", "--connections", "abc"],
+        &["run", "--connections", "-1"],
+        &["serve", "epoll", "--grace", "5"],
+        &["serve"],
+        &["run", "--nope"],
+    ] {
+        let line = usage(arguments);
+        assert!(line.starts_with("concur: ") && line.contains("see concur --help"), "{line}");
+    }
+    assert!(usage(&["serve", "epoll", "--bind", "foo"]).contains("try 127.0.0.1:8888"));
+    assert!(usage(&["run", "--timeout", "0s"]).contains("--timeout can't be 0"));
+    assert!(usage(&["load", "127.0.0.1:1", "--timeout", "0s"]).contains("can't be 0"));
+    assert!(usage(&["load", "127.0.0.1:1", "--cpus", "99999"]).contains("there is no processor 99999"));
+    assert!(usage(&["serve", "epoll", "--cpus", "99999"]).contains("--cpus"));
+    assert!(usage(&["run", "--jobs", "100000"]).contains("at most --jobs 10000"));
+    assert!(usage(&["run", "--models", "epoll,poll,epoll"]).contains("names something twice"));
+}
+
+#[test]
+fn two_runs_never_share_a_directory() {
+    let place = tempfile::tempdir().unwrap();
+    let run = |out: &[&str]| {
+        let mut command = concur();
+        command
+            .current_dir(place.path())
+            .args(["run", "--suite", "tasks", "--tasks", "wait", "--rounds", "1"]);
+        command.args(["--jobs", "1", "--executors", "line"]).args(out);
+        command
+    };
+    let both = [run(&[]).spawn().unwrap(), run(&[]).spawn().unwrap()];
+    for mut child in both {
+        assert!(child.wait().unwrap().success());
+    }
+    assert_eq!(fs::read_dir(place.path().join("runs")).unwrap().count(), 2);
+    run(&["--out", "mine"]).assert().success();
+    let line = refused(&mut run(&["--out", "mine"]), 2);
+    assert!(line.contains("mine holds a run already"), "{line}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::storage::WriteError;
 
 /// The columns, in their order. Each is named by the path of its field in the record. New fields come last, so
 /// that what reads by position goes on working.
-pub const HEADER: [&str; 59] = [
+pub const HEADER: [&str; 60] = [
     "suite",
     "model",
     "options",
@@ -67,6 +67,7 @@ pub const HEADER: [&str; 59] = [
     "cost.voluntary_switches",
     "cost.involuntary_switches",
     "cost.syscalls",
+    "request",
 ];
 
 /// All cells of `run`. What is absent is empty.

@@ -38,6 +38,7 @@
 //!     started: "2026-01-31T12:00:00Z".into(),
 //!     complete: true,
 //!     planned: 4,
+//!     seed: None,
 //!     host: Host::default(),
 //!     cells: vec![cell("fork", 1, 2.1), cell("epoll", 1, 0.9), cell("epoll", 2, 0.8), cell("fork", 2, 2.0)],
 //! };

@@ -25,6 +25,9 @@ pub struct Run {
     pub complete: bool,
     /// How many cells were planned.
     pub planned: usize,
+    /// What the order of measuring follows from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
     /// The machine.
     pub host: Host,
     /// What was measured, in the order of measuring.
@@ -87,8 +90,11 @@ pub struct ServerCell {
     pub model: String,
     /// Its options, as `key=value,...`; empty where all are at their defaults.
     pub options: String,
-    /// What is served and asked for: `echo`, or `http` with the path: `http /hello`.
+    /// What is served: `echo`, `http`.
     pub workload: String,
+    /// What is asked for: a path such as `/hello`, a message's size such as `64 B`; empty where there is no choice.
+    #[serde(default)]
+    pub request: String,
     /// `tcp`.
     pub transport: String,
     /// How many connections are open at once.

@@ -242,13 +242,14 @@ fn what_differs_in_more_than_the_model_is_not_compared() {
     let cell = || server("epoll", 1, 8.0, 1);
     let tables = tables(vec![
         cell(),
-        ServerCell { workload: "http /hello".into(), ..cell() },
+        ServerCell { workload: "http".into(), ..cell() },
+        ServerCell { request: "1 B".into(), ..cell() },
         ServerCell { transport: "unix".into(), ..cell() },
         ServerCell { connections: 1, ..cell() },
         ServerCell { keep_alive: false, ..cell() },
         ServerCell { rate: Some(100.0), ..cell() },
     ]);
-    assert_eq!(tables.len(), 6);
+    assert_eq!(tables.len(), 7);
 }
 
 #[test]

@@ -111,7 +111,8 @@ fn blank(step: &ServerStep, bench: &Bench<'_>) -> ServerCell {
     ServerCell {
         model: step.choice.name.clone(),
         options: step.choice.options.to_string(),
-        workload: step.workload.to_string(),
+        workload: step.workload.name().to_owned(),
+        request: step.workload.request(),
         transport: "tcp".to_owned(),
         connections: step.connections,
         keep_alive: step.keep_alive,

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use reports::record::{Cost, TaskCell, Verdict};
 
 use super::Bench;
@@ -15,9 +15,12 @@ use crate::measure::life::Reaped;
 use crate::measure::sampler::{Sampler, Sampling};
 use crate::measure::tree::Tree;
 use crate::plan::TaskStep;
+use crate::server::quoted;
 
 /// How long the jobs of one cell may take.
 const LIMIT: Duration = Duration::from_secs(300);
+/// A process that holds less than this was on its way in or out when it was looked at.
+const LEAST_BYTES: u64 = 256 * 1024;
 /// How often to look whether they are done.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
@@ -55,8 +58,9 @@ fn try_measure(step: &TaskStep, bench: &Bench<'_>) -> anyhow::Result<(Execution,
         .args(["--jobs", &step.jobs.to_string(), "--json"])
         .args(["--with-parent", &process::id().to_string()])
         .stdin(Stdio::null())
-        .stdout(Stdio::piped());
-    // What it prints is a few hundred bytes, which a pipe holds until the process has ended.
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    // What it prints is a few hundred bytes, which its pipes hold until the process has ended.
     let mut child = command.spawn().context("the executor's process could not be started")?;
     let sampler = Sampler::start(Tree::new(child.id()), Sampling::default());
     wait(&mut child, bench).inspect_err(|_| {
@@ -66,8 +70,11 @@ fn try_measure(step: &TaskStep, bench: &Bench<'_>) -> anyhow::Result<(Execution,
     let output = child.wait_with_output()?;
     let peaks = sampler.map(Sampler::stop).unwrap_or_default();
     let cost = peaks.complete(before.until(&Reaped::so_far()?));
-    let execution = serde_json::from_slice(&output.stdout)
-        .with_context(|| format!("the executor's process ended without a result ({})", output.status))?;
+    let cost = Cost { pss_peak_bytes: cost.pss_peak_bytes.filter(|bytes| *bytes >= LEAST_BYTES), ..cost };
+    let execution = serde_json::from_slice(&output.stdout).map_err(|_| {
+        let words = quoted(&String::from_utf8_lossy(&output.stderr));
+        anyhow!("the executor's process ended without a result ({}){words}", output.status)
+    })?;
     Ok((execution, cost))
 }
 

@@ -3,13 +3,27 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
+use serde::Serialize;
+
 use crate::choose;
 use crate::cli::Exec;
 use crate::execution::Execution;
 use crate::failure::{FAILED, Usage};
 
 /// More jobs than this would only measure how the machine drowns.
-const JOBS_AT_MOST: usize = 10_000;
+pub(super) const JOBS_AT_MOST: usize = 10_000;
+
+/// What was run and what it came to; names as in the record.
+#[derive(Serialize)]
+struct Answer<'a> {
+    executor: &'static str,
+    options: String,
+    task: &'static str,
+    jobs: usize,
+    workers: usize,
+    #[serde(flatten)]
+    execution: &'a Execution,
+}
 
 pub(super) fn run(arguments: &Exec) -> anyhow::Result<ExitCode> {
     super::end_with(arguments.with_parent)?;
@@ -25,7 +39,15 @@ pub(super) fn run(arguments: &Exec) -> anyhow::Result<ExitCode> {
     let seconds = start.elapsed().as_secs_f64();
     let execution = Execution::new(&results, task.expected(), seconds);
     if arguments.json {
-        super::print(&(serde_json::to_string_pretty(&execution)? + "\n"))?;
+        let answer = Answer {
+            executor: executor.name,
+            options: choice.options.to_string(),
+            task: task.name(),
+            jobs: arguments.jobs,
+            workers: (executor.workers)(arguments.jobs, &choice.options),
+            execution: &execution,
+        };
+        super::print(&(serde_json::to_string_pretty(&answer)? + "\n"))?;
     } else {
         super::print(&text(&execution, &arguments.executor, task.name(), arguments.jobs))?;
     }

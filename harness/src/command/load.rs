@@ -1,17 +1,19 @@
 //! `concur load`: the generator alone, against anything that speaks the workload.
 
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
 
 use reports::record::{Errors, Latency};
 use serde::Serialize;
 
+use crate::address::resolve;
 use crate::cell::latency;
 use crate::cli::Load as Arguments;
 use crate::failure::{FAILED, Interrupted, Usage};
 use crate::load::{self, Load, Outcome};
 use crate::measure::limits::{need_descriptors, raise_descriptor_limit};
+use crate::measure::placement::processors;
 use crate::workload::Workload;
 
 /// Descriptors the generator needs besides its connections.
@@ -23,7 +25,9 @@ struct Answer {
     address: String,
     workload: String,
     connections: usize,
+    threads: usize,
     keep_alive: bool,
+    warm_up_s: f64,
     seconds: f64,
     requests: u64,
     requests_in_all: u64,
@@ -44,6 +48,13 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let target = Target::parse(&arguments.address)?;
     let path = arguments.path.clone().or(target.path).unwrap_or_else(|| "/hello".to_owned());
     let workload = Workload::new(&arguments.workload, &path, arguments.message)?;
+    if arguments.timeout.is_zero() || arguments.duration.is_zero() {
+        return Err(Usage::error("--timeout and --duration can't be 0; try --timeout 2s --duration 5s"));
+    }
+    let there = processors()?;
+    if let Some(missing) = arguments.cpus.iter().find(|processor| !there.contains(processor)) {
+        return Err(Usage::error(format!("there is no processor {missing} for --cpus; there are {there:?}")));
+    }
     if arguments.connections == 0 || arguments.threads == 0 {
         return Err(Usage::error("--connections and --threads can't be 0; try --connections 64 --threads 1"));
     }
@@ -78,7 +89,9 @@ fn answer(address: SocketAddr, workload: &Workload, load: &Load, outcome: Outcom
         address: address.to_string(),
         workload: workload.to_string(),
         connections: load.connections,
+        threads: load.threads,
         keep_alive: load.keep_alive,
+        warm_up_s: load.warm_up.as_secs_f64(),
         seconds: outcome.seconds,
         requests: outcome.requests,
         requests_in_all: outcome.requests_in_all,
@@ -112,7 +125,9 @@ impl Answer {
             self.user_s + self.system_s,
             self.connects
         ));
-        if let Some(served) = self.connections_served.filter(|served| *served < self.connections) {
+        if let Some(served) =
+            self.connections_served.filter(|served| *served < self.connections && self.errors.total() == 0)
+        {
             lines.push(format!("{} connections were never answered", self.connections - served));
         }
         let Errors { connect, reset, timeout, short, wrong } = self.errors;
@@ -144,12 +159,10 @@ impl Target {
             Some(slash) => (&rest[..slash], Some(rest[slash..].to_owned())),
             None => (rest, None),
         };
-        let found = host.to_socket_addrs().ok().and_then(|mut addresses| addresses.next());
-        let address = found.ok_or_else(|| {
-            Usage::error(format!(
-                "'{text}' is not an address; try 127.0.0.1:8888 or http://127.0.0.1:8888/hello"
-            ))
-        })?;
+        let is_url = rest.len() < text.len();
+        let port_follows = host.rsplit(']').next().is_some_and(|tail| tail.contains(':'));
+        let address = if is_url && !port_follows { format!("{host}:80") } else { host.to_owned() };
+        let address = resolve(&address)?;
         Ok(Self { address, host: host.to_owned(), path })
     }
 }
@@ -164,6 +177,8 @@ mod tests {
         assert_eq!((target.host.as_str(), target.path), ("127.0.0.1:80", None));
         let target = Target::parse("http://127.0.0.1:80/bytes/9").unwrap();
         assert_eq!(target.path.as_deref(), Some("/bytes/9"));
+        assert_eq!(Target::parse("http://127.0.0.1").unwrap().address.port(), 80);
+        assert_eq!(Target::parse("http://[::1]/x").unwrap().address.port(), 80);
         assert!(Target::parse("https://127.0.0.1:80/").is_err());
         assert!(Target::parse("nonsense").unwrap_err().to_string().contains("try 127.0.0.1:8888"));
     }

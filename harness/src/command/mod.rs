@@ -8,7 +8,7 @@ use nix::sys::prctl;
 use nix::sys::signal::Signal;
 use nix::unistd::{Pid, getppid};
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
 
 use crate::cli::{Cli, Command};
@@ -43,11 +43,11 @@ fn end_with(parent: Option<i32>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A flag that SIGINT and SIGTERM set: what is under way is then ended in order. A second one ends the process at once,
+/// A flag that SIGINT, SIGTERM and SIGHUP set: what is under way is then ended in order. A second one ends the process at once,
 /// and its servers with it (see [`end_with`]).
 fn stop_on_signals() -> anyhow::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
         // In this order: at the first signal the flag is not yet set.
         flag::register_conditional_shutdown(signal, INTERRUPTED.into(), Arc::clone(&stop))?;
         flag::register(signal, Arc::clone(&stop))?;

@@ -17,22 +17,28 @@ const WIDTH: usize = 120;
 
 pub(super) fn run(arguments: &Report) -> anyhow::Result<ExitCode> {
     let run = Run::read(&arguments.run).map_err(|error| Usage::error(error.to_string()))?;
+    if arguments.json {
+        super::print(&json(&run)?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let beside = if arguments.run.is_dir() { Some(arguments.run.as_path()) } else { arguments.run.parent() };
     let directory = arguments.out.as_deref().or(beside).unwrap_or(Path::new("."));
-    publish(&run, directory, arguments.json)?;
+    publish(&run, directory, false)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes the report's files into `directory` and prints the tables, or the record.
-pub(super) fn publish(run: &Run, directory: &Path, json: bool) -> anyhow::Result<()> {
-    reports::write_all(run, directory).context("can't write the report; the record itself is safe")?;
-    if json {
-        super::print(&(serde_json::to_string_pretty(run)? + "\n"))?;
-    } else {
-        super::print(&terminal::draw(&Document::of(run), terminal()))?;
-    }
+/// Prints the tables, or the record, and then writes the report's files into `directory`: what can't be written can at
+/// least be read.
+pub(super) fn publish(run: &Run, directory: &Path, as_json: bool) -> anyhow::Result<()> {
+    let text = if as_json { json(run)? } else { terminal::draw(&Document::of(run), terminal()) };
+    super::print(&text)?;
+    reports::write_all(run, directory).context("the report's files are missing")?;
     eprintln!("concur: the report is in {}/report.html", directory.display());
     Ok(())
+}
+
+fn json(run: &Run) -> anyhow::Result<String> {
+    Ok(serde_json::to_string_pretty(run)? + "\n")
 }
 
 /// What standard output can show.

@@ -12,6 +12,7 @@ use models::server::servers;
 use reports::record::{Cell, Run as Record, Verdict};
 use workloads::task::tasks;
 
+use super::exec::JOBS_AT_MOST;
 use crate::cell::Bench;
 use crate::choose;
 use crate::cli::{Cli, Command, Run, Suite};
@@ -25,6 +26,9 @@ use crate::workload::Workload;
 
 /// Descriptors a process of the lab needs besides its connections.
 const OTHER_DESCRIPTORS: u64 = 32;
+/// More rounds than this would take days.
+const ROUNDS_AT_MOST: u32 = 1_000;
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 /// The quick comparison, in the words of the command it stands for.
 const QUICK: [&str; 10] =
     ["concur", "run", "--rounds", "3", "--duration", "700ms", "--warm-up", "200ms", "--jobs", "2"];
@@ -42,7 +46,7 @@ pub(super) fn run(arguments: &Run) -> anyhow::Result<ExitCode> {
     need_descriptors(plan.most_connections() as u64 + OTHER_DESCRIPTORS)
         .map_err(|error| Usage::error(error.to_string()))?;
     let stop = super::stop_on_signals()?;
-    let mut recorder = Recorder::new(arguments.out.clone(), plan.steps.len())?;
+    let mut recorder = Recorder::new(arguments.out.clone(), plan.steps.len(), plan.seed)?;
     let bench = Bench { timing: plan.timing, placement: place(&processors()?), stop: &stop };
     let kept = measure(&plan, &bench, &mut recorder);
     let published = super::report::publish(recorder.run(), recorder.directory(), arguments.json);
@@ -100,6 +104,15 @@ fn check(arguments: &Run) -> anyhow::Result<()> {
     if arguments.jobs == 0 {
         return refuse("--jobs", "--jobs 4");
     }
+    if arguments.jobs > JOBS_AT_MOST || arguments.rounds > ROUNDS_AT_MOST {
+        return Err(Usage::error(format!("try at most --jobs {JOBS_AT_MOST} and --rounds {ROUNDS_AT_MOST}")));
+    }
+    if arguments.timeout.is_zero() {
+        return refuse("--timeout", "--timeout 2s");
+    }
+    if arguments.duration > LONGEST || arguments.warm_up > LONGEST {
+        return Err(Usage::error("a server can't be measured for more than a day; try --duration 2s"));
+    }
     if arguments.duration < Duration::from_millis(50) {
         return Err(Usage::error("--duration is too short to count anything; try --duration 1s"));
     }
@@ -134,10 +147,17 @@ fn choices_or_all(texts: &[String], all: impl Iterator<Item = &'static str>) -> 
     match texts {
         [] => all.map(choose::choice).collect(),
         texts => match choose::choices(texts)? {
+            choices if has_twins(&choices) => {
+                Err(Usage::error(format!("'{}' names something twice; name it once", texts.join(" "))))
+            }
             none if none.is_empty() => {
                 Err(Usage::error(format!("'{}' names nothing to measure; see concur list", texts.join(" "))))
             }
             choices => Ok(choices),
         },
     }
+}
+
+fn has_twins(choices: &[Choice]) -> bool {
+    choices.iter().enumerate().any(|(index, choice)| choices[..index].contains(choice))
 }

@@ -13,7 +13,7 @@ use crate::cli::Serve;
 use crate::failure::Usage;
 use crate::measure::limits::raise_descriptor_limit;
 use crate::measure::placement::bind_thread;
-use crate::{choose, workload};
+use crate::{address, choose, workload};
 
 pub(super) fn run(arguments: &Serve) -> anyhow::Result<ExitCode> {
     super::end_with(arguments.with_parent)?;
@@ -27,7 +27,7 @@ pub(super) fn run(arguments: &Serve) -> anyhow::Result<ExitCode> {
     raise_descriptor_limit()?;
     // Before the address is announced: whoever reads it may send the signal at once.
     let shutdown = Shutdown::on_signals(arguments.grace).context("can't install signal handlers")?;
-    let listener = listen(arguments.bind, &service.limits())?;
+    let listener = listen(address::resolve(&arguments.bind)?, &service.limits())?;
     let address = listener.local_addr()?.as_socket().context("the listener has no address")?;
     super::print(&format!("listening on {address}\n"))?;
     let start = Start { listener, service: &service, options: &choice.options, shutdown: &shutdown };

@@ -58,7 +58,8 @@ fn title(setting: &Setting) -> String {
         (false, number) => format!("{} at once, a new one for each request", plural(number, "connection")),
     };
     let rate = setting.rate.map_or(String::new(), |rate| format!(", {} requests/s offered", figure(rate)));
-    format!("{} over {}: {connections}{rate}", setting.workload, setting.transport)
+    let asked = format!("{} {}", setting.workload, setting.request);
+    format!("{} over {}: {connections}{rate}", asked.trim_end(), setting.transport)
 }
 
 fn row(row: &ServerRow) -> Vec<String> {

@@ -10,8 +10,10 @@ use crate::statistics::{Spread, median};
 /// What must be the same for two servers to be compared.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Setting {
-    /// What is served and asked for.
+    /// What is served.
     pub workload: String,
+    /// What is asked for.
+    pub request: String,
     /// `tcp`.
     pub transport: String,
     /// How many connections are open at once.
@@ -110,7 +112,8 @@ pub(super) fn tables(cells: &[&ServerCell]) -> Vec<ServerTable> {
     for &cell in cells {
         // Positive numbers have the same order as their bits.
         let rate = cell.rate.map(f64::to_bits);
-        let setting = (&cell.workload, &cell.transport, !cell.keep_alive, cell.connections, rate);
+        let asked = (&cell.workload, &cell.request);
+        let setting = (asked, &cell.transport, !cell.keep_alive, cell.connections, rate);
         let model = (&cell.model, &cell.options);
         settings.entry(setting).or_default().entry(model).or_default().push(cell);
     }
@@ -121,6 +124,7 @@ fn table(models: &[Vec<&ServerCell>]) -> Option<ServerTable> {
     let first = *models.first()?.first()?;
     let setting = Setting {
         workload: first.workload.clone(),
+        request: first.request.clone(),
         transport: first.transport.clone(),
         connections: first.connections,
         keep_alive: first.keep_alive,

@@ -17,6 +17,7 @@ pub(crate) fn run() -> Run {
         started: "2026-01-31T12:00:00Z".into(),
         complete: true,
         planned: cells.len(),
+        seed: Some(7),
         host: Host {
             cpu: "Example CPU @ 2.50GHz".into(),
             cores: 2,
@@ -48,6 +49,7 @@ pub(crate) fn server(model: &str, round: u32, cpu_us: f64, number: u64) -> Serve
         model: name.into(),
         options: options.into(),
         workload: "echo".into(),
+        request: "64 B".into(),
         transport: "tcp".into(),
         connections: 64,
         keep_alive: true,
@@ -145,7 +147,8 @@ fn servers() -> Vec<Cell> {
     }
     for (model, number) in [("thread", 51), ("epoll", 52)] {
         cells.push(ServerCell {
-            workload: "http /hello".into(),
+            workload: "http".into(),
+            request: "/hello".into(),
             connections: 1,
             keep_alive: false,
             rate: Some(2_500.0),

@@ -9,7 +9,7 @@ use clap::Parser;
 use models::executor::executors;
 use models::options::Choice;
 use models::server::servers;
-use reports::record::{Cell, Run as Record, Verdict};
+use reports::record::Verdict;
 use workloads::task::tasks;
 
 use super::exec::JOBS_AT_MOST;
@@ -54,7 +54,8 @@ pub(super) fn run(arguments: &Run) -> anyhow::Result<ExitCode> {
     if stop.load(Ordering::Relaxed) {
         return Err(Interrupted.into());
     }
-    Ok(if all_went_well(recorder.run()) { ExitCode::SUCCESS } else { FAILED.into() })
+    let failed = recorder.run().cells.iter().any(|cell| cell.verdict() == Verdict::Errors);
+    Ok(if failed { FAILED.into() } else { ExitCode::SUCCESS })
 }
 
 /// Takes step after step, until the plan's end or until somebody wants it to end.
@@ -72,20 +73,13 @@ fn measure(plan: &Plan, bench: &Bench<'_>, recorder: &mut Recorder) -> anyhow::R
     Ok(())
 }
 
-fn all_went_well(run: &Record) -> bool {
-    run.cells.iter().all(|cell| match cell {
-        Cell::Servers(cell) => cell.verdict != Verdict::Errors,
-        Cell::Tasks(cell) => cell.verdict != Verdict::Errors,
-    })
-}
-
 fn plan(arguments: &Run) -> anyhow::Result<Plan> {
     check(arguments)?;
     let servers = if arguments.suite.contains(&Suite::Servers) { servers_of(arguments)? } else { Vec::new() };
     let tasks = if arguments.suite.contains(&Suite::Tasks) { tasks_of(arguments)? } else { Vec::new() };
     let timing =
         Timing { warm_up: arguments.warm_up, duration: arguments.duration, timeout: arguments.timeout };
-    let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(..));
+    let seed = arguments.seed.unwrap_or_else(|| fastrand::u32(..).into());
     Ok(Plan::new(&servers, &tasks, arguments.rounds, timing, seed))
 }
 

@@ -18,7 +18,7 @@ use super::acceptor::{Accepted, SHORTAGE_PAUSE, accept, report_shortage};
 use super::connection::{Connection, Turn};
 use super::readiness::{Interest, Readiness, Ready};
 use super::shutdown::{LastArrivals, Shutdown};
-use super::timers::{Alarms, Timers};
+use super::timers::Timers;
 use super::{ServeError, Start, socket, trouble};
 
 const LISTENER: usize = 0;
@@ -76,8 +76,6 @@ struct Place {
     connection: Connection,
     /// What the set watches it for; nothing yet if it was served before it had to be watched.
     watched: Option<Interest>,
-    /// Its entries among the timers.
-    alarms: Alarms,
     /// Whether it is on the `again` list.
     again: bool,
 }
@@ -162,24 +160,17 @@ impl<R: Readiness> Reactor<'_, R> {
                 }
             }
         }
-        let deadline = place.connection.deadline();
-        if place.alarms.need(deadline) {
-            self.timers.set(deadline, key);
-        }
+        self.timers.set(place.connection.deadline(), key);
     }
 
     fn ring_alarms(&mut self) {
-        while let Some((when, key)) = self.timers.due(self.now) {
-            let Some(place) = self.connections.get_mut(key - FIRST_CONNECTION) else { continue };
-            let deadline = place.connection.deadline();
-            if !place.alarms.rang(when) {
-                // It was of a connection that had this key before.
-            } else if deadline > self.now {
-                if place.alarms.need(deadline) {
-                    self.timers.set(deadline, key); // it has moved on
+        while let Some(key) = self.timers.due(self.now) {
+            match self.connections.get(key - FIRST_CONNECTION) {
+                Some(place) if place.connection.deadline() > self.now => {
+                    self.timers.set(place.connection.deadline(), key); // it has moved on
                 }
-            } else if !place.again {
-                self.advance(key, Connection::time_is_up);
+                Some(place) if !place.again => self.advance(key, Connection::time_is_up),
+                _ => {} // it has a turn coming anyway, or is gone
             }
         }
     }
@@ -221,7 +212,7 @@ impl<R: Readiness> Reactor<'_, R> {
         if self.leaving_by.is_some() {
             connection.leave();
         }
-        let place = Place { connection, watched: None, alarms: Alarms::default(), again: false };
+        let place = Place { connection, watched: None, again: false };
         let key = self.connections.insert(place) + FIRST_CONNECTION;
         self.advance(key, Connection::advance);
     }

@@ -1,8 +1,8 @@
 //! Time limits of many connections, at next to no cost for those that stay busy.
 //!
-//! A connection's deadline moves with every request, but its entry in the heap does not: when the entry comes up and
-//! the deadline has moved on, it is put in again for then. So a busy connection costs one heap operation per time
-//! limit, not per request.
+//! A connection's deadline moves with every request, but its alarm does not: when the alarm rings and the deadline has
+//! moved on, it is set again for then. So a busy connection costs one heap operation per time limit, not per request.
+//! A connection that leaves leaves its alarm to the next one with its key.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -11,52 +11,49 @@ use std::time::Instant;
 /// Alarms by time, each for a key.
 #[derive(Default)]
 pub(crate) struct Timers {
-    alarms: BinaryHeap<Reverse<(Instant, usize)>>,
+    heap: BinaryHeap<Reverse<(Instant, usize)>>,
+    of_key: Vec<Alarms>,
 }
 
-impl Timers {
-    /// Rings for `key` at `when`.
-    pub(crate) fn set(&mut self, when: Instant, key: usize) {
-        self.alarms.push(Reverse((when, key)));
-    }
-
-    /// When the next alarm rings.
-    pub(crate) fn next(&self) -> Option<Instant> {
-        self.alarms.peek().map(|Reverse((when, _))| *when)
-    }
-
-    /// Takes out an alarm whose time has come: when it was set for, and its key.
-    pub(crate) fn due(&mut self, now: Instant) -> Option<(Instant, usize)> {
-        if self.next()? > now {
-            return None;
-        }
-        self.alarms.pop().map(|Reverse(alarm)| alarm)
-    }
-}
-
-/// Which alarms are set for one connection: a far one, for its time limits, and a nearer one, for a wait it asked for.
-/// As long as one of them rings in time no further one is set, so there are never more than these.
+/// Which alarms are set for one key: a far one, for its time limits, and a nearer one, for a wait it asked for.
 #[derive(Default)]
-pub(crate) struct Alarms {
+struct Alarms {
     far: Option<Instant>,
     near: Option<Instant>,
 }
 
-impl Alarms {
-    /// Whether an alarm must be set to be told of `deadline`; notes it as set.
-    pub(crate) fn need(&mut self, deadline: Instant) -> bool {
-        if [self.far, self.near].into_iter().flatten().any(|alarm| alarm <= deadline) {
-            return false; // that one rings early enough, and finds out
+impl Timers {
+    /// Sees to it that an alarm for `key` rings at `deadline` or before. As long as one is set that does, no further one
+    /// is: so there are never more than two for a key that waits again and again.
+    pub(crate) fn set(&mut self, deadline: Instant, key: usize) {
+        if self.of_key.len() <= key {
+            self.of_key.resize_with(key + 1, Alarms::default);
         }
-        let place = if self.far.is_none() { &mut self.far } else { &mut self.near };
+        let alarms = &mut self.of_key[key];
+        if [alarms.far, alarms.near].into_iter().flatten().any(|alarm| alarm <= deadline) {
+            return; // whoever hears that one will find out that it was too early, and set it again
+        }
+        let place = if alarms.far.is_none() { &mut alarms.far } else { &mut alarms.near };
         *place = Some(deadline);
-        true
+        self.heap.push(Reverse((deadline, key)));
     }
 
-    /// Notes that an alarm rang; false if it is none of these, but of a connection that had the same key before.
-    pub(crate) fn rang(&mut self, when: Instant) -> bool {
-        let place = [&mut self.near, &mut self.far].into_iter().find(|alarm| **alarm == Some(when));
-        place.is_some_and(|alarm| alarm.take().is_some())
+    /// When the next alarm rings.
+    pub(crate) fn next(&self) -> Option<Instant> {
+        self.heap.peek().map(|Reverse((when, _))| *when)
+    }
+
+    /// The key of an alarm whose time has come, which is then no longer set. Its deadline may have moved on.
+    pub(crate) fn due(&mut self, now: Instant) -> Option<usize> {
+        while self.next()? <= now {
+            let Reverse((when, key)) = self.heap.pop()?;
+            let alarms = &mut self.of_key[key];
+            let set = [&mut alarms.near, &mut alarms.far].into_iter().find(|alarm| **alarm == Some(when));
+            if set.and_then(Option::take).is_some() {
+                return Some(key);
+            } // else a nearer one has taken its place
+        }
+        None
     }
 }
 
@@ -66,46 +63,55 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn a_connection_that_waits_again_and_again_keeps_few_alarms() {
-        let mut now = Instant::now();
-        let (mut timers, mut alarms) = (Timers::default(), Alarms::default());
-        for _ in 0..10_000 {
-            for deadline in [now + Duration::from_secs(75), now + Duration::from_millis(1)] {
-                if alarms.need(deadline) {
-                    timers.set(deadline, 7);
-                }
-            }
-            assert!(timers.alarms.len() <= 2);
-            now += Duration::from_millis(1);
-            let mut told = false;
-            while let Some((when, _)) = timers.due(now) {
-                told |= alarms.rang(when);
-            }
-            assert!(told, "the wait must end");
-        }
-    }
-
-    #[test]
-    fn an_alarm_of_somebody_else_is_not_taken_for_ours() {
-        let now = Instant::now();
-        let mut alarms = Alarms::default();
-        assert!(alarms.need(now));
-        assert!(!alarms.rang(now + Duration::from_secs(1)));
-        assert!(alarms.rang(now));
-        assert!(!alarms.rang(now));
-    }
+    const SECOND: Duration = Duration::from_secs(1);
 
     #[test]
     fn alarms_ring_in_order_and_not_before_their_time() {
-        let (start, second) = (Instant::now(), Duration::from_secs(1));
+        let start = Instant::now();
         let mut timers = Timers::default();
-        timers.set(start + 2 * second, 7);
-        timers.set(start + second, 8);
-        assert_eq!(timers.next(), Some(start + second));
+        timers.set(start + 2 * SECOND, 7);
+        timers.set(start + SECOND, 8);
+        assert_eq!(timers.next(), Some(start + SECOND));
         assert_eq!(timers.due(start), None);
-        assert_eq!(timers.due(start + 3 * second), Some((start + second, 8)));
-        assert_eq!(timers.due(start + 3 * second), Some((start + 2 * second, 7)));
-        assert_eq!(timers.due(start + 3 * second), None);
+        assert_eq!(timers.due(start + 3 * SECOND), Some(8));
+        assert_eq!(timers.due(start + 3 * SECOND), Some(7));
+        assert_eq!(timers.due(start + 3 * SECOND), None);
+    }
+
+    #[test]
+    fn an_alarm_that_rings_early_enough_serves_for_later_deadlines_too() {
+        let start = Instant::now();
+        let mut timers = Timers::default();
+        for seconds in 75..100 {
+            timers.set(start + seconds * SECOND, 7);
+        }
+        assert_eq!(timers.heap.len(), 1);
+        assert_eq!(timers.due(start + 80 * SECOND), Some(7));
+    }
+
+    #[test]
+    fn a_nearer_deadline_is_kept_whatever_else_is_set() {
+        let start = Instant::now();
+        let mut timers = Timers::default();
+        for seconds in [75, 20, 5, 1] {
+            timers.set(start + seconds * SECOND, 7);
+            assert_eq!(timers.next(), Some(start + seconds * SECOND));
+        }
+        assert_eq!(timers.due(start + SECOND), Some(7));
+        assert_eq!(timers.due(start + 30 * SECOND), None);
+        assert_eq!(timers.due(start + 75 * SECOND), Some(7));
+    }
+
+    #[test]
+    fn a_connection_that_waits_again_and_again_keeps_few_alarms() {
+        let mut now = Instant::now();
+        let mut timers = Timers::default();
+        for _ in 0..10_000 {
+            timers.set(now + 75 * SECOND, 7);
+            timers.set(now + SECOND / 1_000, 7);
+            assert!(timers.heap.len() <= 2);
+            now += SECOND / 1_000;
+            assert_eq!(timers.due(now), Some(7), "the wait must end");
+        }
     }
 }

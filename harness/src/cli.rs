@@ -14,8 +14,8 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// Where the quick comparison writes its report; the directory must not hold a run yet [default: runs/<date and
-    /// time>].
+    /// Where the quick comparison writes its report; the directory must not hold a run yet [default: one named after
+    /// the time, under runs].
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Print the quick comparison's record as JSON instead of tables.
@@ -89,7 +89,7 @@ pub struct Run {
     /// The order of measuring follows from this number [default: another one each time].
     #[arg(long)]
     pub seed: Option<u64>,
-    /// Where to write; the directory must not hold a run yet [default: runs/<date and time>].
+    /// Where to write; the directory must not hold a run yet [default: one named after the time, under runs].
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Print the record as JSON instead of tables.

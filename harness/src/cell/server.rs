@@ -99,11 +99,23 @@ fn cost(readings: &[Reading], peaks: &Peaks, life: &Cost, outcome: &Outcome) -> 
     let window = opens.until(closes);
     let share = outcome.requests as f64 / outcome.requests_in_all.max(1) as f64;
     let shared = |switches: Option<u64>| switches.map(|switches| (switches as f64 * share).round() as u64);
-    peaks.complete(Cost {
+    let cost = peaks.complete(Cost {
         voluntary_switches: window.voluntary_switches.or_else(|| shared(life.voluntary_switches)),
         involuntary_switches: window.involuntary_switches.or_else(|| shared(life.involuntary_switches)),
         ..window
-    })
+    });
+    if cost.processes_peak > Some(1) { divided_as(life, cost) } else { cost }
+}
+
+/// Divides a cost into user and system time as `life` is divided. The kernel tells the two apart by looking once a tick,
+/// and many processes with a tick or two each leave nothing to go by in a short window; a whole life has more.
+fn divided_as(life: &Cost, cost: Cost) -> Cost {
+    let all = life.cpu_s();
+    if all == 0.0 {
+        return cost;
+    }
+    let system_s = cost.cpu_s() * life.system_s / all;
+    Cost { user_s: cost.cpu_s() - system_s, system_s, ..cost }
 }
 
 /// The cell as planned, before anything was measured.

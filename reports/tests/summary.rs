@@ -153,7 +153,7 @@ fn rows_are_ranked_by_cpu_time_per_request() {
 }
 
 #[test]
-fn neighbours_that_the_rounds_do_not_tell_apart_share_a_rank() {
+fn rows_that_the_rounds_do_not_tell_from_the_first_of_a_rank_share_it() {
     let ranges =
         [("a", 10.0, 12.0), ("b", 11.5, 13.0), ("c", 12.5, 14.0), ("d", 14.5, 15.0), ("e", 14.6, 15.0)];
     let cells =
@@ -162,7 +162,7 @@ fn neighbours_that_the_rounds_do_not_tell_apart_share_a_rank() {
     let expected = [
         ("a", ranked(1, true)),
         ("b", ranked(1, true)),
-        ("c", ranked(1, true)),
+        ("c", ranked(3, false)), // like its neighbour, but not like the first
         ("d", ranked(4, true)),
         ("e", ranked(4, true)),
     ];

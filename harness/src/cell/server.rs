@@ -10,6 +10,7 @@ use reports::record::{Cost, Latency, Placement, ServerCell, Verdict};
 use super::Bench;
 use crate::load::{self, Edge, Load, Outcome};
 use crate::measure::life::Reaped;
+use crate::measure::placement::Bound;
 use crate::measure::reading::Reading;
 use crate::measure::sampler::{Peaks, Sampler, Sampling};
 use crate::plan::ServerStep;
@@ -82,7 +83,10 @@ fn try_measure(step: &ServerStep, bench: &Bench<'_>) -> anyhow::Result<Measured>
             peaks = sampler.take().and_then(Result::ok).map(Sampler::stop);
         }
     };
+    // What this thread reads while the load runs must not be read in the server's time.
+    let here = Bound::to(&placement.client).context("can't bind the measuring thread")?;
     let outcome = load::run(&load, &*client, &mut window, bench.stop);
+    drop(here);
     let ended = server.stop(STOP_WITHIN)?;
     let life = before.until(&Reaped::so_far()?);
     let outcome = outcome?;
@@ -187,16 +191,21 @@ fn starved(connections: usize, starved: usize, step: &ServerStep) -> (Verdict, O
         Room::One => {
             (Verdict::Valid, "this model serves one client to its end before it looks at the next".to_owned())
         }
-        Room::Workers => {
-            let workers = step.choice.options.text("workers").unwrap_or("few");
+        // Those who were served must be at least as many as it has workers.
+        Room::Workers if workers(step).is_some_and(|workers| connections - starved >= workers) => {
+            let workers = workers(step).unwrap_or_default();
             (Verdict::Valid, format!("its {workers} workers belong to their clients until these leave"))
         }
-        Room::Descriptors(_) | Room::Many => (
+        Room::Workers | Room::Descriptors(_) | Room::Many => (
             Verdict::Unstable,
             "it should have got to them all; a longer --warm-up may let them in".to_owned(),
         ),
     };
     (verdict, Some(format!("{starved} of {connections} connections were never answered: {why}")))
+}
+
+fn workers(step: &ServerStep) -> Option<usize> {
+    step.choice.options.number("workers")
 }
 
 fn failure(cell: &ServerCell, measured: &Measured) -> Option<String> {

@@ -46,6 +46,28 @@ pub fn bind_thread(processors: &[usize]) -> io::Result<()> {
     Ok(sched_setaffinity(THIS_THREAD, &set)?)
 }
 
+/// While it lives, the thread that made it is bound; afterwards it is free to run where it could before.
+#[derive(Debug)]
+pub struct Bound {
+    before: CpuSet,
+}
+
+impl Bound {
+    /// Binds the calling thread to `processors`; to none: leaves it as it is.
+    pub fn to(processors: &[usize]) -> io::Result<Self> {
+        let before = sched_getaffinity(THIS_THREAD)?;
+        bind_thread(processors)?;
+        Ok(Self { before })
+    }
+}
+
+impl Drop for Bound {
+    fn drop(&mut self) {
+        // It could run there a moment ago, so the kernel has no reason to refuse.
+        let _ = sched_setaffinity(THIS_THREAD, &self.before);
+    }
+}
+
 /// The hardware threads of a processor's core, as the kernel lists them: `0,4`.
 fn siblings(processor: usize) -> Option<String> {
     fs::read_to_string(format!("/sys/devices/system/cpu/cpu{processor}/topology/thread_siblings_list")).ok()
@@ -113,6 +135,15 @@ mod tests {
     #[test]
     fn the_hardware_threads_of_a_single_core_are_divided() {
         assert_eq!(placed(&[0, 1], |_| Some("0-1".to_owned())), (vec![0], vec![1]));
+    }
+
+    #[test]
+    fn a_thread_is_bound_for_a_while_only() {
+        let before = processors().unwrap();
+        let bound = Bound::to(&before[..1]).unwrap();
+        assert_eq!(processors().unwrap(), before[..1]);
+        drop(bound);
+        assert_eq!(processors().unwrap(), before);
     }
 
     #[test]

@@ -19,6 +19,9 @@ use super::socket::{self, Mode};
 pub(crate) const HEAR_OUT_TIME: Duration = Duration::from_secs(2);
 /// ... and for at most this many bytes.
 pub(crate) const HEAR_OUT_BYTES: usize = 16 * 1024 * 1024;
+/// The rest of a request is waited for this long at most when a server is to stop. A client who has left can't be told
+/// from one who is slow, as the reading side was closed here too.
+const REST_AT_MOST: Duration = Duration::from_secs(1);
 /// How often a server that is to stop looks for the rest of a request that has begun to arrive.
 const REST_PAUSE: Duration = Duration::from_millis(5);
 
@@ -91,6 +94,7 @@ fn send_all(wire: &mut impl Wire, conversation: &mut Conversation) -> io::Result
 /// How long the next read may take: between requests the idle time, within one what is left of its own time.
 fn time_to_read(conversation: &Conversation, clock: &mut RequestClock) -> io::Result<Duration> {
     if !conversation.pending() {
+        clock.rest();
         return Ok(conversation.limits().idle_time); // and no need to ask what time it is
     }
     let now = Instant::now();
@@ -103,7 +107,7 @@ fn time_to_read(conversation: &Conversation, clock: &mut RequestClock) -> io::Re
 /// The rest of a request that had begun to arrive when the server was asked to stop.
 ///
 /// The end of input is then our own doing: the reading side was closed to wake us (see [`Shutdown`]). What the
-/// client still sends can be read all the same, so the request gets the server's grace to become whole.
+/// client still sends can be read all the same, so the request gets a while to become whole.
 struct Rest<'a> {
     shutdown: &'a Shutdown,
     until: Option<Instant>,
@@ -113,7 +117,7 @@ impl Rest<'_> {
     fn may_come(&mut self) -> bool {
         self.shutdown.requested() && {
             let now = Instant::now();
-            now < *self.until.get_or_insert(now + self.shutdown.grace())
+            now < *self.until.get_or_insert(now + self.shutdown.grace().min(REST_AT_MOST))
         }
     }
 }

@@ -106,7 +106,7 @@ impl<R: Readiness> Reactor<'_, R> {
             if self.leaving_by.is_some_and(|when| when <= self.now) {
                 let (number, grace) = (self.connections.len(), self.shutdown.grace());
                 trouble::report(format_args!(
-                    "{number} connections were still busy after {grace:?}: cut off"
+                    "still busy after {grace:?} and cut off: {number} connection(s)"
                 ));
                 self.connections.clear();
             }

@@ -12,10 +12,15 @@ pub(crate) struct RequestClock {
 }
 
 impl RequestClock {
+    /// No request is under way.
+    pub(crate) fn rest(&mut self) {
+        self.began = None;
+    }
+
     /// When the request must be whole; none between requests.
     pub(crate) fn deadline(&mut self, conversation: &Conversation, now: Instant) -> Option<Instant> {
         if !conversation.pending() {
-            self.began = None;
+            self.rest();
             return None;
         }
         let replies = conversation.replies();

@@ -158,7 +158,8 @@ pub(crate) struct LastArrivals {
 
 impl LastArrivals {
     pub(crate) fn begin(shutdown: &Shutdown) -> Self {
-        Self { left: BACKLOG, until: Instant::now() + shutdown.grace }
+        // Most of the grace is for what is then under way.
+        Self { left: BACKLOG, until: Instant::now() + shutdown.grace / 4 }
     }
 
     /// Whether one more may come.
@@ -214,7 +215,7 @@ impl Clients {
         self.close(Side::Read, |_| true);
         if !self.gone_within(grace) {
             let number = self.lock().len();
-            trouble::report(format_args!("{number} connections were still busy after {grace:?}: cut off"));
+            trouble::report(format_args!("still busy after {grace:?} and cut off: {number} connection(s)"));
             self.close(Side::Both, |_| true);
             self.gone_within(LAST_CALL);
         }

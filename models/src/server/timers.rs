@@ -16,7 +16,7 @@ pub(crate) struct Timers {
 }
 
 /// Which alarms are set for one key: a far one, for its time limits, and a nearer one, for a wait it asked for.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Alarms {
     far: Option<Instant>,
     near: Option<Instant>,
@@ -24,7 +24,7 @@ struct Alarms {
 
 impl Timers {
     /// Sees to it that an alarm for `key` rings at `deadline` or before. As long as one is set that does, no further one
-    /// is: so there are never more than two for a key that waits again and again.
+    /// is: so there are never more than two for a key that waits again and again, and few that nearer ones replaced.
     pub(crate) fn set(&mut self, deadline: Instant, key: usize) {
         if self.of_key.len() <= key {
             self.of_key.resize_with(key + 1, Alarms::default);
@@ -36,6 +36,23 @@ impl Timers {
         let place = if alarms.far.is_none() { &mut alarms.far } else { &mut alarms.near };
         *place = Some(deadline);
         self.heap.push(Reverse((deadline, key)));
+        if self.heap.len() > self.most_entries() {
+            self.forget_replaced();
+        }
+    }
+
+    /// Two for each key, and as many again that were replaced by nearer ones and not yet forgotten.
+    fn most_entries(&self) -> usize {
+        4 * self.of_key.len().max(16)
+    }
+
+    /// Throws out alarms that nearer ones have replaced: done seldom enough to cost next to nothing per alarm.
+    fn forget_replaced(&mut self) {
+        let of_key = &self.of_key;
+        self.heap.retain(|Reverse((when, key))| {
+            let Alarms { far, near } = of_key[*key];
+            far == Some(*when) || near == Some(*when)
+        });
     }
 
     /// When the next alarm rings.
@@ -100,6 +117,20 @@ mod tests {
         assert_eq!(timers.due(start + SECOND), Some(7));
         assert_eq!(timers.due(start + 30 * SECOND), None);
         assert_eq!(timers.due(start + 75 * SECOND), Some(7));
+    }
+
+    #[test]
+    fn alarms_that_nearer_ones_replaced_do_not_pile_up() {
+        let mut now = Instant::now();
+        let mut timers = Timers::default();
+        for _ in 0..10_000 {
+            for seconds in [75.0, 20.0, 0.001] {
+                timers.set(now + SECOND.mul_f64(seconds), 7);
+            }
+            assert!(timers.heap.len() <= timers.most_entries());
+            now += SECOND / 1_000;
+            assert_eq!(timers.due(now), Some(7), "the wait must end");
+        }
     }
 
     #[test]

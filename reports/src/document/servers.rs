@@ -13,8 +13,8 @@ use crate::units::{count, figure, latency, mebibytes, per_request, plural};
 pub(super) const EXPLANATION: &str = "Servers: a row is one model with its options, and its figures are \
 medians over the rounds whose verdict is valid; where none is, over those where the load generator was the \
 limit. Rows are ranked by CPU per request, the processor time (user and system) of the server's whole \
-process tree, since on few cores the rate is soon the load generator's ceiling. Ranks with = are about the \
-same: the rounds' ranges overlap. A row with – is not ranked, and a note below its table says why; where no \
+process tree, since on few cores the rate is soon the load generator's ceiling. Rows that share \
+a rank, marked =, are about the same as the first of them: the ranges of their rounds overlap its range. A row with – is not ranked, and a note below its table says why; where no \
 round counts, the verdict stands in the figure's place. The rate is whole and right replies a second; ≥ \
 marks a lower bound. p50, p99 and p99.9 are latencies: so many percent of the replies were whole at most \
 that long after their request left. Memory is the peak of the proportional set size (PSS), which counts \

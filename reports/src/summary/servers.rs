@@ -248,14 +248,15 @@ fn order(one: &ServerRow, other: &ServerRow) -> Ordering {
         .then_with(|| one.model.cmp(&other.model))
 }
 
-/// Gives the ranked rows, which are in order, their places. Neighbours whose ranges overlap share one: with few
-/// rounds a difference of medians alone is not a difference.
+/// Gives the ranked rows, which are in order, their places. A row whose range overlaps that of the first row of a place
+/// shares it: with few rounds a difference of medians alone is not a difference. It is compared with the first row and
+/// not with its neighbour, else a chain of small steps would put the first and the last of a table in one place.
 fn rank(rows: &mut [ServerRow]) {
     let ranked = rows.iter().take_while(|row| matches!(row.standing, Standing::Ranked(_))).count();
     let spreads: Vec<Spread> = rows[..ranked].iter().filter_map(|row| row.cpu_us).collect();
     let mut start = 0;
     while start < spreads.len() {
-        let tied = spreads[start..].windows(2).take_while(|pair| pair[0].overlaps(&pair[1])).count() + 1;
+        let tied = spreads[start..].iter().take_while(|spread| spread.overlaps(&spreads[start])).count();
         for row in &mut rows[start..start + tied] {
             row.standing = Standing::Ranked(Rank { place: start + 1, shared: tied > 1 });
         }

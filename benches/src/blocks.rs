@@ -57,11 +57,6 @@ impl Blocks {
         self.0.iter().filter_map(|block| block[row]).collect()
     }
 
-    /// How many cells are not void.
-    pub fn values_in_all(&self) -> usize {
-        self.0.iter().flatten().flatten().count()
-    }
-
     /// A row's ratios to the base, from the blocks in which both are there.
     pub fn ratios(&self, row: usize) -> Vec<f64> {
         self.0.iter().filter_map(|block| Some(block[row]? / block[0]?)).collect()

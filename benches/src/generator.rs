@@ -18,7 +18,7 @@ use crate::blocks::{Blocks, shuffled};
 use crate::process::{Interrupt, output};
 use crate::row::{Row, Running, concur_program};
 use crate::table::{self, Table};
-use crate::tree::Snapshot;
+use crate::tree::at_rest;
 use crate::wrk::{self, Load};
 
 /// What was measured of wrk, `concur load` and wrk again.
@@ -122,13 +122,13 @@ impl Generators {
 
 impl Generator {
     fn measure(&self, server: &Running, load: &Load, interrupt: &Interrupt) -> Result<Cell> {
-        let server_before = Snapshot::at_rest(server.process.id())?;
+        let server_before = at_rest(server.process.id())?;
         let before = cpu_of_children()?;
         let start = Instant::now();
         let report = output(&mut self.command(load, server.port), affinity::LOAD, load.limit(), interrupt)?;
         let elapsed = start.elapsed().as_secs_f64();
         let process_cpu = cpu_of_children()? - before;
-        let server_cpu = Snapshot::at_rest(server.process.id())?.since(&server_before).seconds;
+        let server_cpu = server_before.until(&at_rest(server.process.id())?).cpu_s();
         let said = self.understand(&report)?;
         Ok(Cell {
             rate: said.rate,

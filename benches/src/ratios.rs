@@ -7,7 +7,7 @@ use crate::blocks::{Blocks, shuffled};
 use crate::process::{Interrupt, output};
 use crate::row::Row;
 use crate::table::{self, Table};
-use crate::tree::Snapshot;
+use crate::tree::at_rest;
 use crate::wrk::{self, Load};
 
 /// What was measured, block by block, and which cells are void.
@@ -19,8 +19,6 @@ pub struct Ratios {
     cpu_us: Blocks,
     /// Requests answered in a second.
     rates: Blocks,
-    /// How many cells were measured in steps of 10 ms only.
-    coarse: usize,
     /// One sentence per void cell.
     void: Vec<String>,
 }
@@ -28,7 +26,6 @@ pub struct Ratios {
 struct Cell {
     cpu_us: f64,
     rate: f64,
-    fine: bool,
 }
 
 impl Ratios {
@@ -51,7 +48,6 @@ impl Ratios {
                     Ok(cell) => {
                         cpu_us[index] = Some(cell.cpu_us);
                         rates[index] = Some(cell.rate);
-                        ratios.coarse += usize::from(!cell.fine);
                     }
                     Err(error) => {
                         interrupt.check()?;
@@ -87,17 +83,7 @@ impl Ratios {
             ]);
         }
         let void = self.void.iter().map(|it| format!("\nVoid: {it}\n"));
-        table.markdown() + &self.coarse_note() + &void.collect::<String>()
-    }
-
-    fn coarse_note(&self) -> String {
-        if self.coarse == 0 {
-            return String::new();
-        }
-        let (coarse, cells) = (self.coarse, self.cpu_us.values_in_all());
-        format!(
-            "\nChildren came and went in {coarse} of {cells} cells: their CPU time is in steps of 10 ms.\n"
-        )
+        table.markdown() + &void.collect::<String>()
     }
 }
 
@@ -111,15 +97,11 @@ impl Cell {
                 body.len()
             );
         }
-        let before = Snapshot::at_rest(server.process.id())?;
+        let before = at_rest(server.process.id())?;
         let report = output(&mut load.wrk(server.port), affinity::LOAD, load.limit(), interrupt)?;
-        let cpu = Snapshot::at_rest(server.process.id())?.since(&before);
+        let cpu_s = before.until(&at_rest(server.process.id())?).cpu_s();
         let counts = wrk::parse(&report)?;
-        Ok(Self {
-            cpu_us: cpu.seconds * 1e6 / counts.requests as f64,
-            rate: counts.per_second,
-            fine: cpu.fine,
-        })
+        Ok(Self { cpu_us: cpu_s * 1e6 / counts.requests as f64, rate: counts.per_second })
     }
 }
 
@@ -137,7 +119,6 @@ mod tests {
             names: vec!["base".into(), "other".into(), "base again".into()],
             cpu_us: Blocks(vec![block([4.0, 8.0, 4.0]); 5]),
             rates: Blocks(vec![block([100.0, 50.0, 100.0]); 5]),
-            coarse: 0,
             void: vec!["other in round 6: no request was answered".into()],
         };
         assert_eq!(

@@ -446,6 +446,29 @@ fn a_new_connection_per_request_is_served_by_every_model() {
     }
 }
 
+/// A library that forgets a descriptor only after it was closed, and was given to the next client, loses that client.
+#[test]
+fn twenty_thousand_short_connections_side_by_side_are_all_answered_by_coroutines() {
+    let server = serve("coroutine", &[]);
+    let address = server.address();
+    std::thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| {
+                for _ in 0..1_250 {
+                    let mut client = connect(address);
+                    client
+                        .write_all(b"GET /hello HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
+                        .unwrap();
+                    let mut reply = String::new();
+                    client.read_to_string(&mut reply).unwrap();
+                    assert!(reply.ends_with("Hello World\n"), "{reply}");
+                }
+            });
+        }
+    });
+    stop(server);
+}
+
 #[test]
 fn select_refuses_descriptors_beyond_its_sets_and_serves_the_others() {
     let limit = raise_descriptor_limit().unwrap();

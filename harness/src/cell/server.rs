@@ -249,3 +249,77 @@ fn client_bound(cell: &ServerCell, step: &ServerStep) -> Option<String> {
 fn threads(processors: &[usize], step: &ServerStep) -> usize {
     processors.len().clamp(1, step.connections)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workload::Workload;
+
+    fn step(model: &str, connections: usize) -> ServerStep {
+        let choice: models::options::Choice = model.parse().unwrap();
+        ServerStep {
+            model: crate::choose::server(&choice).unwrap(),
+            choice,
+            workload: Workload::new("http", "/hello", 1).unwrap(),
+            connections,
+            keep_alive: true,
+            round: 1,
+        }
+    }
+
+    fn cpu(seconds: f64) -> Option<Cost> {
+        Some(Cost { user_s: seconds / 4.0, system_s: seconds * 3.0 / 4.0, ..Cost::default() })
+    }
+
+    #[test]
+    fn clients_may_starve_where_a_model_has_no_room_for_them_and_nowhere_else() {
+        let verdict = |model, served: usize| starved(8, 8 - served, &step(model, 8)).0;
+        assert_eq!(verdict("loop", 1), Verdict::Valid);
+        assert_eq!(verdict("thread-pool:workers=3", 3), Verdict::Valid);
+        assert_eq!(verdict("thread-pool:workers=3", 2), Verdict::Unstable);
+        assert_eq!(verdict("epoll", 7), Verdict::Unstable);
+        let reason = starved(8, 5, &step("thread-pool:workers=3", 8)).1.unwrap();
+        assert_eq!(
+            reason,
+            "5 of 8 connections were never answered: its 3 workers belong to their clients until these leave"
+        );
+    }
+
+    #[test]
+    fn the_generator_is_the_limit_only_if_it_is_busy_and_the_server_is_not() {
+        let bound = |client, server, clients: Vec<usize>| {
+            let placement = Placement { server: vec![0], client: clients };
+            let (client, server) = (cpu(client), cpu(server));
+            let cell = ServerCell { seconds: 2.0, placement, client, server, ..ServerCell::default() };
+            client_bound(&cell, &step("epoll", 64))
+        };
+        let reason = bound(1.96, 1.2, vec![1]).unwrap();
+        assert_eq!(reason, "the load generator used 98% of its processors, the server 60% of its own");
+        assert_eq!(bound(1.96, 1.9, vec![1]), None, "both are busy");
+        assert_eq!(bound(1.5, 1.2, vec![1]), None, "the generator has time to spare");
+        assert_eq!(bound(1.96, 1.2, vec![1, 2]), None, "half of the generator's time is to spare");
+        assert_eq!(bound(1.96, 1.2, vec![0]), None, "they share a processor");
+    }
+
+    #[test]
+    fn a_generator_with_fewer_connections_than_processors_can_be_the_limit_all_the_same() {
+        let placement = Placement { server: vec![0, 1], client: vec![2, 3] };
+        let server = cpu(1.0).map(|cost| Cost { threads_peak: Some(1), ..cost });
+        let cell = ServerCell { seconds: 2.0, placement, client: cpu(1.96), server, ..ServerCell::default() };
+        assert!(client_bound(&cell, &step("epoll", 1)).is_some());
+    }
+
+    #[test]
+    fn select_is_not_asked_for_more_than_its_sets_hold() {
+        assert_eq!(unsupported(&step("select", 1_000)), None);
+        assert!(unsupported(&step("select", 1_100)).unwrap().contains("fewer than 1024 descriptors"));
+        assert_eq!(unsupported(&step("poll", 1_100)), None);
+    }
+
+    #[test]
+    fn the_time_of_many_processes_is_divided_as_that_of_their_whole_lives() {
+        let life = Cost { user_s: 1.0, system_s: 4.0, ..Cost::default() };
+        let divided = divided_as(&life, Cost { user_s: 0.5, system_s: 0.0, ..Cost::default() });
+        assert!((divided.user_s - 0.1).abs() < 1e-9 && (divided.system_s - 0.4).abs() < 1e-9, "{divided:?}");
+    }
+}

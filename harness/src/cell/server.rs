@@ -267,8 +267,8 @@ mod tests {
         }
     }
 
-    fn cpu(seconds: f64) -> Option<Cost> {
-        Some(Cost { user_s: seconds / 4.0, system_s: seconds * 3.0 / 4.0, ..Cost::default() })
+    fn cpu(seconds: f64) -> Cost {
+        Cost { user_s: seconds / 4.0, system_s: seconds * 3.0 / 4.0, ..Cost::default() }
     }
 
     #[test]
@@ -289,7 +289,7 @@ mod tests {
     fn the_generator_is_the_limit_only_if_it_is_busy_and_the_server_is_not() {
         let bound = |client, server, clients: Vec<usize>| {
             let placement = Placement { server: vec![0], client: clients };
-            let (client, server) = (cpu(client), cpu(server));
+            let (client, server) = (Some(cpu(client)), Some(cpu(server)));
             let cell = ServerCell { seconds: 2.0, placement, client, server, ..ServerCell::default() };
             client_bound(&cell, &step("epoll", 64))
         };
@@ -304,8 +304,9 @@ mod tests {
     #[test]
     fn a_generator_with_fewer_connections_than_processors_can_be_the_limit_all_the_same() {
         let placement = Placement { server: vec![0, 1], client: vec![2, 3] };
-        let server = cpu(1.0).map(|cost| Cost { threads_peak: Some(1), ..cost });
-        let cell = ServerCell { seconds: 2.0, placement, client: cpu(1.96), server, ..ServerCell::default() };
+        let server = Some(Cost { threads_peak: Some(1), ..cpu(1.0) });
+        let cell =
+            ServerCell { seconds: 2.0, placement, client: Some(cpu(1.96)), server, ..ServerCell::default() };
         assert!(client_bound(&cell, &step("epoll", 1)).is_some());
     }
 

@@ -4,37 +4,12 @@
 //! ratio is taken within one block only, and the order within it is shuffled. How far two copies of the same
 //! thing then still differ (the A/A row) is how small a difference can be before it means nothing.
 
+use reports::Spread;
+
 /// Fewest blocks from which a difference is told. Two copies of one server pass for different when the middle of
 /// one's ratios lies beyond all of the other's, to one side: with five blocks that happens about once in forty
 /// comparisons, with three once in ten, with nine once in a thousand.
 pub const FEWEST: usize = 5;
-
-/// A median and the range around it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Spread {
-    /// The middle value.
-    pub median: f64,
-    /// The least.
-    pub min: f64,
-    /// The greatest.
-    pub max: f64,
-}
-
-impl Spread {
-    /// Of some values; none of no values.
-    pub fn of(values: &[f64]) -> Option<Self> {
-        let mut sorted = values.to_vec();
-        sorted.sort_by(f64::total_cmp);
-        let (min, max) = (*sorted.first()?, *sorted.last()?);
-        let middle = sorted.len() / 2;
-        let median = if sorted.len() % 2 == 1 {
-            sorted[middle]
-        } else {
-            f64::midpoint(sorted[middle - 1], sorted[middle])
-        };
-        Some(Self { median, min, max })
-    }
-}
 
 /// Whether a row differs from the base.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +40,7 @@ impl Blocks {
     /// Whether a row's median ratio is further from 1 than any ratio of the A/A row is, upwards or downwards.
     pub fn difference(&self, row: usize, again: usize) -> Difference {
         let (ratios, noise) = (self.ratios(row), self.ratios(again));
-        let (Some(ratio), Some(noise)) = (Spread::of(&ratios), Spread::of(&noise)) else {
+        let (Some(ratio), Some(noise)) = (Spread::of(ratios.iter().copied()), Spread::of(noise)) else {
             return Difference::TooFewBlocks;
         };
         if ratios.len().min(self.ratios(again).len()) < FEWEST {
@@ -98,13 +73,6 @@ mod tests {
     fn blocks(row: &[f64], again: &[f64]) -> Blocks {
         let block = |(row, again): (&f64, &f64)| vec![Some(1.0), Some(*row), Some(*again)];
         Blocks(row.iter().zip(again).map(block).collect())
-    }
-
-    #[test]
-    fn the_median_of_an_even_number_lies_between_the_middle_two() {
-        assert_eq!(Spread::of(&[4.0, 1.0, 3.0, 2.0]), Some(Spread { median: 2.5, min: 1.0, max: 4.0 }));
-        assert_eq!(Spread::of(&[9.0, 1.0, 2.0]), Some(Spread { median: 2.0, min: 1.0, max: 9.0 }));
-        assert_eq!(Spread::of(&[]), None);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Markdown tables of medians and ranges.
 
-use crate::blocks::{Difference, Spread};
+use reports::Spread;
+
+use crate::blocks::Difference;
 
 /// A table: its heading and then its rows, all of the same width.
 #[derive(Debug, Clone, Default)]
@@ -41,7 +43,7 @@ impl Table {
 
 /// `median (min..max)`, or a dash where there is nothing.
 pub fn spread(values: &[f64], decimals: usize) -> String {
-    Spread::of(values).map_or_else(
+    Spread::of(values.iter().copied()).map_or_else(
         || "-".to_owned(),
         |it| format!("{:.decimals$} ({:.decimals$}..{:.decimals$})", it.median, it.min, it.max),
     )
@@ -49,7 +51,8 @@ pub fn spread(values: &[f64], decimals: usize) -> String {
 
 /// Only the median, or a dash where there is nothing.
 pub fn median(values: &[f64], decimals: usize) -> String {
-    Spread::of(values).map_or_else(|| "-".to_owned(), |it| format!("{:.decimals$}", it.median))
+    Spread::of(values.iter().copied())
+        .map_or_else(|| "-".to_owned(), |it| format!("{:.decimals$}", it.median))
 }
 
 /// As it stands in a table.

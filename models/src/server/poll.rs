@@ -46,11 +46,6 @@ impl Readiness for Poll {
         Ok(())
     }
 
-    fn change(&mut self, socket: &Rc<Socket>, key: usize, interest: Interest) -> io::Result<()> {
-        self.watched.set(socket, key, interest);
-        Ok(())
-    }
-
     fn forget(&mut self, _: &Socket, key: usize) {
         self.watched.remove(key);
     }

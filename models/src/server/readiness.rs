@@ -19,8 +19,10 @@ pub(crate) trait Readiness {
     /// Watches a socket from now on.
     fn watch(&mut self, socket: &Rc<Socket>, key: usize, interest: Interest) -> io::Result<()>;
 
-    /// Watches a socket that is watched already for something else.
-    fn change(&mut self, socket: &Rc<Socket>, key: usize, interest: Interest) -> io::Result<()>;
+    /// Watches a socket that is watched already for something else. In a list of our own it takes its place again.
+    fn change(&mut self, socket: &Rc<Socket>, key: usize, interest: Interest) -> io::Result<()> {
+        self.watch(socket, key, interest)
+    }
 
     /// Watches a socket no more. The reactor closes it right after.
     fn forget(&mut self, socket: &Socket, key: usize);

@@ -60,11 +60,6 @@ impl Readiness for Select {
         Ok(())
     }
 
-    fn change(&mut self, socket: &Rc<Socket>, key: usize, interest: Interest) -> io::Result<()> {
-        self.watched.set(socket, key, interest);
-        Ok(())
-    }
-
     fn forget(&mut self, _: &Socket, key: usize) {
         self.watched.remove(key);
     }

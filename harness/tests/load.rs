@@ -46,6 +46,10 @@ struct EchoChecker {
 }
 
 impl Checker for EchoChecker {
+    fn restart(&mut self) {
+        self.at = 0;
+    }
+
     fn arrived(&mut self, bytes: &[u8]) -> Reply {
         let used = bytes.len().min(self.expected.len() - self.at);
         if bytes[..used] != self.expected[self.at..][..used] {
@@ -508,6 +512,8 @@ impl Client for Panics {
 }
 
 impl Checker for Panics {
+    fn restart(&mut self) {}
+
     fn arrived(&mut self, _: &[u8]) -> Reply {
         panic!("a bug in a checker")
     }

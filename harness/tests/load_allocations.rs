@@ -4,13 +4,13 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use harness::load::{Load, run};
-use workloads::client::{Checker, Client, Reply};
+use workloads::client::http::HttpClient;
 
 struct Counting;
 
@@ -33,77 +33,69 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static COUNTING: Counting = Counting;
 
-const MESSAGE: [u8; 16] = *b"sixteen bytes...";
+const REQUEST_BYTES: usize = 128;
+const REPLY: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\nHello World\n";
+const LAST_REPLY: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\nConnection: close\r\n\r\nHello World\n";
 
-struct Fixed;
-
-impl Client for Fixed {
-    fn request(&self) -> &[u8] {
-        &MESSAGE
-    }
-
-    fn checker(&self) -> Box<dyn Checker> {
-        Box::new(Self)
-    }
-}
-
-impl Checker for Fixed {
-    fn arrived(&mut self, bytes: &[u8]) -> Reply {
-        if bytes == MESSAGE {
-            Reply::Whole { used: bytes.len(), closing: false }
-        } else {
-            Reply::Wrong("not the message".to_owned())
-        }
-    }
-
-    fn ended(&mut self) -> Reply {
-        Reply::More
-    }
-}
-
-/// Serves each connection on a thread of its own, which allocates nothing once it runs.
-fn echo_server() -> SocketAddr {
+/// Answers over connections that stay open, each on a thread of its own, which allocates nothing once it runs; or over
+/// ones that it closes, one after another on one thread.
+fn server(keep_alive: bool) -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
+    let answer = move |mut stream: TcpStream| {
+        let mut request = [0; REQUEST_BYTES];
+        // A request comes in one piece: it is small, and it is the only one under way.
+        while stream.read(&mut request).is_ok_and(|bytes| bytes > 0) {
+            if !keep_alive {
+                let _ = stream.write_all(LAST_REPLY);
+                return;
+            }
+            if stream.write_all(REPLY).is_err() {
+                return;
+            }
+        }
+    };
     thread::spawn(move || {
-        for mut stream in listener.incoming().map_while(Result::ok) {
-            thread::spawn(move || {
-                let mut message = MESSAGE;
-                while stream.read_exact(&mut message).is_ok() && stream.write_all(&message).is_ok() {}
-            });
+        for stream in listener.incoming().map_while(Result::ok) {
+            if keep_alive {
+                thread::spawn(move || answer(stream));
+            } else {
+                answer(stream);
+            }
         }
     });
     address
 }
 
 /// How many requests a run of this length came to, and how many allocations it took.
-fn measured(address: SocketAddr, duration: Duration) -> (u64, u64) {
+fn measured(address: SocketAddr, keep_alive: bool, duration: Duration) -> (u64, u64) {
     let load = Load {
         address: address.into(),
         connections: 4,
         threads: 1,
-        keep_alive: true,
+        keep_alive,
         warm_up: Duration::ZERO,
         duration,
         timeout: Duration::from_secs(20),
         processors: Vec::new(),
     };
+    let client = HttpClient::new("/hello", "test", keep_alive).unwrap();
     let before = ALLOCATIONS.load(Ordering::Relaxed);
-    let outcome = run(&load, &Fixed, &mut |_| {}, &AtomicBool::new(false)).unwrap();
+    let outcome = run(&load, &client, &mut |_| {}, &AtomicBool::new(false)).unwrap();
     let allocations = ALLOCATIONS.load(Ordering::Relaxed) - before;
     assert_eq!(outcome.errors.total(), 0, "{:?}", outcome.first_error);
     (outcome.requests_in_all, allocations)
 }
 
-#[test]
-fn twenty_thousand_more_requests_take_no_more_allocations() {
-    let address = echo_server();
+/// Compares a short run with one of at least `more` requests more.
+fn no_allocation_per_request(keep_alive: bool, more: u64) {
+    let address = server(keep_alive);
     let mut length = Duration::from_millis(50);
-    let (few_requests, few_allocations) = measured(address, length);
+    let (few_requests, few_allocations) = measured(address, keep_alive, length);
     loop {
         length *= 2;
-        let (requests, allocations) = measured(address, length);
-        if requests >= few_requests + 20_000 {
+        let (requests, allocations) = measured(address, keep_alive, length);
+        if requests >= few_requests + more {
             // A thread of the server that ends a little late may fall into either run.
             assert!(allocations <= few_allocations + 100, "{few_allocations} became {allocations}");
             return;
@@ -113,4 +105,11 @@ fn twenty_thousand_more_requests_take_no_more_allocations() {
             "{requests} requests in {length:?} are too few to judge by"
         );
     }
+}
+
+/// One test, since it counts what the whole process allocates.
+#[test]
+fn thousands_more_requests_take_no_more_allocations_with_and_without_keep_alive() {
+    no_allocation_per_request(true, 20_000);
+    no_allocation_per_request(false, 2_000);
 }

@@ -10,7 +10,7 @@ use mio::{Events, Poll, Token};
 use nix::errno::Errno;
 use nix::sched::{CpuSet, sched_setaffinity};
 use nix::unistd::Pid;
-use workloads::client::Client;
+use workloads::client::{Checker, Client};
 
 use super::connection::{Connection, Fate, Readiness, Shared, not_connected};
 use super::tally::{Cpu, Failure, Tally, Window};
@@ -46,6 +46,8 @@ pub(super) struct Finished {
 #[derive(Default)]
 pub(super) struct Slot {
     connection: Option<Connection>,
+    /// The checker of its last connection, for the next one.
+    checker: Option<Box<dyn Checker>>,
     /// Whether a whole reply has come, over this or an earlier connection of the slot.
     served: bool,
     /// Whether the first connection has come to anything, a reply or a failure.
@@ -207,7 +209,8 @@ impl Loop<'_> {
     /// Opens a slot's connection. What the server does wrong is a failure of the slot; that this process may open
     /// no more descriptors ends the load, which could not be what was asked for.
     fn open(&mut self, index: usize) -> anyhow::Result<()> {
-        let mut connection = match Connection::open(&self.load.address, self.client.checker()) {
+        let checker = self.slots[index].checker.take().unwrap_or_else(|| self.client.checker());
+        let mut connection = match Connection::open(&self.load.address, checker) {
             Ok(connection) => connection,
             Err(error) if out_of_descriptors(&error) => bail!(
                 "{} connections need more descriptors than this process may open ({error}); try `ulimit -n`",
@@ -237,7 +240,9 @@ impl Loop<'_> {
         match fate {
             Ok(Fate::Open) => {}
             Ok(Fate::Ended) => {
-                self.slots[index].connection = None; // closed before the next one is opened
+                let slot = &mut self.slots[index];
+                // Closed before the next one is opened.
+                slot.checker = slot.connection.take().map(Connection::close);
                 self.open(index)?;
             }
             Err(failure) => self.fail(index, failure),

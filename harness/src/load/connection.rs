@@ -121,6 +121,13 @@ impl Connection {
         })
     }
 
+    /// Closes the connection and gives its checker, ready for the next one.
+    pub(super) fn close(self) -> Box<dyn Checker> {
+        let mut checker = self.checker;
+        checker.restart();
+        checker
+    }
+
     /// Sends the first request if the connection stands already, as it does at once on loopback, and asks for
     /// events from now on. Being told of room for writing as well costs nothing later: edge-triggered, TCP tells
     /// it only after a write that found no room.

@@ -1,8 +1,8 @@
 //! The load generator: one closed loop per connection, spread over a few threads.
 //!
 //! Each connection sends a request, waits for its reply, checks it, and at once sends the next: a closed loop, so
-//! the server sets the pace. Each thread is one event loop over its share of the connections; on a connection that is
-//! kept open it allocates nothing per request.
+//! the server sets the pace. Each thread is one event loop over its share of the connections and allocates
+//! nothing per request, be it over a connection that is kept open or over a new one.
 //!
 //! Connections are opened in batches, each thread its share, and rest after their first reply until all have been
 //! opened: a server under load accepts slowly, its backlog would overflow, and the kernel repeats a dropped

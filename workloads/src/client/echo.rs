@@ -53,6 +53,10 @@ struct EchoChecker {
 }
 
 impl Checker for EchoChecker {
+    fn restart(&mut self) {
+        self.seen = 0;
+    }
+
     fn arrived(&mut self, bytes: &[u8]) -> Reply {
         let rest = &self.message[self.seen..];
         let used = rest.len().min(bytes.len());

@@ -28,6 +28,10 @@ pub trait Checker: Send {
     /// and only the caller knows whether it still waits for a reply); within one it is a short reply, unless the
     /// reply's end is marked by the close itself.
     fn ended(&mut self) -> Reply;
+
+    /// The connection is closed, and what follows comes over a new one: a reply under way is forgotten, what was
+    /// learned stays. So a new connection per request needs no new checker each.
+    fn restart(&mut self);
 }
 
 /// What a checker makes of the bytes so far.

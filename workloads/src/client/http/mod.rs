@@ -112,6 +112,12 @@ struct Body {
 }
 
 impl Checker for HttpChecker {
+    fn restart(&mut self) {
+        self.head.clear();
+        self.seen = 0;
+        self.body = None;
+    }
+
     fn arrived(&mut self, bytes: &[u8]) -> Reply {
         let outcome = if self.body.is_some() {
             self.body_arrived(bytes, 0)

@@ -38,13 +38,17 @@ pub enum Kind {
     Number(usize),
     /// A size in bytes from the first to the second: `65536`, `64k` or `1m`.
     Bytes(usize, usize),
+    /// One of these words. The first one is the default.
+    #[serde(rename = "word")]
+    Word(&'static [&'static str]),
 }
 
 impl Kind {
-    fn value(self, text: &str) -> Option<usize> {
+    fn allows(self, text: &str) -> bool {
         match self {
-            Self::Number(most) => text.parse().ok().filter(|number| (1..=most).contains(number)),
-            Self::Bytes(least, most) => bytes(text).filter(|bytes| (least..=most).contains(bytes)),
+            Self::Number(most) => text.parse().is_ok_and(|number| (1..=most).contains(&number)),
+            Self::Bytes(least, most) => bytes(text).is_some_and(|bytes| (least..=most).contains(&bytes)),
+            Self::Word(words) => words.contains(&text),
         }
     }
 }
@@ -54,6 +58,7 @@ impl fmt::Display for Kind {
         match self {
             Self::Number(most) => write!(f, "a whole number from 1 to {most}"),
             Self::Bytes(least, most) => write!(f, "a size from {}k to {}k", least / 1024, most / 1024),
+            Self::Word(words) => write!(f, "one of: {}", words.join(", ")),
         }
     }
 }
@@ -175,7 +180,7 @@ impl Options {
                 let (name, key) = (name.to_owned(), key.clone());
                 return Err(OptionError::Unknown { name, key, known: known(specs) });
             };
-            if spec.kind.value(value).is_none() {
+            if !spec.kind.allows(value) {
                 let (key, value, expected) = (key.clone(), value.clone(), spec.kind.to_string());
                 return Err(OptionError::Value { key, value, expected });
             }
@@ -191,6 +196,16 @@ impl Options {
     /// Sets an option that was not given.
     pub fn set_default(&mut self, key: &str, value: &str) {
         self.0.entry(key.to_owned()).or_insert_with(|| value.to_owned());
+    }
+
+    /// The word that was given for an option of [`Kind::Word`], else its first one. Whether it is one of those allowed
+    /// is for [`check`](Self::check) to say.
+    pub fn word<'a>(&'a self, spec: &Spec) -> &'a str {
+        let default = match spec.kind {
+            Kind::Word(words) => words.first().copied().unwrap_or_default(),
+            Kind::Number(_) | Kind::Bytes(..) => "",
+        };
+        self.text(spec.key).unwrap_or(default)
     }
 
     /// A number or a size. Whether it is within its bounds is for [`check`](Self::check) to say, before a model runs.
@@ -270,6 +285,17 @@ mod tests {
             );
         }
         assert_eq!(options("thread").number("stack"), None);
+    }
+
+    #[test]
+    fn a_word_is_one_of_those_listed_and_the_first_unless_given() {
+        const REAP: Spec =
+            Spec { key: "reap", kind: Kind::Word(&["handler", "wait"]), help: "", default: "handler" };
+        assert_eq!(options("fork").word(&REAP), "handler");
+        assert_eq!(options("fork:reap=wait").word(&REAP), "wait");
+        options("fork:reap=wait").check("fork", &[REAP]).unwrap();
+        let error = options("fork:reap=never").check("fork", &[REAP]).unwrap_err();
+        assert_eq!(error.to_string(), "option reap can't be 'never'; try one of: handler, wait");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use hdrhistogram::Histogram;
-use models::server::Room;
+use models::server::{Room, Transport};
 use reports::record::{Cost, Latency, Placement, ServerCell, Verdict};
 
 use super::Bench;
@@ -39,8 +39,11 @@ pub(super) fn measure(step: &ServerStep, bench: &Bench<'_>) -> ServerCell {
     }
 }
 
-/// Why a model can't serve so many connections at all.
+/// Why a model can't serve here, or not so many connections.
 fn unsupported(step: &ServerStep) -> Option<String> {
+    if let Some(lacks) = (step.model.lacks)(&step.choice.options, Transport::Tcp) {
+        return Some(lacks);
+    }
     let Room::Descriptors(limit) = step.model.room else { return None };
     (step.connections + DESCRIPTORS_OF_ITS_OWN > limit).then(|| {
         format!("{} has room for fewer than {limit} descriptors, those of its own included", step.model.name)

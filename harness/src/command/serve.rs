@@ -4,8 +4,8 @@ use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use anyhow::Context;
-use models::server::{Shutdown, Start, socket};
+use anyhow::{Context, bail};
+use models::server::{Shutdown, Start, Transport, socket};
 use socket2::Socket;
 use workloads::Limits;
 
@@ -19,6 +19,9 @@ pub(super) fn run(arguments: &Serve) -> anyhow::Result<ExitCode> {
     super::end_with(arguments.with_parent)?;
     let choice = choose::choice(&arguments.model)?;
     let model = choose::server(&choice)?;
+    if let Some(reason) = (model.lacks)(&choice.options, Transport::Tcp) {
+        bail!("{choice} is unsupported here: {reason}");
+    }
     let service = workload::service(&arguments.workload)?;
     // Before there is a second thread: those that follow inherit it.
     bind_thread(&arguments.cpus).map_err(|error| {

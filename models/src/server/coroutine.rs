@@ -60,6 +60,7 @@ pub const MODEL: Model = Model {
             default: "64k",
         },
     ],
+    lacks: super::nothing,
     run,
 };
 

@@ -31,6 +31,7 @@ pub const MODEL: Model = Model {
     summary: "one thread watches any number of descriptors, and only the ready ones come back",
     room: Room::Many,
     options: &[],
+    lacks: super::nothing,
     run,
 };
 

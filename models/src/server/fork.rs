@@ -47,6 +47,7 @@ pub const MODEL: Model = Model {
     summary: "a child process for each connection",
     room: Room::Many,
     options: &[],
+    lacks: super::nothing,
     run,
 };
 

@@ -23,6 +23,7 @@ pub const MODEL: Model = Model {
     summary: "one process serves one client after another",
     room: Room::One,
     options: &[],
+    lacks: super::nothing,
     run,
 };
 

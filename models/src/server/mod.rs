@@ -46,12 +46,33 @@ pub struct Model {
     pub room: Room,
     /// The options it takes.
     pub options: &'static [Spec],
+    /// What this machine lacks for it, if anything.
+    pub lacks: Lacks,
     /// Serves clients of the listener until the shutdown is requested, then finishes what is under way.
     pub run: Run,
 }
 
 /// How a model is run: until the shutdown is requested and what was under way is finished.
 pub type Run = fn(Start<'_>) -> Result<(), ServeError>;
+
+/// What a machine lacks for a model with these options, over this kind of socket: a sentence that says why and what
+/// would help; none where it can serve. Asked before a server starts, and what is answered is the reason of an
+/// `unsupported` cell.
+pub type Lacks = fn(&Options, Transport) -> Option<String>;
+
+/// For models that any machine can run, whatever their options: what [`Model::lacks`] is for most.
+pub fn nothing(_: &Options, _: Transport) -> Option<String> {
+    None
+}
+
+/// What a stream server's clients come over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    /// TCP, over IPv4 or IPv6.
+    Tcp,
+    /// A Unix socket with a path.
+    Unix,
+}
 
 /// What a server starts with.
 pub struct Start<'a> {

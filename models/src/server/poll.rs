@@ -28,6 +28,7 @@ pub const MODEL: Model = Model {
     summary: "one thread watches a list of descriptors, all of them scanned at each call",
     room: Room::Many,
     options: &[],
+    lacks: super::nothing,
     run,
 };
 

@@ -30,6 +30,7 @@ pub const MODEL: Model = Model {
     summary: "one thread watches up to 1024 descriptors, all of them scanned at each call",
     room: Room::Descriptors(FD_SETSIZE),
     options: &[],
+    lacks: super::nothing,
     run,
 };
 

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 
 use rustix::buffer::spare_capacity;
 use rustix::net::{RecvFlags, SendFlags};
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{SockAddr, Socket, Type};
 use workloads::{Limits, READ_BYTES};
 
 /// How many clients may wait to be accepted. The kernel lowers it to `net.core.somaxconn`.
@@ -19,15 +19,45 @@ pub(crate) const BACKLOG: i32 = 4096;
 /// What it accepts inherits the idle time of `limits` as the time limit of blocking calls. All that is to be inherited
 /// is set before listening: a client may be connected a moment later.
 pub fn listen(address: SocketAddr, limits: &Limits) -> io::Result<Socket> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    let socket = unbound(&address.into(), limits)?;
+    socket.bind(&address.into())?; // fails if anybody else is bound to it
+    share_port(&socket)?;
+    begin(&socket)?;
+    Ok(socket)
+}
+
+/// Listens once more where `listener` does: the kernel deals new clients out between the two (`SO_REUSEPORT`,
+/// socket(7)), each with a queue of its own.
+///
+/// # Errors
+/// Unix sockets can't share a path.
+pub(crate) fn listen_beside(listener: &Socket, limits: &Limits) -> io::Result<Socket> {
+    let address = listener.local_addr()?;
+    let socket = unbound(&address, limits)?;
+    share_port(&socket)?;
+    socket.bind(&address)?;
+    begin(&socket)?;
+    Ok(socket)
+}
+
+fn unbound(address: &SockAddr, limits: &Limits) -> io::Result<Socket> {
+    let socket = Socket::new(address.domain(), Type::STREAM, None)?;
     socket.set_reuse_address(true)?; // else a restart would wait for the last run's TIME_WAIT
     socket.set_nodelay(true)?;
     socket.set_read_timeout(Some(limits.idle_time))?;
     socket.set_write_timeout(Some(limits.idle_time))?;
-    socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
-    socket.set_nonblocking(true)?;
     Ok(socket)
+}
+
+/// Lets other sockets of this user listen on the same port. Said after the first one was bound, so that a second server
+/// is still told that the address is taken, and before it listens, since it is then that they become a group.
+fn share_port(socket: &Socket) -> io::Result<()> {
+    socket.set_reuse_port(true)
+}
+
+fn begin(socket: &Socket) -> io::Result<()> {
+    socket.listen(BACKLOG)?;
+    socket.set_nonblocking(true)
 }
 
 /// Whether a call is to wait for the other side.
@@ -73,5 +103,46 @@ pub(crate) fn send(socket: &Socket, bytes: &[u8], mode: Mode) -> io::Result<usiz
             Err(rustix::io::Errno::INTR) => {}
             result => return result.map_err(io::Error::from),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+    use std::net::TcpStream;
+
+    use super::*;
+
+    fn local() -> Socket {
+        listen(([127, 0, 0, 1], 0).into(), &Limits::default()).unwrap()
+    }
+
+    fn address(listener: &Socket) -> SocketAddr {
+        listener.local_addr().unwrap().as_socket().unwrap()
+    }
+
+    #[test]
+    fn a_second_server_is_told_that_the_address_is_taken() {
+        let first = local();
+        let error = listen(address(&first), &Limits::default()).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
+        let _second = listen_beside(&first, &Limits::default()).unwrap();
+        let error = listen(address(&first), &Limits::default()).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
+    }
+
+    #[test]
+    fn clients_are_dealt_out_between_listeners_that_share_a_port() {
+        let first = local();
+        let second = listen_beside(&first, &Limits::default()).unwrap();
+        let clients: Vec<_> = (0..200).map(|_| TcpStream::connect(address(&first)).unwrap()).collect();
+        let take = |listener: &Socket| -> HashSet<u16> {
+            std::iter::from_fn(|| listener.accept().ok())
+                .filter_map(|(_, peer)| Some(peer.as_socket()?.port()))
+                .collect()
+        };
+        let (of_first, of_second) = (take(&first), take(&second));
+        assert!(of_first.len() > 20 && of_second.len() > 20, "{} {}", of_first.len(), of_second.len());
+        assert_eq!(of_first.len() + of_second.len(), clients.len());
     }
 }

@@ -38,6 +38,7 @@ pub const MODEL: Model = Model {
         help: "stack of each thread",
         default: "256k",
     }],
+    lacks: super::nothing,
     run,
 };
 

@@ -49,6 +49,7 @@ pub const MODEL: Model = Model {
             default: "1024",
         },
     ],
+    lacks: super::nothing,
     run,
 };
 

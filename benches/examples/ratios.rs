@@ -35,7 +35,7 @@ struct Arguments {
     /// Compare the load generators wrk and `concur load` against one nginx instead
     #[arg(long, conflicts_with = "rows")]
     generator: bool,
-    /// floor-epoll, floor-thread, floor-fork, nginx, concur:MODEL, or NAME='COMMAND with {port}'; the first is the base
+    /// floor-epoll, floor-thread, floor-fork, nginx, apache-prefork, hyper, may_minihttp, tiny_http, concur:MODEL, or NAME='COMMAND with {port}'; the first is the base
     #[arg(value_name = "ROW", required_unless_present = "generator")]
     rows: Vec<String>,
 }
@@ -66,10 +66,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     };
     print!("{table}");
     if load.close {
-        println!(
-            "\nEach request asked for its connection to be closed. A server that ignores this keeps its \
-             connections, and its row is then not one of a connection per request."
-        );
+        println!("\nEach request asked for its connection to be closed, and brought a new one.");
     }
     println!("\n    {}", command_line());
     Ok(())

@@ -4,13 +4,16 @@
 //! load, in shuffled blocks, and compares the processor time that a request costs each of them.
 
 pub mod affinity;
+pub mod apache;
 pub mod blocks;
+pub mod connects;
 pub mod floor;
 pub mod generator;
 pub mod nginx;
 pub mod probe;
 pub mod process;
 pub mod ratios;
+pub mod rivals;
 pub mod row;
 pub mod table;
 pub mod tree;

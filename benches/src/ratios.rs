@@ -4,6 +4,7 @@ use anyhow::{Result, bail};
 
 use crate::affinity;
 use crate::blocks::{Blocks, shuffled};
+use crate::connects::accepted;
 use crate::process::{Interrupt, output};
 use crate::row::Row;
 use crate::table::{self, Table};
@@ -68,6 +69,7 @@ impl Ratios {
             "row",
             "CPU per request, µs",
             "requests/s",
+            "ratio of rates",
             &format!("CPU, ratio to {}", self.names[0]),
             "beyond A/A",
         ]);
@@ -78,6 +80,7 @@ impl Ratios {
                 name.clone(),
                 table::spread(&self.cpu_us.values(row), 2),
                 table::median(&self.rates.values(row), 0),
+                table::spread(&self.rates.ratios(row), 3),
                 table::spread(&self.cpu_us.ratios(row), 3),
                 if is_yardstick { "-".to_owned() } else { told() },
             ]);
@@ -97,10 +100,17 @@ impl Cell {
                 body.len()
             );
         }
-        let before = at_rest(server.process.id())?;
+        let (before, connected) = (at_rest(server.process.id())?, accepted()?);
         let report = output(&mut load.wrk(server.port), affinity::LOAD, load.limit(), interrupt)?;
         let cpu_s = before.until(&at_rest(server.process.id())?).cpu_s();
         let counts = wrk::parse(&report)?;
+        let connects = accepted()? - connected;
+        if load.close && connects < counts.requests {
+            bail!(
+                "{connects} connections for {} requests: it keeps connections that are to be closed",
+                counts.requests
+            );
+        }
         Ok(Self { cpu_us: cpu_s * 1e6 / counts.requests as f64, rate: counts.per_second })
     }
 }
@@ -123,11 +133,11 @@ mod tests {
         };
         assert_eq!(
             ratios.markdown(),
-            "| row        | CPU per request, µs | requests/s |   CPU, ratio to base | beyond A/A |
-|:-----------|--------------------:|-----------:|---------------------:|-----------:|
-| base       |   4.00 (4.00..4.00) |        100 | 1.000 (1.000..1.000) |          - |
-| other      |   8.00 (8.00..8.00) |         50 | 2.000 (2.000..2.000) |        yes |
-| base again |   4.00 (4.00..4.00) |        100 | 1.000 (1.000..1.000) |          - |
+            "| row        | CPU per request, µs | requests/s |       ratio of rates |   CPU, ratio to base | beyond A/A |
+|:-----------|--------------------:|-----------:|---------------------:|---------------------:|-----------:|
+| base       |   4.00 (4.00..4.00) |        100 | 1.000 (1.000..1.000) | 1.000 (1.000..1.000) |          - |
+| other      |   8.00 (8.00..8.00) |         50 | 0.500 (0.500..0.500) | 2.000 (2.000..2.000) |        yes |
+| base again |   4.00 (4.00..4.00) |        100 | 1.000 (1.000..1.000) | 1.000 (1.000..1.000) |          - |
 
 Void: other in round 6: no request was answered
 "

@@ -7,11 +7,12 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result, bail};
 use tempfile::TempDir;
 
-use crate::affinity;
 use crate::floor::{self, Floors};
 use crate::nginx;
 use crate::probe;
 use crate::process::{Interrupt, Process};
+use crate::rivals;
+use crate::{affinity, apache};
 
 /// One server to compare.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +29,7 @@ enum Server {
     /// A command line for the shell, in which `{port}` stands for the port.
     Shell(String),
     Nginx,
+    Apache,
 }
 
 /// A row's server, started and answering.
@@ -44,8 +46,9 @@ pub struct Running {
 }
 
 impl Row {
-    /// Understands `NAME=COMMAND {port}`, `floor-epoll`, `floor-thread`, `floor-fork`, `nginx` or `concur:MODEL`. None,
-    /// and a sentence on stderr, for a floor without a C compiler and for nginx where there is none.
+    /// Understands `NAME=COMMAND {port}`, `floor-epoll`, `floor-thread`, `floor-fork`, `nginx`, `apache-prefork`, a rival's
+    /// name or `concur:MODEL`. None, and a sentence on stderr, for what this machine has not got: a C compiler for the
+    /// floors, nginx, Apache.
     pub fn parse(text: &str) -> Result<Option<Self>> {
         let Some(server) = Server::parse(text)? else { return Ok(None) };
         let name = match &server {
@@ -79,7 +82,13 @@ impl Row {
 impl Server {
     fn parse(text: &str) -> Result<Option<Self>> {
         match text {
-            "nginx" => Self::nginx(),
+            "nginx" => Ok(or_why(nginx::is_there()?, text, nginx::NOT_THERE).then_some(Self::Nginx)),
+            "apache-prefork" => {
+                Ok(or_why(apache::is_there()?, text, apache::NOT_THERE).then_some(Self::Apache))
+            }
+            rival if rivals::NAMES.contains(&rival) => {
+                Ok(Some(Self::Program(rivals::build(rival)?, vec!["{port}".into()])))
+            }
             "floor-epoll" => Self::floor(text, |it| it.epoll),
             "floor-thread" => Self::floor(text, |it| it.thread),
             "floor-fork" => Self::floor(text, |it| it.fork),
@@ -89,26 +98,17 @@ impl Server {
                 }
                 (Some(model), _) => Self::concur(model).map(Some),
                 _ => bail!(
-                    "'{text}' is not a row; try floor-epoll, floor-thread, floor-fork, nginx, concur:MODEL or \
-                     NAME='COMMAND with {{port}}'"
+                    "'{text}' is not a row; try floor-epoll, floor-thread, floor-fork, nginx, apache-prefork, {}, \
+                     concur:MODEL or NAME='COMMAND with {{port}}'",
+                    rivals::NAMES.join(", ")
                 ),
             },
         }
     }
 
-    fn nginx() -> Result<Option<Self>> {
-        let there = nginx::is_there()?;
-        if !there {
-            eprintln!("row nginx is left out: {}", nginx::NOT_THERE);
-        }
-        Ok(there.then_some(Self::Nginx))
-    }
-
     fn floor(name: &str, which: fn(Floors) -> PathBuf) -> Result<Option<Self>> {
         let floors = floor::build()?;
-        if floors.is_none() {
-            eprintln!("row {name} is left out: {}", floor::NO_COMPILER);
-        }
+        or_why(floors.is_some(), name, floor::NO_COMPILER);
         Ok(floors.map(|it| Self::Program(which(it), vec!["{port}".into()])))
     }
 
@@ -136,8 +136,20 @@ impl Server {
                 let (command, home) = nginx::command(port)?;
                 (command, Some(home))
             }
+            Self::Apache => {
+                let (command, home) = apache::command(port)?;
+                (command, Some(home))
+            }
         })
     }
+}
+
+/// Whether a row can be had; says why not.
+fn or_why(there: bool, row: &str, why: &str) -> bool {
+    if !there {
+        eprintln!("row {row} is left out: {why}");
+    }
+    there
 }
 
 /// `concur`, built for release beside the examples: `target/release/concur` beside `target/release/examples/`.

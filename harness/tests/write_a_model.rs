@@ -1,0 +1,108 @@
+//! `docs/write-a-model.md` is true: its own code, put where it says, builds, passes `verify` and gets its row.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+/// What a copy of the lab needs to be built.
+const SOURCES: [&str; 9] =
+    ["Cargo.toml", "Cargo.lock", "benches", "docs", "harness", "models", "reports", "workloads", ".cargo"];
+
+/// A fenced block of the page: what it is, which file it belongs to, and what it holds.
+struct Block {
+    kind: String,
+    file: String,
+    lines: Vec<String>,
+}
+
+#[test]
+fn a_student_who_follows_the_page_gets_a_model_that_passes_and_a_row() {
+    let blocks = blocks(&fs::read_to_string(Path::new(ROOT).join("docs/write-a-model.md")).unwrap());
+    let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join("write-a-model/lab");
+    for source in SOURCES {
+        copy_all(&Path::new(ROOT).join(source), &copy.join(source));
+    }
+    for block in blocks.iter().filter(|block| block.kind != "sh") {
+        let file = copy.join(&block.file);
+        match block.kind.as_str() {
+            "rust" => write(&file, (block.lines.join("\n") + "\n").as_bytes()),
+            "diff" => write(&file, patched(&fs::read_to_string(&file).unwrap(), &block.lines).as_bytes()),
+            other => panic!("the page has a block of kind '{other}'"),
+        }
+    }
+    let concur = build(&copy);
+
+    let page_says = |command: &str| {
+        blocks.iter().any(|block| block.kind == "sh" && block.lines.join("\n").contains(command))
+    };
+    assert!(page_says("cargo lab verify turnstile") && page_says("--models thread,thread-pool,turnstile"));
+
+    let verified = output(Command::new(&concur).args(["verify", "turnstile"]));
+    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
+
+    let run = ["run", "--suite", "servers", "--models", "thread,thread-pool,turnstile"];
+    let short = ["--rounds", "1", "--duration", "200ms", "--connections", "8", "--out"];
+    let out = tempfile::tempdir().unwrap();
+    let measured = output(Command::new(&concur).args(run).args(short).arg(out.path().join("run")));
+    assert!(measured.status.success(), "{}", String::from_utf8_lossy(&measured.stderr));
+    let report = fs::read_to_string(out.path().join("run/report.md")).unwrap();
+    assert!(report.lines().any(|line| line.contains("turnstile")), "{report}");
+}
+
+/// Blocks open with three backticks, a kind and, but for commands, a file.
+fn blocks(page: &str) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let mut lines = page.lines();
+    while let Some(line) = lines.next() {
+        let Some(opening) = line.strip_prefix("```") else { continue };
+        let (kind, file) = opening.split_once(' ').unwrap_or((opening, ""));
+        let body = lines.by_ref().take_while(|line| *line != "```").map(str::to_owned).collect();
+        blocks.push(Block { kind: kind.to_owned(), file: file.to_owned(), lines: body });
+    }
+    blocks
+}
+
+/// Adds each line that begins with a plus below the one before it, which must stand in the text once.
+fn patched(text: &str, diff: &[String]) -> String {
+    let [context, added] = diff else { panic!("a diff of the page has one line of context and one more") };
+    let (context, added) = (context.strip_prefix(' ').unwrap(), added.strip_prefix('+').unwrap());
+    let found: Vec<usize> = text.match_indices(&format!("{context}\n")).map(|(at, _)| at).collect();
+    let [at] = found[..] else { panic!("'{context}' stands {} times in the file", found.len()) };
+    let end = at + context.len() + 1;
+    format!("{}{added}\n{}", &text[..end], &text[end..])
+}
+
+/// Builds the copy and gives its `concur`. What is built is kept, so that the next time takes seconds.
+fn build(copy: &Path) -> PathBuf {
+    let target = copy.with_file_name("built");
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo
+        .args(["build", "--quiet", "--locked", "-p", "harness", "--bin", "concur", "--target-dir"])
+        .arg(&target);
+    let built = output(cargo.current_dir(copy).env("CARGO_PROFILE_DEV_DEBUG", "false"));
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    target.join("debug/concur")
+}
+
+fn output(command: &mut Command) -> Output {
+    command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"))
+}
+
+/// Copies a file or a folder. Each file is written only if it has changed, so that what was built from it stays built.
+fn copy_all(from: &Path, to: &Path) {
+    if from.is_dir() {
+        fs::create_dir_all(to).unwrap();
+        for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+            copy_all(&entry.path(), &to.join(entry.file_name()));
+        }
+    } else {
+        write(to, &fs::read(from).unwrap());
+    }
+}
+
+fn write(file: &Path, bytes: &[u8]) {
+    if fs::read(file).ok().as_deref() != Some(bytes) {
+        fs::write(file, bytes).unwrap();
+    }
+}

@@ -10,6 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use harness::load::{Load, run};
+use harness::transport::Transport;
 use workloads::client::http::HttpClient;
 
 struct Counting;
@@ -71,6 +72,7 @@ fn server(keep_alive: bool) -> SocketAddr {
 fn measured(address: SocketAddr, keep_alive: bool, duration: Duration) -> (u64, u64) {
     let load = Load {
         address: address.into(),
+        transport: Transport::Tcp,
         connections: 4,
         threads: 1,
         keep_alive,

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use common::{PATIENCE, ask, connect, eventually, has_something, hear, hello, serve, stop};
+use common::{PATIENCE, ask, connect, eventually, has_something, hear, hello, ip, serve, stop};
 use harness::load::{self, Load, Outcome};
 use harness::measure::limits::raise_descriptor_limit;
 use harness::server::Server;
+use harness::transport::Transport;
 use harness::workload::Workload;
 use models::server::{Room, servers};
 use nix::sys::signal::{Signal, kill};
@@ -285,7 +286,7 @@ fn a_long_computation_does_not_hold_up_the_end_beyond_the_grace() {
 fn a_server_ends_although_new_clients_keep_coming() {
     for model in all() {
         let server = serve(model, &["--grace", "1s"]);
-        let address = server.address();
+        let address = ip(&server);
         let over = Arc::new(AtomicBool::new(false));
         let crowd: Vec<_> = (0..16)
             .map(|_| {
@@ -394,7 +395,8 @@ fn load(server: &Server, connections: usize, keep_alive: bool) -> Outcome {
     let workload = Workload::new("http", "/hello", 1).unwrap();
     let client = workload.client("test", keep_alive).unwrap();
     let load = Load {
-        address: server.address().into(),
+        address: server.address(),
+        transport: Transport::Tcp,
         connections,
         threads: 1,
         keep_alive,
@@ -450,7 +452,7 @@ fn a_new_connection_per_request_is_served_by_every_model() {
 #[test]
 fn twenty_thousand_short_connections_side_by_side_are_all_answered_by_coroutines() {
     let server = serve("coroutine", &[]);
-    let address = server.address();
+    let address = ip(&server);
     std::thread::scope(|scope| {
         for _ in 0..16 {
             scope.spawn(|| {

@@ -3,7 +3,7 @@
 
 use std::ffi::OsString;
 use std::io::{ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -32,8 +32,13 @@ pub(crate) fn stop(server: Server) {
     assert_eq!(ended.trouble(), None);
 }
 
+/// Where a server listens that does so over TCP or UDP.
+pub(crate) fn ip(server: &Server) -> SocketAddr {
+    server.address().ip().unwrap()
+}
+
 /// A connection that gives up after [`PATIENCE`].
-pub(crate) fn connect(address: SocketAddr) -> TcpStream {
+pub(crate) fn connect(address: impl ToSocketAddrs) -> TcpStream {
     let stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.set_nodelay(true).unwrap();
@@ -62,7 +67,7 @@ pub(crate) fn hear(stream: &mut TcpStream) -> (u16, Vec<u8>) {
 }
 
 /// Asks for `/hello` on a connection of its own and insists on the right answer.
-pub(crate) fn hello(address: SocketAddr) {
+pub(crate) fn hello(address: impl ToSocketAddrs) {
     let mut stream = connect(address);
     ask(&mut stream, "/hello");
     assert_eq!(hear(&mut stream), (200, b"Hello World\n".to_vec()));

@@ -147,13 +147,14 @@ impl Shutdown {
         self.heard.as_fd()
     }
 
-    /// Has the path of the server's Unix socket removed when the server ends, by whatever it can still notice.
-    pub fn remove_in_the_end(&self, path: OwnPath) {
+    /// Has the path of the server's Unix socket removed when what is returned goes, or a signal handler ends the process.
+    #[must_use]
+    pub fn remove_in_the_end(&self, path: OwnPath) -> Remains<'_> {
         let _ = self.path.set(path); // a server has one
+        Remains(self)
     }
 
-    /// Removes the path, if there is one: the server has ended in order.
-    pub fn tidy_up(&self) {
+    fn tidy_up(&self) {
         if let Some(path) = self.path.get() {
             path.remove();
         }
@@ -211,6 +212,15 @@ impl LastArrivals {
     pub(crate) fn one_more(&mut self) -> bool {
         self.left -= 1;
         self.left >= 0 && Instant::now() < self.until
+    }
+}
+
+/// What is to be removed when the server has ended, in order or by a panic.
+pub struct Remains<'a>(&'a Shutdown);
+
+impl Drop for Remains<'_> {
+    fn drop(&mut self) {
+        self.0.tidy_up();
     }
 }
 

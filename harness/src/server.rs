@@ -19,6 +19,7 @@ use std::env;
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::PathBuf;
 use std::process::{self, Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::RecvTimeoutError;
 use std::thread;
@@ -51,6 +52,7 @@ const GREETING: &str = "listening on ";
 /// How to start our own server: `concur serve`, from the very program that is running.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServeCommand {
+    program: Option<PathBuf>,
     model: String,
     workload: String,
     transport: Transport,
@@ -60,12 +62,15 @@ pub struct ServeCommand {
 impl ServeCommand {
     /// Serves `workload` under `model`, which is written with its options: `fork:reap=wait`.
     pub fn new(model: impl Into<String>, workload: impl Into<String>) -> Self {
-        Self {
-            model: model.into(),
-            workload: workload.into(),
-            transport: Transport::Tcp,
-            processors: Vec::new(),
-        }
+        let (model, workload) = (model.into(), workload.into());
+        Self { program: None, model, workload, transport: Transport::Tcp, processors: Vec::new() }
+    }
+
+    /// Starts this program instead of the one that is running. It must understand the same arguments.
+    #[must_use]
+    pub fn program(mut self, program: impl Into<PathBuf>) -> Self {
+        self.program = Some(program.into());
+        self
     }
 
     /// What it serves over, TCP if this is not called. A Unix socket gets a directory of its own, which nobody else may
@@ -108,7 +113,10 @@ impl ServeCommand {
     }
 
     fn arguments_at(&self, bind: &Address) -> Result<Vec<OsString>> {
-        let program = env::current_exe().context("the path of the running program can't be found")?;
+        let program = match &self.program {
+            Some(program) => program.clone(),
+            None => env::current_exe().context("the path of the running program can't be found")?,
+        };
         let mut arguments = vec![program.into_os_string()];
         let (parent, bind) = (process::id().to_string(), bind.to_string());
         arguments.extend(["serve", &self.model, "--workload", &self.workload].map(OsString::from));

@@ -8,15 +8,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use common::{PATIENCE, ask, connect, eventually, has_something, hear, hello, ip, serve, stop};
+use common::{
+    PATIENCE, ask, children_of, connect, ended_in_order, eventually, has_something, hear, hello, ip, send,
+    serve, stop,
+};
 use harness::load::{self, Load, Outcome};
 use harness::measure::limits::raise_descriptor_limit;
 use harness::server::Server;
 use harness::transport::Transport;
 use harness::workload::Workload;
 use models::server::{Room, servers};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 
 /// Time enough for a server to have begun what it was just asked. Should a busy machine need more, a test sees the
 /// easier case of what it tests.
@@ -30,17 +32,6 @@ fn all() -> impl Iterator<Item = &'static str> {
 
 fn concurrent() -> impl Iterator<Item = &'static str> {
     servers().iter().filter(|model| model.room != Room::One).map(|model| model.name)
-}
-
-/// Waits for the end of a server that was sent a signal already.
-fn ended_in_order(server: Server) {
-    eventually("the server ends", || !server.is_running());
-    let ended = server.stop(PATIENCE).unwrap();
-    assert!(ended.status.success() && ended.leftovers == 0, "{ended:?}");
-}
-
-fn send(server: &Server, signal: Signal) {
-    kill(Pid::from_raw(server.pid().cast_signed()), signal).unwrap();
 }
 
 #[test]
@@ -382,13 +373,6 @@ fn a_thousand_short_connections_leave_no_zombie() {
     // The last child is still on its way out when its client has its answer.
     eventually("all children have been waited for", || children_of(server.pid()).is_empty());
     stop(server);
-}
-
-/// The states of a process's children: `Z` is a zombie.
-fn children_of(pid: u32) -> Vec<char> {
-    let processes = procfs::process::all_processes().unwrap();
-    let stats = processes.filter_map(|process| process.ok()?.stat().ok());
-    stats.filter(|stat| stat.ppid == pid.cast_signed()).map(|stat| stat.state).collect()
 }
 
 fn load(server: &Server, connections: usize, keep_alive: bool) -> Outcome {

@@ -52,7 +52,7 @@ fn bench() -> anyhow::Result<()> {
 
 fn start(model: &Model, cpus: &[usize]) -> anyhow::Result<Server> {
     let command = ServeCommand::new(model.name, "http").processors(cpus);
-    Server::start(&command.arguments()?, TIME_LIMIT)
+    command.start(TIME_LIMIT)
 }
 
 fn stop(server: Server) -> anyhow::Result<()> {
@@ -63,7 +63,7 @@ fn stop(server: Server) -> anyhow::Result<()> {
 
 fn round_trip(criterion: &mut Criterion, model: &Model, cpus: &[usize]) -> anyhow::Result<()> {
     let server = start(model, cpus)?;
-    let mut connection = connect(server.address())?;
+    let mut connection = connect(address(&server)?)?;
     let mut group = criterion.benchmark_group("round_trip");
     group.throughput(Throughput::Elements(1));
     group.bench_function(model.name, |bencher| {
@@ -79,7 +79,7 @@ fn round_trip(criterion: &mut Criterion, model: &Model, cpus: &[usize]) -> anyho
 /// connection of its own, and so does not compare with the others.
 fn burst(criterion: &mut Criterion, model: &Model, cpus: &[usize]) -> anyhow::Result<()> {
     let server = start(model, cpus)?;
-    let address = server.address();
+    let address = address(&server)?;
     let one_at_a_time = model.room == Room::One;
     let connect_all = || (0..BURST).map(|_| connect(address)).collect::<anyhow::Result<Vec<_>>>();
     let mut connections = if one_at_a_time { Vec::new() } else { connect_all()? };
@@ -103,6 +103,10 @@ fn burst(criterion: &mut Criterion, model: &Model, cpus: &[usize]) -> anyhow::Re
 fn exchange(connections: &mut [TcpStream], request: &[u8]) -> anyhow::Result<()> {
     connections.iter_mut().try_for_each(|connection| ask(connection, request))?;
     connections.iter_mut().try_for_each(hear)
+}
+
+fn address(server: &Server) -> anyhow::Result<SocketAddr> {
+    server.address().ip().context("the server has no IP address")
 }
 
 fn connect(address: SocketAddr) -> anyhow::Result<TcpStream> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use models::datagram;
 use models::executor::{self, Executor};
 use models::options::Choice;
 use models::server::{self, Model};
@@ -13,6 +14,16 @@ use crate::failure::Usage;
 pub fn server(choice: &Choice) -> anyhow::Result<&'static Model> {
     let model = server::server(&choice.name).ok_or_else(|| {
         unknown("server model", &choice.name, server::servers().iter().map(|model| model.name))
+    })?;
+    choice.options.check(model.name, model.options).map_err(|error| Usage::error(error.to_string()))?;
+    Ok(model)
+}
+
+/// A datagram server model with options it has.
+pub fn datagram_server(choice: &Choice) -> anyhow::Result<&'static datagram::Model> {
+    let model = datagram::datagram_server(&choice.name).ok_or_else(|| {
+        let known = datagram::datagram_servers().iter().map(|model| model.name);
+        unknown("datagram server model", &choice.name, known)
     })?;
     choice.options.check(model.name, model.options).map_err(|error| Usage::error(error.to_string()))?;
     Ok(model)

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::transport::Transport;
+
 /// A laboratory for concurrency models: one workload under every classic model, measured in the same way.
 ///
 /// Without a command it runs the quick comparison: about a minute, tables at the end, a report on disk.
@@ -114,9 +116,13 @@ pub struct Serve {
     /// What to serve.
     #[arg(long, default_value = "http")]
     pub workload: String,
-    /// Where to listen; port 0 takes a free one.
+    /// Where to listen; port 0 takes a free one. `unix:PATH` is a Unix socket: its file gets the permissions that the
+    /// umask leaves and goes with the server; one that a killed server left there is replaced.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8888")]
     pub bind: String,
+    /// What to serve over [default: the stream that goes with --bind].
+    #[arg(long)]
+    pub transport: Option<Transport>,
     /// How long what is under way may take once the server is asked to stop.
     #[arg(long, value_parser = humantime::parse_duration, default_value = "5s")]
     pub grace: Duration,
@@ -126,23 +132,30 @@ pub struct Serve {
     /// Stop when this process ends.
     #[arg(long, value_name = "PID", hide = true)]
     pub with_parent: Option<i32>,
+    /// Remove the directory of the Unix socket as well in the end, if it is empty by then.
+    #[arg(long, hide = true)]
+    pub remove_directory: bool,
 }
 
 /// `concur load`.
 #[derive(Debug, Args)]
 pub struct Load {
-    /// The server: `127.0.0.1:8888` or `http://127.0.0.1:8888/hello`.
+    /// The server: `127.0.0.1:8888`, `http://127.0.0.1:8888/hello` or `unix:PATH`.
     pub address: String,
+    /// What to go over [default: the stream that goes with the address].
+    #[arg(long)]
+    pub transport: Option<Transport>,
     /// What it serves.
     #[arg(long, default_value = "http")]
     pub workload: String,
     /// What to ask an HTTP server for [default: /hello].
     #[arg(long)]
     pub path: Option<String>,
-    /// The size of an echo message in bytes.
+    /// The size of an echo message in bytes. Over UDP it is at most 65507, and from 8 on it carries a number that tells a
+    /// late reply from the right one.
     #[arg(long, value_name = "BYTES", default_value_t = 64)]
     pub message: usize,
-    /// How many connections are open at once.
+    /// How many connections are open at once; over UDP, how many sockets with one message under way each.
     #[arg(long, value_name = "N", default_value_t = 64)]
     pub connections: usize,
     /// Over how many threads they are spread.
@@ -157,7 +170,7 @@ pub struct Load {
     /// How long to load before that.
     #[arg(long, value_parser = humantime::parse_duration, default_value = "300ms")]
     pub warm_up: Duration,
-    /// After this long without a reply a request is given up.
+    /// After this long without a reply a request is given up; over UDP the message is lost, and the next one is sent.
     #[arg(long, value_parser = humantime::parse_duration, default_value = "2s")]
     pub timeout: Duration,
     /// Bind the generator to these processors: `1` or `1,3`.

@@ -26,4 +26,5 @@ pub mod plan;
 pub mod progress;
 pub mod recorder;
 pub mod server;
+pub mod transport;
 pub mod workload;

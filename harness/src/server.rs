@@ -18,20 +18,23 @@ use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsString;
 use std::io;
-use std::net::SocketAddr;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::PathBuf;
 use std::process::{self, Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::RecvTimeoutError;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Error, Result, anyhow, bail};
+use anyhow::{Context, Error, Result, anyhow, bail, ensure};
+use models::address::Address;
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
+use tempfile::TempDir;
 
 use crate::measure::tree::{ProcessId, Tree};
+use crate::transport::Transport;
 use output::Output;
 
 /// How long a server that is dropped has to end in order.
@@ -49,15 +52,33 @@ const GREETING: &str = "listening on ";
 /// How to start our own server: `concur serve`, from the very program that is running.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServeCommand {
+    program: Option<PathBuf>,
     model: String,
     workload: String,
+    transport: Transport,
     processors: Vec<usize>,
 }
 
 impl ServeCommand {
     /// Serves `workload` under `model`, which is written with its options: `fork:reap=wait`.
     pub fn new(model: impl Into<String>, workload: impl Into<String>) -> Self {
-        Self { model: model.into(), workload: workload.into(), processors: Vec::new() }
+        let (model, workload) = (model.into(), workload.into());
+        Self { program: None, model, workload, transport: Transport::Tcp, processors: Vec::new() }
+    }
+
+    /// Starts this program instead of the one that is running. It must understand the same arguments.
+    #[must_use]
+    pub fn program(mut self, program: impl Into<PathBuf>) -> Self {
+        self.program = Some(program.into());
+        self
+    }
+
+    /// What it serves over, TCP if this is not called. A Unix socket gets a directory of its own, which nobody else may
+    /// enter and which goes with the server.
+    #[must_use]
+    pub fn transport(mut self, transport: Transport) -> Self {
+        self.transport = transport;
+        self
     }
 
     /// Binds the server to processors; to none: leaves it free.
@@ -67,13 +88,44 @@ impl ServeCommand {
         self
     }
 
-    /// The program and its arguments.
+    /// Starts the server on a free port of 127.0.0.1, or at a path of its own; see [`Server::start`].
+    pub fn start(&self, ready_within: Duration) -> Result<Server> {
+        if self.transport != Transport::Unix {
+            return Server::start(&self.arguments()?, ready_within);
+        }
+        let make = || tempfile::Builder::new().prefix("concur-").tempdir();
+        let directory = make().context("a directory for the server's socket can't be made")?;
+        let address = Address::unix(directory.path().join("socket"))?;
+        let server = Server::start(&self.arguments_at(&address)?, ready_within)?;
+        Ok(Server { _directory: Some(directory), ..server })
+    }
+
+    /// The program and its arguments, for a free port of 127.0.0.1.
+    ///
+    /// # Errors
+    /// Over a Unix socket it needs a path, which only [`start`](Self::start) makes.
     pub fn arguments(&self) -> Result<Vec<OsString>> {
-        let program = env::current_exe().context("the path of the running program can't be found")?;
+        ensure!(
+            self.transport != Transport::Unix,
+            "a Unix socket has no free port; its path is made at the start"
+        );
+        self.arguments_at(&([127, 0, 0, 1], 0).into())
+    }
+
+    fn arguments_at(&self, bind: &Address) -> Result<Vec<OsString>> {
+        let program = match &self.program {
+            Some(program) => program.clone(),
+            None => env::current_exe().context("the path of the running program can't be found")?,
+        };
         let mut arguments = vec![program.into_os_string()];
-        let parent = process::id().to_string();
+        let (parent, bind) = (process::id().to_string(), bind.to_string());
         arguments.extend(["serve", &self.model, "--workload", &self.workload].map(OsString::from));
-        arguments.extend(["--bind", "127.0.0.1:0", "--with-parent", &parent].map(OsString::from));
+        arguments.extend(["--bind", &bind, "--with-parent", &parent].map(OsString::from));
+        match self.transport {
+            Transport::Tcp => {}
+            Transport::Unix => arguments.push("--remove-directory".into()),
+            Transport::Udp => arguments.extend(["--transport", "udp"].map(OsString::from)),
+        }
         if !self.processors.is_empty() {
             let list: Vec<String> = self.processors.iter().map(usize::to_string).collect();
             arguments.extend(["--cpus".into(), list.join(",").into()]);
@@ -86,7 +138,9 @@ impl ServeCommand {
 #[derive(Debug)]
 pub struct Server {
     process: Process,
-    address: SocketAddr,
+    address: Address,
+    /// Removed once the process has ended: fields are dropped in this order.
+    _directory: Option<TempDir>,
 }
 
 /// How a server ended.
@@ -113,14 +167,14 @@ impl Server {
     pub fn start(command: &[OsString], ready_within: Duration) -> Result<Self> {
         let mut process = Process::start(command)?;
         match process.wait_until_ready(ready_within) {
-            Ok(address) => Ok(Self { process, address }),
+            Ok(address) => Ok(Self { process, address, _directory: None }),
             Err(not_ready) => Err(process.give_up(&not_ready)),
         }
     }
 
     /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.address
+    pub fn address(&self) -> Address {
+        self.address.clone()
     }
 
     /// The number of its first process, which is that of its process group as well.
@@ -219,7 +273,7 @@ impl Process {
         Ok(process)
     }
 
-    fn wait_until_ready(&self, within: Duration) -> Result<SocketAddr, NotReady> {
+    fn wait_until_ready(&self, within: Duration) -> Result<Address, NotReady> {
         let deadline = Instant::now() + within;
         let output = self.output.as_ref().ok_or(NotReady::Ended)?;
         let line = loop {

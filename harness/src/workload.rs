@@ -6,14 +6,16 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::time::ClockId;
 use serde::Serialize;
-use workloads::Service;
 use workloads::client::Client;
 use workloads::client::echo::EchoClient;
 use workloads::client::http::HttpClient;
+use workloads::datagram::DATAGRAM_BYTES_AT_MOST;
 use workloads::echo::Echo;
 use workloads::http::Http;
+use workloads::{DatagramService, Service};
 
 use crate::failure::Usage;
+use crate::transport::Transport;
 
 /// A workload as it stands in the register.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -28,7 +30,7 @@ pub struct Entry {
 
 /// Every workload.
 pub const WORKLOADS: &[Entry] = &[
-    Entry { name: "echo", family: "stream", summary: "what came in goes out again" },
+    Entry { name: "echo", family: "stream or datagrams", summary: "what came in goes out again" },
     Entry {
         name: "http",
         family: "stream",
@@ -67,6 +69,21 @@ impl Workload {
             }
             "http" => Ok(Self::Http { path: path.to_owned() }),
             _ => Err(unknown(name)),
+        }
+    }
+
+    /// Refuses what this transport can't carry.
+    pub fn check(&self, transport: Transport) -> anyhow::Result<()> {
+        match self {
+            Self::Echo { message_bytes }
+                if transport == Transport::Udp && *message_bytes > DATAGRAM_BYTES_AT_MOST =>
+            {
+                Err(Usage::error(format!(
+                    "--message can't be {message_bytes} over udp; try 1 to {DATAGRAM_BYTES_AT_MOST}"
+                )))
+            }
+            Self::Http { .. } if transport == Transport::Udp => Err(no_datagrams("http")),
+            Self::Echo { .. } | Self::Http { .. } => Ok(()),
         }
     }
 
@@ -111,6 +128,19 @@ pub fn service(name: &str) -> anyhow::Result<Arc<dyn Service>> {
         "http" => Ok(Arc::new(Http { clock: coarse_clock, ..Http::default() })),
         _ => Err(unknown(name)),
     }
+}
+
+/// The side that answers datagrams.
+pub fn datagram_service(name: &str) -> anyhow::Result<Arc<dyn DatagramService>> {
+    match name {
+        "echo" => Ok(Arc::new(Echo)),
+        name if WORKLOADS.iter().any(|entry| entry.name == name) => Err(no_datagrams(name)),
+        _ => Err(unknown(name)),
+    }
+}
+
+fn no_datagrams(name: &str) -> anyhow::Error {
+    Usage::error(format!("{name} needs a stream and can't go over udp; try --workload echo"))
 }
 
 /// A clock for the `Date` field, which counts seconds: it moves every few milliseconds and is read in a few

@@ -42,6 +42,8 @@ fn the_listing_names_everything_there_is() {
     };
     let servers = ["loop", "fork", "thread", "thread-pool", "select", "poll", "epoll", "coroutine"];
     assert_eq!(names("servers"), servers);
+    let datagram_servers = ["loop", "fork", "thread", "thread-pool", "epoll", "coroutine"];
+    assert_eq!(names("datagram_servers"), datagram_servers);
     assert_eq!(names("executors"), ["line", "threads", "processes"]);
     assert_eq!(names("tasks"), ["primes", "count", "disk", "wait"]);
     assert_eq!(names("workloads"), ["echo", "http"]);
@@ -129,6 +131,54 @@ fn a_port_in_use_is_named() {
     let address = taken.local_addr().unwrap().to_string();
     let line = usage(&["serve", "epoll", "--bind", &address]);
     assert!(line.starts_with(&format!("concur: can't listen on {address}: ")), "{line}");
+    assert!(line.contains("another program listens there; try another port"), "{line}");
+}
+
+#[test]
+fn a_model_workload_or_address_that_does_not_go_with_the_transport_is_refused() {
+    let udp = |model: &str, more: &[&str]| {
+        usage(&[&["serve", model, "--transport", "udp", "--bind", "127.0.0.1:0"], more].concat())
+    };
+    assert_eq!(
+        udp("poll", &["--workload", "echo"]),
+        "concur: there is no datagram server model 'poll'; try one of: loop, fork, thread, thread-pool, epoll, coroutine"
+    );
+    assert_eq!(
+        udp("loop", &["--workload", "http"]),
+        "concur: http needs a stream and can't go over udp; try --workload echo"
+    );
+    assert!(udp("loop", &["--workload", "ftp"]).contains("there is no workload 'ftp'"));
+    assert!(
+        udp("fork:stack=1m", &["--workload", "echo"])
+            .ends_with("fork has no option 'stack'; it has: children")
+    );
+    for command in [&["serve", "loop", "--bind"][..], &["load"]] {
+        let refused = |address: &str, transport: &str| {
+            usage(&[command, &[address, "--transport", transport, "--workload", "echo"]].concat())
+        };
+        assert_eq!(
+            refused("unix:/tmp/x", "udp"),
+            "concur: --transport udp needs an IP address, and unix:/tmp/x is a path; try 127.0.0.1:8888"
+        );
+        assert!(refused("unix:/tmp/x", "tcp").contains("is a path; try 127.0.0.1:8888"));
+        assert!(refused("127.0.0.1:1", "unix").contains("is an IP address; try unix:/tmp/concur.sock"));
+        assert!(
+            refused("/tmp/x", "unix").contains("is not an address")
+                && refused("/tmp/x", "unix").contains("unix:PATH")
+        );
+        assert!(refused("127.0.0.1:1", "tpc").contains("[possible values: tcp, unix, udp]"));
+    }
+    let load = ["load", "127.0.0.1:1", "--transport", "udp"];
+    assert!(usage(&load).ends_with("http needs a stream and can't go over udp; try --workload echo"));
+    let large = usage(&[&load[..], &["--workload", "echo", "--message", "65508"]].concat());
+    assert!(large.ends_with("--message can't be 65508 over udp; try 1 to 65507"), "{large}");
+}
+
+#[test]
+fn a_port_in_use_is_named_over_udp_too() {
+    let taken = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let line = usage(&["serve", "epoll", "--transport", "udp", "--workload", "echo", "--bind", &address]);
     assert!(line.contains("another program listens there; try another port"), "{line}");
 }
 

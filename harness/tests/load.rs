@@ -8,8 +8,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use harness::load::{Edge, Load, Outcome, run};
+use harness::transport::Transport;
+use models::address::Address;
 use reports::record::Errors;
-use socket2::{Domain, SockAddr, SockRef, Socket, Type};
+use socket2::{Domain, SockRef, Socket, Type};
 use workloads::client::{Checker, Client, Reply};
 
 /// Long enough for a loaded machine to serve a few requests, and short enough for a test.
@@ -130,6 +132,7 @@ fn silent(mut stream: TcpStream, seen: &Seen) -> io::Result<()> {
 fn load(address: SocketAddr, connections: usize) -> Load {
     Load {
         address: address.into(),
+        transport: Transport::Tcp,
         connections,
         threads: 1,
         keep_alive: true,
@@ -538,8 +541,8 @@ fn loads_that_make_no_sense_are_refused() {
     assert!(refused(&Load { threads: 0, ..load(address, 1) }, &echo).contains("at least one thread"));
     assert!(refused(&Load { duration: Duration::ZERO, ..load(address, 1) }, &echo).contains("empty"));
     assert!(refused(&load(address, 1), &Echoed::of(0)).contains("empty request"));
-    let unix = Load { address: SockAddr::unix("/tmp/socket").unwrap(), ..load(address, 1) };
-    assert!(refused(&unix, &echo).contains("Unix"));
+    let unix = Load { address: Address::unix("/tmp/socket").unwrap(), ..load(address, 1) };
+    assert!(refused(&unix, &echo).contains("is a path"));
     let nowhere = Load { processors: vec![1023], ..load(address, 1) };
     assert!(refused(&nowhere, &echo).contains("processor 1023"));
 }

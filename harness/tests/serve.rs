@@ -8,14 +8,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use common::{PATIENCE, ask, connect, eventually, has_something, hear, hello, serve, stop};
+use common::{
+    PATIENCE, ask, children_of, connect, ended_in_order, eventually, has_something, hear, hello, ip, send,
+    serve, stop,
+};
 use harness::load::{self, Load, Outcome};
 use harness::measure::limits::raise_descriptor_limit;
 use harness::server::Server;
+use harness::transport::Transport;
 use harness::workload::Workload;
 use models::server::{Room, servers};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 
 /// Time enough for a server to have begun what it was just asked. Should a busy machine need more, a test sees the
 /// easier case of what it tests.
@@ -29,17 +32,6 @@ fn all() -> impl Iterator<Item = &'static str> {
 
 fn concurrent() -> impl Iterator<Item = &'static str> {
     servers().iter().filter(|model| model.room != Room::One).map(|model| model.name)
-}
-
-/// Waits for the end of a server that was sent a signal already.
-fn ended_in_order(server: Server) {
-    eventually("the server ends", || !server.is_running());
-    let ended = server.stop(PATIENCE).unwrap();
-    assert!(ended.status.success() && ended.leftovers == 0, "{ended:?}");
-}
-
-fn send(server: &Server, signal: Signal) {
-    kill(Pid::from_raw(server.pid().cast_signed()), signal).unwrap();
 }
 
 #[test]
@@ -285,7 +277,7 @@ fn a_long_computation_does_not_hold_up_the_end_beyond_the_grace() {
 fn a_server_ends_although_new_clients_keep_coming() {
     for model in all() {
         let server = serve(model, &["--grace", "1s"]);
-        let address = server.address();
+        let address = ip(&server);
         let over = Arc::new(AtomicBool::new(false));
         let crowd: Vec<_> = (0..16)
             .map(|_| {
@@ -383,18 +375,12 @@ fn a_thousand_short_connections_leave_no_zombie() {
     stop(server);
 }
 
-/// The states of a process's children: `Z` is a zombie.
-fn children_of(pid: u32) -> Vec<char> {
-    let processes = procfs::process::all_processes().unwrap();
-    let stats = processes.filter_map(|process| process.ok()?.stat().ok());
-    stats.filter(|stat| stat.ppid == pid.cast_signed()).map(|stat| stat.state).collect()
-}
-
 fn load(server: &Server, connections: usize, keep_alive: bool) -> Outcome {
     let workload = Workload::new("http", "/hello", 1).unwrap();
     let client = workload.client("test", keep_alive).unwrap();
     let load = Load {
-        address: server.address().into(),
+        address: server.address(),
+        transport: Transport::Tcp,
         connections,
         threads: 1,
         keep_alive,
@@ -450,7 +436,7 @@ fn a_new_connection_per_request_is_served_by_every_model() {
 #[test]
 fn twenty_thousand_short_connections_side_by_side_are_all_answered_by_coroutines() {
     let server = serve("coroutine", &[]);
-    let address = server.address();
+    let address = ip(&server);
     std::thread::scope(|scope| {
         for _ in 0..16 {
             scope.spawn(|| {

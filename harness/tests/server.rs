@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use harness::measure::tree::{ProcessId, Tree};
 use harness::server::{ServeCommand, Server};
+use harness::transport::Transport;
 
 /// Longer than any step here takes; only a test that fails waits for so long.
 const LONG: Duration = Duration::from_secs(30);
@@ -81,7 +82,7 @@ fn a_server_may_end_by_itself_when_asked() {
 #[test]
 fn an_address_of_ipv6_is_understood() {
     let server = started(&["echo 'listening on [::1]:80'", SLEEP]);
-    assert!(server.address().is_ipv6());
+    assert!(server.address().ip().unwrap().is_ipv6());
 }
 
 #[test]
@@ -228,4 +229,31 @@ fn our_own_server_is_told_what_to_serve_where_and_whose_child_it_is() {
     assert_eq!(arguments[1..], expected);
     let free = ServeCommand::new("loop", "echo").arguments().unwrap();
     assert!(!free.contains(&"--cpus".into()));
+}
+
+#[test]
+fn our_own_server_is_told_its_transport() {
+    let arguments = |command: &ServeCommand| -> Vec<String> {
+        command.arguments().unwrap().into_iter().map(|argument| argument.into_string().unwrap()).collect()
+    };
+    let udp = arguments(&ServeCommand::new("loop", "echo").transport(Transport::Udp).program("/bin/true"));
+    assert_eq!(udp[0], "/bin/true");
+    assert!(udp.windows(2).any(|pair| pair == ["--transport", "udp"]), "{udp:?}");
+    let unix = ServeCommand::new("loop", "echo").transport(Transport::Unix);
+    assert!(unix.arguments().unwrap_err().to_string().contains("has no free port"));
+}
+
+#[test]
+fn a_directory_made_for_a_server_that_does_not_come_up_is_removed() {
+    let script = tempfile::tempdir().unwrap();
+    let (program, seen) = (script.path().join("server"), script.path().join("seen"));
+    let lines = format!("#!/bin/sh\necho \"$6\" > {}\nexit 3\n", seen.display());
+    std::fs::write(&program, lines).unwrap();
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let command = ServeCommand::new("loop", "echo").transport(Transport::Unix).program(program);
+    let error = format!("{:#}", command.start(LONG).unwrap_err());
+    assert!(error.contains("ended before it was ready (exit status: 3)"), "{error}");
+    let bind = std::fs::read_to_string(seen).unwrap();
+    let path = std::path::Path::new(bind.trim().strip_prefix("unix:").unwrap());
+    assert!(path.ends_with("socket") && !path.parent().unwrap().exists(), "{}", path.display());
 }

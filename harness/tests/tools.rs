@@ -7,7 +7,7 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 
-use common::{serve, stop};
+use common::{ip, serve, stop};
 use models::server::{Room, servers};
 
 /// Runs a command and gives what it printed, or none if there is no such program here.
@@ -30,7 +30,7 @@ fn output(program: &str, arguments: &[&str], input: &str) -> Option<String> {
 fn with_every_model(clients: usize, check: impl Fn(&str, SocketAddr)) {
     for model in servers().iter().filter(|model| clients == 1 || model.room != Room::One) {
         let server = serve(model.name, &[]);
-        check(model.name, server.address());
+        check(model.name, ip(&server));
         stop(server);
     }
 }

@@ -1,7 +1,8 @@
 //! HOW it is done: every concurrency model, one file each.
 //!
 //! A *server model* takes a listening socket and a [`Service`](workloads::Service) and serves clients until it is
-//! asked to stop ([`server`]); an *executor* takes a [`Task`](workloads::task::Task) and runs a number of jobs of it
+//! asked to stop ([`server`]), or a socket and a [`DatagramService`](workloads::DatagramService) ([`datagram`]); an
+//! *executor* takes a [`Task`](workloads::task::Task) and runs a number of jobs of it
 //! ([`executor`]). What is done is the same under all of them, and lives in crate `workloads`; a model's file shows
 //! its idea and nothing else. Read `server/iterative.rs` first, then `fork.rs` and `thread.rs`, then `select.rs`,
 //! `poll.rs` and `epoll.rs` with their common loop `reactor.rs`, then `coroutine.rs`.
@@ -11,6 +12,8 @@
 #[cfg(not(target_os = "linux"))]
 compile_error!("concur measures Linux system calls (epoll, fork, /proc): it builds and runs on Linux only");
 
+pub mod address;
+pub mod datagram;
 pub mod executor;
 pub mod options;
 pub mod server;

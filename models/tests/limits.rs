@@ -3,13 +3,15 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::net::UnixStream;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use models::address::Address;
 use models::options::Options;
-use models::server::{Model, Shutdown, Start, servers, socket};
+use models::server::{Model, Shutdown, Start, Transport, servers, socket};
 use workloads::http::Http;
 use workloads::{Limits, Service};
 
@@ -24,15 +26,26 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 fn with_every_model(check: impl Fn(&str, SocketAddr)) {
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     for model in servers().iter().filter(|model| model.name != "fork") {
-        with(model, &check);
+        with(model, &([127, 0, 0, 1], 0).into(), |model, address| check(model, address.ip().unwrap()));
     }
 }
 
-fn with(model: &'static Model, check: impl Fn(&str, SocketAddr)) {
+/// The same over a Unix socket.
+fn with_every_model_over_unix(check: impl Fn(&str, &std::path::Path)) {
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let over_unix = |model: &Model| (model.lacks)(&Options::default(), Transport::Unix).is_none();
+    for model in servers().iter().filter(|model| model.name != "fork" && over_unix(model)) {
+        let directory = tempfile::tempdir().unwrap();
+        let address = Address::unix(directory.path().join("socket")).unwrap();
+        with(model, &address, |model, address| check(model, address.path().unwrap()));
+    }
+}
+
+fn with(model: &'static Model, address: &Address, check: impl Fn(&str, &Address)) {
     let limits = Limits { request_time: LIMIT, idle_time: LIMIT, ..Limits::default() };
     let service: Arc<dyn Service> = Arc::new(Http { limits, ..Http::default() });
-    let listener = socket::listen("127.0.0.1:0".parse().unwrap(), &limits).unwrap();
-    let address = listener.local_addr().unwrap().as_socket().unwrap();
+    let listener = socket::listen(address, &limits).unwrap();
+    let address = Address::of(&listener).unwrap();
     let shutdown = Shutdown::by_hand(Duration::from_secs(1)).unwrap();
     thread::scope(|scope| {
         let server = scope.spawn(|| {
@@ -40,16 +53,22 @@ fn with(model: &'static Model, check: impl Fn(&str, SocketAddr)) {
             (model.run)(Start { listener, service, options, shutdown }).unwrap();
         });
         // Also after a panic: the scope would wait for the server for ever.
-        let outcome = panic::catch_unwind(AssertUnwindSafe(|| check(model.name, address)));
+        let outcome = panic::catch_unwind(AssertUnwindSafe(|| check(model.name, &address)));
         shutdown.request();
         server.join().unwrap();
         outcome.unwrap_or_else(|panic| panic::resume_unwind(panic));
     });
 }
 
-/// Reads until the server ends the connection; a reset is an end as well. Gives what came before it.
-fn until_the_end(model: &str, stream: &mut TcpStream) -> Vec<u8> {
+/// A connection that gives up after [`PATIENCE`].
+fn connect(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+/// Reads until the server ends the connection; a reset is an end as well. Gives what came before it.
+fn until_the_end(model: &str, stream: &mut impl Read) -> Vec<u8> {
     let mut heard = Vec::new();
     match stream.read_to_end(&mut heard) {
         Err(error) if error.kind() != ErrorKind::ConnectionReset => panic!("{model}: {error}"),
@@ -61,7 +80,18 @@ fn until_the_end(model: &str, stream: &mut TcpStream) -> Vec<u8> {
 fn a_silent_connection_is_closed_after_its_idle_time() {
     with_every_model(|model, address| {
         let start = Instant::now();
-        let mut client = TcpStream::connect(address).unwrap();
+        let mut client = connect(address);
+        assert!(until_the_end(model, &mut client).is_empty(), "{model}");
+        assert!(start.elapsed() >= LIMIT / 2, "{model} closed it too early");
+    });
+}
+
+#[test]
+fn a_silent_connection_over_a_unix_socket_is_closed_after_its_idle_time() {
+    with_every_model_over_unix(|model, path| {
+        let start = Instant::now();
+        let mut client = UnixStream::connect(path).unwrap();
+        client.set_read_timeout(Some(PATIENCE)).unwrap();
         assert!(until_the_end(model, &mut client).is_empty(), "{model}");
         assert!(start.elapsed() >= LIMIT / 2, "{model} closed it too early");
     });
@@ -112,7 +142,7 @@ fn a_client_who_keeps_asking_is_not_cut_off_however_long_it_stays() {
 #[test]
 fn a_client_who_waits_for_a_slow_answer_is_not_taken_for_silent() {
     with_every_model(|model, address| {
-        let mut client = TcpStream::connect(address).unwrap();
+        let mut client = connect(address);
         let request =
             format!("GET /wait/{} HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n", 3 * LIMIT.as_millis());
         client.write_all(request.as_bytes()).unwrap();

@@ -2,6 +2,7 @@
 
 use bytes::BytesMut;
 
+use crate::datagram::DatagramService;
 use crate::session::{Done, Next, Peer, Service, Session};
 
 /// Sends back whatever arrives (RFC 862).
@@ -27,5 +28,12 @@ impl Session for Echo {
 
     fn resume(&mut self, _: Done, _: &mut BytesMut) -> Next {
         Next::Read // echo asks for nothing that could be done
+    }
+}
+
+/// A message comes back as one message, also an empty one.
+impl DatagramService for Echo {
+    fn datagram(&self, from: Peer, data: &[u8], send: &mut dyn FnMut(Peer, &[u8])) {
+        send(from, data);
     }
 }

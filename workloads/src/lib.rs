@@ -1,11 +1,12 @@
 //! WHAT is done: the workloads of the lab, free of sockets, processes and threads.
 //!
 //! The lab compares ways of being concurrent, so the work must be the same under all of them. It is written once,
-//! here, in two shapes:
+//! here, in three shapes:
 //!
 //! * A stream [`Service`] opens a [`Session`] for each connection: a state machine that takes bytes, gives bytes,
 //!   and says what it needs next. [`echo`] and [`http`] are services. A model drives a session through its
 //!   [`Conversation`], which keeps the rules that are the same for all models.
+//! * A [`DatagramService`] answers messages, each by itself: [`echo`] is one of these as well.
 //! * A [`Task`](task::Task) is a run of steps with a value at the end: [`task`] has computing, disk and waiting ones.
 //!
 //! [`client`] is the other side of each protocol: the bytes of a request and the check of a reply.
@@ -14,10 +15,12 @@
 
 pub mod client;
 pub mod conversation;
+pub mod datagram;
 pub mod echo;
 pub mod http;
 pub mod session;
 pub mod task;
 
 pub use conversation::Conversation;
+pub use datagram::DatagramService;
 pub use session::{Done, Limits, Next, Peer, READ_BYTES, Service, Session, Value, Work};

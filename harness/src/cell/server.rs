@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use hdrhistogram::Histogram;
-use models::server::{Room, Transport};
+use models::server::{self, Room};
 use reports::record::{Cost, Latency, Placement, ServerCell, Verdict};
 
 use super::Bench;
@@ -14,7 +14,8 @@ use crate::measure::placement::Bound;
 use crate::measure::reading::Reading;
 use crate::measure::sampler::{Peaks, Sampler, Sampling};
 use crate::plan::ServerStep;
-use crate::server::{Ended, ServeCommand, Server, quoted};
+use crate::server::{Ended, ServeCommand, quoted};
+use crate::transport::Transport;
 
 /// What a server needs besides its connections.
 const DESCRIPTORS_OF_ITS_OWN: usize = 16;
@@ -41,7 +42,7 @@ pub(super) fn measure(step: &ServerStep, bench: &Bench<'_>) -> ServerCell {
 
 /// Why a model can't serve here, or not so many connections.
 fn unsupported(step: &ServerStep) -> Option<String> {
-    if let Some(lacks) = (step.model.lacks)(&step.choice.options, Transport::Tcp) {
+    if let Some(lacks) = (step.model.lacks)(&step.choice.options, server::Transport::Tcp) {
         return Some(lacks);
     }
     let Room::Descriptors(limit) = step.model.room else { return None };
@@ -62,11 +63,12 @@ fn try_measure(step: &ServerStep, bench: &Bench<'_>) -> anyhow::Result<Measured>
     let command =
         ServeCommand::new(step.choice.to_string(), step.workload.name()).processors(&placement.server);
     let before = Reaped::so_far()?;
-    let server = Server::start(&command.arguments()?, READY_WITHIN)?;
+    let server = command.start(READY_WITHIN)?;
     let tree = server.tree();
     let client = step.workload.client(&server.address().to_string(), step.keep_alive)?;
     let load = Load {
-        address: server.address().into(),
+        address: server.address(),
+        transport: Transport::Tcp,
         connections: step.connections,
         threads: threads(&placement.client, step),
         keep_alive: step.keep_alive,
@@ -132,7 +134,7 @@ fn blank(step: &ServerStep, bench: &Bench<'_>) -> ServerCell {
         options: step.choice.options.to_string(),
         workload: step.workload.name().to_owned(),
         request: step.workload.request(),
-        transport: "tcp".to_owned(),
+        transport: Transport::Tcp.name().to_owned(),
         connections: step.connections,
         keep_alive: step.keep_alive,
         round: step.round,

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
+use models::datagram::datagram_servers;
 use models::executor::executors;
 use models::options::Spec;
 use models::server::servers;
@@ -15,6 +16,7 @@ use crate::workload::WORKLOADS;
 #[derive(Serialize)]
 struct Listing {
     servers: Vec<Entry>,
+    datagram_servers: Vec<Entry>,
     executors: Vec<Entry>,
     tasks: Vec<Entry>,
     workloads: Vec<Entry>,
@@ -40,6 +42,10 @@ fn listing() -> Listing {
     let entry = |name, family, summary, options| Entry { name, family, summary, options };
     Listing {
         servers: servers().iter().map(|it| entry(it.name, it.family, it.summary, it.options)).collect(),
+        datagram_servers: datagram_servers()
+            .iter()
+            .map(|it| entry(it.name, it.family, it.summary, it.options))
+            .collect(),
         executors: executors().iter().map(|it| entry(it.name, it.family, it.summary, it.options)).collect(),
         tasks: tasks().iter().map(|it| entry(it.name(), it.family().name(), it.summary(), &[])).collect(),
         workloads: WORKLOADS.iter().map(|it| entry(it.name, it.family, it.summary, &[])).collect(),
@@ -49,6 +55,11 @@ fn listing() -> Listing {
 fn text(listing: &Listing) -> String {
     let mut text = String::new();
     section(&mut text, "Server models (concur serve MODEL)", &listing.servers);
+    section(
+        &mut text,
+        "Datagram server models (concur serve MODEL --transport udp)",
+        &listing.datagram_servers,
+    );
     section(&mut text, "Executors (concur exec EXECUTOR)", &listing.executors);
     section(&mut text, "Tasks (--task)", &listing.tasks);
     section(&mut text, "Workloads (--workload)", &listing.workloads);

@@ -1,9 +1,9 @@
 //! `concur load`: the generator alone, against anything that speaks the workload.
 
-use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
 
+use models::address::Address;
 use reports::record::{Errors, Latency};
 use serde::Serialize;
 
@@ -14,6 +14,7 @@ use crate::failure::{FAILED, Interrupted, Usage};
 use crate::load::{self, Load, Outcome};
 use crate::measure::limits::{need_descriptors, raise_descriptor_limit};
 use crate::measure::placement::processors;
+use crate::transport::Transport;
 use crate::workload::Workload;
 
 /// Descriptors the generator needs besides its connections.
@@ -23,6 +24,7 @@ const OTHER_DESCRIPTORS: u64 = 32;
 #[derive(Debug, Serialize)]
 struct Answer {
     address: String,
+    transport: &'static str,
     workload: String,
     connections: usize,
     threads: usize,
@@ -47,7 +49,9 @@ struct Answer {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let target = Target::parse(&arguments.address)?;
     let path = arguments.path.clone().or(target.path).unwrap_or_else(|| "/hello".to_owned());
+    let transport = Transport::for_address(arguments.transport, &target.address)?;
     let workload = Workload::new(&arguments.workload, &path, arguments.message)?;
+    workload.check(transport)?;
     if arguments.timeout.is_zero() || arguments.duration.is_zero() {
         return Err(Usage::error("--timeout and --duration can't be 0; try --timeout 2s --duration 5s"));
     }
@@ -63,7 +67,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         .map_err(|error| Usage::error(error.to_string()))?;
     let stop = super::stop_on_signals()?;
     let load = Load {
-        address: target.address.into(),
+        address: target.address,
+        transport,
         connections: arguments.connections,
         threads: arguments.threads.min(arguments.connections),
         keep_alive: !arguments.new_connections,
@@ -75,7 +80,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let client = workload.client(&target.host, load.keep_alive)?;
     let outcome = load::run(&load, &*client, &mut |_| (), &stop)
         .map_err(|error| if stop.load(Ordering::Relaxed) { Interrupted.into() } else { error })?;
-    let answer = answer(target.address, &workload, &load, outcome);
+    let answer = answer(&workload, &load, outcome);
     super::print(&if arguments.json {
         serde_json::to_string_pretty(&answer)? + "\n"
     } else {
@@ -84,9 +89,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(if answer.errors.total() == 0 && answer.requests > 0 { ExitCode::SUCCESS } else { FAILED.into() })
 }
 
-fn answer(address: SocketAddr, workload: &Workload, load: &Load, outcome: Outcome) -> Answer {
+fn answer(workload: &Workload, load: &Load, outcome: Outcome) -> Answer {
     Answer {
-        address: address.to_string(),
+        address: load.address.to_string(),
+        transport: load.transport.name(),
         workload: workload.to_string(),
         connections: load.connections,
         threads: load.threads,
@@ -108,9 +114,13 @@ fn answer(address: SocketAddr, workload: &Workload, load: &Load, outcome: Outcom
 
 impl Answer {
     fn text(&self) -> String {
-        let kind = if self.keep_alive { "keep-alive" } else { "a new one per request" };
+        let kind = match (self.transport, self.keep_alive) {
+            ("udp", _) => "sockets over udp, one message under way in each",
+            (_, true) => "connections, keep-alive",
+            (_, false) => "connections, a new one per request",
+        };
         let mut lines = vec![
-            format!("{} at {}, {} connections, {kind}", self.workload, self.address, self.connections),
+            format!("{} at {}, {} {kind}", self.workload, self.address, self.connections),
             format!(
                 "{} right replies in {:.2} s: {:.0} a second",
                 self.requests, self.seconds, self.requests_per_second
@@ -144,16 +154,19 @@ impl Answer {
     }
 }
 
-/// Where to, as typed: `HOST:PORT`, or a URL with a path.
+/// Where to, as typed: `HOST:PORT`, a URL with a path, or `unix:PATH`.
 #[derive(Debug, PartialEq, Eq)]
 struct Target {
-    address: SocketAddr,
+    address: Address,
     host: String,
     path: Option<String>,
 }
 
 impl Target {
     fn parse(text: &str) -> anyhow::Result<Self> {
+        if text.starts_with("unix:") {
+            return Ok(Self { address: resolve(text)?, host: "localhost".to_owned(), path: None });
+        }
         let rest = text.strip_prefix("http://").unwrap_or(text);
         let (host, path) = match rest.find('/') {
             Some(slash) => (&rest[..slash], Some(rest[slash..].to_owned())),
@@ -177,8 +190,10 @@ mod tests {
         assert_eq!((target.host.as_str(), target.path), ("127.0.0.1:80", None));
         let target = Target::parse("http://127.0.0.1:80/bytes/9").unwrap();
         assert_eq!(target.path.as_deref(), Some("/bytes/9"));
-        assert_eq!(Target::parse("http://127.0.0.1").unwrap().address.port(), 80);
-        assert_eq!(Target::parse("http://[::1]/x").unwrap().address.port(), 80);
+        assert_eq!(Target::parse("http://127.0.0.1").unwrap().address.ip().unwrap().port(), 80);
+        assert_eq!(Target::parse("http://[::1]/x").unwrap().address.ip().unwrap().port(), 80);
+        let target = Target::parse("unix:/tmp/a/b").unwrap();
+        assert_eq!((target.address.to_string().as_str(), target.path), ("unix:/tmp/a/b", None));
         assert!(Target::parse("https://127.0.0.1:80/").is_err());
         assert!(Target::parse("nonsense").unwrap_err().to_string().contains("try 127.0.0.1:8888"));
     }

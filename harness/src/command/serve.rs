@@ -1,53 +1,94 @@
 //! `concur serve`: one server by hand, for telnet, a browser, wrk and the harness.
 
-use std::io::ErrorKind;
-use std::net::SocketAddr;
+use std::io::{self, ErrorKind};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use models::server::{Shutdown, Start, Transport, socket};
-use socket2::Socket;
-use workloads::Limits;
+use models::address::Address;
+use models::datagram;
+use models::options::Choice;
+use models::server::path::OwnPath;
+use models::server::{Shutdown, Start, socket};
 
 use crate::cli::Serve;
 use crate::failure::Usage;
 use crate::measure::limits::raise_descriptor_limit;
 use crate::measure::placement::bind_thread;
+use crate::transport::Transport;
 use crate::{address, choose, workload};
 
 pub(super) fn run(arguments: &Serve) -> anyhow::Result<ExitCode> {
     super::end_with(arguments.with_parent)?;
     let choice = choose::choice(&arguments.model)?;
-    let model = choose::server(&choice)?;
-    if let Some(reason) = (model.lacks)(&choice.options, Transport::Tcp) {
+    let bind = address::resolve(&arguments.bind)?;
+    match Transport::for_address(arguments.transport, &bind)? {
+        Transport::Udp => datagrams(arguments, &choice, &bind),
+        transport => streams(arguments, &choice, &bind, transport),
+    }
+}
+
+fn streams(
+    arguments: &Serve,
+    choice: &Choice,
+    bind: &Address,
+    transport: Transport,
+) -> anyhow::Result<ExitCode> {
+    let model = choose::server(choice)?;
+    let lacks = transport.stream().and_then(|stream| (model.lacks)(&choice.options, stream));
+    if let Some(reason) = lacks {
         bail!("{choice} is unsupported here: {reason}");
     }
     let service = workload::service(&arguments.workload)?;
+    let shutdown = get_ready(arguments)?;
+    let listener = socket::listen(bind, &service.limits()).map_err(|error| not_bound(bind, &error))?;
+    let own = bind.path().map(|path| OwnPath::of(path, arguments.remove_directory)).transpose();
+    let own = own.context("the socket's path has gone already")?;
+    let _remains = own.map(|path| shutdown.remove_in_the_end(path));
+    announce(&Address::of(&listener)?)?;
+    (model.run)(Start { listener, service: &service, options: &choice.options, shutdown: &shutdown })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn datagrams(arguments: &Serve, choice: &Choice, bind: &Address) -> anyhow::Result<ExitCode> {
+    let model = choose::datagram_server(choice)?;
+    let service = workload::datagram_service(&arguments.workload)?;
+    let address = bind.ip().context("datagrams need an IP address")?;
+    let shutdown = get_ready(arguments)?;
+    let socket = datagram::bind(address).map_err(|error| not_bound(bind, &error))?;
+    announce(&Address::of(&socket)?)?;
+    let options = &choice.options;
+    (model.run)(datagram::Start { socket, service: &service, options, shutdown: &shutdown })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What comes before the address is taken.
+fn get_ready(arguments: &Serve) -> anyhow::Result<Arc<Shutdown>> {
     // Before there is a second thread: those that follow inherit it.
     bind_thread(&arguments.cpus).map_err(|error| {
         Usage::error(format!("can't bind to the processors --cpus names: {error}; try --cpus 0"))
     })?;
     raise_descriptor_limit()?;
     // Before the address is announced: whoever reads it may send the signal at once.
-    let shutdown = Shutdown::on_signals(arguments.grace).context("can't install signal handlers")?;
-    let listener = listen(address::resolve(&arguments.bind)?, &service.limits())?;
-    let address = listener.local_addr()?.as_socket().context("the listener has no address")?;
-    super::print(&format!("listening on {address}\n"))?;
-    let start = Start { listener, service: &service, options: &choice.options, shutdown: &shutdown };
-    (model.run)(start)?;
-    Ok(ExitCode::SUCCESS)
+    Shutdown::on_signals(arguments.grace).context("can't install signal handlers")
 }
 
-fn listen(address: SocketAddr, limits: &Limits) -> anyhow::Result<Socket> {
-    socket::listen(address, limits).map_err(|error| {
-        let advice = match error.kind() {
-            ErrorKind::AddrInUse => {
-                "another program listens there; try another port, or port 0 for any free one"
-            }
-            ErrorKind::PermissionDenied => "ports below 1024 need privileges; try a higher one",
-            ErrorKind::AddrNotAvailable => "this machine has no such address; try 127.0.0.1",
-            _ => "try --bind 127.0.0.1:0",
-        };
-        Usage::error(format!("can't listen on {address}: {error}; {advice}"))
-    })
+fn announce(address: &Address) -> anyhow::Result<()> {
+    super::print(&format!("listening on {address}\n"))
+}
+
+fn not_bound(address: &Address, error: &io::Error) -> anyhow::Error {
+    let advice = match (error.kind(), address.is_unix()) {
+        (ErrorKind::AddrInUse, false) => {
+            "another program listens there; try another port, or port 0 for any free one"
+        }
+        (ErrorKind::AddrInUse, true) => "another program listens there; try another path",
+        (ErrorKind::PermissionDenied, false) => "ports below 1024 need privileges; try a higher one",
+        (ErrorKind::PermissionDenied, true) => "try a directory that you may write to",
+        (ErrorKind::NotFound, true) => "its directory must exist; try unix:/tmp/concur.sock",
+        (ErrorKind::AddrNotAvailable, false) => "this machine has no such address; try 127.0.0.1",
+        (_, true) => "try --bind unix:/tmp/concur.sock",
+        (_, false) => "try --bind 127.0.0.1:0",
+    };
+    Usage::error(format!("can't listen on {address}: {error}; {advice}"))
 }

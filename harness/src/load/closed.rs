@@ -1,23 +1,18 @@
 //! The closed loop of one thread: an event loop over its share of the connections.
 
 use std::collections::VecDeque;
-use std::io::{self, ErrorKind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
-use mio::{Events, Poll, Token};
-use nix::errno::Errno;
-use nix::sched::{CpuSet, sched_setaffinity};
-use nix::unistd::Pid;
+use anyhow::Context;
+use mio::{Poll, Token};
+use socket2::SockAddr;
 use workloads::client::{Checker, Client};
 
 use super::connection::{Connection, Fate, Readiness, Shared, not_connected};
-use super::tally::{Cpu, Failure, Tally, Window};
+use super::tally::{Class, Failure, Window};
+use super::turn::{Duties, Finished, Open, scan_period, too_many, turn};
 use super::{Load, Share};
-
-/// How many events are taken in one turn. Small enough that a turn is short beside the window.
-const EVENTS: usize = 256;
 
 /// How many connections are opened together. Servers' backlogs start at 128 (std's), and a full one drops
 /// connects, which the kernel repeats only after a second.
@@ -27,20 +22,13 @@ const BATCH: usize = 128;
 /// connections waiting must get them all the same.
 const BATCH_EVERY: Duration = Duration::from_millis(30);
 
-/// How long a failed connection stays closed.
+/// How long a failed connection stays closed, and how long one waits that found a Unix socket's queue full.
 const BACK_OFF: Duration = Duration::from_millis(50);
 
 /// Failed connections are reopened this often and this many at a time: a server that refuses all is asked at most
 /// 1,600 times a second, however many connections there are.
 const REOPEN_EVERY: Duration = Duration::from_millis(5);
 const REOPENED_AT_ONCE: usize = 8;
-
-/// What is left of a thread when the window has closed.
-pub(super) struct Finished {
-    pub(super) tally: Tally,
-    /// The connections, which stay open as long as this lives.
-    pub(super) slots: Vec<Slot>,
-}
 
 /// One of the connections the load asks for; it is reopened whenever it ends.
 #[derive(Default)]
@@ -52,11 +40,14 @@ pub(super) struct Slot {
     served: bool,
     /// Whether the first connection has come to anything, a reply or a failure.
     settled: bool,
+    /// Since when there has been no room in the server's queue.
+    queueing_since: Option<Instant>,
 }
 
 /// The state of one thread.
 struct Loop<'a> {
     load: &'a Load,
+    address: SockAddr,
     client: &'a dyn Client,
     shared: Shared<'a>,
     poll: Poll,
@@ -65,7 +56,7 @@ struct Loop<'a> {
     opened: usize,
     settled: usize,
     next_batch: Instant,
-    /// Slots whose connection failed, with when to reopen them, the earliest first.
+    /// Slots whose connection failed or found no room, with when to reopen them, the earliest first.
     failed: VecDeque<(Instant, usize)>,
     next_reopening: Instant,
     next_scan: Instant,
@@ -79,14 +70,10 @@ pub(super) fn run(
     window: Window,
     halt: &AtomicBool,
 ) -> anyhow::Result<Finished> {
-    if let Some(processor) = share.processor {
-        bind(processor).with_context(|| {
-            format!("could not bind a thread to processor {processor}; try one that `nproc` counts")
-        })?;
-    }
     let now = Instant::now();
     let mut it = Loop {
         load,
+        address: load.address.to_sockaddr()?,
         client,
         shared: Shared::new(client.request(), load.keep_alive, window),
         poll: Poll::new().context("could not open an epoll instance")?,
@@ -98,46 +85,13 @@ pub(super) fn run(
         next_reopening: now,
         next_scan: now,
     };
-    it.run(window, halt)?;
-    Ok(Finished { tally: it.shared.tally, slots: it.slots })
+    it.shared.tally.cpu = turn(&mut it, share, window, halt)?;
+    Ok(Finished { tally: it.shared.tally, open: Open::Streams(it.slots) })
 }
 
-/// Binds the calling thread to one processor.
-fn bind(processor: usize) -> nix::Result<()> {
-    let mut set = CpuSet::new();
-    set.set(processor)?;
-    sched_setaffinity(Pid::from_raw(0), &set)
-}
-
-impl Loop<'_> {
-    fn run(&mut self, window: Window, halt: &AtomicBool) -> anyhow::Result<()> {
-        let mut events = Events::with_capacity(EVENTS);
-        let mut at_opening = None;
-        loop {
-            let now = Instant::now();
-            if at_opening.is_none() && now >= window.opens {
-                at_opening = Some(Cpu::of_this_thread()?);
-            }
-            if now >= window.closes || halt.load(Ordering::Relaxed) {
-                break;
-            }
-            self.look_after(now)?;
-            let edge = if at_opening.is_none() { window.opens } else { window.closes };
-            let wait = self.next_care().min(edge).saturating_duration_since(now);
-            match self.poll.poll(&mut events, Some(wait)) {
-                Err(error) if error.kind() != ErrorKind::Interrupted => {
-                    return Err(error).context("could not wait for events");
-                }
-                _ => {}
-            }
-            for event in &events {
-                self.ready(event.token().0, event.into())?;
-            }
-        }
-        if let Some(at_opening) = at_opening {
-            self.shared.tally.cpu = Cpu::of_this_thread()?.since(at_opening);
-        }
-        Ok(())
+impl Duties for Loop<'_> {
+    fn poll(&mut self) -> &mut Poll {
+        &mut self.poll
     }
 
     /// Does what is due by the clock.
@@ -171,6 +125,30 @@ impl Loop<'_> {
         next
     }
 
+    fn ready(&mut self, index: usize, readiness: Readiness) -> anyhow::Result<()> {
+        let slot = &mut self.slots[index];
+        let Some(connection) = &mut slot.connection else { return Ok(()) };
+        let fate = connection.ready(readiness, &mut self.shared);
+        if !slot.served && connection.answered() {
+            slot.served = true;
+            self.shared.tally.connections_served += 1;
+            self.settle(index);
+        }
+        match fate {
+            Ok(Fate::Open) => {}
+            Ok(Fate::Ended) => {
+                let slot = &mut self.slots[index];
+                // Closed before the next one is opened.
+                slot.checker = slot.connection.take().map(Connection::close);
+                self.open(index)?;
+            }
+            Err(failure) => self.fail(index, failure),
+        }
+        Ok(())
+    }
+}
+
+impl Loop<'_> {
     fn open_batch(&mut self) -> anyhow::Result<()> {
         let end = self.slots.len().min(self.opened + BATCH);
         for index in self.opened..end {
@@ -210,41 +188,23 @@ impl Loop<'_> {
     /// no more descriptors ends the load, which could not be what was asked for.
     fn open(&mut self, index: usize) -> anyhow::Result<()> {
         let checker = self.slots[index].checker.take().unwrap_or_else(|| self.client.checker());
-        let mut connection = match Connection::open(&self.load.address, checker) {
-            Ok(connection) => connection,
-            Err(error) if out_of_descriptors(&error) => bail!(
-                "{} connections need more descriptors than this process may open ({error}); try `ulimit -n`",
-                self.load.connections
-            ),
+        let mut connection = match Connection::open(&self.address, checker) {
+            Ok(Some(connection)) => connection,
+            Ok(None) => {
+                self.queue(index);
+                return Ok(());
+            }
             Err(error) => {
+                if let Some(refusal) = too_many(self.load, &error) {
+                    return Err(refusal);
+                }
                 self.fail(index, not_connected(&error));
                 return Ok(());
             }
         };
+        self.slots[index].queueing_since = None;
         match connection.start(&mut self.shared, self.poll.registry(), Token(index)) {
             Ok(()) => self.slots[index].connection = Some(connection),
-            Err(failure) => self.fail(index, failure),
-        }
-        Ok(())
-    }
-
-    fn ready(&mut self, index: usize, readiness: Readiness) -> anyhow::Result<()> {
-        let slot = &mut self.slots[index];
-        let Some(connection) = &mut slot.connection else { return Ok(()) };
-        let fate = connection.ready(readiness, &mut self.shared);
-        if !slot.served && connection.answered() {
-            slot.served = true;
-            self.shared.tally.connections_served += 1;
-            self.settle(index);
-        }
-        match fate {
-            Ok(Fate::Open) => {}
-            Ok(Fate::Ended) => {
-                let slot = &mut self.slots[index];
-                // Closed before the next one is opened.
-                slot.checker = slot.connection.take().map(Connection::close);
-                self.open(index)?;
-            }
             Err(failure) => self.fail(index, failure),
         }
         Ok(())
@@ -264,6 +224,22 @@ impl Loop<'_> {
         }
     }
 
+    /// There is no room in the server's queue: tries again after a while, as TCP does by itself.
+    fn queue(&mut self, index: usize) {
+        let now = Instant::now();
+        let since = *self.slots[index].queueing_since.get_or_insert(now);
+        if now.saturating_duration_since(since) < self.load.timeout {
+            self.failed.push_back((now + BACK_OFF, index));
+        } else {
+            self.slots[index].queueing_since = None;
+            let why = format!(
+                "no connection came about within {:?}: the server's queue is full",
+                self.load.timeout
+            );
+            self.fail(index, Failure::new(Class::Connect, why));
+        }
+    }
+
     /// Counts a failure, closes the slot's connection, and has it reopened after a while.
     fn fail(&mut self, index: usize, failure: Failure) {
         self.shared.tally.failed(failure);
@@ -278,13 +254,4 @@ impl Loop<'_> {
             self.settled += 1;
         }
     }
-}
-
-/// How often to look for overdue connections: often enough beside the time limit, and seldom enough to cost nothing.
-fn scan_period(timeout: Duration) -> Duration {
-    (timeout / 4).clamp(Duration::from_millis(10), Duration::from_millis(250))
-}
-
-fn out_of_descriptors(error: &io::Error) -> bool {
-    [Errno::EMFILE as i32, Errno::ENFILE as i32].contains(&error.raw_os_error().unwrap_or_default())
 }

@@ -13,14 +13,16 @@
 //! Resetting instead (`SO_LINGER` 0) would keep no state, but no well-behaved client does it, and the server
 //! would be measured on its handling of errors.
 
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Shutdown, TcpStream as StdStream};
+use std::io::{self, ErrorKind};
+use std::net::Shutdown;
+use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
 use mio::event::Event;
-use mio::net::TcpStream;
+use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 use nix::errno::Errno;
+use rustix::net::{RecvFlags, SendFlags};
 use socket2::{SockAddr, Socket, Type};
 use workloads::READ_BYTES;
 use workloads::client::{Checker, Reply};
@@ -53,7 +55,7 @@ impl<'a> Shared<'a> {
 /// What an event said, as far as a connection cares. By default it said nothing.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Readiness {
-    readable: bool,
+    pub(super) readable: bool,
     /// The end of the stream or an error is behind whatever can be read.
     ended: bool,
 }
@@ -88,7 +90,9 @@ enum Phase {
 
 /// One connection, from its connect to its end.
 pub(super) struct Connection {
-    stream: TcpStream,
+    socket: Socket,
+    /// Whether it is a Unix socket.
+    unix: bool,
     checker: Box<dyn Checker>,
     phase: Phase,
     /// When this phase or request began.
@@ -102,23 +106,28 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Begins to connect, without waiting for it.
-    pub(super) fn open(address: &SockAddr, checker: Box<dyn Checker>) -> io::Result<Self> {
+    /// Begins to connect, without waiting for it. None: the queue of a Unix socket's server is full, and nothing has begun
+    /// (connect(2), `EAGAIN`).
+    pub(super) fn open(address: &SockAddr, checker: Box<dyn Checker>) -> io::Result<Option<Self>> {
         let socket = Socket::new(address.domain(), Type::STREAM.nonblocking().cloexec(), None)?;
-        socket.set_nodelay(true)?;
+        if !address.is_unix() {
+            socket.set_nodelay(true)?;
+        }
         match socket.connect(address) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock && address.is_unix() => return Ok(None),
             Err(error) if error.raw_os_error() != Some(Errno::EINPROGRESS as i32) => return Err(error),
             _ => {}
         }
-        Ok(Self {
-            stream: TcpStream::from_std(StdStream::from(socket)),
+        Ok(Some(Self {
+            socket,
+            unix: address.is_unix(),
             checker,
             phase: Phase::Connecting,
             since: Instant::now(),
             sent: 0,
             reply_begun: false,
             answered: false,
-        })
+        }))
     }
 
     /// Closes the connection and gives its checker, ready for the next one.
@@ -129,8 +138,9 @@ impl Connection {
     }
 
     /// Sends the first request if the connection stands already, as it does at once on loopback, and asks for
-    /// events from now on. Being told of room for writing as well costs nothing later: edge-triggered, TCP tells
-    /// it only after a write that found no room.
+    /// events from now on. Being told of room for writing as well costs nothing later over TCP: edge-triggered, it tells
+    /// it only after a write that found no room. A Unix socket tells it whenever its peer has read, so it is asked only
+    /// where a request might not fit.
     pub(super) fn start(
         &mut self,
         shared: &mut Shared<'_>,
@@ -138,8 +148,11 @@ impl Connection {
         token: Token,
     ) -> Result<(), Failure> {
         self.send(shared)?;
+        let always_fits =
+            self.unix && self.socket.send_buffer_size().is_ok_and(|room| shared.request.len() < room / 4);
+        let interest = if always_fits { Interest::READABLE } else { Interest::READABLE | Interest::WRITABLE };
         registry
-            .register(&mut self.stream, token, Interest::READABLE | Interest::WRITABLE)
+            .register(&mut SourceFd(&self.socket.as_raw_fd()), token, interest)
             .map_err(|error| Failure::new(Class::Connect, format!("could not watch a connection: {error}")))
     }
 
@@ -186,7 +199,7 @@ impl Connection {
     fn send(&mut self, shared: &mut Shared<'_>) -> Result<(), Failure> {
         while self.sent < shared.request.len() {
             let begun = (self.sent == 0).then(Instant::now);
-            match self.stream.write(&shared.request[self.sent..]) {
+            match rustix::net::send(&self.socket, &shared.request[self.sent..], SendFlags::NOSIGNAL) {
                 Ok(count) => {
                     self.sent += count;
                     self.since = begun.unwrap_or(self.since);
@@ -195,10 +208,10 @@ impl Connection {
                         shared.tally.connects += 1;
                     }
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if self.phase == Phase::Connecting => return Err(not_connected(&error)),
-                Err(error) => return Err(broken("sending a request", &error)),
+                Err(rustix::io::Errno::AGAIN) => break,
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) if self.phase == Phase::Connecting => return Err(not_connected(&error.into())),
+                Err(error) => return Err(broken("sending a request", &error.into())),
             }
         }
         Ok(())
@@ -207,9 +220,9 @@ impl Connection {
     /// Reads and checks. `ended`: the end or an error is known to be there, so no request is sent any more.
     fn receive(&mut self, ended: bool, shared: &mut Shared<'_>) -> Result<Fate, Failure> {
         loop {
-            match self.stream.read(&mut shared.buffer) {
-                Ok(0) => return self.end(shared),
-                Ok(count) => {
+            match rustix::net::recv(&self.socket, &mut *shared.buffer, RecvFlags::empty()) {
+                Ok((0, _)) => return self.end(shared),
+                Ok((count, _)) => {
                     let whole = self.arrived(count, ended, shared)?;
                     let drained = count < shared.buffer.len();
                     // After a whole reply the next one raises an event of its own.
@@ -217,9 +230,9 @@ impl Connection {
                         return Ok(Fate::Open);
                     }
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Fate::Open),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(broken("waiting for a reply", &error)),
+                Err(rustix::io::Errno::AGAIN) => return Ok(Fate::Open),
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(broken("waiting for a reply", &error.into())),
             }
         }
     }
@@ -247,7 +260,7 @@ impl Connection {
                     self.send(shared)?;
                 } else {
                     self.leave(received);
-                    self.stream
+                    self.socket
                         .shutdown(Shutdown::Write)
                         .map_err(|error| broken("closing after a reply", &error))?;
                 }
@@ -303,6 +316,7 @@ pub(super) fn not_connected(error: &io::Error) -> Failure {
             "; closed connections hold their local ports for a while (TIME_WAIT): try keep-alive, or wait a minute"
         }
         ErrorKind::ConnectionRefused => "; nobody listens there",
+        ErrorKind::NotFound => "; there is no socket at that path",
         _ => "",
     };
     Failure::new(Class::Connect, format!("could not connect: {error}{hint}"))

@@ -9,6 +9,12 @@
 //! connect only after a second. A batch of 128 takes as long as the server takes to answer it, and at most 30 ms,
 //! so 10,000 connections want a warm-up of up to 2.4 s over the number of threads.
 //!
+//! # Datagrams
+//!
+//! Over UDP a connection is a connected socket with one message under way. A message without a reply within the time
+//! limit counts as lost, a timeout, and the next one is sent over the same socket; messages carry a number, so that a late
+//! reply is not taken for the next one's.
+//!
 //! # Which replies count
 //!
 //! A reply belongs to the measured window if its last byte was read in it, whenever its request was sent. The
@@ -20,21 +26,25 @@
 
 mod closed;
 mod connection;
+mod datagrams;
 mod tally;
+mod turn;
 
 use std::any::Any;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, anyhow, bail, ensure};
+use anyhow::{Context, anyhow, ensure};
 use hdrhistogram::Histogram;
+use models::address::Address;
 use reports::record::Errors;
-use socket2::SockAddr;
 use workloads::client::Client;
+use workloads::datagram::DATAGRAM_BYTES_AT_MOST;
 
-use self::closed::Finished;
 use self::tally::{Tally, Window};
+use self::turn::Finished;
+use crate::transport::Transport;
 
 /// How often the calling thread looks around while the generator works.
 const WATCH_EVERY: Duration = Duration::from_millis(200);
@@ -42,12 +52,14 @@ const WATCH_EVERY: Duration = Duration::from_millis(200);
 /// What to do to a server.
 pub struct Load {
     /// Where it listens.
-    pub address: SockAddr,
+    pub address: Address,
+    /// What to go over; it must go with the address.
+    pub transport: Transport,
     /// How many connections to keep open at once.
     pub connections: usize,
     /// Over how many threads to spread them.
     pub threads: usize,
-    /// Whether a connection carries many requests (true) or each request brings its own (false).
+    /// Whether a connection carries many requests (true) or each request brings its own (false). Datagrams need none.
     pub keep_alive: bool,
     /// What goes before the measured window and does not count. Connecting is part of it.
     pub warm_up: Duration,
@@ -67,7 +79,7 @@ pub struct Outcome {
     pub requests: u64,
     /// Whole and right replies in all, the warm-up's included.
     pub requests_in_all: u64,
-    /// Connections made, in all.
+    /// Connections made, in all; over UDP, sockets that were answered or at least not refused.
     pub connects: u64,
     /// With keep-alive: how many of the connections were answered at least once. The others starved: they were
     /// connected and waited to the end, which is no error.
@@ -121,7 +133,10 @@ pub fn run(
             let halt = &halt;
             let worker = thread::Builder::new()
                 .name("load".to_owned())
-                .spawn_scoped(scope, move || closed::run(load, client, &share, span, halt))
+                .spawn_scoped(scope, move || match load.transport {
+                    Transport::Tcp | Transport::Unix => closed::run(load, client, &share, span, halt),
+                    Transport::Udp => datagrams::run(load, client, &share, span, halt),
+                })
                 .inspect_err(|_| halt.store(true, Ordering::Relaxed))
                 .context("could not start a thread of the load generator; try fewer threads")?;
             workers.push(worker);
@@ -146,8 +161,14 @@ fn check(load: &Load, client: &dyn Client) -> anyhow::Result<()> {
     ensure!(!load.duration.is_zero(), "the measured window is empty; try a duration of 1s");
     ensure!(!load.timeout.is_zero(), "a timeout of zero gives every request up; try 5s");
     ensure!(!client.request().is_empty(), "an empty request asks for nothing");
-    if load.address.is_unix() {
-        bail!("the load generator does not speak to Unix sockets yet; try a TCP address");
+    Transport::for_address(Some(load.transport), &load.address)?;
+    if load.transport == Transport::Udp {
+        ensure!(client.as_datagrams().is_some(), "this workload has no datagrams; try echo");
+        let bytes = client.request().len();
+        ensure!(
+            bytes <= DATAGRAM_BYTES_AT_MOST,
+            "a datagram has room for {DATAGRAM_BYTES_AT_MOST} bytes, and the message has {bytes}"
+        );
     }
     Ok(())
 }
@@ -215,7 +236,7 @@ fn panic_text(panic: &(dyn Any + Send)) -> &str {
 fn outcome(load: &Load, finished: Vec<Finished>) -> Outcome {
     let mut sum = Tally::new();
     for thread in finished {
-        drop(thread.slots);
+        drop(thread.open);
         sum.merge(thread.tally);
     }
     Outcome {
@@ -234,13 +255,12 @@ fn outcome(load: &Load, finished: Vec<Finished>) -> Outcome {
 
 #[cfg(test)]
 mod tests {
-    use std::net::SocketAddr;
-
     use super::*;
 
     fn load(connections: usize, threads: usize, processors: &[usize]) -> Load {
         Load {
-            address: SocketAddr::from(([127, 0, 0, 1], 1)).into(),
+            address: ([127, 0, 0, 1], 1).into(),
+            transport: Transport::Tcp,
             connections,
             threads,
             keep_alive: true,

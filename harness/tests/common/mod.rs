@@ -3,12 +3,15 @@
 
 use std::ffi::OsString;
 use std::io::{ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use harness::server::Server;
+use harness::server::{ServeCommand, Server};
+use harness::transport::Transport;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 /// Long enough for a busy machine; nothing waits this long when all is well.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -26,14 +29,44 @@ pub(crate) fn serve(model: &str, more: &[&str]) -> Server {
     Server::start(&command, PATIENCE).unwrap()
 }
 
+/// Starts `concur serve MODEL` over a transport, wherever there is room for it.
+pub(crate) fn serve_over(transport: Transport, model: &str, workload: &str) -> Server {
+    let command = ServeCommand::new(model, workload).program(env!("CARGO_BIN_EXE_concur"));
+    command.transport(transport).start(PATIENCE).unwrap()
+}
+
+/// Sends a signal to a server's first process.
+pub(crate) fn send(server: &Server, signal: Signal) {
+    kill(Pid::from_raw(server.pid().cast_signed()), signal).unwrap();
+}
+
+/// Waits for the end of a server that was sent a signal already.
+pub(crate) fn ended_in_order(server: Server) {
+    eventually("the server ends", || !server.is_running());
+    let ended = server.stop(PATIENCE).unwrap();
+    assert!(ended.status.success() && ended.leftovers == 0, "{ended:?}");
+}
+
+/// The states of a process's children: `Z` is a zombie.
+pub(crate) fn children_of(pid: u32) -> Vec<char> {
+    let processes = procfs::process::all_processes().unwrap();
+    let stats = processes.filter_map(|process| process.ok()?.stat().ok());
+    stats.filter(|stat| stat.ppid == pid.cast_signed()).map(|stat| stat.state).collect()
+}
+
 /// Stops a server and insists that it stops in order.
 pub(crate) fn stop(server: Server) {
     let ended = server.stop(PATIENCE).unwrap();
     assert_eq!(ended.trouble(), None);
 }
 
+/// Where a server listens that does so over TCP or UDP.
+pub(crate) fn ip(server: &Server) -> SocketAddr {
+    server.address().ip().unwrap()
+}
+
 /// A connection that gives up after [`PATIENCE`].
-pub(crate) fn connect(address: SocketAddr) -> TcpStream {
+pub(crate) fn connect(address: impl ToSocketAddrs) -> TcpStream {
     let stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.set_nodelay(true).unwrap();
@@ -41,12 +74,12 @@ pub(crate) fn connect(address: SocketAddr) -> TcpStream {
 }
 
 /// Sends a GET request for `path`.
-pub(crate) fn ask(stream: &mut TcpStream, path: &str) {
+pub(crate) fn ask(stream: &mut impl Write, path: &str) {
     stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: test\r\n\r\n").as_bytes()).unwrap();
 }
 
 /// Reads one reply with a Content-Length: its status and its body.
-pub(crate) fn hear(stream: &mut TcpStream) -> (u16, Vec<u8>) {
+pub(crate) fn hear(stream: &mut impl Read) -> (u16, Vec<u8>) {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
@@ -62,7 +95,7 @@ pub(crate) fn hear(stream: &mut TcpStream) -> (u16, Vec<u8>) {
 }
 
 /// Asks for `/hello` on a connection of its own and insists on the right answer.
-pub(crate) fn hello(address: SocketAddr) {
+pub(crate) fn hello(address: impl ToSocketAddrs) {
     let mut stream = connect(address);
     ask(&mut stream, "/hello");
     assert_eq!(hear(&mut stream), (200, b"Hello World\n".to_vec()));

@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use socket2::{SockAddr, Socket};
+use socket2::Socket;
 use workloads::Peer;
 
 use super::shutdown::{LastArrivals, Shutdown};
-use super::trouble;
+use super::{socket, trouble};
 
 /// How long to leave it be when the system has no descriptor or memory for one more client.
 pub(crate) const SHORTAGE_PAUSE: Duration = Duration::from_millis(50);
@@ -111,7 +111,11 @@ pub(crate) enum Accepted {
 pub(crate) fn accept(listener: &Socket) -> Accepted {
     loop {
         let error = match listener.accept() {
-            Ok((socket, address)) => return Accepted::Client(socket, peer(&address)),
+            Ok((socket, address)) if address.is_unix() => match socket::hand_down(listener, &socket) {
+                Ok(()) => return Accepted::Client(socket, Peer { address: None }),
+                Err(error) => error,
+            },
+            Ok((socket, address)) => return Accepted::Client(socket, Peer { address: address.as_socket() }),
             Err(error) => error,
         };
         match Errno::from_raw(error.raw_os_error().unwrap_or(0)) {
@@ -141,8 +145,4 @@ pub(crate) fn report_shortage(error: &io::Error) {
     trouble::report(format_args!(
         "can't accept: {error}; new clients wait until others leave (see ulimit -n)"
     ));
-}
-
-fn peer(address: &SockAddr) -> Peer {
-    Peer { address: address.as_socket() }
 }

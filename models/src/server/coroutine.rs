@@ -38,7 +38,7 @@ const OVERDUE_LOOK: u16 = 500;
 /// may's epoll set is edge-triggered: after one of these nothing more is reported.
 const LAST_SIGNS: EpollFlags = EpollFlags::EPOLLRDHUP.union(EpollFlags::EPOLLHUP).union(EpollFlags::EPOLLERR);
 /// may's own yield does not let IO through; the shortest sleep does.
-const TURN: Duration = Duration::from_nanos(1);
+pub(crate) const TURN: Duration = Duration::from_nanos(1);
 
 /// The model as it stands in the register.
 pub const MODEL: Model = Model {
@@ -84,7 +84,8 @@ fn run(start: Start<'_>) -> Result<(), ServeError> {
     Ok(outcome?)
 }
 
-fn configure(options: &Options) {
+/// Sets may up as the options say; it is set up once per process.
+pub(crate) fn configure(options: &Options) {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let config = may::config();
     config.set_workers(options.number("workers").unwrap_or(cores));
@@ -93,7 +94,7 @@ fn configure(options: &Options) {
 }
 
 /// Waits for the bell, a while.
-fn rings_soon(shutdown: &Shutdown) -> io::Result<bool> {
+pub(crate) fn rings_soon(shutdown: &Shutdown) -> io::Result<bool> {
     match poll(
         &mut [PollFd::new(shutdown.bell().as_fd(), PollFlags::POLLIN)],
         PollTimeout::from(OVERDUE_LOOK),

@@ -168,7 +168,7 @@ impl Children {
 }
 
 /// Sees to it that this child does not outlive its parent, not even one that is killed.
-fn end_with(parent: Pid) {
+pub(crate) fn end_with(parent: Pid) {
     let _ = prctl::set_pdeathsig(Signal::SIGKILL);
     if getppid() != parent {
         signal_hook::low_level::exit(0); // it was gone before we asked

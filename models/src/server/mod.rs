@@ -13,13 +13,14 @@ use workloads::Service;
 
 use crate::options::{Options, Spec};
 
-mod acceptor;
+pub(crate) mod acceptor;
 mod blocking;
 mod connection;
 pub mod coroutine;
 pub mod epoll;
 pub mod fork;
 pub mod iterative;
+pub mod path;
 pub mod poll;
 mod reactor;
 mod readiness;
@@ -30,7 +31,7 @@ pub mod socket;
 pub mod thread;
 pub mod thread_pool;
 mod timers;
-mod trouble;
+pub(crate) mod trouble;
 
 pub use shutdown::Shutdown;
 
@@ -113,7 +114,7 @@ pub enum ServeError {
 }
 
 impl ServeError {
-    fn io(doing: &'static str, source: io::Error) -> Self {
+    pub(crate) fn io(doing: &'static str, source: io::Error) -> Self {
         Self::Io { doing, source }
     }
 }

@@ -5,13 +5,17 @@
 //! from a client is woken through that client's socket: `shutdown(SHUT_RD)` makes the read return what has already
 //! arrived, and after that the end of input, while replies can still be sent. So no request that reached the
 //! server is cut, and nobody has to look at a flag for each request.
+//!
+//! Over a Unix socket the kernel tells the peer as well: from then on it can't send (`EPIPE`). What it had sent by then
+//! is answered; the rest of a request that had only begun to arrive can still come where a loop waits for it, and not
+//! where a blocked read was woken in this way.
 
 use std::io;
 use std::net::Shutdown as Side;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use nix::sys::socket;
@@ -21,6 +25,7 @@ use signal_hook::consts::{SIGALRM, SIGINT, SIGTERM};
 use slab::Slab;
 use socket2::Socket;
 
+use super::path::OwnPath;
 use super::socket::BACKLOG;
 use super::trouble;
 
@@ -40,6 +45,8 @@ pub struct Shutdown {
     client: AtomicI32,
     /// Whether an alarm ends the process when the grace is over: nobody else could.
     alarmed: AtomicBool,
+    /// The path of a Unix socket, for a signal handler that ends the process to take along.
+    path: OnceLock<OwnPath>,
     on_signals: bool,
     grace: Duration,
 }
@@ -60,6 +67,7 @@ impl Shutdown {
             heard,
             client: AtomicI32::new(NOBODY),
             alarmed: AtomicBool::new(false),
+            path: OnceLock::new(),
             on_signals,
             grace,
         }))
@@ -69,18 +77,30 @@ impl Shutdown {
     pub fn on_signals(grace: Duration) -> io::Result<Arc<Self>> {
         let this = Self::new(grace, true)?;
         let impatient = Arc::new(AtomicBool::new(false));
-        signal_hook::flag::register_conditional_shutdown(SIGINT, 130, Arc::clone(&impatient))?;
+        let second = {
+            let (this, impatient) = (Arc::clone(&this), Arc::clone(&impatient));
+            move || {
+                if impatient.load(Ordering::SeqCst) {
+                    this.leave(130);
+                }
+            }
+        };
+        // SAFETY: a signal handler may only do what is async-signal-safe. `leave` loads atomics and calls getpid(2), stat(2),
+        // unlink(2), rmdir(2) and _exit(2), which signal-safety(7) lists; it neither allocates nor locks.
+        #[allow(unsafe_code)]
+        unsafe { signal_hook::low_level::register(SIGINT, second) }?;
         signal_hook::flag::register(SIGINT, impatient)?;
         for signal in [SIGTERM, SIGINT] {
             let this = Arc::clone(&this);
-            // SAFETY: a signal handler may only do what is async-signal-safe. `request` loads and stores atomics
-            // and calls send(2), shutdown(2) and alarm(2), which signal-safety(7) lists; it neither allocates nor locks.
+            // SAFETY: as above; `request` also stores atomics and calls send(2), shutdown(2) and alarm(2), which are on the
+            // list.
             #[allow(unsafe_code)]
             unsafe { signal_hook::low_level::register(signal, move || this.request()) }?;
         }
-        // SAFETY: as above; write(2) and _exit(2) are on the list as well.
+        let busy = Arc::clone(&this);
+        // SAFETY: as above; write(2) is on the list as well.
         #[allow(unsafe_code)]
-        unsafe { signal_hook::low_level::register(SIGALRM, leave_at_once) }?;
+        unsafe { signal_hook::low_level::register(SIGALRM, move || busy.leave_busy()) }?;
         Ok(this)
     }
 
@@ -127,6 +147,32 @@ impl Shutdown {
         self.heard.as_fd()
     }
 
+    /// Has the path of the server's Unix socket removed when what is returned goes, or a signal handler ends the process.
+    #[must_use]
+    pub fn remove_in_the_end(&self, path: OwnPath) -> Remains<'_> {
+        let _ = self.path.set(path); // a server has one
+        Remains(self)
+    }
+
+    fn tidy_up(&self) {
+        if let Some(path) = self.path.get() {
+            path.remove();
+        }
+    }
+
+    /// Ends the process at once, from within a signal handler.
+    fn leave(&self, status: i32) {
+        self.tidy_up();
+        signal_hook::low_level::exit(status);
+    }
+
+    /// Ends a process that was still busy when the grace was over. Runs as a signal handler.
+    fn leave_busy(&self) {
+        let words = b"concur: a connection was still busy after its grace: cut off\n";
+        let _ = unistd::write(std::io::stderr(), words);
+        self.leave(0);
+    }
+
     /// How long what is under way gets to finish.
     pub fn grace(&self) -> Duration {
         self.grace
@@ -169,11 +215,13 @@ impl LastArrivals {
     }
 }
 
-/// Ends a process that was still busy when the grace was over. Runs as a signal handler.
-fn leave_at_once() {
-    let _ =
-        unistd::write(std::io::stderr(), b"concur: a connection was still busy after its grace: cut off\n");
-    signal_hook::low_level::exit(0);
+/// What is to be removed when the server has ended, in order or by a panic.
+pub struct Remains<'a>(&'a Shutdown);
+
+impl Drop for Remains<'_> {
+    fn drop(&mut self) {
+        self.0.tidy_up();
+    }
 }
 
 /// While it lives, a signal wakes its socket's reader.

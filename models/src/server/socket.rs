@@ -1,28 +1,40 @@
 //! Sockets as every model uses them: listening, and reading and sending without a buffer of zeros.
 //!
 //! Reads and sends carry `MSG_DONTWAIT` where a model must not block, so an accepted socket needs no call that
-//! makes it non-blocking. `TCP_NODELAY` is set once, on the listener: what it accepts inherits it.
+//! makes it non-blocking. `TCP_NODELAY` is set once, on the listener: what it accepts inherits it. A Unix socket inherits
+//! nothing, so what its listener would hand down is set on each client.
 
 use std::io;
-use std::net::SocketAddr;
 
 use rustix::buffer::spare_capacity;
 use rustix::net::{RecvFlags, SendFlags};
 use socket2::{SockAddr, Socket, Type};
 use workloads::{Limits, READ_BYTES};
 
+use super::path;
+use crate::address::Address;
+
 /// How many clients may wait to be accepted. The kernel lowers it to `net.core.somaxconn`.
 pub(crate) const BACKLOG: i32 = 4096;
 
-/// Listens on `address`; port 0 takes any free one. The listener itself never blocks.
+/// Listens on `address`; port 0 takes any free one, and the path of a Unix socket may be one that a server has left who
+/// is gone. The listener itself never blocks.
 ///
-/// What it accepts inherits the idle time of `limits` as the time limit of blocking calls. All that is to be inherited
-/// is set before listening: a client may be connected a moment later.
-pub fn listen(address: SocketAddr, limits: &Limits) -> io::Result<Socket> {
-    let socket = unbound(&address.into(), limits)?;
-    socket.bind(&address.into())?; // fails if anybody else is bound to it
-    share_port(&socket)?;
-    begin(&socket)?;
+/// What it accepts inherits the idle time of `limits` as the time limit of blocking calls (see [`hand_down`] for Unix
+/// sockets). All that is to be inherited is set before listening: a client may be connected a moment later.
+///
+/// # Errors
+/// `AddrInUse`: another program listens there. `AlreadyExists`: a file that is no socket stands at the path.
+pub fn listen(address: &Address, limits: &Limits) -> io::Result<Socket> {
+    let socket = unbound(&address.to_sockaddr()?, limits)?;
+    match address {
+        Address::Ip(address) => {
+            socket.bind(&(*address).into())?; // fails if anybody else is bound to it
+            share_port(&socket)?;
+            begin(&socket)?;
+        }
+        Address::Unix(path) => path::bind(&socket, path, begin)?,
+    }
     Ok(socket)
 }
 
@@ -42,11 +54,20 @@ pub(crate) fn listen_beside(listener: &Socket, limits: &Limits) -> io::Result<So
 
 fn unbound(address: &SockAddr, limits: &Limits) -> io::Result<Socket> {
     let socket = Socket::new(address.domain(), Type::STREAM, None)?;
-    socket.set_reuse_address(true)?; // else a restart would wait for the last run's TIME_WAIT
-    socket.set_nodelay(true)?;
+    if !address.is_unix() {
+        socket.set_reuse_address(true)?; // else a restart would wait for the last run's TIME_WAIT
+        socket.set_nodelay(true)?;
+    }
     socket.set_read_timeout(Some(limits.idle_time))?;
     socket.set_write_timeout(Some(limits.idle_time))?;
     Ok(socket)
+}
+
+/// Gives a client the time limits of the Unix socket it came to, which the kernel does for TCP alone.
+pub(crate) fn hand_down(listener: &Socket, client: &Socket) -> io::Result<()> {
+    let limit = listener.read_timeout()?;
+    client.set_read_timeout(limit)?;
+    client.set_write_timeout(limit)
 }
 
 /// Lets other sockets of this user listen on the same port. Said after the first one was bound, so that a second server
@@ -109,12 +130,13 @@ pub(crate) fn send(socket: &Socket, bytes: &[u8], mode: Mode) -> io::Result<usiz
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
-    use std::net::TcpStream;
+    use std::net::{SocketAddr, TcpStream};
+    use std::time::Duration;
 
     use super::*;
 
     fn local() -> Socket {
-        listen(([127, 0, 0, 1], 0).into(), &Limits::default()).unwrap()
+        listen(&([127, 0, 0, 1], 0).into(), &Limits::default()).unwrap()
     }
 
     fn address(listener: &Socket) -> SocketAddr {
@@ -124,10 +146,10 @@ mod tests {
     #[test]
     fn a_second_server_is_told_that_the_address_is_taken() {
         let first = local();
-        let error = listen(address(&first), &Limits::default()).unwrap_err();
+        let error = listen(&address(&first).into(), &Limits::default()).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
         let _second = listen_beside(&first, &Limits::default()).unwrap();
-        let error = listen(address(&first), &Limits::default()).unwrap_err();
+        let error = listen(&address(&first).into(), &Limits::default()).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
     }
 
@@ -144,5 +166,22 @@ mod tests {
         let (of_first, of_second) = (take(&first), take(&second));
         assert!(of_first.len() > 20 && of_second.len() > 20, "{} {}", of_first.len(), of_second.len());
         assert_eq!(of_first.len() + of_second.len(), clients.len());
+    }
+
+    #[test]
+    fn clients_of_a_unix_socket_have_its_time_limits() {
+        let directory = tempfile::tempdir().unwrap();
+        let limits = Limits { idle_time: Duration::from_secs(7), ..Limits::default() };
+        let path = directory.path().join("socket");
+        let listener = listen(&Address::unix(&path).unwrap(), &limits).unwrap();
+        let _client = std::os::unix::net::UnixStream::connect(&path).unwrap();
+        let crate::server::acceptor::Accepted::Client(socket, peer) =
+            crate::server::acceptor::accept(&listener)
+        else {
+            panic!("nobody came");
+        };
+        assert_eq!(peer.address, None);
+        assert_eq!(socket.read_timeout().unwrap(), Some(limits.idle_time));
+        assert_eq!(socket.write_timeout().unwrap(), Some(limits.idle_time));
     }
 }

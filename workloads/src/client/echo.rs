@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::difference::difference;
-use super::{Checker, Client, Reply};
+use super::{Answer, Checker, Client, DatagramClient, Reply};
 use crate::http::pattern;
 
 /// Sends a message and expects it back.
@@ -43,6 +43,48 @@ impl Client for EchoClient {
 
     fn checker(&self) -> Box<dyn Checker> {
         Box::new(EchoChecker { message: Arc::clone(&self.message), seen: 0 })
+    }
+
+    fn as_datagrams(&self) -> Option<&dyn DatagramClient> {
+        Some(self)
+    }
+}
+
+/// The number of a datagram stands in its first eight bytes, the most significant one first. A message of fewer bytes
+/// has none, and a late answer to an earlier one is then taken for the right one.
+const NUMBER_BYTES: usize = size_of::<u64>();
+
+impl DatagramClient for EchoClient {
+    fn write(&self, number: u64, datagram: &mut Vec<u8>) {
+        datagram.clear();
+        datagram.extend_from_slice(&self.message);
+        if let Some(place) = datagram.first_chunk_mut::<NUMBER_BYTES>() {
+            *place = number.to_be_bytes();
+        }
+    }
+
+    fn check(&self, first: u64, number: u64, datagram: &[u8]) -> Answer {
+        let (got, right) = (datagram.len(), self.message.len());
+        if got != right {
+            return Answer::Wrong(format!(
+                "a datagram of {got} bytes came back, where one of {right} is right"
+            ));
+        }
+        let Some((place, body)) = datagram.split_first_chunk::<NUMBER_BYTES>() else {
+            return difference(0, datagram, &self.message).map_or(Answer::Right, Answer::Wrong);
+        };
+        if let Some(sentence) = difference(NUMBER_BYTES as u64, body, &self.message[NUMBER_BYTES..]) {
+            return Answer::Wrong(sentence);
+        }
+        let answered = u64::from_be_bytes(*place);
+        // Numbers may begin anywhere and run over, so how far they are from the first is what tells their order.
+        match answered.wrapping_sub(first) {
+            _ if answered == number => Answer::Right,
+            since if since < number.wrapping_sub(first) => Answer::Late,
+            _ => Answer::Wrong(format!(
+                "a datagram has the number {answered:#x}, which none had that was sent"
+            )),
+        }
     }
 }
 
@@ -103,6 +145,42 @@ mod tests {
         assert_eq!(checker.ended(), Reply::More);
         checker.arrived(b"0");
         assert_eq!(checker.ended(), Reply::Short);
+    }
+
+    fn datagram(client: &EchoClient, number: u64) -> Vec<u8> {
+        let mut datagram = vec![7; 3];
+        client.write(number, &mut datagram);
+        datagram
+    }
+
+    #[test]
+    fn only_the_datagram_that_was_asked_for_is_the_right_answer() {
+        let client = EchoClient::new(20);
+        let (first, number) = (u64::MAX - 1, 3); // they ran over
+        assert_eq!(client.check(first, number, &datagram(&client, number)), Answer::Right);
+        for earlier in [first, u64::MAX, 0, 2] {
+            assert_eq!(client.check(first, number, &datagram(&client, earlier)), Answer::Late);
+        }
+        for never in [first - 1, 4, 1 << 60] {
+            assert!(matches!(client.check(first, number, &datagram(&client, never)), Answer::Wrong(_)));
+        }
+        assert!(matches!(client.check(number, number, &datagram(&client, 2)), Answer::Wrong(_)));
+    }
+
+    #[test]
+    fn every_byte_of_a_datagram_counts_and_so_does_its_length() {
+        for bytes in [1, 7, 8, 9, 300] {
+            let client = EchoClient::new(bytes);
+            let right = datagram(&client, 5);
+            assert_eq!((right.len(), client.check(5, 5, &right)), (bytes, Answer::Right));
+            for at in 0..bytes {
+                let mut wrong = right.clone();
+                wrong[at] ^= 1;
+                assert!(matches!(client.check(5, 5, &wrong), Answer::Wrong(_)), "byte {at} of {bytes}");
+            }
+            assert!(matches!(client.check(5, 5, &right[1..]), Answer::Wrong(_)));
+            assert!(matches!(client.check(5, 5, &[&right[..], b"!"].concat()), Answer::Wrong(_)));
+        }
     }
 
     #[test]

@@ -17,6 +17,35 @@ pub trait Client: Send + Sync {
 
     /// A checker for the replies on one new connection.
     fn checker(&self) -> Box<dyn Checker>;
+
+    /// The same as messages of their own, if that makes sense for this workload.
+    fn as_datagrams(&self) -> Option<&dyn DatagramClient> {
+        None
+    }
+}
+
+/// What a load generator says in datagrams, over and over, and how it knows the answer to be right.
+///
+/// A reply that was given up can still come, while the answer to the next message is waited for. So messages carry a
+/// number, where they have room for one.
+pub trait DatagramClient: Send + Sync {
+    /// Replaces what `datagram` holds by the message of this number.
+    fn write(&self, number: u64, datagram: &mut Vec<u8>);
+
+    /// What a datagram is that came in while the answer to message `number` was waited for. The first message of this
+    /// socket had the number `first`.
+    fn check(&self, first: u64, number: u64, datagram: &[u8]) -> Answer;
+}
+
+/// What a datagram turns out to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// The right answer.
+    Right,
+    /// The right answer to an earlier message: one that was given up, or one that came twice. It counts for nothing.
+    Late,
+    /// Not the right answer: one sentence says how.
+    Wrong(String),
 }
 
 /// Checks the replies on one connection, as their bytes arrive.

@@ -1,0 +1,100 @@
+//! A coroutine for each datagram: one receives, and each message is answered by another.
+//!
+//! **What happens.** The receiving coroutine parks when the socket's queue is empty, and its worker thread runs others
+//! meanwhile. Starting one takes a stack from a pool and a place in a run queue, and no call of the kernel.
+//!
+//! **Good at** answers that would block here and there: they look like plain code and cost a small stack each.
+//! **Bad at** answers that compute: such a one holds up its whole worker. For an echo the plain loop does the same with
+//! less.
+//!
+//! At most 1,024 are busy at once. Beyond that the receiving coroutine answers itself. A reply that finds no room in the
+//! kernel at once is dropped, since a worker must not block. Source: the documentation of crate may.
+
+use std::io::{self, ErrorKind};
+use std::sync::Arc;
+
+use may::coroutine;
+use may::io::{CoIo, WaitIo};
+use socket2::Socket;
+use workloads::DatagramService;
+
+use super::crew::Crew;
+use super::exchange::{answer, buffer, is_shortage, receive};
+use super::{Model, Start};
+use crate::server::acceptor::SHORTAGE_PAUSE;
+use crate::server::coroutine::{self as streams, TURN, configure, rings_soon};
+use crate::server::shutdown::{LastArrivals, Shutdown};
+use crate::server::socket::Mode;
+use crate::server::{ServeError, trouble};
+
+const AT_ONCE: usize = 1024;
+/// After so many datagrams the others get their turn, also where there is one worker.
+const BATCH: usize = 64;
+
+/// The model as it stands in the register.
+pub const MODEL: Model = Model {
+    name: "coroutine",
+    family: "coroutines",
+    summary: "a stackful coroutine for each datagram, switched by the program itself",
+    options: streams::MODEL.options,
+    run,
+};
+
+fn run(start: Start<'_>) -> Result<(), ServeError> {
+    let Start { socket, service, options, shutdown } = start;
+    configure(options);
+    let crew = Crew::new(AT_ONCE);
+    let socket = CoIo::new(socket).map_err(|error| ServeError::io("start may", error.into()))?;
+    let socket = Arc::new(socket);
+    let receiver = {
+        let (socket, service) = (Arc::clone(&socket), Arc::clone(service));
+        let (crew, shutdown) = (Arc::clone(&crew), Arc::clone(shutdown));
+        may::go!(move || receive_all(&socket, &service, &crew, &shutdown))
+    };
+    while !receiver.is_done() && !rings_soon(shutdown)? {}
+    socket.waker().wakeup();
+    let outcome = receiver.join().unwrap_or_else(|_| Err(io::Error::other("the receiver panicked")));
+    crew.finish(shutdown.grace());
+    Ok(outcome?)
+}
+
+/// The coroutine that receives: it parks where a thread would block.
+fn receive_all(
+    socket: &Arc<CoIo<Socket>>,
+    service: &Arc<dyn DatagramService>,
+    crew: &Arc<Crew>,
+    shutdown: &Shutdown,
+) -> io::Result<()> {
+    let mut last: Option<LastArrivals> = None;
+    let mut data = buffer();
+    let mut batch = 0;
+    loop {
+        if shutdown.requested() && !last.get_or_insert_with(|| LastArrivals::begin(shutdown)).one_more() {
+            return Ok(());
+        }
+        match receive(socket.inner(), &mut data, Mode::NonBlocking) {
+            Ok(Some(from)) => match crew.one_more() {
+                None => answer(&**service, socket.inner(), from, &data, Mode::NonBlocking),
+                Some(busy) => {
+                    let (socket, service, data) = (Arc::clone(socket), Arc::clone(service), data.clone());
+                    may::go!(move || {
+                        answer(&*service, socket.inner(), from, &data, Mode::NonBlocking);
+                        drop(busy);
+                    });
+                }
+            },
+            Ok(None) => return Err(io::Error::other("somebody shut the socket down")),
+            Err(error) if error.kind() == ErrorKind::WouldBlock && shutdown.requested() => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => drop(socket.wait_io()),
+            Err(error) if is_shortage(&error) => {
+                trouble::report(format_args!("can't receive: {error}; trying again"));
+                coroutine::sleep(SHORTAGE_PAUSE);
+            }
+            Err(error) => return Err(error),
+        }
+        batch = (batch + 1) % BATCH;
+        if batch == 0 {
+            coroutine::sleep(TURN);
+        }
+    }
+}

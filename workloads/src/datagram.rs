@@ -1,0 +1,32 @@
+//! The contract for datagrams: a [`DatagramService`] answers each message by itself.
+//!
+//! There is no connection, so there is no session: a message comes whole, from somebody, and whatever the service has to
+//! say to it goes out at once, to whom it likes. The network may lose, double or reorder messages on both ways, and a
+//! model may lose some as well where it has no room: a client that wants to be sure asks again.
+//!
+//! ```
+//! use workloads::datagram::DatagramService;
+//! use workloads::{Peer, echo::Echo};
+//!
+//! let mut sent = Vec::new();
+//! Echo.datagram(Peer::default(), b"hello", &mut |to, bytes| sent.push((to, bytes.to_vec())));
+//! assert_eq!(sent, [(Peer::default(), b"hello".to_vec())]);
+//! ```
+
+use crate::session::Peer;
+
+/// The most bytes that fit into one datagram over IPv4: 65,535 less 20 for the IP header and 8 for UDP's (RFC 768).
+pub const DATAGRAM_BYTES_AT_MOST: usize = 65_507;
+
+/// What a server does with the datagrams it gets.
+///
+/// It takes `&self`, since under most models several threads are in it at once. A service that keeps something between
+/// datagrams locks it, for as short as it can; and it can't keep anything under a model that forks, where each child has
+/// a copy of its own that ends with it.
+pub trait DatagramService: Send + Sync {
+    /// Takes a message and calls `send` for each message that is to go out. It neither waits nor blocks.
+    ///
+    /// Who sent a datagram can be forged, so a service must not let a small one cause many or large ones: it would lend
+    /// its strength to whoever wants to flood a third party (amplification, RFC 4732, 3.1).
+    fn datagram(&self, from: Peer, data: &[u8], send: &mut dyn FnMut(Peer, &[u8]));
+}

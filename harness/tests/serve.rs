@@ -26,12 +26,19 @@ const A_MOMENT: Duration = Duration::from_millis(150);
 /// Takes a debug build seconds to compute.
 const LONG_COMPUTATION: &str = "/cpu/400000";
 
+/// Models with options under which they do things in another way.
+const VARIANTS: [&str; 1] = ["epoll:trigger=edge"];
+/// One loop each, which computes in line.
+const LOOPS: [&str; 7] =
+    ["select", "poll", "epoll", "epoll:trigger=edge", "polling", "mio", "multi-loop:workers=1"];
+
 fn all() -> impl Iterator<Item = &'static str> {
-    servers().iter().map(|model| model.name)
+    servers().iter().map(|model| model.name).chain(VARIANTS)
 }
 
 fn concurrent() -> impl Iterator<Item = &'static str> {
-    servers().iter().filter(|model| model.room != Room::One).map(|model| model.name)
+    let concurrent = servers().iter().filter(|model| model.room != Room::One);
+    concurrent.map(|model| model.name).chain(VARIANTS)
 }
 
 #[test]
@@ -140,7 +147,7 @@ fn a_pool_serves_as_many_clients_as_it_has_workers() {
 
 #[test]
 fn a_computing_request_stalls_the_other_clients_of_an_event_loop() {
-    for model in ["select", "poll", "epoll", "coroutine:workers=1"] {
+    for model in LOOPS.into_iter().chain(["coroutine:workers=1"]) {
         let server = serve(model, &[]);
         let (mut other, mut computing) = (connect(server.address()), connect(server.address()));
         ask(&mut other, "/hello");
@@ -156,8 +163,8 @@ fn a_computing_request_stalls_the_other_clients_of_an_event_loop() {
 }
 
 #[test]
-fn a_computing_request_does_not_stall_the_other_clients_of_threads_and_processes() {
-    for model in ["thread", "fork", "thread-pool"] {
+fn a_computing_request_does_not_stall_the_other_clients_of_threads_processes_and_pools() {
+    for model in ["thread", "fork", "thread-pool", "hybrid"] {
         let server = serve(model, &[]);
         let (mut other, mut computing) = (connect(server.address()), connect(server.address()));
         ask(&mut computing, LONG_COMPUTATION);
@@ -304,7 +311,7 @@ fn a_server_ends_although_new_clients_keep_coming() {
 
 #[test]
 fn a_client_who_asks_for_many_computations_at_once_lets_others_through_between_them() {
-    for model in ["select", "poll", "epoll", "coroutine:workers=1"] {
+    for model in LOOPS.into_iter().chain(["hybrid", "coroutine:workers=1"]) {
         let server = serve(model, &[]);
         let (mut other, mut greedy) = (connect(server.address()), connect(server.address()));
         ask(&mut other, "/hello");
@@ -344,7 +351,7 @@ fn every_model_echoes_what_is_sent_and_ends_with_its_client() {
 
 #[test]
 fn idle_connections_give_back_what_a_large_reply_took() {
-    for model in ["select", "poll", "epoll"] {
+    for model in LOOPS {
         let server = serve(model, &[]);
         let memory = || server.tree().pss_bytes().unwrap();
         let mut clients: Vec<TcpStream> = (0..300).map(|_| connect(server.address())).collect();
@@ -406,13 +413,13 @@ fn two_hundred_clients_at_once_are_served_by_every_concurrent_model() {
 }
 
 #[test]
-fn ten_thousand_clients_at_once_are_served_by_epoll_and_coroutine() {
+fn ten_thousand_clients_at_once_are_served_by_the_models_made_for_them() {
     let limit = raise_descriptor_limit().unwrap();
     if limit < 10_100 {
         println!("skipped: this needs 10,100 descriptors, and the limit is {limit} (ulimit -n)");
         return;
     }
-    for model in ["epoll", "coroutine"] {
+    for model in ["epoll", "epoll:trigger=edge", "polling", "mio", "coroutine", "multi-loop", "hybrid"] {
         let server = serve(model, &[]);
         let outcome = load(&server, 10_000, true);
         assert_eq!(outcome.errors.total(), 0, "{model}: {:?}", outcome.first_error);
@@ -482,7 +489,8 @@ fn select_refuses_descriptors_beyond_its_sets_and_serves_the_others() {
 
 #[test]
 fn a_server_without_descriptors_neither_stops_nor_spins() {
-    for model in ["loop", "fork", "thread", "thread-pool", "select", "poll", "epoll", "coroutine"] {
+    let others = ["loop", "fork", "thread", "thread-pool", "coroutine", "multi-loop", "hybrid"];
+    for model in LOOPS.into_iter().chain(others) {
         let program = env!("CARGO_BIN_EXE_concur");
         let script = format!("ulimit -n 48; exec {program} serve {model} --bind 127.0.0.1:0");
         let server = Server::start(&["sh".into(), "-c".into(), script.into()], PATIENCE).unwrap();

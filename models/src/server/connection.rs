@@ -6,10 +6,10 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use socket2::Socket;
-use workloads::{Conversation, Done, Limits, Next, Peer, Service};
+use workloads::{Conversation, Done, Limits, Next, Peer, Service, Value, Work};
 
 use super::blocking::{HEAR_OUT_BYTES, HEAR_OUT_TIME};
-use super::readiness::Interest;
+use super::readiness::{Interest, Ready};
 use super::request_clock::RequestClock;
 use super::socket::{self, Mode};
 
@@ -20,6 +20,10 @@ pub(crate) struct Connection {
     state: State,
     clock: RequestClock,
     deadline: Instant,
+    /// All that had arrived was read, and nothing has been told to have come since: to read now would be in vain.
+    drained: bool,
+    /// A short read shows no more that nothing is left: see [`Ready::more_behind`].
+    more_behind: bool,
     /// No more requests are waited for: the server is to stop.
     leaving: bool,
 }
@@ -29,15 +33,18 @@ enum State {
     Talking(Next),
     /// The session asked for time; its deadline is the end of it.
     Waiting,
+    /// Its work is being done.
+    Computing,
     /// A refused client is heard out; this many bytes more.
     HearingOut(usize),
 }
 
 /// Where a turn has ended.
-#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Turn {
     /// It goes on when the socket is ready for this, or at its deadline.
     On(Interest),
+    /// It goes on when this is computed: see [`Connection::computed`].
+    Compute(Work),
     /// It can go on at once, but others come first.
     Again,
     /// The connection is over.
@@ -52,6 +59,8 @@ impl Connection {
             state: State::Talking(Next::Read),
             clock: RequestClock::default(),
             deadline: now,
+            drained: false,
+            more_behind: false,
             leaving: false,
         }
     }
@@ -60,14 +69,30 @@ impl Connection {
         &self.socket
     }
 
-    /// When [`time_is_up`](Self::time_is_up) is to be called, unless a turn comes first.
-    pub(crate) fn deadline(&self) -> Instant {
-        self.deadline
+    /// When [`time_is_up`](Self::time_is_up) is to be called, unless a turn comes first. None while its work is being
+    /// done, which is no fault of the client's.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        match self.state {
+            State::Computing => None,
+            _ => Some(self.deadline),
+        }
+    }
+
+    /// Whether all that had arrived was read, as far as anybody has told.
+    pub(crate) fn drained(&self) -> bool {
+        self.drained
     }
 
     /// The server is to stop: what is under way is finished, and then the connection closes.
     pub(crate) fn leave(&mut self) {
         self.leaving = true;
+        self.drained = false; // it looks once more
+    }
+
+    /// What its socket is ready for. Said also where no turn follows: with edges it is not said again.
+    pub(crate) fn hear(&mut self, ready: Ready) {
+        self.drained &= !(ready.readable || ready.broken);
+        self.more_behind |= ready.more_behind;
     }
 
     /// Goes as far as it can without blocking. At most one read, one flush and one computation a turn: one client must
@@ -83,16 +108,23 @@ impl Connection {
                 self.state = State::Talking(self.conversation.resumed(Done::Waited));
                 self.advance(now, scratch)
             }
+            State::Computing => Turn::On(Interest::Nothing), // it has none
             State::Talking(_) | State::HearingOut(_) => Turn::Gone,
         }
+    }
+
+    /// What it had asked for is computed.
+    pub(crate) fn computed(&mut self, value: Value) -> Turn {
+        self.state = State::Talking(self.conversation.resumed(Done::Computed(value)));
+        Turn::Again
     }
 
     fn try_advance(&mut self, now: Instant, scratch: &mut Vec<u8>) -> io::Result<Turn> {
         let mut has_read = false;
         loop {
             let next = match &mut self.state {
-                State::Waiting => return Ok(Turn::On(Interest::Nothing)), // woken for nothing
-                State::HearingOut(bytes) => return hear_out(&self.socket, bytes, scratch),
+                State::Waiting | State::Computing => return Ok(Turn::On(Interest::Nothing)), // woken for nothing
+                State::HearingOut(_) => return self.hear_out(scratch),
                 State::Talking(next) => next,
             };
             if !send(&self.socket, &mut self.conversation)? {
@@ -100,17 +132,14 @@ impl Connection {
                 return Ok(Turn::On(Interest::Write));
             }
             let next = match std::mem::replace(next, Next::Read) {
-                Next::Read if has_read => return Ok(self.park(now, true)),
-                Next::Read => match socket::receive(&self.socket, scratch, Mode::NonBlocking) {
-                    Ok(0) => self.conversation.ended(),
-                    Ok(_) => {
+                Next::Read if has_read || self.drained => return Ok(self.park(now)),
+                Next::Read => match self.receive(scratch)? {
+                    None => return Ok(self.park(now)),
+                    Some(0) => self.conversation.ended(),
+                    Some(_) => {
                         has_read = true;
                         self.conversation.arrived(scratch)
                     }
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                        return Ok(self.park(now, false));
-                    }
-                    Err(error) => return Err(error),
                 },
                 Next::Flush => {
                     self.state = State::Talking(self.conversation.resumed(Done::Flushed));
@@ -123,9 +152,8 @@ impl Connection {
                     return Ok(Turn::On(Interest::Nothing));
                 }
                 Next::Compute(work) => {
-                    // In line: everybody else waits meanwhile.
-                    self.state = State::Talking(self.conversation.resumed(Done::Computed(work())));
-                    return Ok(Turn::Again);
+                    self.state = State::Computing;
+                    return Ok(Turn::Compute(work));
                 }
                 Next::Close => return Ok(Turn::Gone),
                 Next::Refuse => {
@@ -139,15 +167,43 @@ impl Connection {
         }
     }
 
+    /// Reads what has arrived, up to the size of `scratch`; nothing if there is nothing yet, zero bytes at the end.
+    fn receive(&mut self, scratch: &mut Vec<u8>) -> io::Result<Option<usize>> {
+        match socket::receive(&self.socket, scratch, Mode::NonBlocking) {
+            Ok(bytes) => {
+                // A stream that gives less than there was room for has no more (epoll(7)), but for what hides behind.
+                self.drained = bytes < scratch.capacity() && !self.more_behind;
+                Ok(Some(bytes))
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.drained = true;
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Waits for input, unless the server is to stop and nothing more is under way.
-    fn park(&mut self, now: Instant, has_read: bool) -> Turn {
+    fn park(&mut self, now: Instant) -> Turn {
         let due = self.clock.deadline(&self.conversation, now);
         self.deadline = due.unwrap_or_else(|| now + self.limits().idle_time);
         match self.leaving {
-            true if has_read => Turn::Again, // there may be more that has arrived already
-            true if due.is_none() => Turn::Gone, // nothing has begun to arrive
+            true if !self.drained => Turn::Again, // there may be more that has arrived already
+            true if due.is_none() => Turn::Gone,  // nothing has begun to arrive
             _ => Turn::On(Interest::Read),
         }
+    }
+
+    /// Reads and drops; see [`blocking::serve`](super::blocking::serve), which does the same with blocking calls.
+    fn hear_out(&mut self, scratch: &mut Vec<u8>) -> io::Result<Turn> {
+        if self.drained {
+            return Ok(Turn::On(Interest::Read));
+        }
+        let heard = self.receive(scratch)?;
+        let State::HearingOut(bytes_left) = &mut self.state else { return Ok(Turn::Gone) };
+        *bytes_left = bytes_left.saturating_sub(heard.unwrap_or(0));
+        let is_over = heard == Some(0) || *bytes_left == 0;
+        Ok(if is_over { Turn::Gone } else { Turn::On(Interest::Read) })
     }
 
     fn limits(&self) -> &Limits {
@@ -165,17 +221,4 @@ fn send(socket: &Socket, conversation: &mut Conversation) -> io::Result<bool> {
         }
     }
     Ok(true)
-}
-
-/// Reads and drops; see [`blocking::serve`](super::blocking::serve), which does the same with blocking calls.
-fn hear_out(socket: &Socket, bytes_left: &mut usize, scratch: &mut Vec<u8>) -> io::Result<Turn> {
-    match socket::receive(socket, scratch, Mode::NonBlocking) {
-        Ok(0) => Ok(Turn::Gone),
-        Ok(bytes) => {
-            *bytes_left = bytes_left.saturating_sub(bytes);
-            Ok(if *bytes_left == 0 { Turn::Gone } else { Turn::On(Interest::Read) })
-        }
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Turn::On(Interest::Read)),
-        Err(error) => Err(error),
-    }
 }

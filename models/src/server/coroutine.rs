@@ -13,7 +13,6 @@
 use std::io;
 use std::os::fd::AsFd;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
 use may::coroutine;
@@ -86,9 +85,8 @@ fn run(start: Start<'_>) -> Result<(), ServeError> {
 
 /// Sets may up as the options say; it is set up once per process.
 pub(crate) fn configure(options: &Options) {
-    let cores = thread::available_parallelism().map_or(1, usize::from);
     let config = may::config();
-    config.set_workers(options.number("workers").unwrap_or(cores));
+    config.set_workers(options.number("workers").unwrap_or_else(super::one_per_core));
     config.set_stack_size(options.number("stack").unwrap_or(STACK_BYTES) / size_of::<usize>()); // in words
     config.set_worker_pin(false); // the process may have been bound to fewer cores than may counts
 }

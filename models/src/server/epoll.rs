@@ -2,8 +2,12 @@
 //!
 //! **What the kernel does.** The set lives in the kernel. Each registered socket puts itself on a ready list when
 //! something happens to it, and a wait hands that list over, so its work grows with what happened and not with what
-//! is watched. Level-triggered readiness, used here, is reported again until it is dealt with. Registering a
-//! descriptor twice is an error; closing its last copy takes it out.
+//! is watched. Registering a descriptor twice is an error; closing its last copy takes it out.
+//!
+//! Level-triggered readiness is reported again at each wait until it is dealt with; a socket that is to be left alone
+//! must be watched for less. Edge-triggered readiness is reported once, when something new comes. Then a socket is
+//! registered a single time, for everything, and no further `epoll_ctl` is ever made for it; in return the program
+//! must remember what it has left, since nobody will remind it.
 //!
 //! **Good at** very many connections, most of them quiet: the classic answer to ten thousand clients.
 //! **Bad at** computing: one thread serves all, so one request that computes stalls everybody. Linux only.
@@ -18,11 +22,19 @@ use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use socket2::Socket;
 
-use super::readiness::{Interest, Readiness, Ready, milliseconds};
+use super::readiness::{Interest, Readiness, Ready, Trigger, milliseconds};
 use super::{Model, Room, ServeError, Start, reactor};
+use crate::options::{Kind, Spec};
 
 /// How many ready sockets one wait hands over at most; the rest come with the next.
 const EVENTS: usize = 512;
+
+const TRIGGER: Spec = Spec {
+    key: "trigger",
+    kind: Kind::Word(&["level", "edge"]),
+    help: "whether readiness is told as long as it lasts, or when it begins",
+    default: "level",
+};
 
 /// The model as it stands in the register.
 pub const MODEL: Model = Model {
@@ -30,35 +42,66 @@ pub const MODEL: Model = Model {
     family: "multiplexing",
     summary: "one thread watches any number of descriptors, and only the ready ones come back",
     room: Room::Many,
-    options: &[],
+    options: &[TRIGGER],
     lacks: super::nothing,
     run,
 };
 
 fn run(start: Start<'_>) -> Result<(), ServeError> {
-    let set = EpollSet::new().map_err(|source| ServeError::io("make an epoll set", source))?;
-    reactor::run(set, start)
+    let trigger = match start.options.word(&TRIGGER) {
+        "edge" => Trigger::Edge,
+        _ => Trigger::Level,
+    };
+    reactor::run(EpollSet::new(trigger)?, start)
 }
 
-struct EpollSet {
+/// A set of watched sockets in the kernel.
+pub(super) struct EpollSet {
     epoll: Epoll,
     events: Vec<EpollEvent>,
+    trigger: Trigger,
 }
 
 impl EpollSet {
-    fn new() -> io::Result<Self> {
-        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
-        Ok(Self { epoll, events: vec![EpollEvent::empty(); EVENTS] })
+    pub(super) fn new(trigger: Trigger) -> Result<Self, ServeError> {
+        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC);
+        let epoll = epoll.map_err(|errno| ServeError::io("make an epoll set", errno.into()))?;
+        Ok(Self { epoll, events: vec![EpollEvent::empty(); EVENTS], trigger })
+    }
+
+    fn event(&self, interest: Interest, key: usize) -> EpollEvent {
+        let flags = match (self.trigger, interest) {
+            (Trigger::Edge, _) => everything(),
+            (_, Interest::Nothing) => EpollFlags::empty(),
+            (_, Interest::Read) => EpollFlags::EPOLLIN,
+            (_, Interest::Write) => EpollFlags::EPOLLOUT,
+        };
+        EpollEvent::new(flags, key as u64)
     }
 }
 
+fn everything() -> EpollFlags {
+    EpollFlags::EPOLLIN
+        | EpollFlags::EPOLLOUT
+        | EpollFlags::EPOLLRDHUP
+        | EpollFlags::EPOLLPRI
+        | EpollFlags::EPOLLET
+}
+
 impl Readiness for EpollSet {
+    fn trigger(&self) -> Trigger {
+        self.trigger
+    }
+
     fn watch(&mut self, socket: &Rc<Socket>, key: usize, interest: Interest) -> io::Result<()> {
-        Ok(self.epoll.add(&**socket, EpollEvent::new(flags(interest), key as u64))?)
+        Ok(self.epoll.add(&**socket, self.event(interest, key))?)
     }
 
     fn change(&mut self, socket: &Rc<Socket>, key: usize, interest: Interest) -> io::Result<()> {
-        Ok(self.epoll.modify(&**socket, &mut EpollEvent::new(flags(interest), key as u64))?)
+        match self.trigger {
+            Trigger::Edge => Ok(()), // it is watched for everything already
+            _ => Ok(self.epoll.modify(&**socket, &mut self.event(interest, key))?),
+        }
     }
 
     fn forget(&mut self, _: &Socket, _: usize) {
@@ -75,18 +118,16 @@ impl Readiness for EpollSet {
             Err(Errno::EINTR) => return Ok(()),
             Err(error) => return Err(error.into()),
         };
-        ready.extend(self.events[..number].iter().map(|event| Ready {
-            key: event.data() as usize,
-            broken: event.events().intersects(EpollFlags::EPOLLERR | EpollFlags::EPOLLHUP),
+        ready.extend(self.events[..number].iter().map(|event| {
+            let flags = event.events();
+            Ready {
+                key: event.data() as usize,
+                readable: flags.contains(EpollFlags::EPOLLIN),
+                writable: flags.contains(EpollFlags::EPOLLOUT),
+                broken: flags.intersects(EpollFlags::EPOLLERR | EpollFlags::EPOLLHUP),
+                more_behind: flags.intersects(EpollFlags::EPOLLRDHUP | EpollFlags::EPOLLPRI),
+            }
         }));
         Ok(())
-    }
-}
-
-fn flags(interest: Interest) -> EpollFlags {
-    match interest {
-        Interest::Nothing => EpollFlags::empty(),
-        Interest::Read => EpollFlags::EPOLLIN,
-        Interest::Write => EpollFlags::EPOLLOUT,
     }
 }

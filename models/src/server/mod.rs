@@ -1,8 +1,9 @@
 //! Stream servers: one file for each model, and the parts they share.
 //!
 //! Blocking models (`iterative`, `fork`, `thread`, `thread_pool`, `coroutine`) differ in who calls
-//! `blocking::serve`. Readiness models (`select`, `poll`, `epoll`) differ in one small set each, behind the trait
-//! `readiness::Readiness`; their loop stands once, in `reactor`.
+//! `blocking::serve`. Readiness models (`select`, `poll`, `epoll`, `polling`, `mio`) differ in one small set each, behind
+//! the trait `readiness::Readiness`; their loop stands once, in `reactor`. `multi_loop` runs several of these loops,
+//! and `hybrid` has threads compute behind one.
 
 use std::io;
 use std::sync::Arc;
@@ -19,9 +20,13 @@ mod connection;
 pub mod coroutine;
 pub mod epoll;
 pub mod fork;
+pub mod hybrid;
 pub mod iterative;
+pub mod mio;
+pub mod multi_loop;
 pub mod path;
 pub mod poll;
+pub mod polling;
 mod reactor;
 mod readiness;
 mod request_clock;
@@ -125,6 +130,12 @@ impl From<io::Error> for ServeError {
     }
 }
 
+/// How many threads suit this process: as many as it may use processors at once (`sched_getaffinity(2)` and its
+/// group's quota).
+fn one_per_core() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 static SERVERS: &[Model] = &[
     iterative::MODEL,
     fork::MODEL,
@@ -133,7 +144,11 @@ static SERVERS: &[Model] = &[
     select::MODEL,
     poll::MODEL,
     epoll::MODEL,
+    polling::MODEL,
+    mio::MODEL,
     coroutine::MODEL,
+    multi_loop::MODEL,
+    hybrid::MODEL,
 ];
 
 /// Every stream server model, in the order in which a course meets them.

@@ -64,10 +64,13 @@ impl Readiness for Poll {
             Err(error) => return Err(error.into()),
         }
         let happened = |entry: &PollFd<'_>| entry.revents().unwrap_or(PollFlags::empty());
-        let found = keys.into_iter().zip(&list).filter(|(_, entry)| !happened(entry).is_empty());
-        ready.extend(found.map(|(key, entry)| Ready {
+        let found = keys.into_iter().zip(list.iter().map(happened)).filter(|(_, flags)| !flags.is_empty());
+        ready.extend(found.map(|(key, flags)| Ready {
             key,
-            broken: happened(entry).intersects(PollFlags::POLLERR | PollFlags::POLLHUP | PollFlags::POLLNVAL),
+            readable: flags.contains(PollFlags::POLLIN),
+            writable: flags.contains(PollFlags::POLLOUT),
+            broken: flags.intersects(PollFlags::POLLERR | PollFlags::POLLHUP | PollFlags::POLLNVAL),
+            more_behind: false,
         }));
         Ok(())
     }

@@ -82,10 +82,16 @@ impl Readiness for Select {
             Err(error) => return Err(error.into()),
         }
         // A broken connection shows as readable and writable; the call that follows will say what is wrong.
-        let is_ready =
-            |socket: &Socket| to_read.contains(socket.as_fd()) || to_write.contains(socket.as_fd());
-        let found = self.watched.iter().filter(|(_, socket, _)| is_ready(socket));
-        ready.extend(found.map(|(key, _, _)| Ready { key, broken: false }));
+        ready.extend(self.watched.iter().filter_map(|(key, socket, _)| {
+            let (readable, writable) = (to_read.contains(socket.as_fd()), to_write.contains(socket.as_fd()));
+            (readable || writable).then_some(Ready {
+                key,
+                readable,
+                writable,
+                broken: false,
+                more_behind: false,
+            })
+        }));
         Ok(())
     }
 }

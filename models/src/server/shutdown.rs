@@ -18,6 +18,8 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket;
 use nix::time::ClockId;
 use nix::unistd::{self, alarm};
@@ -171,6 +173,17 @@ impl Shutdown {
         let words = b"concur: a connection was still busy after its grace: cut off\n";
         let _ = unistd::write(std::io::stderr(), words);
         self.leave(0);
+    }
+
+    /// Sleeps until the server is asked to stop.
+    pub(crate) fn wait(&self) -> io::Result<()> {
+        while !self.requested() {
+            match poll(&mut [PollFd::new(self.bell(), PollFlags::POLLIN)], PollTimeout::NONE) {
+                Ok(_) | Err(Errno::EINTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
     }
 
     /// How long what is under way gets to finish.

@@ -20,7 +20,7 @@ use harness::workload::Workload;
 use models::address::Address;
 use models::options::Options;
 use models::server::{self, Room, servers};
-use nix::sys::signal::Signal;
+use nix::sys::signal::{Signal, kill};
 use tempfile::TempDir;
 
 /// Time enough for a server to have begun what it was just asked.
@@ -236,13 +236,19 @@ fn the_path_goes_also_with_a_server_that_is_interrupted_twice() {
 #[test]
 fn a_child_that_ends_leaves_its_parents_path() {
     let (_directory, path) = place();
-    let server = serve_at("fork", &path, &[]);
-    for _ in 0..3 {
-        hello(&path);
-        eventually("the child has ended", || children_of(server.pid()).is_empty());
-        assert!(path.exists());
-    }
+    let server = serve_at("fork", &path, &["--grace", "300ms"]);
+    hello(&path);
+    eventually("the child has ended", || children_of(server.pid()).is_empty());
+    // One that is cut off by an alarm of its own ends within a signal handler, which knows the path as well.
+    let mut client = connect(&path);
+    client.write_all(&b"GET /cpu/5000000 HTTP/1.1\r\nHost: test\r\n\r\n".repeat(50)).unwrap();
+    eventually("there is a child", || !children_of(server.pid()).is_empty());
+    std::thread::sleep(A_MOMENT);
+    kill(children_of(server.pid())[0], Signal::SIGTERM).unwrap();
+    eventually("the child was cut off", || children_of(server.pid()).is_empty());
+    hello(&path);
     stop(server);
+    assert!(!path.exists());
 }
 
 #[test]

@@ -47,11 +47,11 @@ pub(crate) fn ended_in_order(server: Server) {
     assert!(ended.status.success() && ended.leftovers == 0, "{ended:?}");
 }
 
-/// The states of a process's children: `Z` is a zombie.
-pub(crate) fn children_of(pid: u32) -> Vec<char> {
+/// A process's children, zombies included.
+pub(crate) fn children_of(pid: u32) -> Vec<Pid> {
     let processes = procfs::process::all_processes().unwrap();
     let stats = processes.filter_map(|process| process.ok()?.stat().ok());
-    stats.filter(|stat| stat.ppid == pid.cast_signed()).map(|stat| stat.state).collect()
+    stats.filter(|stat| stat.ppid == pid.cast_signed()).map(|stat| Pid::from_raw(stat.pid)).collect()
 }
 
 /// Stops a server and insists that it stops in order.

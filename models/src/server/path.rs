@@ -203,10 +203,19 @@ mod tests {
     #[test]
     fn of_many_servers_at_once_one_gets_the_path() {
         let (_directory, path) = place();
-        for _ in 0..20 {
+        for _ in 0..5 {
             drop(UnixListener::bind(&path).unwrap()); // remains for all to find
             let listeners = thread::scope(|scope| {
-                let all: Vec<_> = (0..8).map(|_| scope.spawn(|| listen(&path).ok())).collect();
+                // Slow enough to be taken for remains between binding and listening.
+                let slowly = || {
+                    let socket = Socket::new(socket2::Domain::UNIX, Type::STREAM, None).ok()?;
+                    let listen = |socket: &Socket| {
+                        thread::sleep(Duration::from_millis(5));
+                        socket.listen(8)
+                    };
+                    bind(&socket, &path, listen).ok().map(|()| socket)
+                };
+                let all: Vec<_> = (0..8).map(|_| scope.spawn(slowly)).collect();
                 all.into_iter().filter_map(|one| one.join().unwrap()).collect::<Vec<_>>()
             });
             assert_eq!(listeners.len(), 1);

@@ -20,8 +20,8 @@ pub(crate) const BACKLOG: i32 = 4096;
 /// Listens on `address`; port 0 takes any free one, and the path of a Unix socket may be one that a server has left who
 /// is gone. The listener itself never blocks.
 ///
-/// What it accepts inherits the idle time of `limits` as the time limit of blocking calls (see [`hand_down`] for Unix
-/// sockets). All that is to be inherited is set before listening: a client may be connected a moment later.
+/// What it accepts inherits the idle time of `limits` as the time limit of blocking calls (over a Unix socket it is
+/// set on each client). All that is to be inherited is set before listening: a client may be connected a moment later.
 ///
 /// # Errors
 /// `AddrInUse`: another program listens there. `AlreadyExists`: a file that is no socket stands at the path.

@@ -204,6 +204,30 @@ fn a_body_cut_short_is_400_while_that_can_be_said_and_then_a_reply_cut_short() {
 }
 
 #[test]
+fn a_body_that_looks_like_a_head_request_is_still_a_bodys_end() {
+    let (heard, _) = talk(&post_chunked("0\r\nHEAD "));
+    assert!(
+        heard.starts_with("HTTP/1.1 400 ")
+            && heard.ends_with("The connection ended before the request did.\n")
+    );
+}
+
+#[test]
+fn a_reply_that_ends_just_where_the_output_is_full_has_ended() {
+    for output_bytes in 0..400 {
+        let service = Http { limits: Limits { output_bytes, ..Limits::default() }, ..http() };
+        for request in [
+            post("Connection: close\r\nContent-Length: 100\r\n", &"x".repeat(100)),
+            post("Connection: close\r\nTransfer-Encoding: chunked\r\n", "2\r\nhi\r\n0\r\n\r\n"),
+        ] {
+            let mut connection = Connection::to(&service);
+            connection.say(request.as_bytes());
+            assert_eq!(connection.ending, Ending::Closed, "with room for {output_bytes} bytes");
+        }
+    }
+}
+
+#[test]
 fn a_body_wrong_late_gets_a_reply_that_has_no_end() {
     let start = format!("{:x}\r\n{}\r\n", HELD_BYTES, "x".repeat(HELD_BYTES));
     let mut connection = Connection::to(&http());

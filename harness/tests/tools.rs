@@ -65,7 +65,7 @@ fn curl_gets_pages_heads_and_a_large_body() {
 
 #[test]
 fn curl_gets_back_what_it_posts() {
-    let long: String = (0..300_000).map(|number| format!("{number}\n")).collect(); // enough to ask for a 100 first
+    let long = (0..300_000).map(|number| number.to_string()).collect::<Vec<_>>().join("\n");
     with_every_model(1, |model, address| {
         let url = format!("http://{address}/echo");
         let post = ["-sSi", "-m", "60", "--data-binary", "@-", &url];

@@ -34,7 +34,7 @@ pub const WORKLOADS: &[Entry] = &[
     Entry {
         name: "http",
         family: "stream",
-        summary: "HTTP/1.1: /, /hello, /bytes/N, /cpu/N (computes) and /wait/MS (waits)",
+        summary: "HTTP/1.1: /, /hello, /bytes/N, /cpu/N (computes), /wait/MS (waits) and POST /echo",
     },
 ];
 

@@ -65,6 +65,34 @@ fn curl_gets_pages_heads_and_a_large_body() {
 }
 
 #[test]
+fn curl_gets_back_what_it_posts() {
+    let long = (0..300_000).map(|number| number.to_string()).collect::<Vec<_>>().join("\n");
+    with_every_model(1, |model, address| {
+        let url = format!("http://{address}/echo");
+        let post = ["-sSi", "-m", "60", "--data-binary", "@-", &url];
+        let Some(text) = output("curl", &post, "hello\n") else { return };
+        assert!(text.starts_with("HTTP/1.1 200 OK\r\n"), "{model}: {text}");
+        assert!(text.ends_with("Content-Length: 6\r\n\r\nhello\n"), "{model}: {text}");
+
+        let chunked = ["-H", "Transfer-Encoding: chunked"];
+        for body in ["", "hello\n", &long] {
+            let text = output("curl", &[&chunked, &post[..]].concat(), body).unwrap();
+            let (head, rest) = text.rsplit_once("\r\n\r\n").unwrap();
+            assert!(head.ends_with("\r\nTransfer-Encoding: chunked"), "{model}: {head}");
+            assert!(rest == body, "{model}: {} bytes", body.len());
+        }
+
+        let asking = ["-H", "Expect: 100-continue"];
+        let text = output("curl", &[&asking, &post[..]].concat(), &long).unwrap();
+        assert!(text.starts_with("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n"), "{model}");
+        assert!(text.ends_with(&format!("\r\n\r\n{long}")), "{model}");
+
+        let head = output("curl", &["-sSI", "-m", "20", &url], "").unwrap();
+        assert!(head.starts_with("HTTP/1.1 405 ") && head.contains("\r\nAllow: POST\r\n"), "{model}: {head}");
+    });
+}
+
+#[test]
 fn what_is_typed_into_nc_is_answered() {
     with_every_model(1, |model, address| {
         let (host, port) = (address.ip().to_string(), address.port().to_string());

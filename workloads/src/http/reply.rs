@@ -5,8 +5,8 @@ use bytes::BytesMut;
 use super::date;
 use super::head::Connection;
 
-/// The body of a 405.
-pub(super) const ALLOWED: &str = "Only GET and HEAD are answered here.\n";
+/// What a client is told who holds a body back until it is wanted (RFC 9110, 15.2.1).
+pub(super) const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
 /// How a reply begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,12 +14,20 @@ pub(super) enum Status {
     Ok,
     BadRequest,
     NotFound,
-    MethodNotAllowed,
+    MethodNotAllowed(Allow),
     ContentTooLarge,
     UriTooLong,
+    ExpectationFailed,
     FieldsTooLarge,
     NotImplemented,
     VersionNotSupported,
+}
+
+/// The methods that a path takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Allow {
+    GetAndHead,
+    Post,
 }
 
 impl Status {
@@ -29,9 +37,13 @@ impl Status {
             Self::Ok => "HTTP/1.1 200 OK\r\n",
             Self::BadRequest => "HTTP/1.1 400 Bad Request\r\n",
             Self::NotFound => "HTTP/1.1 404 Not Found\r\n",
-            Self::MethodNotAllowed => "HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD\r\n",
+            Self::MethodNotAllowed(Allow::GetAndHead) => {
+                "HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD\r\n"
+            }
+            Self::MethodNotAllowed(Allow::Post) => "HTTP/1.1 405 Method Not Allowed\r\nAllow: POST\r\n",
             Self::ContentTooLarge => "HTTP/1.1 413 Content Too Large\r\n",
             Self::UriTooLong => "HTTP/1.1 414 URI Too Long\r\n",
+            Self::ExpectationFailed => "HTTP/1.1 417 Expectation Failed\r\n",
             Self::FieldsTooLarge => "HTTP/1.1 431 Request Header Fields Too Large\r\n",
             Self::NotImplemented => "HTTP/1.1 501 Not Implemented\r\n",
             Self::VersionNotSupported => "HTTP/1.1 505 HTTP Version Not Supported\r\n",
@@ -69,18 +81,25 @@ impl Persistence {
     }
 }
 
-/// The type of a body.
+/// What a body is, and how it is framed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Content {
     Text,
     Html,
+    /// Whatever a client sent.
+    Bytes,
+    /// The same, in chunks.
+    Chunks,
 }
 
 impl Content {
-    fn field(self) -> &'static str {
+    /// The fields that say so, up to where the length stands.
+    fn fields(self) -> &'static str {
         match self {
             Self::Text => "Content-Type: text/plain\r\nContent-Length: ",
             Self::Html => "Content-Type: text/html; charset=utf-8\r\nContent-Length: ",
+            Self::Bytes => "Content-Type: application/octet-stream\r\nContent-Length: ",
+            Self::Chunks => "Content-Type: application/octet-stream\r\nTransfer-Encoding: chunked",
         }
     }
 }
@@ -95,15 +114,16 @@ pub(super) struct Head {
 }
 
 impl Head {
-    /// Appends the head of a reply whose body has `length` bytes.
+    /// Appends the head of a reply whose body has `length` bytes; one in chunks does not say how many.
     pub(super) fn write(&self, length: u64, output: &mut BytesMut) {
         output.reserve(256); // the longest head, so that it is done once
         output.extend_from_slice(self.status.line().as_bytes());
         output.extend_from_slice(&self.date);
         output.extend_from_slice(self.persistence.field().as_bytes());
-        output.extend_from_slice(self.content.field().as_bytes());
+        output.extend_from_slice(self.content.fields().as_bytes());
         let mut room = [0; 20];
-        output.extend_from_slice(decimal(length, &mut room));
+        let digits = if self.content == Content::Chunks { &[] } else { decimal(length, &mut room) };
+        output.extend_from_slice(digits);
         output.extend_from_slice(b"\r\n\r\n");
     }
 }
@@ -121,6 +141,19 @@ fn decimal(mut number: u64, room: &mut [u8; 20]) -> &[u8] {
     }
 }
 
+/// A number in hexadecimal digits, as the size of a chunk is written.
+pub(super) fn hexadecimal(mut number: u64, room: &mut [u8; 16]) -> &[u8] {
+    let mut start = room.len();
+    loop {
+        start -= 1;
+        room[start] = b"0123456789abcdef"[(number % 16) as usize];
+        number /= 16;
+        if number == 0 {
+            return &room[start..];
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::UNIX_EPOCH;
@@ -131,6 +164,7 @@ mod tests {
     fn digits_are_those_that_are_usually_printed() {
         for number in [0, 9, 10, 12, 1_073_741_824, u64::MAX] {
             assert_eq!(decimal(number, &mut [0; 20]), number.to_string().as_bytes());
+            assert_eq!(hexadecimal(number, &mut [0; 16]), format!("{number:x}").as_bytes());
         }
     }
 
@@ -138,7 +172,7 @@ mod tests {
     fn the_longest_head_fits_what_is_reserved_for_it() {
         let mut output = BytesMut::new();
         let head = Head {
-            status: Status::MethodNotAllowed,
+            status: Status::MethodNotAllowed(Allow::GetAndHead),
             date: date::field(UNIX_EPOCH),
             content: Content::Html,
             persistence: Persistence::OpenAsAsked,

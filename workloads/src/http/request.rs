@@ -6,10 +6,11 @@
 //! What a request comes to depends on its bytes alone and not on how they were split: a first line is judged once
 //! it is whole, and the rest once the empty line is there.
 
-use httparse::{Error, Header, Status as Parsed};
+use httparse::{Error, Status as Parsed};
 
-use super::head::{self, Connection, end_of_head, end_of_line};
-use super::reply::{Persistence, Status};
+use super::fields::{self, Meaning};
+use super::head::{self, end_of_head, end_of_line};
+use super::refusal::Refusal;
 
 /// The longest head, and the longest first line, in bytes.
 pub(super) const MAX_HEAD_BYTES: usize = 16 * 1024;
@@ -19,7 +20,7 @@ pub(super) const MAX_HEAD_BYTES: usize = 16 * 1024;
 pub(super) struct Request<'a> {
     pub(super) method: Method,
     pub(super) target: &'a str,
-    pub(super) persistence: Persistence,
+    pub(super) meaning: Meaning,
 }
 
 /// The methods that the server tells apart.
@@ -27,43 +28,11 @@ pub(super) struct Request<'a> {
 pub(super) enum Method {
     Get,
     Head,
+    Post,
+    /// Another one of the standard (RFC 9110, 9.1; RFC 5789).
     Other,
-}
-
-/// Why a request is not answered, after which the connection is closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Refusal {
-    pub(super) status: Status,
-    /// One sentence, for the reply's body.
-    pub(super) why: &'static str,
-}
-
-impl Refusal {
-    pub(super) const CUT_SHORT: Self = bad("The connection ended before the request did.\n");
-    const NOT_A_REQUEST: Self = bad("The first line is not METHOD TARGET HTTP/1.1.\n");
-    const FIELD: Self = bad("A header field is not NAME: VALUE.\n");
-    const LINE_END: Self = bad("A line of the head does not end in CR LF.\n");
-    const HOST: Self = bad("A request must have one Host field that names a host.\n");
-    const LENGTH: Self = bad("Content-Length must stand once, in digits, and without Transfer-Encoding.\n");
-    const LONG_LINE: Self =
-        Self { status: Status::UriTooLong, why: "The first line is longer than 16384 bytes.\n" };
-    const LONG_HEAD: Self =
-        Self { status: Status::FieldsTooLarge, why: "The head is longer than 16384 bytes.\n" };
-    const MANY_FIELDS: Self =
-        Self { status: Status::FieldsTooLarge, why: "The head has more than 100 fields.\n" };
-    const VERSION: Self =
-        Self { status: Status::VersionNotSupported, why: "Only HTTP/1.1 and HTTP/1.0 are spoken here.\n" };
-    const BODY: Self =
-        Self { status: Status::ContentTooLarge, why: "No request here takes a body; send it without one.\n" };
-    const CODING: Self = Self {
-        status: Status::NotImplemented,
-        why: "Transfer-Encoding is not understood here; send the request without a body.\n",
-    };
-    const METHOD: Self = Self { status: Status::MethodNotAllowed, why: super::reply::ALLOWED };
-}
-
-const fn bad(why: &'static str) -> Refusal {
-    Refusal { status: Status::BadRequest, why }
+    /// One that means nothing here.
+    Unknown,
 }
 
 /// Reads head after head from the front of a buffer, and remembers how far it has looked at an unfinished one.
@@ -157,10 +126,12 @@ fn parse(input: &[u8]) -> Result<Option<(Request<'_>, usize)>, Refusal> {
     let method = match method {
         "GET" => Method::Get,
         "HEAD" => Method::Head,
-        _ => Method::Other,
+        "POST" => Method::Post,
+        "PUT" | "DELETE" | "CONNECT" | "OPTIONS" | "TRACE" | "PATCH" => Method::Other,
+        _ => Method::Unknown,
     };
-    let persistence = judge_fields(parsed.headers, version, method)?;
-    Ok(Some((Request { method, target, persistence }, length)))
+    let meaning = fields::judge(parsed.headers, version)?;
+    Ok(Some((Request { method, target, meaning }, length)))
 }
 
 /// The parser takes CR LF or LF for a line end, and a carriage return nowhere else: so there is one for each line
@@ -171,62 +142,10 @@ fn lines_end_in_crlf(head: &[u8], lines: usize) -> bool {
     head.chunks(128).map(|part| usize::from(in_part(part))).sum::<usize>() == lines
 }
 
-/// Looks at the fields that say where a request ends, whom it is for and what comes after it.
-fn judge_fields(fields: &[Header<'_>], version: u8, method: Method) -> Result<Persistence, Refusal> {
-    let mut connection = Connection::default();
-    let (mut hosts, mut lengths, mut body, mut coded) = (0, 0, false, false);
-    for field in fields {
-        let is = |name: &str| field.name.eq_ignore_ascii_case(name);
-        match field.name.len() {
-            4 if is("host") => {
-                hosts += 1;
-                if !field.value.iter().all(|byte| IS_HOST[usize::from(*byte)]) {
-                    return Err(Refusal::HOST);
-                }
-            }
-            10 if is("connection") => connection.add(field.value),
-            14 if is("content-length") => {
-                lengths += 1;
-                body |= head::number(field.value).ok_or(Refusal::LENGTH)? > 0;
-            }
-            17 if is("transfer-encoding") => coded = true,
-            _ => {}
-        }
-    }
-    // RFC 9112, 3.2: exactly one in HTTP/1.1, and never several.
-    if hosts > 1 || (hosts == 0 && version > 0) {
-        return Err(Refusal::HOST);
-    }
-    // Two ways to tell the end of one body are how requests are smuggled (RFC 9112, 6.3).
-    if lengths > 1 || (lengths == 1 && coded) {
-        return Err(Refusal::LENGTH);
-    }
-    match (coded, body, method) {
-        (false, false, _) => Ok(Persistence::new(connection, version)),
-        (_, _, Method::Other) => Err(Refusal::METHOD),
-        (true, _, _) => Err(Refusal::CODING),
-        (_, true, _) => Err(Refusal::BODY),
-    }
-}
-
-/// What may stand in a host and port (RFC 3986, 3.2.2), without a closer look at the order.
-static IS_HOST: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < 128 {
-        table[byte] = (byte as u8).is_ascii_alphanumeric();
-        byte += 1;
-    }
-    let mut marks: &[u8] = b".:-[]_~%!$&'()*+,;=";
-    while let [mark, rest @ ..] = marks {
-        table[*mark as usize] = true;
-        marks = rest;
-    }
-    table
-};
-
 #[cfg(test)]
 mod tests {
+    use super::super::body::Framing;
+    use super::super::reply::{Persistence, Status};
     use super::*;
 
     fn status(head: &[u8]) -> Status {
@@ -237,10 +156,9 @@ mod tests {
     fn a_whole_head_gives_the_request_and_its_length() {
         let input = b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\nGET";
         let (request, length) = Reader::default().read(input).unwrap().unwrap();
-        assert_eq!(
-            request,
-            Request { method: Method::Get, target: "/hello", persistence: Persistence::Open }
-        );
+        let meaning =
+            Meaning { framing: Framing::Length(0), persistence: Persistence::Open, expects_continue: false };
+        assert_eq!(request, Request { method: Method::Get, target: "/hello", meaning });
         assert_eq!(length, input.len() - 3);
     }
 

@@ -4,6 +4,8 @@ use super::head::number;
 
 /// The most bytes `/bytes/N` sends: 1 GiB.
 pub const MAX_BYTES: u64 = 1 << 30;
+/// The most bytes of a body that `/echo` sends back: 1 GiB.
+pub const MAX_BODY_BYTES: u64 = 1 << 30;
 /// The largest N of `/cpu/N`: a few seconds of work.
 pub const MAX_CPU: u64 = 10_000_000;
 /// The longest `/wait/MS`, in milliseconds: shorter than a connection may stay silent.
@@ -22,6 +24,8 @@ pub(crate) enum Route {
     Cpu(u64),
     /// A wait of so many milliseconds.
     Wait(u64),
+    /// The body of the request.
+    Echo,
     /// More than a route gives; the sentence says how much that is.
     TooMuch(&'static str),
     /// Nothing that is here.
@@ -38,6 +42,7 @@ pub(crate) fn route(target: &str) -> Route {
         _ => match path(target) {
             Some("/hello") => Route::Hello,
             Some("/" | "") => Route::Index,
+            Some("/echo") => Route::Echo,
             Some(path) => numbered(path),
             None => Route::NotAPath,
         },
@@ -93,6 +98,7 @@ mod tests {
             ("/bytes/0", Route::Bytes(0)),
             ("/cpu/1000", Route::Cpu(1000)),
             ("/wait/50", Route::Wait(50)),
+            ("/echo", Route::Echo),
             ("/nothing", Route::Unknown),
         ];
         for (path, expected) in targets {
@@ -105,9 +111,18 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_not_there() {
-        for target in
-            ["/bytes", "/bytes/", "/bytes/-1", "/bytes/1/2", "/cpu/x", "/wait/1.5", "/hello/", "//1"]
-        {
+        for target in [
+            "/bytes",
+            "/bytes/",
+            "/bytes/-1",
+            "/bytes/1/2",
+            "/cpu/x",
+            "/wait/1.5",
+            "/hello/",
+            "//1",
+            "/echo/",
+            "/echo/1",
+        ] {
             assert_eq!(route(target), Route::Unknown, "{target}");
         }
     }

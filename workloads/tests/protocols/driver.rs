@@ -69,6 +69,11 @@ impl Connection {
         self.conversation.pending()
     }
 
+    /// How many replies, or parts of one, there were: each gives what is pending its time anew.
+    pub(crate) fn replies(&self) -> u64 {
+        self.conversation.replies()
+    }
+
     fn settle(&mut self, mut next: Next) {
         loop {
             let output = self.conversation.output();

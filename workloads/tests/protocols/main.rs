@@ -2,7 +2,9 @@
 //! models and the load generator drive them, with no socket in between.
 
 mod clients;
+mod doubts;
 mod driver;
+mod echo;
 mod http;
 mod limits;
 mod splits;

@@ -26,7 +26,7 @@ impl Expected {
             Route::Hello => Self::known(routes::HELLO.to_owned()),
             Route::Cpu(n) => Self::known(routes::counted(primes_below(n))),
             Route::Wait(ms) => Self::known(routes::waited(ms)),
-            Route::Index | Route::TooMuch(_) | Route::Unknown | Route::NotAPath => {
+            Route::Index | Route::Echo | Route::TooMuch(_) | Route::Unknown | Route::NotAPath => {
                 Self::Bytes(OnceLock::new())
             }
         }

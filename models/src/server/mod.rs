@@ -1,6 +1,6 @@
 //! Stream servers: one file for each model, and the parts they share.
 //!
-//! Blocking models (`iterative`, `fork`, `thread`, `thread_pool`, `coroutine`) differ in who calls
+//! Blocking models (`iterative`, `fork`, `prefork`, `thread`, `prethread`, `thread_pool`, `coroutine`) differ in who calls
 //! `blocking::serve`. Readiness models (`select`, `poll`, `epoll`) differ in one small set each, behind the trait
 //! `readiness::Readiness`; their loop stands once, in `reactor`.
 
@@ -15,12 +15,15 @@ use crate::options::{Options, Spec};
 
 mod acceptor;
 mod blocking;
+mod children;
 mod connection;
 pub mod coroutine;
 pub mod epoll;
 pub mod fork;
 pub mod iterative;
 pub mod poll;
+pub mod prefork;
+pub mod prethread;
 mod reactor;
 mod readiness;
 mod request_clock;
@@ -127,7 +130,9 @@ impl From<io::Error> for ServeError {
 static SERVERS: &[Model] = &[
     iterative::MODEL,
     fork::MODEL,
+    prefork::MODEL,
     thread::MODEL,
+    prethread::MODEL,
     thread_pool::MODEL,
     select::MODEL,
     poll::MODEL,

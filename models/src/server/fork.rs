@@ -68,13 +68,12 @@ pub const MODEL: Model = Model {
 
 fn lacks(options: &Options, _: Transport) -> Option<String> {
     match options.word(&REAP) {
-        "ignore" => Lifeline::lacks(),
         "double-fork" if adopts_orphans() => Some(
             "the orphans would come back to this process, which is init here or a subreaper; start it under an init of \
              its own (docker run --init)"
                 .to_owned(),
         ),
-        "double-fork" => Lifeline::lacks(),
+        "ignore" | "double-fork" => Lifeline::lacks(),
         _ => None,
     }
 }

@@ -82,7 +82,7 @@ fn no_way_of_reaping_lets_zombies_pile_up() {
 }
 
 #[test]
-fn many_clients_at_once_leave_no_zombie() {
+fn each_client_has_a_process_that_ends_with_it() {
     for model in REAPING {
         let server = serve(model, &[]);
         let mut clients: Vec<TcpStream> = (0..100).map(|_| connect(server.address())).collect();
@@ -193,13 +193,9 @@ fn nobody_new_is_let_in_while_the_last_clients_finish() {
         assert!(!has_something(&busy), "{model}: the listener stayed open as long as a client did");
         assert_eq!(hear(&mut busy).0, 200, "{model}");
         eventually("the server ends", || !server.is_running());
-        stop_ended(server);
+        let ended = server.stop(PATIENCE).unwrap();
+        assert!(ended.status.success() && ended.leftovers == 0, "{model}: {ended:?}");
     }
-}
-
-fn stop_ended(server: Server) {
-    let ended = server.stop(PATIENCE).unwrap();
-    assert!(ended.status.success() && ended.leftovers == 0, "{ended:?}");
 }
 
 #[test]
@@ -247,12 +243,12 @@ fn with_a_listener_for_each_worker_a_client_waits_for_its_own_worker() {
     });
     // Whoever leaves makes room for one behind the same worker.
     while !clients.is_empty() {
-        let mut served = None;
+        let mut next = None;
         eventually("somebody is served", || {
-            served = clients.iter().position(has_something);
-            served.is_some()
+            next = clients.iter().position(has_something);
+            next.is_some()
         });
-        assert_eq!(hear(&mut clients.remove(served.unwrap())).0, 200);
+        assert_eq!(hear(&mut clients.remove(next.unwrap())).0, 200);
     }
     stop(server);
 }

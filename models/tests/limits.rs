@@ -1,5 +1,5 @@
-//! The time limits of a service, kept by every model that can run inside a test: `fork` can't, since a test has threads;
-//! it shares the code that keeps them with `loop` and `thread`.
+//! The time limits of a service, kept by every model that can run inside a test: those that fork can't, since a test has
+//! threads; they share the code that keeps them with `loop` and `thread`.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -23,7 +23,7 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 /// Runs `check` against every model over HTTP with short limits.
 fn with_every_model(check: impl Fn(&str, SocketAddr)) {
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    for model in servers().iter().filter(|model| model.name != "fork") {
+    for model in servers().iter().filter(|model| model.family != "processes") {
         with(model, &check);
     }
 }

@@ -40,7 +40,18 @@ fn the_listing_names_everything_there_is() {
         }
         entries.iter().map(|entry| entry["name"].as_str().unwrap().to_owned()).collect()
     };
-    let servers = ["loop", "fork", "thread", "thread-pool", "select", "poll", "epoll", "coroutine"];
+    let servers = [
+        "loop",
+        "fork",
+        "prefork",
+        "thread",
+        "prethread",
+        "thread-pool",
+        "select",
+        "poll",
+        "epoll",
+        "coroutine",
+    ];
     assert_eq!(names("servers"), servers);
     let datagram_servers = ["loop", "fork", "thread", "thread-pool", "epoll", "coroutine"];
     assert_eq!(names("datagram_servers"), datagram_servers);

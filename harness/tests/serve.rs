@@ -164,7 +164,7 @@ fn a_computing_request_stalls_the_other_clients_of_an_event_loop() {
 
 #[test]
 fn a_computing_request_does_not_stall_the_other_clients_of_threads_processes_and_pools() {
-    for model in ["thread", "fork", "thread-pool", "hybrid"] {
+    for model in ["thread", "prethread", "thread-pool", "fork", "prefork", "hybrid"] {
         let server = serve(model, &[]);
         let (mut other, mut computing) = (connect(server.address()), connect(server.address()));
         ask(&mut computing, LONG_COMPUTATION);
@@ -402,9 +402,10 @@ fn load(server: &Server, connections: usize, keep_alive: bool) -> Outcome {
 #[test]
 fn two_hundred_clients_at_once_are_served_by_every_concurrent_model() {
     raise_descriptor_limit().unwrap();
-    for model in concurrent() {
-        let model = if model == "thread-pool" { "thread-pool:workers=200" } else { model };
-        let server = serve(model, &[]);
+    for model in servers().iter().filter(|model| model.room != Room::One) {
+        let workers = if model.room == Room::Workers { ":workers=200" } else { "" };
+        let model = format!("{}{workers}", model.name);
+        let server = serve(&model, &[]);
         let outcome = load(&server, 200, true);
         assert_eq!(outcome.errors.total(), 0, "{model}: {:?}", outcome.first_error);
         assert_eq!(outcome.connections_served, 200, "{model}");
@@ -489,8 +490,7 @@ fn select_refuses_descriptors_beyond_its_sets_and_serves_the_others() {
 
 #[test]
 fn a_server_without_descriptors_neither_stops_nor_spins() {
-    let others = ["loop", "fork", "thread", "thread-pool", "coroutine", "multi-loop", "hybrid"];
-    for model in LOOPS.into_iter().chain(others) {
+    for model in all() {
         let program = env!("CARGO_BIN_EXE_concur");
         let script = format!("ulimit -n 48; exec {program} serve {model} --bind 127.0.0.1:0");
         let server = Server::start(&["sh".into(), "-c".into(), script.into()], PATIENCE).unwrap();

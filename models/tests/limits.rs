@@ -1,5 +1,5 @@
-//! The time limits of a service, kept by every model that can run inside a test: `fork` can't, since a test has threads;
-//! it shares the code that keeps them with `loop` and `thread`.
+//! The time limits of a service, kept by every model that can run inside a test: those that fork can't, since a test has
+//! threads; they share the code that keeps them with `loop` and `thread`.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -25,7 +25,7 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 /// Runs `check` against every model over HTTP with short limits.
 fn with_every_model(check: impl Fn(&str, SocketAddr)) {
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    for model in servers().iter().filter(|model| model.name != "fork") {
+    for model in servers().iter().filter(|model| model.family != "processes") {
         with(model, &([127, 0, 0, 1], 0).into(), |model, address| check(model, address.ip().unwrap()));
     }
 }
@@ -34,7 +34,7 @@ fn with_every_model(check: impl Fn(&str, SocketAddr)) {
 fn with_every_model_over_unix(check: impl Fn(&str, &std::path::Path)) {
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let over_unix = |model: &Model| (model.lacks)(&Options::default(), Transport::Unix).is_none();
-    for model in servers().iter().filter(|model| model.name != "fork" && over_unix(model)) {
+    for model in servers().iter().filter(|model| model.family != "processes" && over_unix(model)) {
         let directory = tempfile::tempdir().unwrap();
         let address = Address::unix(directory.path().join("socket")).unwrap();
         with(model, &address, |model, address| check(model, address.path().unwrap()));

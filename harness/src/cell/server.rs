@@ -196,6 +196,11 @@ fn starved(connections: usize, starved: usize, step: &ServerStep) -> (Verdict, O
         Room::One => {
             (Verdict::Valid, "this model serves one client to its end before it looks at the next".to_owned())
         }
+        // Each worker takes the clients that the kernel deals out to it, who may be none.
+        Room::Workers if step.choice.options.text("accept") == Some("reuseport") => (
+            Verdict::Valid,
+            "they were dealt out to workers that belong to other clients until these leave".to_owned(),
+        ),
         // Those who were served must be at least as many as it has workers.
         Room::Workers if workers(step).is_some_and(|workers| connections - starved >= workers) => {
             let workers = workers(step).unwrap_or_default();
@@ -282,6 +287,8 @@ mod tests {
         assert_eq!(verdict("loop", 1), Verdict::Valid);
         assert_eq!(verdict("thread-pool:workers=3", 3), Verdict::Valid);
         assert_eq!(verdict("thread-pool:workers=3", 2), Verdict::Unstable);
+        assert_eq!(verdict("prefork:workers=3,accept=shared", 2), Verdict::Unstable);
+        assert_eq!(verdict("prefork:workers=3,accept=reuseport", 2), Verdict::Valid);
         assert_eq!(verdict("epoll", 7), Verdict::Unstable);
         let reason = starved(8, 5, &step("thread-pool:workers=3", 8)).1.unwrap();
         assert_eq!(

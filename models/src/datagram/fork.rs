@@ -33,7 +33,7 @@ use super::exchange::{Receiver, answer};
 use super::{Model, Start};
 use crate::options::{Kind, Spec};
 use crate::server::acceptor::SHORTAGE_PAUSE;
-use crate::server::fork::end_with;
+use crate::server::children::end_with;
 use crate::server::socket::Mode;
 use crate::server::{ServeError, trouble};
 

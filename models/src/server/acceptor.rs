@@ -1,6 +1,8 @@
-//! Waiting for the next client, for the models that accept in one place with blocking calls.
+//! Waiting for the next client, for the models that accept with blocking calls: in one place, or in many processes or
+//! threads that share a listener.
 
 use std::io;
+use std::net::Shutdown as Side;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::thread;
@@ -8,7 +10,8 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use socket2::Socket;
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+use socket2::{SockAddr, Socket};
 use workloads::Peer;
 
 use super::shutdown::{LastArrivals, Shutdown};
@@ -19,8 +22,10 @@ pub(crate) const SHORTAGE_PAUSE: Duration = Duration::from_millis(50);
 
 /// Accepts clients one after another until the server is asked to stop.
 pub(crate) struct Acceptor {
-    listener: Socket,
+    listener: Arc<Socket>,
     shutdown: Arc<Shutdown>,
+    /// Where others wait for the same clients: wakes one of them for each client.
+    turnstile: Option<Epoll>,
     /// Set once the server was asked to stop.
     last: Option<LastArrivals>,
 }
@@ -29,7 +34,7 @@ pub(crate) struct Acceptor {
 pub(crate) enum Arrival {
     /// A client.
     Client(Socket, Peer),
-    /// The other descriptor it was asked to watch is readable.
+    /// The other descriptor it was asked to watch is readable, or the time it was asked to wait is over.
     Other,
     /// The server was asked to stop, and all who had connected until then are in.
     Over,
@@ -37,14 +42,27 @@ pub(crate) enum Arrival {
 
 impl Acceptor {
     /// Takes over a listener that does not block.
-    pub(crate) fn new(listener: Socket, shutdown: &Arc<Shutdown>) -> Self {
-        Self { listener, shutdown: Arc::clone(shutdown), last: None }
+    pub(crate) fn new(listener: impl Into<Arc<Socket>>, shutdown: &Arc<Shutdown>) -> Self {
+        Self { listener: listener.into(), shutdown: Arc::clone(shutdown), turnstile: None, last: None }
+    }
+
+    /// One of many in as many processes or threads, who all wait for the clients of one listener.
+    ///
+    /// Each new client wakes one of them. poll(2) would wake all for one client, and all but the first would find that
+    /// somebody else has it: the thundering herd. accept(2) itself wakes one as well, but whoever sleeps in it can't
+    /// hear the bell. So each waits in an epoll set of its own with EPOLLEXCLUSIVE, see `epoll_ctl(2)`.
+    pub(crate) fn one_of_many(listener: Arc<Socket>, shutdown: &Arc<Shutdown>) -> io::Result<Self> {
+        let turnstile = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
+        let one_wakes = EpollFlags::EPOLLIN | EpollFlags::EPOLLEXCLUSIVE;
+        turnstile.add(&*listener, EpollEvent::new(one_wakes, 0))?;
+        turnstile.add(shutdown.bell(), EpollEvent::new(EpollFlags::EPOLLIN, 0))?;
+        Ok(Self { turnstile: Some(turnstile), ..Self::new(listener, shutdown) })
     }
 
     /// The next client; none once the server has been asked to stop.
     pub(crate) fn client(&mut self) -> io::Result<Option<(Socket, Peer)>> {
         loop {
-            match self.next(None)? {
+            match self.next(None, None)? {
                 Arrival::Client(socket, peer) => return Ok(Some((socket, peer))),
                 Arrival::Other => {}
                 Arrival::Over => return Ok(None),
@@ -52,8 +70,13 @@ impl Acceptor {
         }
     }
 
-    /// The next client, or a sign of life on `other`, which is watched only while no client is there.
-    pub(crate) fn next(&mut self, other: Option<BorrowedFd<'_>>) -> io::Result<Arrival> {
+    /// The next client, or a sign of life on `other`, which is watched only while no client is there; or nobody within
+    /// `limit`.
+    pub(crate) fn next(
+        &mut self,
+        other: Option<BorrowedFd<'_>>,
+        limit: Option<Duration>,
+    ) -> io::Result<Arrival> {
         loop {
             if self.shutdown.requested()
                 && !self.last.get_or_insert_with(|| LastArrivals::begin(&self.shutdown)).one_more()
@@ -63,11 +86,14 @@ impl Acceptor {
             match accept(&self.listener) {
                 Accepted::Client(socket, peer) => return Ok(Arrival::Client(socket, peer)),
                 // Who had connected before the server was asked to stop is still served: only then is it over.
-                Accepted::NobodyThere | Accepted::Shortage(_) if self.shutdown.requested() => {
+                // A listener that others share may be closed by then: see [`Closing`].
+                Accepted::NobodyThere | Accepted::Shortage(_) | Accepted::Broken(_)
+                    if self.shutdown.requested() =>
+                {
                     return Ok(Arrival::Over);
                 }
                 Accepted::NobodyThere => {
-                    if self.wait(other)? {
+                    if self.wait(other, limit)? {
                         return Ok(Arrival::Other);
                     }
                 }
@@ -80,19 +106,65 @@ impl Acceptor {
         }
     }
 
-    /// Sleeps until a client, the bell or `other` is there; true if it was `other`.
-    fn wait(&self, other: Option<BorrowedFd<'_>>) -> io::Result<bool> {
+    /// Sleeps until a client, the bell or `other` is there, or `limit` is over; true if it was one of the last two.
+    fn wait(&self, other: Option<BorrowedFd<'_>>, limit: Option<Duration>) -> io::Result<bool> {
+        if let Some(turnstile) = &self.turnstile {
+            return match turnstile.wait(&mut [EpollEvent::empty(); 2], EpollTimeout::NONE) {
+                Ok(_) | Err(Errno::EINTR) => Ok(false),
+                Err(error) => Err(error.into()),
+            };
+        }
         let mut fds = vec![
             PollFd::new(self.listener.as_fd(), PollFlags::POLLIN),
             PollFd::new(self.shutdown.bell(), PollFlags::POLLIN),
         ];
         fds.extend(other.map(|fd| PollFd::new(fd, PollFlags::POLLIN)));
-        match poll(&mut fds, PollTimeout::NONE) {
+        match poll(&mut fds, timeout(limit)) {
+            Ok(0) => Ok(true),
             Ok(_) => Ok(fds.get(2).and_then(PollFd::any) == Some(true)),
             Err(Errno::EINTR) => Ok(false),
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// A time limit as poll(2) takes it; none is for ever.
+pub(crate) fn timeout(limit: Option<Duration>) -> PollTimeout {
+    limit.map_or(PollTimeout::NONE, |limit| {
+        PollTimeout::try_from(limit.as_millis()).unwrap_or(PollTimeout::MAX)
+    })
+}
+
+/// Closes listeners that several processes or threads accept from. None of them can do it alone, since a listener is
+/// open as long as anybody holds it, and one who is busy with its last client may hold it for the whole grace. But
+/// shutdown(2) ends the listening itself.
+pub(crate) struct Closing {
+    open: Vec<Arc<Socket>>,
+    last: LastArrivals,
+}
+
+impl Closing {
+    /// Begins when the server is asked to stop.
+    pub(crate) fn begin(listeners: Vec<Arc<Socket>>, shutdown: &Shutdown) -> Self {
+        Self { open: listeners, last: LastArrivals::begin(shutdown) }
+    }
+
+    /// Closes those whose clients have all been let in, and all of them when the time for that is over.
+    pub(crate) fn look(&mut self) {
+        let in_time = self.last.in_time();
+        self.open.retain(|listener| {
+            let waited_for = in_time && has_client(listener);
+            if !waited_for {
+                let _ = listener.shutdown(Side::Both); // it can only fail if it does not listen any more
+            }
+            waited_for
+        });
+    }
+}
+
+fn has_client(listener: &Socket) -> bool {
+    let mut fds = [PollFd::new(listener.as_fd(), PollFlags::POLLIN)];
+    poll(&mut fds, PollTimeout::ZERO) == Ok(1)
 }
 
 /// What one call of accept(2) came to.
@@ -115,7 +187,7 @@ pub(crate) fn accept(listener: &Socket) -> Accepted {
                 Ok(()) => return Accepted::Client(socket, Peer { address: None }),
                 Err(error) => error,
             },
-            Ok((socket, address)) => return Accepted::Client(socket, Peer { address: address.as_socket() }),
+            Ok((socket, address)) => return Accepted::Client(socket, peer(&address)),
             Err(error) => error,
         };
         match Errno::from_raw(error.raw_os_error().unwrap_or(0)) {
@@ -145,4 +217,9 @@ pub(crate) fn report_shortage(error: &io::Error) {
     trouble::report(format_args!(
         "can't accept: {error}; new clients wait until others leave (see ulimit -n)"
     ));
+}
+
+/// A client by its address.
+pub(crate) fn peer(address: &SockAddr) -> Peer {
+    Peer { address: address.as_socket() }
 }

@@ -5,14 +5,15 @@
 
 use std::io;
 use std::net::Shutdown as Side;
+use std::panic::{self, AssertUnwindSafe};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use socket2::Socket;
-use workloads::{Conversation, Done, Next};
+use workloads::{Conversation, Done, Next, Peer, Service};
 
 use super::request_clock::RequestClock;
-use super::shutdown::Shutdown;
+use super::shutdown::{Seat, Shutdown};
 use super::socket::{self, Mode};
 
 /// After a refusal a client is heard out for at most this long ...
@@ -81,6 +82,31 @@ pub(crate) fn serve(
             Next::Refuse => return hear_out(wire, &mut scratch),
         }
     }
+}
+
+/// Serves the one client of a process that serves one at a time. An error ends this client alone, and so does a panic:
+/// it is caught, and given back.
+pub(crate) fn serve_only(
+    socket: &Socket,
+    peer: Peer,
+    service: &dyn Service,
+    shutdown: &Shutdown,
+) -> thread::Result<()> {
+    let serve = || {
+        let _reachable = shutdown.only_client(socket);
+        let conversation = Conversation::new(service, peer);
+        let _ = serve(&mut KernelWire::new(socket, service.limits().idle_time), conversation, shutdown);
+    };
+    panic::catch_unwind(AssertUnwindSafe(serve))
+}
+
+/// Serves one client of a thread that serves one after another. An error ends this client alone, and so does a panic.
+pub(crate) fn serve_seat(seat: &Seat, peer: Peer, service: &dyn Service, shutdown: &Shutdown) {
+    let serve = || {
+        let conversation = Conversation::new(service, peer);
+        serve(&mut KernelWire::new(seat.socket(), service.limits().idle_time), conversation, shutdown)
+    };
+    let _ = panic::catch_unwind(AssertUnwindSafe(serve));
 }
 
 fn send_all(wire: &mut impl Wire, conversation: &mut Conversation) -> io::Result<()> {

@@ -8,37 +8,52 @@
 //! **Bad at** numbers: a process costs some twenty times what a thread does, and the more memory the parent has,
 //! the more page tables each fork copies.
 //!
-//! Zombies are reaped as the children end: SIGCHLD writes a byte to a pipe that the accepting loop watches, which
-//! then waits for all that have ended. Source: W. R. Stevens, UNIX Network Programming, volume 1, chapter 30, "TCP
-//! concurrent server, one child per client", and chapter 5, "Handling SIGCHLD signals".
+//! Four ways against zombies, the option `reap`:
+//!
+//! | way | who waits for a child | what it costs |
+//! |---|---|---|
+//! | `handler` | the parent, as children end: SIGCHLD wakes the accepting loop | a signal for each child |
+//! | `ignore` | nobody: with SIGCHLD ignored the kernel keeps no zombies | exit status and processor time are lost |
+//! | `wait` | the parent, each time a client has come | the last zombies stay until the next client comes |
+//! | `double-fork` | init, for the child's own child; the parent waits for the one between | two forks for each client |
+//!
+//! Source: W. R. Stevens, UNIX Network Programming, volume 1, chapter 30, "TCP concurrent server, one child per
+//! client", and chapter 5, "Handling SIGCHLD signals"; Advanced Programming in the UNIX Environment, chapter 8,
+//! "Avoid zombie processes by calling fork twice".
 
-// fork(2) itself: the child gets a copy of this one thread and of no other.
-#![allow(unsafe_code)]
+mod lifeline;
 
-use std::collections::HashSet;
-use std::io::{self, Read};
-use std::os::fd::AsFd;
-use std::os::unix::net::UnixStream;
-use std::panic::{self, AssertUnwindSafe};
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::sys::prctl;
-use nix::sys::signal::{Signal, kill};
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::{ForkResult, Pid, fork, getpid, getppid};
-use signal_hook::consts::SIGCHLD;
+use nix::sys::signal::SigHandler;
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::{Pid, getpid};
 use socket2::Socket;
-use workloads::{Conversation, Peer, Service};
+use workloads::{Peer, Service};
 
+use self::lifeline::Lifeline;
 use super::acceptor::{Acceptor, Arrival, SHORTAGE_PAUSE};
-use super::blocking::{self, KernelWire};
+use super::blocking;
+use super::children::{self, Children, Ended, Side};
 use super::shutdown::Shutdown;
-use super::{Model, Room, ServeError, Start, trouble};
+use super::{Model, Room, ServeError, Start, Transport, trouble};
+use crate::options::{Kind, Options, Spec};
 
-/// How often a parent that is to stop looks whether its children have gone.
-const DRAIN_LOOK: Duration = Duration::from_millis(5);
+const REAP: Spec = Spec {
+    key: "reap",
+    kind: Kind::Word(&["handler", "ignore", "wait", "double-fork"]),
+    help: "how children that have ended are kept from staying zombies",
+    default: "handler",
+};
+
+/// How long a worker that nobody waits for may take to leave when it was told to do so at once.
+const LAST_CALL: Duration = Duration::from_secs(1);
 
 /// The model as it stands in the register.
 pub const MODEL: Model = Model {
@@ -46,145 +61,238 @@ pub const MODEL: Model = Model {
     family: "processes",
     summary: "a child process for each connection",
     room: Room::Many,
-    options: &[],
-    lacks: super::nothing,
+    options: &[REAP],
+    lacks,
     run,
 };
 
+fn lacks(options: &Options, _: Transport) -> Option<String> {
+    match options.word(&REAP) {
+        "double-fork" if adopts_orphans() => Some(
+            "the orphans would come back to this process, which is init here or a subreaper; start it under an init of \
+             its own (docker run --init)"
+                .to_owned(),
+        ),
+        "ignore" | "double-fork" => Lifeline::lacks(),
+        _ => None,
+    }
+}
+
+fn adopts_orphans() -> bool {
+    getpid() == Pid::from_raw(1) || prctl::get_child_subreaper().unwrap_or(false)
+}
+
 fn run(start: Start<'_>) -> Result<(), ServeError> {
+    match start.options.word(&REAP) {
+        "ignore" => serve(Ignored::new(start.shutdown)?, start),
+        "wait" => serve(OnTheNextClient::new()?, start),
+        "double-fork" => serve(Orphans::new(start.shutdown)?, start),
+        _ => serve(ByHandler::new()?, start),
+    }
+}
+
+fn serve(mut workers: impl Reaping, start: Start<'_>) -> Result<(), ServeError> {
     let Start { listener, service, shutdown, .. } = start;
     let mut acceptor = Acceptor::new(listener, shutdown);
-    let mut children = Children::new()?;
     loop {
-        children.reap_if_any_ended()?;
-        match acceptor.next(Some(children.ended.as_fd()))? {
-            Arrival::Client(socket, peer) => {
-                if children.fork() == Side::Child {
+        workers.turn()?;
+        match acceptor.next(workers.ended(), None)? {
+            Arrival::Client(socket, peer) => match workers.fork() {
+                Ok(Side::Child) => {
                     drop(acceptor); // new clients are the parent's business
-                    serve_and_exit(&socket, peer, &**service, shutdown);
+                    children::leave_after(|| serve_one(&mut workers, &socket, peer, &**service, shutdown));
                 }
-            }
+                Ok(Side::Parent(_)) => {}
+                Err(error) => {
+                    trouble::report(format_args!("can't fork: {error}; that client is turned away"));
+                    thread::sleep(SHORTAGE_PAUSE);
+                }
+            },
             Arrival::Other => {}
             Arrival::Over => break,
         }
     }
-    children.drain(shutdown.grace())
+    Ok(workers.drain(shutdown.grace())?)
 }
 
-/// Which of the two processes that come back from fork(2) this is.
-#[derive(PartialEq, Eq)]
-enum Side {
-    Parent,
-    Child,
+/// What a worker does: it serves its one client and leaves.
+fn serve_one(
+    workers: &mut impl Reaping,
+    socket: &Socket,
+    peer: Peer,
+    service: &dyn Service,
+    shutdown: &Shutdown,
+) -> io::Result<()> {
+    shutdown.become_child();
+    workers.begin()?;
+    let outcome = blocking::serve_only(socket, peer, service, shutdown);
+    let _ = socket.shutdown(std::net::Shutdown::Write); // one that has gone needs no goodbye
+    outcome.map_err(|_| io::Error::other("its client's session panicked"))
 }
 
-/// The children that are still to be waited for.
-struct Children {
-    alive: HashSet<Pid>,
-    /// Readable once a child has ended.
-    ended: UnixStream,
-}
+/// A way to make a worker for each client so that no zombie stays.
+trait Reaping {
+    /// Makes a worker.
+    fn fork(&mut self) -> io::Result<Side>;
 
-impl Children {
-    fn new() -> io::Result<Self> {
-        let (ended, write_end) = UnixStream::pair()?;
-        ended.set_nonblocking(true)?;
-        signal_hook::low_level::pipe::register(SIGCHLD, write_end)?;
-        Ok(Self { alive: HashSet::new(), ended })
-    }
-
-    fn fork(&mut self) -> Side {
-        let parent = getpid();
-        // SAFETY: this process has one thread, so no lock can be held by a thread that the child does not have; the
-        // child may go on as any program would.
-        match unsafe { fork() } {
-            Ok(ForkResult::Child) => {
-                end_with(parent);
-                return Side::Child;
-            }
-            Ok(ForkResult::Parent { child }) => {
-                self.alive.insert(child);
-            }
-            Err(error) => {
-                trouble::report(format_args!("can't fork: {error}; that client is turned away"));
-                thread::sleep(SHORTAGE_PAUSE);
-            }
-        }
-        Side::Parent
-    }
-
-    /// Waits for the children that have ended, if the pipe says there are any.
-    fn reap_if_any_ended(&mut self) -> io::Result<()> {
-        match self.ended.read(&mut [0; 64]) {
-            Ok(_) => self.reap().map_err(io::Error::from),
-            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {
-                Ok(())
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Waits for all children that have ended: several may share one SIGCHLD.
-    fn reap(&mut self) -> nix::Result<()> {
-        loop {
-            match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
-                Ok(WaitStatus::StillAlive) | Err(Errno::ECHILD) => return Ok(()),
-                Ok(status) => {
-                    if let WaitStatus::Signaled(child, signal, _) = status {
-                        trouble::report(format_args!("child {child} was ended by {signal}"));
-                    }
-                    status.pid().map(|child| self.alive.remove(&child));
-                }
-                Err(Errno::EINTR) => {}
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    /// Passes the request to stop on, and waits for everyone; ends by force who is still there after `grace`.
-    fn drain(mut self, grace: Duration) -> Result<(), ServeError> {
-        self.tell_all(Signal::SIGTERM);
-        let deadline = Instant::now() + grace;
-        while !self.alive.is_empty() && Instant::now() < deadline {
-            thread::sleep(DRAIN_LOOK);
-            self.reap().map_err(io::Error::from)?;
-        }
-        if !self.alive.is_empty() {
-            let number = self.alive.len();
-            trouble::report(format_args!("{number} children were still busy after {grace:?} and are ended"));
-            self.tell_all(Signal::SIGKILL);
-            for child in &self.alive {
-                while waitpid(*child, None) == Err(Errno::EINTR) {}
-            }
-        }
+    /// What a worker does first.
+    fn begin(&mut self) -> io::Result<()> {
         Ok(())
     }
 
-    fn tell_all(&self, signal: Signal) {
-        for child in &self.alive {
-            let _ = kill(*child, signal); // one that has just ended can't be told
+    /// What the accepting loop does between two clients.
+    fn turn(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// What wakes the accepting loop for a turn, besides clients.
+    fn ended(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
+
+    /// Lets all workers finish what is under way, and ends those that have not after `grace`.
+    fn drain(self, grace: Duration) -> io::Result<()>;
+}
+
+/// `handler`: SIGCHLD wakes the accepting loop, which then waits for all that have ended. The handler itself only
+/// leaves a note, since little may be done in one (signal-safety(7)).
+struct ByHandler {
+    children: Children<()>,
+    ended: Ended,
+}
+
+impl ByHandler {
+    fn new() -> io::Result<Self> {
+        Ok(Self { children: Children::new(), ended: Ended::new()? })
+    }
+}
+
+impl Reaping for ByHandler {
+    fn fork(&mut self) -> io::Result<Side> {
+        self.children.fork(())
+    }
+
+    fn turn(&mut self) -> io::Result<()> {
+        if self.ended.any()? { self.children.reap() } else { Ok(()) }
+    }
+
+    fn ended(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.ended.notice())
+    }
+
+    fn drain(self, grace: Duration) -> io::Result<()> {
+        self.children.drain(grace, || {})
+    }
+}
+
+/// `wait`: each time a client has come, `waitpid(-1, WNOHANG)` until no more have ended. No signal is needed; but
+/// children that end after the last client stay zombies until the next one comes. There are never more of them than
+/// clients were served at once, and when the server stops they are all waited for.
+struct OnTheNextClient {
+    children: Children<()>,
+}
+
+impl OnTheNextClient {
+    fn new() -> io::Result<Self> {
+        children::on_their_end(SigHandler::SigDfl)?; // whoever started the server may have ignored it
+        Ok(Self { children: Children::new() })
+    }
+}
+
+impl Reaping for OnTheNextClient {
+    fn fork(&mut self) -> io::Result<Side> {
+        self.children.fork(())
+    }
+
+    fn turn(&mut self) -> io::Result<()> {
+        self.children.reap()
+    }
+
+    fn drain(self, grace: Duration) -> io::Result<()> {
+        self.children.drain(grace, || {})
+    }
+}
+
+/// `ignore`: with SIGCHLD ignored an ended child is gone at once, and with it what it came to and what it used. Nor can
+/// the parent tell who is left, hence the [`Lifeline`].
+struct Ignored {
+    lifeline: Lifeline,
+}
+
+impl Ignored {
+    fn new(shutdown: &Arc<Shutdown>) -> io::Result<Self> {
+        children::on_their_end(SigHandler::SigIgn)?;
+        Ok(Self { lifeline: Lifeline::new(shutdown)? })
+    }
+}
+
+impl Reaping for Ignored {
+    fn fork(&mut self) -> io::Result<Side> {
+        children::fork()
+    }
+
+    fn begin(&mut self) -> io::Result<()> {
+        self.lifeline.tie()
+    }
+
+    fn drain(self, grace: Duration) -> io::Result<()> {
+        drain(self.lifeline, grace)
+    }
+}
+
+/// `double-fork`: the child forks the worker and ends at once, and the parent waits for it. The worker is an orphan then:
+/// init adopts it and will wait for it, sooner or later (or the nearest subreaper, prctl(2); were that the server itself,
+/// all the waiting would be the server's again). It stays in the server's process group. An orphan is told nothing when the server
+/// ends, hence the [`Lifeline`].
+struct Orphans {
+    lifeline: Lifeline,
+}
+
+impl Orphans {
+    fn new(shutdown: &Arc<Shutdown>) -> io::Result<Self> {
+        children::on_their_end(SigHandler::SigDfl)?; // else there would be nobody to wait for
+        Ok(Self { lifeline: Lifeline::new(shutdown)? })
+    }
+}
+
+impl Reaping for Orphans {
+    fn fork(&mut self) -> io::Result<Side> {
+        let Side::Parent(between) = children::fork()? else {
+            match children::fork() {
+                Ok(Side::Child) => return Ok(Side::Child),
+                Ok(Side::Parent(_)) => signal_hook::low_level::exit(0),
+                Err(error) => {
+                    signal_hook::low_level::exit(error.raw_os_error().unwrap_or(Errno::EAGAIN as i32))
+                }
+            }
+        };
+        loop {
+            match waitpid(between, None) {
+                Ok(WaitStatus::Exited(_, 0)) => return Ok(Side::Parent(between)),
+                Ok(WaitStatus::Exited(_, errno)) => return Err(io::Error::from_raw_os_error(errno)),
+                Ok(_) => return Err(io::Error::other("the process between was killed")),
+                Err(Errno::EINTR) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
     }
-}
 
-/// Sees to it that this child does not outlive its parent, not even one that is killed.
-pub(crate) fn end_with(parent: Pid) {
-    let _ = prctl::set_pdeathsig(Signal::SIGKILL);
-    if getppid() != parent {
-        signal_hook::low_level::exit(0); // it was gone before we asked
+    fn begin(&mut self) -> io::Result<()> {
+        self.lifeline.tie()
+    }
+
+    fn drain(self, grace: Duration) -> io::Result<()> {
+        drain(self.lifeline, grace)
     }
 }
 
-/// Serves the child's one client. The child leaves by _exit(2): buffers and exit handlers are its parent's.
-fn serve_and_exit(socket: &Socket, peer: Peer, service: &dyn Service, shutdown: &Shutdown) -> ! {
-    shutdown.become_child();
-    let serve = || {
-        let _reachable = shutdown.only_client(socket);
-        let conversation = Conversation::new(service, peer);
-        blocking::serve(&mut KernelWire::new(socket, service.limits().idle_time), conversation, shutdown)
-    };
-    // An error ends this client alone; a panic must not run on into the parent's code.
-    let outcome = panic::catch_unwind(AssertUnwindSafe(serve));
-    let _ = socket.shutdown(std::net::Shutdown::Write);
-    signal_hook::low_level::exit(i32::from(outcome.is_err()))
+/// Stops workers that nobody waits for.
+fn drain(mut lifeline: Lifeline, grace: Duration) -> io::Result<()> {
+    lifeline.pull()?;
+    if !lifeline.all_gone_within(grace)? {
+        trouble::report(format_args!("workers were still busy after {grace:?} and are ended"));
+        lifeline.cut();
+        lifeline.all_gone_within(LAST_CALL)?;
+    }
+    Ok(())
 }

@@ -10,10 +10,8 @@
 //!
 //! Source: W. R. Stevens, UNIX Network Programming, volume 1, chapter 30, "TCP iterative server".
 
-use workloads::Conversation;
-
 use super::acceptor::Acceptor;
-use super::blocking::{self, KernelWire};
+use super::blocking;
 use super::{Model, Room, ServeError, Start};
 
 /// The model as it stands in the register.
@@ -29,14 +27,11 @@ pub const MODEL: Model = Model {
 
 fn run(start: Start<'_>) -> Result<(), ServeError> {
     let Start { listener, service, shutdown, .. } = start;
-    let limits = service.limits();
     shutdown.end_by_alarm();
     let mut acceptor = Acceptor::new(listener, shutdown);
     while let Some((socket, peer)) = acceptor.client()? {
-        let _reachable = shutdown.only_client(&socket);
-        let conversation = Conversation::new(&**service, peer);
-        // A reset or a silent client is that connection's end and nobody else's business.
-        let _ = blocking::serve(&mut KernelWire::new(&socket, limits.idle_time), conversation, shutdown);
+        // A reset, a silent client or a panic is that connection's end and nobody else's business.
+        let _ = blocking::serve_only(&socket, peer, &**service, shutdown);
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Stream servers: one file for each model, and the parts they share.
 //!
-//! Blocking models (`iterative`, `fork`, `thread`, `thread_pool`, `coroutine`) differ in who calls
+//! Blocking models (`iterative`, `fork`, `prefork`, `thread`, `prethread`, `thread_pool`, `coroutine`) differ in who calls
 //! `blocking::serve`. Readiness models (`select`, `poll`, `epoll`, `polling`, `mio`) differ in one small set each, behind
 //! the trait `readiness::Readiness`; their loop stands once, in `reactor`. `multi_loop` runs several of these loops,
 //! and `hybrid` has threads compute behind one.
@@ -16,6 +16,7 @@ use crate::options::{Options, Spec};
 
 pub(crate) mod acceptor;
 mod blocking;
+pub(crate) mod children;
 mod connection;
 pub mod coroutine;
 pub mod epoll;
@@ -27,6 +28,8 @@ pub mod multi_loop;
 pub mod path;
 pub mod poll;
 pub mod polling;
+pub mod prefork;
+pub mod prethread;
 mod reactor;
 mod readiness;
 mod request_clock;
@@ -139,7 +142,9 @@ fn one_per_core() -> usize {
 static SERVERS: &[Model] = &[
     iterative::MODEL,
     fork::MODEL,
+    prefork::MODEL,
     thread::MODEL,
+    prethread::MODEL,
     thread_pool::MODEL,
     select::MODEL,
     poll::MODEL,

@@ -19,7 +19,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
+use nix::libc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use nix::sys::socket;
 use nix::time::ClockId;
 use nix::unistd::{self, alarm};
@@ -205,6 +207,36 @@ impl Shutdown {
         self.bell_is_ours.store(false, Ordering::SeqCst);
         self.end_by_alarm();
     }
+
+    /// For a forked child that waits for clients itself: from now on a request rings a bell of its own. Until then
+    /// none may come: see [`Quiet`].
+    pub(crate) fn become_worker(&self) -> io::Result<()> {
+        let (heard, rings) = UnixStream::pair()?;
+        rings.set_nonblocking(true)?;
+        take_the_place_of(&self.heard, &heard)?;
+        take_the_place_of(&self.rings, &rings)?;
+        self.end_by_alarm();
+        Ok(())
+    }
+}
+
+/// While it lives, SIGTERM and SIGINT wait. For a fork(2) after which the child still has to get a bell of its own: else
+/// a signal that comes in between would ring the parent's.
+pub(crate) struct Quiet {
+    before: SigSet,
+}
+
+impl Quiet {
+    pub(crate) fn begin() -> io::Result<Self> {
+        let ours = SigSet::from_iter([Signal::SIGTERM, Signal::SIGINT]);
+        Ok(Self { before: ours.thread_swap_mask(SigmaskHow::SIG_BLOCK)? })
+    }
+}
+
+impl Drop for Quiet {
+    fn drop(&mut self) {
+        let _ = self.before.thread_set_mask(); // fails for a mask that is none, and this one came from the kernel
+    }
 }
 
 /// Who may still be let in once a server has been asked to stop: those who had connected by then. The kernel does not
@@ -224,8 +256,22 @@ impl LastArrivals {
     /// Whether one more may come.
     pub(crate) fn one_more(&mut self) -> bool {
         self.left -= 1;
-        self.left >= 0 && Instant::now() < self.until
+        self.left >= 0 && self.in_time()
     }
+
+    /// Whether the time for them is not over yet.
+    pub(crate) fn in_time(&self) -> bool {
+        Instant::now() < self.until
+    }
+}
+
+/// Has the descriptor `old` mean what `new` means; whoever knows its number, as signal handlers do, goes on with that.
+fn take_the_place_of(old: &UnixStream, new: &UnixStream) -> io::Result<()> {
+    // SAFETY: both are open sockets that their owners keep. `old` stays a socket of the same kind that is owned as
+    // before, so nobody who holds it is left with a descriptor that is closed or somebody else's.
+    #[allow(unsafe_code)]
+    let done = unsafe { libc::dup3(new.as_raw_fd(), old.as_raw_fd(), libc::O_CLOEXEC) };
+    if done < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
 /// What is to be removed when the server has ended, in order or by a panic.
@@ -271,9 +317,14 @@ impl Clients {
         Seat { client, key, clients: Arc::clone(self) }
     }
 
+    /// Reads nothing more than has arrived from those who are present, so that everyone comes to an end.
+    pub(crate) fn hear_no_more(&self) {
+        self.close(Side::Read, |_| true);
+    }
+
     /// Lets everyone finish what is under way; cuts off who has not after `grace`.
     pub(crate) fn drain(&self, grace: Duration) {
-        self.close(Side::Read, |_| true);
+        self.hear_no_more();
         if !self.gone_within(grace) {
             let number = self.lock().len();
             trouble::report(format_args!("still busy after {grace:?} and cut off: {number} connection(s)"));
@@ -329,6 +380,12 @@ impl AsRawFd for Client {
 impl Seat {
     pub(crate) fn socket(&self) -> &Socket {
         &self.client.socket
+    }
+
+    /// Reads nothing more from this one client than has arrived: for one who is let in when all the others have been
+    /// told already.
+    pub(crate) fn hear_no_more(&self) {
+        let _ = self.client.socket.shutdown(Side::Read); // one that has just ended needs no waking
     }
 
     /// The client itself, whose socket stays open as long as anybody holds it.

@@ -10,16 +10,15 @@
 //! Source: W. R. Stevens, UNIX Network Programming, volume 1, chapter 30, "TCP prethreaded server, main thread
 //! accept"; the channel is crossbeam's.
 
-use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, SendTimeoutError, Sender};
-use workloads::{Conversation, Peer, Service};
+use workloads::{Peer, Service};
 
 use super::acceptor::Acceptor;
-use super::blocking::{self, KernelWire};
+use super::blocking;
 use super::shutdown::{Clients, Seat, Shutdown};
 use super::{Model, Room, ServeError, Start};
 use crate::options::{Kind, Spec};
@@ -84,15 +83,9 @@ fn start_worker(
     shutdown: &Arc<Shutdown>,
 ) -> Result<JoinHandle<()>, ServeError> {
     let (receiver, service, shutdown) = (receiver.clone(), Arc::clone(service), Arc::clone(shutdown));
-    let idle_time = service.limits().idle_time;
     let work = move || {
         for Client { seat, peer } in receiver {
-            let serve = || {
-                let conversation = Conversation::new(&*service, peer);
-                blocking::serve(&mut KernelWire::new(seat.socket(), idle_time), conversation, &shutdown)
-            };
-            // An error ends this client alone, and so does a panic: the worker goes on to the next.
-            let _ = panic::catch_unwind(AssertUnwindSafe(serve));
+            blocking::serve_seat(&seat, peer, &*service, &shutdown);
         }
     };
     let start = thread::Builder::new().spawn(work);

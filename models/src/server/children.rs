@@ -1,0 +1,218 @@
+//! Child processes: making them, hearing of their end, waiting for them, and seeing to it that none is left.
+//!
+//! A child ends with its parent, whatever becomes of that one: the kernel is asked to kill it (`PR_SET_PDEATHSIG`,
+//! prctl(2)). The parent keeps a list of those it has not waited for. Until then their numbers are theirs alone, even
+//! if they have ended, so no signal can reach a stranger.
+
+// fork(2) itself: the child gets a copy of this one thread and of no other.
+#![allow(unsafe_code)]
+
+use std::collections::HashMap;
+use std::io::{self, Read};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use std::panic::{self, AssertUnwindSafe};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::sys::prctl;
+use nix::sys::signal::{SigHandler, Signal, kill, signal};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::{self, ForkResult, Pid, getpid, getppid};
+use signal_hook::consts::SIGCHLD;
+
+use super::trouble;
+
+/// How often a parent that is to stop looks whether its children have gone.
+pub(crate) const DRAIN_LOOK: Duration = Duration::from_millis(5);
+
+/// Which of the two processes that come back from fork(2) this is.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// The one that called; the number is the child's.
+    Parent(Pid),
+    /// The new one.
+    Child,
+}
+
+/// fork(2), for a process that has one thread, as servers have until their models say otherwise.
+///
+/// # Errors
+/// The system has no room for one more process: see `ulimit -u`, or the memory.
+pub(crate) fn fork() -> io::Result<Side> {
+    // SAFETY: this process has one thread, so no lock can be held by a thread that the child does not have; the
+    // child may go on as any program would.
+    match unsafe { unistd::fork() }? {
+        ForkResult::Parent { child } => Ok(Side::Parent(child)),
+        ForkResult::Child => Ok(Side::Child),
+    }
+}
+
+/// Leaves a child when its work is done. It leaves by _exit(2), since buffers and exit handlers are its parent's, and
+/// a panic must not run on into the parent's code either.
+pub(crate) fn leave_after(work: impl FnOnce() -> io::Result<()>) -> ! {
+    let status = match panic::catch_unwind(AssertUnwindSafe(work)) {
+        Ok(Ok(())) => 0,
+        Ok(Err(error)) => {
+            trouble::report(format_args!("child {} gives up: {error}", getpid()));
+            1
+        }
+        Err(_) => 1,
+    };
+    signal_hook::low_level::exit(status)
+}
+
+/// What the kernel is to do about ended children of which nobody asked to hear.
+pub(crate) fn on_their_end(action: SigHandler) -> io::Result<()> {
+    // SAFETY: the action is one of the kernel's own, no function of ours.
+    unsafe { signal(Signal::SIGCHLD, action) }?;
+    Ok(())
+}
+
+/// Why a model can't be run where /proc is not mounted. A forked child shares what its parent had open, down to owners
+/// and locks; through /proc/self/fd it opens the same thing for itself, even one without a name.
+pub(crate) fn proc_is_missing(why: &str) -> Option<String> {
+    let there = Path::new("/proc/self/fd").exists();
+    (!there).then(|| format!("{why} through /proc/self/fd, and /proc is not mounted here"))
+}
+
+/// The children that are still to be waited for, and what there is to know about each.
+pub(crate) struct Children<T> {
+    alive: HashMap<Pid, T>,
+    parent: Pid,
+}
+
+impl<T> Children<T> {
+    pub(crate) fn new() -> Self {
+        Self { alive: HashMap::new(), parent: getpid() }
+    }
+
+    /// Makes one more, which will not outlive this process.
+    pub(crate) fn fork(&mut self, about: T) -> io::Result<Side> {
+        let side = fork()?;
+        match side {
+            Side::Parent(child) => drop(self.alive.insert(child, about)),
+            Side::Child => end_with(self.parent),
+        }
+        Ok(side)
+    }
+
+    /// For a child: the others are its siblings, and what is known about them is none of its business.
+    pub(crate) fn forget(&mut self) {
+        self.alive.clear();
+    }
+
+    /// Waits for one child that has ended, and gives what was known about it; none if there is no such child. Several
+    /// may have ended when SIGCHLD comes once, so ask until there are no more.
+    pub(crate) fn reap_one(&mut self) -> io::Result<Option<T>> {
+        while !self.alive.is_empty() {
+            match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+                Ok(WaitStatus::StillAlive) => break,
+                Ok(status) => {
+                    if let WaitStatus::Signaled(child, signal, _) = status {
+                        trouble::report(format_args!("child {child} was ended by {signal}"));
+                    }
+                    if let Some(about) = status.pid().and_then(|child| self.alive.remove(&child)) {
+                        return Ok(Some(about));
+                    }
+                }
+                // Somebody else has waited for them.
+                Err(Errno::ECHILD) => return Ok(self.take_any()),
+                Err(Errno::EINTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Waits for all children that have ended.
+    pub(crate) fn reap(&mut self) -> io::Result<()> {
+        while self.reap_one()?.is_some() {}
+        Ok(())
+    }
+
+    fn take_any(&mut self) -> Option<T> {
+        let child = *self.alive.keys().next()?;
+        self.alive.remove(&child)
+    }
+
+    /// Passes the request to stop on, and waits for everyone, with a look at something else in between; ends by force
+    /// who is still there after `grace`.
+    pub(crate) fn drain(mut self, grace: Duration, mut meanwhile: impl FnMut()) -> io::Result<()> {
+        self.tell_all(Signal::SIGTERM);
+        let deadline = Instant::now() + grace;
+        loop {
+            meanwhile();
+            self.reap()?;
+            if self.alive.is_empty() {
+                return Ok(());
+            }
+            if Instant::now() >= deadline {
+                break;
+            }
+            thread::sleep(DRAIN_LOOK);
+        }
+        let number = self.alive.len();
+        trouble::report(format_args!("{number} children were still busy after {grace:?} and are ended"));
+        self.tell_all(Signal::SIGKILL);
+        for child in self.alive.keys() {
+            while waitpid(*child, None) == Err(Errno::EINTR) {}
+        }
+        Ok(())
+    }
+
+    fn tell_all(&self, signal: Signal) {
+        for child in self.alive.keys() {
+            let _ = kill(*child, signal); // one that has just ended can't be told
+        }
+    }
+}
+
+/// Sees to it that this child does not outlive its parent, not even one that is killed.
+pub(crate) fn end_with(parent: Pid) {
+    let _ = prctl::set_pdeathsig(Signal::SIGKILL);
+    if getppid() != parent {
+        signal_hook::low_level::exit(0); // it was gone before we asked
+    }
+}
+
+/// How a parent hears of ended children: SIGCHLD, made into something that can be watched beside a listener, and into
+/// something that can be looked at without a system call.
+pub(crate) struct Ended {
+    any: Arc<AtomicBool>,
+    notice: UnixStream,
+}
+
+impl Ended {
+    pub(crate) fn new() -> io::Result<Self> {
+        let (notice, write_end) = UnixStream::pair()?;
+        notice.set_nonblocking(true)?;
+        let any = Arc::new(AtomicBool::new(false));
+        signal_hook::flag::register(SIGCHLD, Arc::clone(&any))?;
+        signal_hook::low_level::pipe::register(SIGCHLD, write_end)?;
+        Ok(Self { any, notice })
+    }
+
+    /// Whether a child has ended since this was asked last. Whoever asks must then wait for all that have.
+    pub(crate) fn any(&self) -> io::Result<bool> {
+        if !self.any.swap(false, Ordering::SeqCst) {
+            return Ok(false);
+        }
+        // In this order: what ends from here on says so again.
+        match (&self.notice).read(&mut [0; 64]) {
+            Err(error) if !matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {
+                Err(error)
+            }
+            _ => Ok(true),
+        }
+    }
+
+    /// Readable once a child has ended.
+    pub(crate) fn notice(&self) -> BorrowedFd<'_> {
+        self.notice.as_fd()
+    }
+}

@@ -71,7 +71,7 @@ fn serve(model: &str) {
     let choice: Choice = model.parse().unwrap();
     let shutdown = Shutdown::on_signals(Duration::from_secs(5)).unwrap();
     let service: Arc<dyn Service> = Arc::new(Fragile);
-    let listener = socket::listen("127.0.0.1:0".parse().unwrap(), &Limits::default()).unwrap();
+    let listener = socket::listen(&"127.0.0.1:0".parse().unwrap(), &Limits::default()).unwrap();
     println!("{}", listener.local_addr().unwrap().as_socket().unwrap());
     let start = Start { listener, service: &service, options: &choice.options, shutdown: &shutdown };
     (server(&choice.name).unwrap().run)(start).unwrap();

@@ -50,7 +50,13 @@ fn the_listing_names_everything_there_is() {
         "select",
         "poll",
         "epoll",
+        "polling",
+        "mio",
+        "io-uring",
         "coroutine",
+        "async",
+        "multi-loop",
+        "hybrid",
     ];
     assert_eq!(names("servers"), servers);
     let datagram_servers = ["loop", "fork", "thread", "thread-pool", "epoll", "coroutine"];
@@ -81,7 +87,7 @@ fn an_unknown_name_lists_the_known_ones() {
     assert_eq!(
         usage(&["serve", "epol"]),
         "concur: there is no server model 'epol'; try one of: loop, fork, thread, thread-pool, select, poll, epoll, \
-         coroutine"
+         polling, mio, coroutine, multi-loop, hybrid"
     );
     assert_eq!(
         usage(&["exec", "thread"]),

@@ -7,7 +7,7 @@ use std::net::{Shutdown, TcpStream};
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
-use common::{PATIENCE, ask, connect, eventually, has_something, hear, serve, stop};
+use common::{PATIENCE, ask, connect, eventually, has_something, hear, hello, serve, stop};
 use harness::server::Server;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::socket::{MsgFlags, send};
@@ -171,7 +171,9 @@ fn more_clients_than_one_turn_lets_in_are_all_served() {
         let server = serve(model, &[]);
         let mut clients = all_at_once(&server, || {
             let mut clients: Vec<TcpStream> = (0..300).map(|_| connect(server.address())).collect();
-            clients.iter_mut().for_each(|client| ask(client, "/hello"));
+            for client in &mut clients {
+                ask(client, "/hello");
+            }
             clients
         });
         for client in &mut clients {
@@ -227,6 +229,20 @@ fn every_loop_gets_clients_and_one_that_computes_stalls_its_own_only() {
     }
     drop((clients, computing));
     stop(server);
+}
+
+/// Each loop needs descriptors of its own, and the first one that serves could take them all.
+#[test]
+fn clients_who_take_every_descriptor_leave_no_loop_without_its_own() {
+    for _ in 0..10 {
+        let program = env!("CARGO_BIN_EXE_concur");
+        let script = format!("ulimit -n 48; exec {program} serve multi-loop:workers=8 --bind 127.0.0.1:0");
+        let server = Server::start(&["sh".into(), "-c".into(), script.into()], PATIENCE).unwrap();
+        let crowd: Vec<TcpStream> = (0..60).map(|_| connect(server.address())).collect();
+        drop(crowd);
+        hello(server.address());
+        stop(server);
+    }
 }
 
 #[test]

@@ -151,6 +151,19 @@ fn a_client_who_waits_for_a_slow_answer_is_not_taken_for_silent() {
     });
 }
 
+/// In line no limit can end meanwhile; with a pool behind it the loop goes on. The work is made to take longer than the
+/// limits.
+#[test]
+fn a_client_who_waits_for_a_worker_is_not_taken_for_silent() {
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    with(models::server::server("hybrid").unwrap(), |model, address| {
+        let mut client = TcpStream::connect(address).unwrap();
+        client.write_all(b"GET /cpu/5000000 HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n").unwrap();
+        let reply = String::from_utf8(until_the_end(model, &mut client)).unwrap();
+        assert!(reply.ends_with("\r\n\r\n348513\n"), "{reply}");
+    });
+}
+
 #[test]
 fn a_refused_client_who_never_ends_is_heard_out_for_a_while_only() {
     with_every_model(|model, address| {

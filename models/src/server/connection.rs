@@ -222,3 +222,75 @@ fn send(socket: &Socket, conversation: &mut Conversation) -> io::Result<bool> {
     }
     Ok(true)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::os::unix::net::UnixStream;
+
+    use workloads::READ_BYTES;
+    use workloads::echo::Echo;
+
+    use super::*;
+
+    const READABLE: Ready =
+        Ready { key: 0, readable: true, writable: true, broken: false, more_behind: false };
+
+    struct Client {
+        stream: UnixStream,
+        connection: Connection,
+        scratch: Vec<u8>,
+    }
+
+    impl Client {
+        fn new() -> Self {
+            let (stream, ours) = UnixStream::pair().unwrap();
+            let connection = Connection::new(Socket::from(ours), &Echo, Peer::default(), Instant::now());
+            Self { stream, connection, scratch: socket::scratch() }
+        }
+
+        /// Sends, and gives the connection a turn after which it must wait for input. Whether it has drained the socket.
+        fn drains(&mut self, bytes: usize, ready: Ready) -> bool {
+            self.stream.write_all(&vec![7; bytes]).unwrap();
+            self.connection.hear(ready);
+            let turn = self.connection.advance(Instant::now(), &mut self.scratch);
+            assert!(matches!(turn, Turn::On(Interest::Read)));
+            self.connection.drained()
+        }
+    }
+
+    #[test]
+    fn a_short_read_shows_that_nothing_is_left() {
+        assert!(Client::new().drains(5, READABLE));
+    }
+
+    #[test]
+    fn a_full_read_may_have_left_something() {
+        let mut client = Client::new();
+        assert!(!client.drains(READ_BYTES, READABLE));
+        assert!(client.drains(0, READABLE), "a read that finds nothing shows it");
+    }
+
+    #[test]
+    fn a_short_read_shows_nothing_once_the_end_has_been_told() {
+        let mut client = Client::new();
+        assert!(!client.drains(5, Ready { more_behind: true, ..READABLE }));
+        assert!(!client.drains(5, READABLE), "it is not told twice");
+    }
+
+    #[test]
+    fn what_comes_after_a_short_read_is_there_to_be_read() {
+        let mut client = Client::new();
+        assert!(client.drains(5, READABLE));
+        client.connection.hear(READABLE);
+        assert!(!client.connection.drained());
+    }
+
+    #[test]
+    fn room_to_send_is_nothing_to_read() {
+        let mut client = Client::new();
+        assert!(client.drains(5, READABLE));
+        client.connection.hear(Ready { readable: false, ..READABLE });
+        assert!(client.connection.drained());
+    }
+}

@@ -32,7 +32,7 @@ const EVENTS: usize = 512;
 const TRIGGER: Spec = Spec {
     key: "trigger",
     kind: Kind::Word(&["level", "edge"]),
-    help: "whether readiness is told as long as it lasts, or when it begins",
+    help: "level: readiness is told as long as it lasts; edge: when it begins",
     default: "level",
 };
 

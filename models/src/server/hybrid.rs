@@ -25,8 +25,8 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use socket2::Socket;
 
 use super::epoll::EpollSet;
-use super::reactor::Reactor;
 use super::reactor::offload::{Computation, Offload, Outcome};
+use super::reactor::{Parts, Reactor};
 use super::readiness::Trigger;
 use super::{Model, Room, ServeError, Start, one_per_core};
 use crate::options::{Kind, Spec};
@@ -50,7 +50,8 @@ pub const MODEL: Model = Model {
 fn run(start: Start<'_>) -> Result<(), ServeError> {
     let Start { listener, service, options, shutdown } = start;
     let workers = options.number("workers").unwrap_or_else(one_per_core);
-    let mut reactor = Reactor::new(EpollSet::new(Trigger::Level)?, listener, &**service, shutdown)?;
+    let parts = Parts::new(EpollSet::new(Trigger::Level)?, listener, shutdown)?;
+    let mut reactor = Reactor::new(parts, &**service, shutdown)?;
     reactor.offload_to(Box::new(Pool::new(workers)?))?;
     // A worker that is still busy after the grace is ended with the process; the others end with the pool.
     reactor.serve()

@@ -18,11 +18,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{RecvTimeoutError, Sender};
-use socket2::Socket;
 use workloads::Service;
 
 use super::epoll::EpollSet;
-use super::reactor::Reactor;
+use super::reactor::{Parts, Reactor};
 use super::readiness::Trigger;
 use super::{Model, Room, ServeError, Shutdown, Start, Transport, one_per_core, socket, trouble};
 use crate::options::{Kind, Options, Spec};
@@ -64,17 +63,19 @@ fn run(start: Start<'_>) -> Result<(), ServeError> {
         listeners
             .push(another.map_err(|source| ServeError::io("listen once more on the same port", source))?);
     }
-    run_all(listeners.into_iter().map(|listener| one_loop(listener, service, shutdown)), shutdown)
+    let parts = |listener| Parts::new(EpollSet::new(Trigger::Level)?, listener, shutdown);
+    let parts = listeners.into_iter().map(parts).collect::<Result<Vec<_>, _>>()?;
+    run_all(parts.into_iter().map(|parts| one_loop(parts, service, shutdown)), shutdown)
 }
 
 /// Serves the clients of one listener.
 fn one_loop(
-    listener: Socket,
+    parts: Parts<EpollSet>,
     service: &Arc<dyn Service>,
     shutdown: &Arc<Shutdown>,
 ) -> impl FnOnce() -> Result<(), ServeError> + Send + 'static {
     let (service, shutdown) = (Arc::clone(service), Arc::clone(shutdown));
-    move || Reactor::new(EpollSet::new(Trigger::Level)?, listener, &*service, &shutdown)?.serve()
+    move || Reactor::new(parts, &*service, &shutdown)?.serve()
 }
 
 /// Runs each loop in a thread of its own until the shutdown is requested and all are done. If one fails, the others are

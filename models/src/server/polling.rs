@@ -8,8 +8,8 @@
 //!
 //! **Good at** running everywhere: epoll, kqueue, event ports, IOCP, poll. One-shot is what all of them can do.
 //! **Bad at** the cost of a wait: beside the epoll set the crate keeps a timer (timerfd), for time limits finer than a
-//! millisecond, and an eventfd for waking it from other threads, and arms both anew at each wait. As with all
-//! multiplexing, one thread serves all.
+//! millisecond, and an eventfd for waking it from other threads. It sets and reads and arms both anew at each wait, four
+//! calls besides the wait itself. As with all multiplexing, one thread serves all.
 //!
 //! Source: the documentation of crate polling, at `Poller`; epoll(7) and `epoll_ctl(2)`, `EPOLLONESHOT`.
 

@@ -25,7 +25,7 @@ pub(crate) trait Readiness {
     fn watch(&mut self, socket: &Rc<Socket>, key: usize, interest: Interest) -> io::Result<()>;
 
     /// Watches a socket that is watched already for something else, or anew. In a list of our own it takes its place
-    /// again; a set with edges watches for everything from the first, and has nothing to do.
+    /// again; a set with edges watches for everything from the start, and has nothing to do.
     fn change(&mut self, socket: &Rc<Socket>, key: usize, interest: Interest) -> io::Result<()> {
         self.watch(socket, key, interest)
     }

@@ -39,7 +39,23 @@ const FIRST_CONNECTION: usize = 3;
 pub(crate) fn run(set: impl Readiness, start: Start<'_>) -> Result<(), ServeError> {
     let Start { listener, service, shutdown, .. } = start;
     shutdown.end_by_alarm();
-    Reactor::new(set, listener, &**service, shutdown)?.serve()
+    Reactor::new(Parts::new(set, listener, shutdown)?, &**service, shutdown)?.serve()
+}
+
+/// What a loop needs of the system to begin, for its thread to take along. It is opened before any client is let in, also
+/// by another loop: afterwards there may be no descriptor left.
+pub(crate) struct Parts<R> {
+    set: R,
+    listener: Socket,
+    bell: Socket,
+}
+
+impl<R: Readiness> Parts<R> {
+    pub(crate) fn new(set: R, listener: Socket, shutdown: &Shutdown) -> Result<Self, ServeError> {
+        let bell = shutdown.bell().try_clone_to_owned();
+        let bell = Socket::from(bell.map_err(|source| ServeError::io("watch for the end", source))?);
+        Ok(Self { set, listener, bell })
+    }
 }
 
 /// One event loop. It has a thread to itself.
@@ -87,15 +103,14 @@ enum Watched {
 }
 
 impl<'a, R: Readiness> Reactor<'a, R> {
-    /// A loop that lets in the clients of `listener` and computes in line.
+    /// A loop that lets in the clients of a listener and computes in line.
     pub(crate) fn new(
-        mut set: R,
-        listener: Socket,
+        parts: Parts<R>,
         service: &'a dyn Service,
         shutdown: &'a Shutdown,
     ) -> Result<Self, ServeError> {
-        let (listener, bell) = (Rc::new(listener), shutdown.bell().try_clone_to_owned()?);
-        let bell = Rc::new(Socket::from(bell));
+        let Parts { mut set, listener, bell } = parts;
+        let (listener, bell) = (Rc::new(listener), Rc::new(bell));
         set.watch(&listener, LISTENER, Interest::Read)
             .map_err(|it| ServeError::io("watch the listener", it))?;
         set.watch(&bell, BELL, Interest::Read).map_err(|it| ServeError::io("watch for the end", it))?;

@@ -3,6 +3,7 @@
 //! Blocking models (`iterative`, `fork`, `thread`, `thread_pool`, `coroutine`) differ in who calls
 //! `blocking::serve`. Readiness models (`select`, `poll`, `epoll`) differ in one small set each, behind the trait
 //! `readiness::Readiness`; their loop stands once, in `reactor`.
+//! `io_uring` is told of completions instead, and has a loop of its own.
 
 use std::io;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ mod connection;
 pub mod coroutine;
 pub mod epoll;
 pub mod fork;
+pub mod io_uring;
 pub mod iterative;
 pub mod poll;
 mod reactor;
@@ -38,7 +40,7 @@ pub use shutdown::Shutdown;
 pub struct Model {
     /// The name it is asked for by: `epoll`.
     pub name: &'static str,
-    /// What kind it is: `iterative`, `processes`, `threads`, `multiplexing`, `coroutines`.
+    /// What kind it is: `iterative`, `processes`, `threads`, `multiplexing`, `completions`, `coroutines`.
     pub family: &'static str,
     /// The idea in one sentence.
     pub summary: &'static str,
@@ -132,6 +134,7 @@ static SERVERS: &[Model] = &[
     select::MODEL,
     poll::MODEL,
     epoll::MODEL,
+    io_uring::MODEL,
     coroutine::MODEL,
 ];
 

@@ -156,7 +156,9 @@ fn a_client_who_waits_for_a_slow_answer_is_not_taken_for_silent() {
 #[test]
 fn a_client_who_waits_for_a_worker_is_not_taken_for_silent() {
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    with(models::server::server("hybrid").unwrap(), |model, address| {
+    let address = ([127, 0, 0, 1], 0).into();
+    with(models::server::server("hybrid").unwrap(), &address, |model, address| {
+        let address = address.ip().unwrap();
         let mut client = TcpStream::connect(address).unwrap();
         client.write_all(b"GET /cpu/5000000 HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n").unwrap();
         let reply = String::from_utf8(until_the_end(model, &mut client)).unwrap();

@@ -15,6 +15,8 @@
 //! assert!(matches!(conversation.ended(), Next::Close));
 //! ```
 
+use std::mem;
+
 use bytes::{Buf, BytesMut};
 
 use crate::session::{Done, Limits, Next, Peer, Service, Session};
@@ -81,6 +83,23 @@ impl Conversation {
     pub fn sent(&mut self, bytes: usize) {
         self.output.advance(bytes);
         if self.output.is_empty() && self.reading {
+            give_back(&mut self.output);
+        }
+    }
+
+    /// Hands the output over to somebody who sends it later and needs it to stay where it is until then: the kernel
+    /// itself, which a model with completions asks to send. Nothing more happens in the conversation meanwhile.
+    pub fn take_output(&mut self) -> BytesMut {
+        mem::take(&mut self.output)
+    }
+
+    /// All that was taken has been sent, and its memory is there for more output.
+    pub fn taken_was_sent(&mut self, mut taken: BytesMut) {
+        taken.clear();
+        if self.output.is_empty() {
+            self.output = taken;
+        }
+        if self.reading {
             give_back(&mut self.output);
         }
     }
@@ -215,6 +234,21 @@ mod tests {
         assert_eq!(it.output(), [7]);
         it.sent(1);
         assert_eq!((it.input.capacity(), it.output.capacity()), (0, 0));
+    }
+
+    #[test]
+    fn memory_of_output_that_was_taken_comes_back_empty_and_not_too_large() {
+        let mut it = Conversation::new(&crate::echo::Echo, Peer::default());
+        assert!(matches!(it.arrived(b"hello"), Next::Read));
+        let taken = it.take_output();
+        assert_eq!((&taken[..], it.output()), (&b"hello"[..], &b""[..]));
+        let address = taken.as_ptr();
+        it.taken_was_sent(taken);
+        assert_eq!((it.output.as_ptr(), it.output()), (address, &b""[..]), "it is used again");
+        assert!(matches!(it.arrived(&vec![7; 200_000]), Next::Read));
+        let taken = it.take_output();
+        it.taken_was_sent(taken);
+        assert_eq!(it.output.capacity(), 0);
     }
 
     #[test]

@@ -184,31 +184,36 @@ pub(crate) fn accept(listener: &Socket) -> Accepted {
     loop {
         let error = match listener.accept() {
             Ok((socket, address)) if address.is_unix() => match socket::hand_down(listener, &socket) {
-                Ok(()) => return Accepted::Client(socket, Peer { address: None }),
+                Ok(()) => return Accepted::Client(socket, peer(&address)),
                 Err(error) => error,
             },
             Ok((socket, address)) => return Accepted::Client(socket, peer(&address)),
             Err(error) => error,
         };
-        match Errno::from_raw(error.raw_os_error().unwrap_or(0)) {
-            Errno::EAGAIN => return Accepted::NobodyThere,
-            Errno::EMFILE | Errno::ENFILE | Errno::ENOBUFS | Errno::ENOMEM => {
-                return Accepted::Shortage(error);
-            }
-            // accept(2) passes on network errors that were already pending on the new connection.
-            Errno::EINTR
-            | Errno::ECONNABORTED
-            | Errno::EPROTO
-            | Errno::EPERM
-            | Errno::ENETDOWN
-            | Errno::ENOPROTOOPT
-            | Errno::EHOSTDOWN
-            | Errno::ENONET
-            | Errno::EHOSTUNREACH
-            | Errno::EOPNOTSUPP
-            | Errno::ENETUNREACH => {}
-            _ => return Accepted::Broken(error),
+        if let Some(refused) = refused(error) {
+            return refused;
         }
+    }
+}
+
+/// What an error of accept(2) means; none if it was the trouble of one client, who is passed over.
+pub(crate) fn refused(error: io::Error) -> Option<Accepted> {
+    match Errno::from_raw(error.raw_os_error().unwrap_or(0)) {
+        Errno::EAGAIN => Some(Accepted::NobodyThere),
+        Errno::EMFILE | Errno::ENFILE | Errno::ENOBUFS | Errno::ENOMEM => Some(Accepted::Shortage(error)),
+        // accept(2) passes on network errors that were already pending on the new connection.
+        Errno::EINTR
+        | Errno::ECONNABORTED
+        | Errno::EPROTO
+        | Errno::EPERM
+        | Errno::ENETDOWN
+        | Errno::ENOPROTOOPT
+        | Errno::EHOSTDOWN
+        | Errno::ENONET
+        | Errno::EHOSTUNREACH
+        | Errno::EOPNOTSUPP
+        | Errno::ENETUNREACH => None,
+        _ => Some(Accepted::Broken(error)),
     }
 }
 
@@ -219,7 +224,7 @@ pub(crate) fn report_shortage(error: &io::Error) {
     ));
 }
 
-/// A client by its address.
+/// Who has this address, as far as the system says.
 pub(crate) fn peer(address: &SockAddr) -> Peer {
     Peer { address: address.as_socket() }
 }

@@ -4,6 +4,7 @@
 //! `blocking::serve`. Readiness models (`select`, `poll`, `epoll`, `polling`, `mio`) differ in one small set each, behind
 //! the trait `readiness::Readiness`; their loop stands once, in `reactor`. `multi_loop` runs several of these loops,
 //! and `hybrid` has threads compute behind one.
+//! `io_uring` is told of completions instead, and has a loop of its own.
 
 use std::io;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ pub mod coroutine;
 pub mod epoll;
 pub mod fork;
 pub mod hybrid;
+pub mod io_uring;
 pub mod iterative;
 pub mod mio;
 pub mod multi_loop;
@@ -47,7 +49,7 @@ pub use shutdown::Shutdown;
 pub struct Model {
     /// The name it is asked for by: `epoll`.
     pub name: &'static str,
-    /// What kind it is: `iterative`, `processes`, `threads`, `multiplexing`, `coroutines`.
+    /// What kind it is: `iterative`, `processes`, `threads`, `multiplexing`, `completions`, `coroutines`.
     pub family: &'static str,
     /// The idea in one sentence.
     pub summary: &'static str,
@@ -151,6 +153,7 @@ static SERVERS: &[Model] = &[
     epoll::MODEL,
     polling::MODEL,
     mio::MODEL,
+    io_uring::MODEL,
     coroutine::MODEL,
     multi_loop::MODEL,
     hybrid::MODEL,

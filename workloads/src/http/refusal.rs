@@ -1,6 +1,6 @@
 //! Why a request is not done as asked: a status, and a sentence for the reply's body.
 
-use super::reply::{Allow, Status};
+use super::reply::Status;
 
 /// An answer other than what was asked for. Where it is certain at which byte the next request begins, the connection
 /// goes on; else it is closed (RFC 9112, 9.3 and 11.2).
@@ -61,12 +61,10 @@ impl Refusal {
         status: Status::NotImplemented,
         why: "There is no such method here; GET, HEAD and POST are known.\n",
     };
-    pub(super) const ONLY_GET: Self = Self {
-        status: Status::MethodNotAllowed(Allow::GetAndHead),
-        why: "Only GET and HEAD are answered here.\n",
-    };
+    pub(super) const ONLY_GET: Self =
+        Self { status: Status::OnlyGet, why: "Only GET and HEAD are answered here.\n" };
     pub(super) const ONLY_POST: Self =
-        Self { status: Status::MethodNotAllowed(Allow::Post), why: "Only POST is answered here.\n" };
+        Self { status: Status::OnlyPost, why: "Only POST is answered here.\n" };
 }
 
 const fn bad(why: &'static str) -> Refusal {

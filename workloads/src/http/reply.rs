@@ -14,20 +14,16 @@ pub(super) enum Status {
     Ok,
     BadRequest,
     NotFound,
-    MethodNotAllowed(Allow),
+    /// 405, where GET and HEAD are allowed.
+    OnlyGet,
+    /// 405, where POST is.
+    OnlyPost,
     ContentTooLarge,
     UriTooLong,
     ExpectationFailed,
     FieldsTooLarge,
     NotImplemented,
     VersionNotSupported,
-}
-
-/// The methods that a path takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Allow {
-    GetAndHead,
-    Post,
 }
 
 impl Status {
@@ -37,10 +33,8 @@ impl Status {
             Self::Ok => "HTTP/1.1 200 OK\r\n",
             Self::BadRequest => "HTTP/1.1 400 Bad Request\r\n",
             Self::NotFound => "HTTP/1.1 404 Not Found\r\n",
-            Self::MethodNotAllowed(Allow::GetAndHead) => {
-                "HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD\r\n"
-            }
-            Self::MethodNotAllowed(Allow::Post) => "HTTP/1.1 405 Method Not Allowed\r\nAllow: POST\r\n",
+            Self::OnlyGet => "HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD\r\n",
+            Self::OnlyPost => "HTTP/1.1 405 Method Not Allowed\r\nAllow: POST\r\n",
             Self::ContentTooLarge => "HTTP/1.1 413 Content Too Large\r\n",
             Self::UriTooLong => "HTTP/1.1 414 URI Too Long\r\n",
             Self::ExpectationFailed => "HTTP/1.1 417 Expectation Failed\r\n",
@@ -172,7 +166,7 @@ mod tests {
     fn the_longest_head_fits_what_is_reserved_for_it() {
         let mut output = BytesMut::new();
         let head = Head {
-            status: Status::MethodNotAllowed(Allow::GetAndHead),
+            status: Status::OnlyGet,
             date: date::field(UNIX_EPOCH),
             content: Content::Html,
             persistence: Persistence::OpenAsAsked,

@@ -21,14 +21,17 @@ pub(super) struct HttpSession {
     /// A head has begun to arrive.
     pending: bool,
     state: State,
+    /// The body that is being sent back. It stands beside the state, so that a change of state has nothing to drop.
+    echo: Option<Box<Echo>>,
 }
 
 /// What a session is about to do.
+#[derive(Clone, Copy)]
 enum State {
     /// To read a request.
     Reading,
     /// To read a body and send it back.
-    Echoing(Box<Echo>),
+    Echoing,
     /// To answer once its work is done.
     Computing(Manner),
     /// To answer once so many milliseconds have passed.
@@ -57,9 +60,9 @@ struct Body {
 impl Session for HttpSession {
     fn receive(&mut self, input: &mut BytesMut, output: &mut BytesMut) -> Next {
         loop {
-            let next = match &self.state {
+            let next = match self.state {
                 State::Reading => self.read(input, output),
-                State::Echoing(_) => self.echo(input, output),
+                State::Echoing => self.echo(input, output),
                 _ => {
                     input.clear();
                     return Next::Close;
@@ -75,11 +78,11 @@ impl Session for HttpSession {
     }
 
     fn resume(&mut self, done: Done, output: &mut BytesMut) -> Next {
-        let next = match (&self.state, done) {
-            (State::Reading | State::Echoing(_), Done::Flushed) => None,
-            (&State::Streaming(body), Done::Flushed) => self.stream(body, output),
-            (&State::Waiting(manner, ms), Done::Waited) => self.text(&routes::waited(ms), manner, output),
-            (&State::Computing(manner), Done::Computed(value)) => {
+        let next = match (self.state, done) {
+            (State::Reading | State::Echoing, Done::Flushed) => None,
+            (State::Streaming(body), Done::Flushed) => self.stream(body, output),
+            (State::Waiting(manner, ms), Done::Waited) => self.text(&routes::waited(ms), manner, output),
+            (State::Computing(manner), Done::Computed(value)) => {
                 self.text(&routes::counted(value), manner, output)
             }
             _ => Some(self.close()), // not what was asked for: a reply would be a lie
@@ -88,9 +91,9 @@ impl Session for HttpSession {
     }
 
     fn end(&mut self, input: &mut BytesMut, output: &mut BytesMut) -> Next {
-        let is_answerable = match &self.state {
+        let is_answerable = match self.state {
             State::Reading => !input.is_empty(),
-            State::Echoing(echo) => !echo.has_begun(), // else the reply ends short, as the request did
+            State::Echoing => self.echo.as_ref().is_some_and(|echo| !echo.has_begun()), // else the reply ends short, as the request did
             _ => false,
         };
         if is_answerable {
@@ -100,14 +103,21 @@ impl Session for HttpSession {
     }
 
     fn pending(&self) -> bool {
-        self.pending || matches!(self.state, State::Echoing(_))
+        self.pending || matches!(self.state, State::Echoing)
     }
 }
 
 impl HttpSession {
     /// A connection on which nothing has been said. Above `high_water` bytes the output is sent first.
     pub(super) fn new(clock: fn() -> SystemTime, high_water: usize) -> Self {
-        Self { clock, high_water, reader: Reader::default(), pending: false, state: State::Reading }
+        Self {
+            clock,
+            high_water,
+            reader: Reader::default(),
+            pending: false,
+            state: State::Reading,
+            echo: None,
+        }
     }
 
     /// Reads the head of a request and does what it asks, or begins to; none if there may be more to do at once.
@@ -182,9 +192,10 @@ impl HttpSession {
     fn begin_echo(&mut self, meaning: Meaning, input: &mut BytesMut, output: &mut BytesMut) -> Option<Next> {
         let date = date::field((self.clock)());
         match Echo::begin(meaning, input.len(), date, output) {
-            Ok(echo) => self.state = State::Echoing(Box::new(echo)),
+            Ok(echo) => self.echo = Some(Box::new(echo)),
             Err(refusal) => return Some(self.refuse(refusal, false, input, output)),
         }
+        self.state = State::Echoing;
         if meaning.expects_continue && meaning.has_body() && input.is_empty() {
             output.extend_from_slice(CONTINUE); // the reply is held back, and so comes after it
         }
@@ -193,12 +204,13 @@ impl HttpSession {
 
     /// Sends back what has arrived of a body.
     fn echo(&mut self, input: &mut BytesMut, output: &mut BytesMut) -> Option<Next> {
-        let State::Echoing(echo) = &mut self.state else { return None };
+        let Some(echo) = &mut self.echo else { return Some(self.close()) };
         match echo.advance(input, output, self.high_water) {
             Ok(Progress::Starved) => Some(Next::Read),
             Ok(Progress::Full) => Some(Next::Flush),
             Ok(Progress::Whole) => {
                 let persistence = echo.persistence();
+                self.echo = None;
                 self.finish(persistence)
             }
             // The reply is under way: all that is left to say is that it is not whole.
@@ -256,9 +268,7 @@ impl HttpSession {
         if persistence == Persistence::Close {
             return Some(self.close());
         }
-        if !matches!(self.state, State::Reading) {
-            self.state = State::Reading; // and most replies need not even look at what was there before
-        }
+        self.state = State::Reading;
         None
     }
 

@@ -17,7 +17,7 @@ use harness::measure::limits::raise_descriptor_limit;
 use harness::server::Server;
 use harness::transport::Transport;
 use harness::workload::Workload;
-use models::server::{Room, servers};
+use models::server::{Model, Room, servers};
 use nix::sys::signal::Signal;
 
 /// Time enough for a server to have begun what it was just asked. Should a busy machine need more, a test sees the
@@ -36,9 +36,14 @@ fn all() -> impl Iterator<Item = &'static str> {
     servers().iter().map(|model| model.name).chain(VARIANTS)
 }
 
-fn concurrent() -> impl Iterator<Item = &'static str> {
+/// The models that serve many at once, with room for so many.
+fn concurrent(clients: usize) -> impl Iterator<Item = String> {
     let concurrent = servers().iter().filter(|model| model.room != Room::One);
-    concurrent.map(|model| model.name).chain(VARIANTS)
+    let with_room = move |model: &Model| match model.room {
+        Room::Workers => format!("{}:workers={clients}", model.name),
+        _ => model.name.to_owned(),
+    };
+    concurrent.map(with_room).chain(VARIANTS.map(str::to_owned))
 }
 
 #[test]
@@ -402,9 +407,7 @@ fn load(server: &Server, connections: usize, keep_alive: bool) -> Outcome {
 #[test]
 fn two_hundred_clients_at_once_are_served_by_every_concurrent_model() {
     raise_descriptor_limit().unwrap();
-    for model in servers().iter().filter(|model| model.room != Room::One) {
-        let workers = if model.room == Room::Workers { ":workers=200" } else { "" };
-        let model = format!("{}{workers}", model.name);
+    for model in concurrent(200) {
         let server = serve(&model, &[]);
         let outcome = load(&server, 200, true);
         assert_eq!(outcome.errors.total(), 0, "{model}: {:?}", outcome.first_error);

@@ -35,7 +35,7 @@ struct Arguments {
     /// Compare the load generators wrk and `concur load` against one nginx instead
     #[arg(long, conflicts_with = "rows")]
     generator: bool,
-    /// floor-epoll, floor-thread, floor-fork, nginx, apache-prefork, hyper, may_minihttp, tiny_http, concur:MODEL, or NAME='COMMAND with {port}'; the first is the base
+    /// floor-epoll, floor-thread, floor-fork, nginx, apache-prefork, hyper, `may_minihttp`, `tiny_http`, concur:MODEL, or NAME='COMMAND with {port}'; the first is the base
     #[arg(value_name = "ROW", required_unless_present = "generator")]
     rows: Vec<String>,
 }

@@ -13,4 +13,5 @@ compile_error!("concur measures Linux system calls (epoll, fork, /proc): it buil
 
 pub mod executor;
 pub mod options;
+mod runtime;
 pub mod server;

@@ -14,6 +14,7 @@ use workloads::Service;
 use crate::options::{Options, Spec};
 
 mod acceptor;
+pub mod asynchronous;
 mod blocking;
 mod connection;
 pub mod coroutine;
@@ -133,6 +134,7 @@ static SERVERS: &[Model] = &[
     poll::MODEL,
     epoll::MODEL,
     coroutine::MODEL,
+    asynchronous::MODEL,
 ];
 
 /// Every stream server model, in the order in which a course meets them.

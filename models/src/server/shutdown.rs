@@ -14,6 +14,8 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket;
 use nix::time::ClockId;
 use nix::unistd::{self, alarm};
@@ -24,6 +26,8 @@ use socket2::Socket;
 use super::socket::BACKLOG;
 use super::trouble;
 
+/// How often clients that have been silent for too long are looked for, in models whose reads have no time limit.
+pub(crate) const OVERDUE_LOOK: Duration = Duration::from_millis(500);
 /// How long the last clients get after their time is up and their connections were cut, to notice it.
 const LAST_CALL: Duration = Duration::from_secs(1);
 
@@ -125,6 +129,15 @@ impl Shutdown {
     /// Becomes readable when the server is asked to stop, and stays so.
     pub fn bell(&self) -> BorrowedFd<'_> {
         self.heard.as_fd()
+    }
+
+    /// Waits for the bell, at most `limit`. A signal may end the wait early.
+    pub(crate) fn rings_within(&self, limit: Duration) -> io::Result<bool> {
+        let limit = PollTimeout::try_from(limit).unwrap_or(PollTimeout::MAX);
+        match poll(&mut [PollFd::new(self.bell(), PollFlags::POLLIN)], limit) {
+            Ok(_) | Err(Errno::EINTR) => Ok(self.requested()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// How long what is under way gets to finish.

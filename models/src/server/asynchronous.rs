@@ -47,7 +47,7 @@ use super::request_clock::RequestClock;
 use super::shutdown::{Client, Clients, LastArrivals, OVERDUE_LOOK, Seat, Shutdown};
 use super::socket::{self, Mode};
 use super::{Model, Room, ServeError, Start, trouble};
-use crate::options::{Kind, Spec};
+use crate::options::Spec;
 use crate::runtime;
 
 thread_local! {
@@ -61,20 +61,14 @@ pub const MODEL: Model = Model {
     family: "coroutines",
     summary: "a stackless task for each connection, compiled into a state machine",
     room: Room::Many,
-    options: &[Spec {
-        key: "workers",
-        kind: Kind::Number(256),
-        help: "threads that poll tasks",
-        default: "one per core",
-    }],
+    options: &[Spec { help: "threads that poll tasks", ..runtime::WORKERS }],
     lacks: super::nothing,
     run,
 };
 
 fn run(start: Start<'_>) -> Result<(), ServeError> {
     let Start { listener, service, options, shutdown } = start;
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    let workers = Workers::start(options.number("workers").unwrap_or(cores))
+    let workers = Workers::start(runtime::workers(options))
         .map_err(|source| ServeError::io("start tokio (try fewer workers)", source))?;
     let clients = Arc::new(Clients::default());
     let (over, acceptor) = mpsc::sync_channel(1);
@@ -97,7 +91,7 @@ enum Workers {
 
 impl Workers {
     fn start(number: usize) -> io::Result<Self> {
-        let runtime = runtime::start(number)?;
+        let runtime = runtime::tokio(number)?;
         if number > 1 {
             return Ok(Self::Many(runtime));
         }

@@ -12,7 +12,6 @@
 
 use std::io;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
 use may::coroutine;
@@ -26,14 +25,13 @@ use super::blocking::{self, Wire};
 use super::shutdown::{Client, Clients, LastArrivals, OVERDUE_LOOK, Seat, Shutdown};
 use super::socket::{self, Mode};
 use super::{Model, Room, ServeError, Start, trouble};
-use crate::options::{Kind, Options, Spec};
+use crate::options::Spec;
+use crate::runtime;
 
 /// Enough for every session of the lab, debug builds included. Pages come when they are touched.
 const STACK_BYTES: usize = 64 * 1024;
 /// may's epoll set is edge-triggered: after one of these nothing more is reported.
 const LAST_SIGNS: EpollFlags = EpollFlags::EPOLLRDHUP.union(EpollFlags::EPOLLHUP).union(EpollFlags::EPOLLERR);
-/// may's own yield does not let IO through; the shortest sleep does.
-const TURN: Duration = Duration::from_nanos(1);
 
 /// The model as it stands in the register.
 pub const MODEL: Model = Model {
@@ -42,18 +40,8 @@ pub const MODEL: Model = Model {
     summary: "a stackful coroutine for each connection, switched by the program itself",
     room: Room::Many,
     options: &[
-        Spec {
-            key: "workers",
-            kind: Kind::Number(256),
-            help: "threads that run coroutines",
-            default: "one per core",
-        },
-        Spec {
-            key: "stack",
-            kind: Kind::Bytes(32 * 1024, 1 << 26),
-            help: "stack of each coroutine",
-            default: "64k",
-        },
+        Spec { help: "threads that run coroutines", ..runtime::WORKERS },
+        Spec { key: "stack", kind: runtime::STACK, help: "stack of each coroutine", default: "64k" },
     ],
     lacks: super::nothing,
     run,
@@ -61,7 +49,7 @@ pub const MODEL: Model = Model {
 
 fn run(start: Start<'_>) -> Result<(), ServeError> {
     let Start { listener, service, options, shutdown } = start;
-    configure(options);
+    runtime::configure_may(runtime::workers(options), options.number("stack").unwrap_or(STACK_BYTES));
     let clients = Arc::new(Clients::default());
     let listener = Arc::new(CoIo::new(listener).map_err(|error| ServeError::io("start may", error.into()))?);
     let acceptor = {
@@ -77,14 +65,6 @@ fn run(start: Start<'_>) -> Result<(), ServeError> {
     drop(listener);
     clients.drain(shutdown.grace());
     Ok(outcome?)
-}
-
-fn configure(options: &Options) {
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    let config = may::config();
-    config.set_workers(options.number("workers").unwrap_or(cores));
-    config.set_stack_size(options.number("stack").unwrap_or(STACK_BYTES) / size_of::<usize>()); // in words
-    config.set_worker_pin(false); // the process may have been bound to fewer cores than may counts
 }
 
 /// The coroutine that accepts: it parks where a thread would block.
@@ -184,11 +164,11 @@ impl Wire for ParkingWire {
     }
 
     fn sleep(&self, time: Duration) {
-        coroutine::sleep(time);
+        runtime::sleep(time);
     }
 
     fn turn(&self) {
-        coroutine::sleep(TURN);
+        runtime::turn();
     }
 
     fn socket(&self) -> &Socket {

@@ -152,7 +152,7 @@ fn a_pool_serves_as_many_clients_as_it_has_workers() {
 
 #[test]
 fn a_computing_request_stalls_the_other_clients_of_an_event_loop() {
-    for model in LOOPS.into_iter().chain(["coroutine:workers=1"]) {
+    for model in LOOPS.into_iter().chain(["coroutine:workers=1", "async:workers=1"]) {
         let server = serve(model, &[]);
         let (mut other, mut computing) = (connect(server.address()), connect(server.address()));
         ask(&mut other, "/hello");
@@ -316,7 +316,7 @@ fn a_server_ends_although_new_clients_keep_coming() {
 
 #[test]
 fn a_client_who_asks_for_many_computations_at_once_lets_others_through_between_them() {
-    for model in LOOPS.into_iter().chain(["hybrid", "coroutine:workers=1"]) {
+    for model in LOOPS.into_iter().chain(["hybrid", "coroutine:workers=1", "async:workers=1"]) {
         let server = serve(model, &[]);
         let (mut other, mut greedy) = (connect(server.address()), connect(server.address()));
         ask(&mut other, "/hello");
@@ -356,7 +356,7 @@ fn every_model_echoes_what_is_sent_and_ends_with_its_client() {
 
 #[test]
 fn idle_connections_give_back_what_a_large_reply_took() {
-    for model in LOOPS {
+    for model in LOOPS.into_iter().chain(["io-uring", "async"]) {
         let server = serve(model, &[]);
         let memory = || server.tree().pss_bytes().unwrap();
         let mut clients: Vec<TcpStream> = (0..300).map(|_| connect(server.address())).collect();
@@ -423,7 +423,8 @@ fn ten_thousand_clients_at_once_are_served_by_the_models_made_for_them() {
         println!("skipped: this needs 10,100 descriptors, and the limit is {limit} (ulimit -n)");
         return;
     }
-    for model in ["epoll", "epoll:trigger=edge", "polling", "mio", "coroutine", "multi-loop", "hybrid"] {
+    let loops = ["epoll", "epoll:trigger=edge", "polling", "mio", "multi-loop", "hybrid"];
+    for model in loops.into_iter().chain(["io-uring", "coroutine", "async"]) {
         let server = serve(model, &[]);
         let outcome = load(&server, 10_000, true);
         assert_eq!(outcome.errors.total(), 0, "{model}: {:?}", outcome.first_error);
@@ -446,24 +447,26 @@ fn a_new_connection_per_request_is_served_by_every_model() {
 /// A library that forgets a descriptor only after it was closed, and was given to the next client, loses that client.
 #[test]
 fn twenty_thousand_short_connections_side_by_side_are_all_answered_by_coroutines() {
-    let server = serve("coroutine", &[]);
-    let address = ip(&server);
-    std::thread::scope(|scope| {
-        for _ in 0..16 {
-            scope.spawn(|| {
-                for _ in 0..1_250 {
-                    let mut client = connect(address);
-                    client
-                        .write_all(b"GET /hello HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
-                        .unwrap();
-                    let mut reply = String::new();
-                    client.read_to_string(&mut reply).unwrap();
-                    assert!(reply.ends_with("Hello World\n"), "{reply}");
-                }
-            });
-        }
-    });
-    stop(server);
+    for model in ["coroutine", "async"] {
+        let server = serve(model, &[]);
+        let address = ip(&server);
+        std::thread::scope(|scope| {
+            for _ in 0..16 {
+                scope.spawn(|| {
+                    for _ in 0..1_250 {
+                        let mut client = connect(address);
+                        client
+                            .write_all(b"GET /hello HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
+                            .unwrap();
+                        let mut reply = String::new();
+                        client.read_to_string(&mut reply).unwrap();
+                        assert!(reply.ends_with("Hello World\n"), "{model}: {reply}");
+                    }
+                });
+            }
+        });
+        stop(server);
+    }
 }
 
 #[test]

@@ -17,4 +17,5 @@ pub mod address;
 pub mod datagram;
 pub mod executor;
 pub mod options;
+mod runtime;
 pub mod server;

@@ -21,9 +21,10 @@ use workloads::DatagramService;
 use super::crew::Crew;
 use super::exchange::{answer, buffer, is_shortage, receive};
 use super::{Model, Start};
+use crate::runtime;
 use crate::server::acceptor::SHORTAGE_PAUSE;
-use crate::server::coroutine::{self as streams, TURN, configure, rings_soon};
-use crate::server::shutdown::{LastArrivals, Shutdown};
+use crate::server::coroutine as streams;
+use crate::server::shutdown::{LastArrivals, OVERDUE_LOOK, Shutdown};
 use crate::server::socket::Mode;
 use crate::server::{ServeError, trouble};
 
@@ -42,7 +43,7 @@ pub const MODEL: Model = Model {
 
 fn run(start: Start<'_>) -> Result<(), ServeError> {
     let Start { socket, service, options, shutdown } = start;
-    configure(options);
+    streams::configure(options);
     let crew = Crew::new(AT_ONCE);
     let socket = CoIo::new(socket).map_err(|error| ServeError::io("start may", error.into()))?;
     let socket = Arc::new(socket);
@@ -51,7 +52,7 @@ fn run(start: Start<'_>) -> Result<(), ServeError> {
         let (crew, shutdown) = (Arc::clone(&crew), Arc::clone(shutdown));
         may::go!(move || receive_all(&socket, &service, &crew, &shutdown))
     };
-    while !receiver.is_done() && !rings_soon(shutdown)? {}
+    while !receiver.is_done() && !shutdown.rings_within(OVERDUE_LOOK)? {}
     socket.waker().wakeup();
     let outcome = receiver.join().unwrap_or_else(|_| Err(io::Error::other("the receiver panicked")));
     crew.finish(shutdown.grace());
@@ -94,7 +95,7 @@ fn receive_all(
         }
         batch = (batch + 1) % BATCH;
         if batch == 0 {
-            coroutine::sleep(TURN);
+            runtime::turn();
         }
     }
 }

@@ -20,14 +20,35 @@ use workloads::task::Task;
 
 use crate::options::{OptionError, Options, Spec};
 
+mod asynchronous;
 mod blocking;
+mod coroutine;
+mod forking;
+mod gil;
 mod line;
+mod process_pool;
 mod processes;
+mod rayon;
+mod thread_pool;
 mod threads;
 
 /// All executors, in the order of listings.
 pub fn executors() -> &'static [Executor] {
-    const { &[line::EXECUTOR, threads::EXECUTOR, processes::EXECUTOR] }
+    const {
+        &[
+            line::EXECUTOR,
+            threads::EXECUTOR,
+            gil::EXECUTOR,
+            processes::EXECUTOR,
+            thread_pool::EXECUTOR,
+            process_pool::EXECUTOR,
+            rayon::EXECUTOR,
+            asynchronous::EXECUTOR,
+            // Last, for whoever runs them one after another in one process: its threads never end, and no process with
+            // several threads can be forked.
+            coroutine::EXECUTOR,
+        ]
+    }
 }
 
 /// The executor of this name.
@@ -39,13 +60,13 @@ pub fn find(name: &str) -> Option<&'static Executor> {
 pub struct Executor {
     /// The name it is asked for by: `threads`.
     pub name: &'static str,
-    /// What kind it is: `sequential`, `threads`, `processes`.
+    /// What kind it is: `sequential`, `threads`, `processes`, `coroutines`.
     pub family: &'static str,
     /// The idea in one sentence.
     pub summary: &'static str,
     /// The options it takes.
     pub options: &'static [Spec],
-    /// How many of `jobs` it runs at once.
+    /// How many of `jobs` it runs at once; where jobs that wait make room for others, how many compute at once.
     pub workers: fn(jobs: usize, options: &Options) -> usize,
     /// Runs jobs `0..jobs` of `task` to their ends and gives what each came to, in the order of the jobs.
     pub run: fn(task: &Arc<dyn Task>, jobs: usize, options: &Options) -> Results,

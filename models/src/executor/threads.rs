@@ -13,10 +13,7 @@
 //!
 //! Source: pthreads(7), clone(2); the "Thread" row of the course notes' timing table.
 
-use std::sync::Arc;
 use std::thread;
-
-use workloads::task::Task;
 
 use super::blocking::{panicked, refused, run_to_end};
 use super::{Executor, JobResult};
@@ -27,19 +24,21 @@ pub(super) const EXECUTOR: Executor = Executor {
     summary: "a thread per job, all at once",
     options: &[],
     workers: |jobs, _| jobs,
-    run: |task, jobs, _| Ok(run(task, jobs)),
+    run: |task, jobs, _| Ok(thread_per_job(jobs, |job| run_to_end(&**task, job))),
 };
 
-fn run(task: &Arc<dyn Task>, jobs: usize) -> Vec<JobResult> {
+/// Runs each job on a thread of its own.
+pub(super) fn thread_per_job(jobs: usize, run: impl Fn(usize) -> JobResult + Sync) -> Vec<JobResult> {
     thread::scope(|scope| {
+        let run = &run;
         let start = |job| {
             let name = format!("job {job}"); // as `ps -L` and a panic show it
-            thread::Builder::new().name(name).spawn_scoped(scope, move || run_to_end(&**task, job))
+            thread::Builder::new().name(name).spawn_scoped(scope, move || run(job))
         };
         let threads: Vec<_> = (0..jobs).map(start).collect(); // all are started before one is waited for
         let finish = |thread: Result<thread::ScopedJoinHandle<'_, JobResult>, _>| match thread {
             Ok(thread) => thread.join().unwrap_or_else(|panic| Err(panicked(&*panic))),
-            Err(error) => Err(refused("thread", &error)),
+            Err(error) => Err(refused("thread", "jobs", &error)),
         };
         threads.into_iter().map(finish).collect()
     })

@@ -24,7 +24,7 @@ pub(crate) const HEAR_OUT_BYTES: usize = 16 * 1024 * 1024;
 /// from one who is slow, as the reading side was closed here too.
 const REST_AT_MOST: Duration = Duration::from_secs(1);
 /// How often a server that is to stop looks for the rest of a request that has begun to arrive.
-const REST_PAUSE: Duration = Duration::from_millis(5);
+pub(crate) const REST_PAUSE: Duration = Duration::from_millis(5);
 
 /// A connection whose calls block the caller, be it a thread or a coroutine.
 pub(crate) trait Wire {
@@ -49,7 +49,7 @@ pub(crate) fn serve(
 ) -> io::Result<()> {
     let mut scratch = socket::scratch();
     let mut clock = RequestClock::default();
-    let mut rest = Rest { shutdown, until: None };
+    let mut rest = Rest::new(shutdown);
     let mut next = Next::Read;
     loop {
         send_all(wire, &mut conversation)?;
@@ -118,7 +118,7 @@ fn send_all(wire: &mut impl Wire, conversation: &mut Conversation) -> io::Result
 }
 
 /// How long the next read may take: between requests the idle time, within one what is left of its own time.
-fn time_to_read(conversation: &Conversation, clock: &mut RequestClock) -> io::Result<Duration> {
+pub(crate) fn time_to_read(conversation: &Conversation, clock: &mut RequestClock) -> io::Result<Duration> {
     if !conversation.pending() {
         clock.rest();
         return Ok(conversation.limits().idle_time); // and no need to ask what time it is
@@ -134,13 +134,18 @@ fn time_to_read(conversation: &Conversation, clock: &mut RequestClock) -> io::Re
 ///
 /// The end of input is then our own doing: the reading side was closed to wake us (see [`Shutdown`]). What the
 /// client still sends can be read all the same, so the request gets a while to become whole.
-struct Rest<'a> {
+pub(crate) struct Rest<'a> {
     shutdown: &'a Shutdown,
     until: Option<Instant>,
 }
 
-impl Rest<'_> {
-    fn may_come(&mut self) -> bool {
+impl<'a> Rest<'a> {
+    pub(crate) fn new(shutdown: &'a Shutdown) -> Self {
+        Self { shutdown, until: None }
+    }
+
+    /// Whether it is to be waited for once more.
+    pub(crate) fn may_come(&mut self) -> bool {
         self.shutdown.requested() && {
             let now = Instant::now();
             now < *self.until.get_or_insert(now + self.shutdown.grace().min(REST_AT_MOST))

@@ -11,33 +11,27 @@
 //! Source: M. Conway, "Design of a separable transition-diagram compiler", 1963; the documentation of crate may.
 
 use std::io;
-use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::Duration;
 
 use may::coroutine;
 use may::io::{CoIo, WaitIo};
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::epoll::EpollFlags;
 use socket2::Socket;
 use workloads::{Conversation, READ_BYTES, Service};
 
 use super::acceptor::{Accepted, SHORTAGE_PAUSE, accept, report_shortage};
 use super::blocking::{self, Wire};
-use super::shutdown::{Client, Clients, LastArrivals, Seat, Shutdown};
+use super::shutdown::{Client, Clients, LastArrivals, OVERDUE_LOOK, Seat, Shutdown};
 use super::socket::{self, Mode};
 use super::{Model, Room, ServeError, Start, trouble};
-use crate::options::{Kind, Options, Spec};
+use crate::options::{Options, Spec};
+use crate::runtime;
 
 /// Enough for every session of the lab, debug builds included. Pages come when they are touched.
 const STACK_BYTES: usize = 64 * 1024;
-/// How often connections that have been silent for too long are looked for.
-const OVERDUE_LOOK: u16 = 500;
 /// may's epoll set is edge-triggered: after one of these nothing more is reported.
 const LAST_SIGNS: EpollFlags = EpollFlags::EPOLLRDHUP.union(EpollFlags::EPOLLHUP).union(EpollFlags::EPOLLERR);
-/// may's own yield does not let IO through; the shortest sleep does.
-pub(crate) const TURN: Duration = Duration::from_nanos(1);
 
 /// The model as it stands in the register.
 pub const MODEL: Model = Model {
@@ -46,18 +40,8 @@ pub const MODEL: Model = Model {
     summary: "a stackful coroutine for each connection, switched by the program itself",
     room: Room::Many,
     options: &[
-        Spec {
-            key: "workers",
-            kind: Kind::Number(256),
-            help: "threads that run coroutines",
-            default: "one per core",
-        },
-        Spec {
-            key: "stack",
-            kind: Kind::Bytes(32 * 1024, 1 << 26),
-            help: "stack of each coroutine",
-            default: "64k",
-        },
+        Spec { help: "threads that run coroutines", ..runtime::WORKERS },
+        Spec { key: "stack", kind: runtime::STACK, help: "stack of each coroutine", default: "64k" },
     ],
     lacks: super::nothing,
     run,
@@ -73,7 +57,7 @@ fn run(start: Start<'_>) -> Result<(), ServeError> {
         let (clients, shutdown) = (Arc::clone(&clients), Arc::clone(shutdown));
         may::go!(move || accept_all(&listener, &service, &clients, &shutdown))
     };
-    while !acceptor.is_done() && !rings_soon(shutdown)? {
+    while !acceptor.is_done() && !shutdown.rings_within(OVERDUE_LOOK)? {
         clients.cut_overdue();
     }
     listener.waker().wakeup();
@@ -83,23 +67,9 @@ fn run(start: Start<'_>) -> Result<(), ServeError> {
     Ok(outcome?)
 }
 
-/// Sets may up as the options say; it is set up once per process.
+/// Sets may up as the options say.
 pub(crate) fn configure(options: &Options) {
-    let config = may::config();
-    config.set_workers(options.number("workers").unwrap_or_else(super::one_per_core));
-    config.set_stack_size(options.number("stack").unwrap_or(STACK_BYTES) / size_of::<usize>()); // in words
-    config.set_worker_pin(false); // the process may have been bound to fewer cores than may counts
-}
-
-/// Waits for the bell, a while.
-pub(crate) fn rings_soon(shutdown: &Shutdown) -> io::Result<bool> {
-    match poll(
-        &mut [PollFd::new(shutdown.bell().as_fd(), PollFlags::POLLIN)],
-        PollTimeout::from(OVERDUE_LOOK),
-    ) {
-        Ok(_) | Err(Errno::EINTR) => Ok(shutdown.requested()),
-        Err(error) => Err(error.into()),
-    }
+    runtime::configure_may(runtime::workers(options), options.number("stack").unwrap_or(STACK_BYTES));
 }
 
 /// The coroutine that accepts: it parks where a thread would block.
@@ -199,11 +169,11 @@ impl Wire for ParkingWire {
     }
 
     fn sleep(&self, time: Duration) {
-        coroutine::sleep(time);
+        runtime::sleep(time);
     }
 
     fn turn(&self) {
-        coroutine::sleep(TURN);
+        runtime::turn();
     }
 
     fn socket(&self) -> &Socket {

@@ -28,8 +28,9 @@ use super::epoll::EpollSet;
 use super::reactor::offload::{Computation, Offload, Outcome};
 use super::reactor::{Parts, Reactor};
 use super::readiness::Trigger;
-use super::{Model, Room, ServeError, Start, one_per_core};
-use crate::options::{Kind, Spec};
+use super::{Model, Room, ServeError, Start};
+use crate::options::Spec;
+use crate::runtime;
 
 /// The model as it stands in the register.
 pub const MODEL: Model = Model {
@@ -37,19 +38,14 @@ pub const MODEL: Model = Model {
     family: "multiplexing",
     summary: "an epoll loop that talks, and a pool of threads behind it that compute",
     room: Room::Many,
-    options: &[Spec {
-        key: "workers",
-        kind: Kind::Number(1024),
-        help: "threads that compute",
-        default: "one per core",
-    }],
+    options: &[Spec { help: "threads that compute", ..runtime::WORKERS }],
     lacks: super::nothing,
     run,
 };
 
 fn run(start: Start<'_>) -> Result<(), ServeError> {
     let Start { listener, service, options, shutdown } = start;
-    let workers = options.number("workers").unwrap_or_else(one_per_core);
+    let workers = runtime::workers(options);
     let parts = Parts::new(EpollSet::new(Trigger::Level)?, listener, shutdown)?;
     let mut reactor = Reactor::new(parts, &**service, shutdown)?;
     reactor.offload_to(Box::new(Pool::new(workers)?))?;

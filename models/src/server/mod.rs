@@ -16,6 +16,7 @@ use workloads::Service;
 use crate::options::{Options, Spec};
 
 pub(crate) mod acceptor;
+pub mod asynchronous;
 mod blocking;
 pub(crate) mod children;
 mod connection;
@@ -135,12 +136,6 @@ impl From<io::Error> for ServeError {
     }
 }
 
-/// How many threads suit this process: as many as it may use processors at once (`sched_getaffinity(2)` and its
-/// group's quota).
-fn one_per_core() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
-}
-
 static SERVERS: &[Model] = &[
     iterative::MODEL,
     fork::MODEL,
@@ -155,6 +150,7 @@ static SERVERS: &[Model] = &[
     mio::MODEL,
     io_uring::MODEL,
     coroutine::MODEL,
+    asynchronous::MODEL,
     multi_loop::MODEL,
     hybrid::MODEL,
 ];

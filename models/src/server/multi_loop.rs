@@ -23,8 +23,9 @@ use workloads::Service;
 use super::epoll::EpollSet;
 use super::reactor::{Parts, Reactor};
 use super::readiness::Trigger;
-use super::{Model, Room, ServeError, Shutdown, Start, Transport, one_per_core, socket, trouble};
-use crate::options::{Kind, Options, Spec};
+use super::{Model, Room, ServeError, Shutdown, Start, Transport, socket, trouble};
+use crate::options::{Options, Spec};
+use crate::runtime;
 
 /// How long after the grace a loop may take to notice it, before it is ended with the process.
 const LAST_CALL: Duration = Duration::from_secs(1);
@@ -35,22 +36,13 @@ pub const MODEL: Model = Model {
     family: "multiplexing",
     summary: "an epoll loop per core; the kernel deals new clients out between them",
     room: Room::Many,
-    options: &[Spec {
-        key: "workers",
-        kind: Kind::Number(1024),
-        help: "loops, each with a thread and a listener of its own",
-        default: "one per core",
-    }],
+    options: &[Spec { help: "loops, each with a thread and a listener of its own", ..runtime::WORKERS }],
     lacks,
     run,
 };
 
-fn workers(options: &Options) -> usize {
-    options.number("workers").unwrap_or_else(one_per_core)
-}
-
 fn lacks(options: &Options, transport: Transport) -> Option<String> {
-    (transport == Transport::Unix && workers(options) > 1).then(|| {
+    (transport == Transport::Unix && runtime::workers(options) > 1).then(|| {
         "only one listener can have a Unix socket's path, and each loop needs its own; use TCP, or workers=1".to_owned()
     })
 }
@@ -58,7 +50,7 @@ fn lacks(options: &Options, transport: Transport) -> Option<String> {
 fn run(start: Start<'_>) -> Result<(), ServeError> {
     let Start { listener, service, options, shutdown } = start;
     let mut listeners = vec![listener];
-    for _ in 1..workers(options) {
+    for _ in 1..runtime::workers(options) {
         let another = socket::listen_beside(&listeners[0], &service.limits());
         listeners
             .push(another.map_err(|source| ServeError::io("listen once more on the same port", source))?);

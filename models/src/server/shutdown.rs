@@ -33,6 +33,8 @@ use super::path::OwnPath;
 use super::socket::BACKLOG;
 use super::trouble;
 
+/// How often clients that have been silent for too long are looked for, in models whose reads have no time limit.
+pub(crate) const OVERDUE_LOOK: Duration = Duration::from_millis(500);
 /// How long the last clients get after their time is up and their connections were cut, to notice it.
 const LAST_CALL: Duration = Duration::from_secs(1);
 
@@ -186,6 +188,15 @@ impl Shutdown {
             }
         }
         Ok(())
+    }
+
+    /// Waits for the bell, at most `limit`. A signal may end the wait early.
+    pub(crate) fn rings_within(&self, limit: Duration) -> io::Result<bool> {
+        let limit = PollTimeout::try_from(limit).unwrap_or(PollTimeout::MAX);
+        match poll(&mut [PollFd::new(self.bell(), PollFlags::POLLIN)], limit) {
+            Ok(_) | Err(Errno::EINTR) => Ok(self.requested()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// How long what is under way gets to finish.

@@ -2,13 +2,16 @@
 
 use std::hint::black_box;
 
-use super::{Family, OneStep, Run, Task};
+use super::{Family, Run, Step, Task};
 use crate::session::Value;
 
-/// Counts: each step adds one to three numbers.
+/// How far one step counts: some 100 us. Making a step costs a small part of one of them.
+const STEP: u64 = 100_000;
+
+/// Counts: each round of the loop adds one to three numbers.
 ///
 /// An optimiser sees through such a loop and would replace it by a multiplication; [`black_box`] keeps every
-/// addition. It does so by taking each number through memory, so a step costs a store and a load (a few
+/// addition. It does so by taking each number through memory, so a round costs a store and a load (a few
 /// processor cycles) rather than the one cycle of a bare addition.
 #[derive(Debug, Clone, Copy)]
 pub struct Count {
@@ -37,12 +40,29 @@ impl Task for Count {
     }
 
     fn start(&self, _: usize) -> Box<dyn Run> {
-        let steps = self.steps;
-        OneStep::compute(move || count(steps))
+        Box::new(Counting { left: self.steps, sum: 0 })
     }
 
     fn expected(&self) -> Value {
         3 * self.steps
+    }
+}
+
+struct Counting {
+    left: u64,
+    /// What the steps so far have come to.
+    sum: Value,
+}
+
+impl Run for Counting {
+    fn next(&mut self, last: Option<Value>) -> Step {
+        self.sum += last.unwrap_or(0);
+        if self.left == 0 {
+            return Step::Done(self.sum);
+        }
+        let steps = self.left.min(STEP);
+        self.left -= steps;
+        Step::Compute(Box::new(move || count(steps)))
     }
 }
 
@@ -63,7 +83,7 @@ mod tests {
 
     #[test]
     fn a_job_comes_to_three_for_each_step() {
-        for steps in [0, 1, 10_000] {
+        for steps in [0, 1, STEP - 1, STEP, STEP + 1, 3 * STEP] {
             assert_eq!(value(&Count { steps }).unwrap(), 3 * steps);
         }
     }

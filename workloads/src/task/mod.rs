@@ -89,7 +89,7 @@ pub trait Run: Send {
 
 /// What a job needs next.
 pub enum Step {
-    /// CPU work.
+    /// CPU work, of some 100 us at most: executors that share a processor switch between steps.
     Compute(Work),
     /// Time, as a slow remote would make us wait.
     Wait(Duration),
@@ -106,10 +106,6 @@ pub type DiskWork = Box<dyn FnOnce() -> std::io::Result<Value> + Send>;
 struct OneStep(Option<Step>);
 
 impl OneStep {
-    fn compute(work: impl FnOnce() -> Value + Send + 'static) -> Box<dyn Run> {
-        Box::new(Self(Some(Step::Compute(Box::new(work)))))
-    }
-
     fn disk(work: impl FnOnce() -> std::io::Result<Value> + Send + 'static) -> Box<dyn Run> {
         Box::new(Self(Some(Step::Disk(Box::new(work)))))
     }

@@ -1,0 +1,171 @@
+//! Child processes and their messages: what the executors that fork have in common.
+
+#![expect(
+    unsafe_code,
+    reason = "fork is unsafe: a child with lost threads may find their locks held for ever"
+)]
+
+use std::fs;
+use std::io::{self, PipeReader, PipeWriter};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::libc::PIPE_BUF;
+use nix::sys::prctl::set_pdeathsig;
+use nix::sys::signal::Signal;
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::{ForkResult, Pid, fork, getpid, getppid};
+
+use super::JobResult;
+
+/// That this process has one thread. Threads come from threads, so it stays one until this very thread makes another,
+/// which no executor that forks does.
+pub(super) struct Alone(());
+
+impl Alone {
+    /// Makes sure that no thread is lost in a fork.
+    pub(super) fn wait() -> Result<Self, String> {
+        const TRIES: u32 = 200;
+        for _ in 0..TRIES {
+            let threads = fs::read_dir("/proc/self/task")
+                .map_err(|error| format!("can't count this process's threads: {error}; mount /proc"))?
+                .count();
+            if threads == 1 {
+                return Ok(Self(()));
+            }
+            // A thread that has been joined is listed until the kernel has put it away.
+            thread::sleep(Duration::from_millis(1));
+        }
+        Err("this process has several threads, and a fork copies only one of them; run the jobs in a process of \
+         their own, as `concur exec` does"
+        .to_owned())
+    }
+}
+
+/// Forks a child that does `work` and ends; it never returns to what the parent was about. A child that ends without
+/// having done its work has a status other than 0.
+///
+/// What is open is open in both of them from then on. The parent's copy of what `work` owns is dropped here, and the
+/// child's copy of what `parents` owns.
+pub(super) fn fork_child<P>(_: &Alone, parents: P, work: impl FnOnce() -> bool) -> nix::Result<(Pid, P)> {
+    let parent = getpid();
+    // SAFETY: `fork` asks that a child of a multithreaded process call nothing but async-signal-safe functions,
+    // since a lock held by a thread that was not copied is never released. `Alone` says that this process has one
+    // thread, which holds no lock here; so the child may do what the parent may.
+    match unsafe { fork() }? {
+        ForkResult::Parent { child } => Ok((child, parents)),
+        ForkResult::Child => {
+            drop(parents);
+            // A child must not outlive a parent that is killed; the parent may be gone before this is arranged.
+            let arranged = set_pdeathsig(Signal::SIGKILL).is_ok() && getppid() == parent;
+            let done = arranged && catch_unwind(AssertUnwindSafe(work)).unwrap_or(false);
+            // With _exit(2): `std::process::exit` would run the parent's exit handlers and write out the parent's
+            // buffered output a second time.
+            signal_hook::low_level::exit(if done { 0 } else { FAILED })
+        }
+    }
+}
+
+/// A pipe between a parent and a child; the refusal says what to try fewer of.
+pub(super) fn pipe(fewer: &str) -> Result<(PipeReader, PipeWriter), String> {
+    io::pipe().map_err(|error| {
+        format!(
+            "no pipe could be made for this job: {error}; try fewer {fewer}, or raise the limit (ulimit -n)"
+        )
+    })
+}
+
+/// The exit status of a child that could not say what its job came to.
+const FAILED: i32 = 1;
+
+/// Waits for the end of a child, which is then no zombie any more.
+pub(super) fn reap(pid: Pid) -> nix::Result<WaitStatus> {
+    loop {
+        match waitpid(pid, None) {
+            Err(Errno::EINTR) => {}
+            status => return status,
+        }
+    }
+}
+
+/// What a job came to, from how its process ended and from what it said before.
+pub(super) fn verdict(status: nix::Result<WaitStatus>, said: Option<JobResult>) -> JobResult {
+    match (status, said) {
+        (Ok(WaitStatus::Signaled(_, signal, _)), _) => Err(format!(
+            "the job's process was killed by {signal}; look for a crash in its task, or for memory running out \
+             (dmesg) and try fewer jobs"
+        )),
+        // ECHILD: whoever started us ignores SIGCHLD, so the kernel reaped the child itself. What it said holds.
+        (Ok(WaitStatus::Exited(_, 0)) | Err(Errno::ECHILD), Some(result)) => result,
+        (Ok(WaitStatus::Exited(_, status)), _) => Err(format!(
+            "the job's process ended with status {status} before it gave a result; look for an exit in its task"
+        )),
+        (status, _) => Err(format!("the job's process ended without a result ({status:?}); try again")),
+    }
+}
+
+/// A result as the child sends it, in at most `PIPE_BUF` bytes: so much always fits into an empty pipe and is
+/// written in one piece (pipe(7)), whether or not the parent is reading yet.
+pub(super) fn encode(result: JobResult) -> Vec<u8> {
+    const LONGEST: usize = PIPE_BUF / 8; // JSON takes at most six bytes for a character, and a frame of ten
+    let result = result.map_err(|sentence| sentence.chars().take(LONGEST).collect::<String>());
+    serde_json::to_vec(&result).expect("a number or a sentence is always JSON")
+}
+
+/// The result, if all of it has come: a part of it is no JSON.
+pub(super) fn decode(message: &[u8]) -> Option<JobResult> {
+    serde_json::from_slice(message).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHILD: Pid = Pid::from_raw(1);
+
+    #[test]
+    fn a_result_arrives_as_it_was_sent() {
+        for result in [Ok(0), Ok(u64::MAX), Err("no room \"here\"\n".to_owned())] {
+            assert_eq!(decode(&encode(result.clone())), Some(result));
+        }
+    }
+
+    #[test]
+    fn a_message_fits_into_a_pipe_however_long_the_sentence() {
+        for letter in ["\u{1}", "\"", "é", "\u{10ffff}"] {
+            let message = encode(Err(letter.repeat(100_000)));
+            assert!(message.len() <= PIPE_BUF, "{letter:?}: {}", message.len());
+            assert!(matches!(decode(&message), Some(Err(text)) if text.starts_with(letter)));
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_message_is_no_result() {
+        let message = encode(Ok(454_396_537));
+        for end in 0..message.len() {
+            assert_eq!(decode(&message[..end]), None, "{end}");
+        }
+    }
+
+    #[test]
+    fn a_killed_process_gives_no_value_even_if_it_said_one() {
+        let killed = WaitStatus::Signaled(CHILD, Signal::SIGKILL, false);
+        assert!(verdict(Ok(killed), Some(Ok(1))).unwrap_err().contains("killed by SIGKILL"));
+    }
+
+    #[test]
+    fn a_process_that_ends_in_silence_is_an_error() {
+        for status in [0, 3] {
+            let sentence = verdict(Ok(WaitStatus::Exited(CHILD, status)), None).unwrap_err();
+            assert!(sentence.contains(&format!("ended with status {status}")), "{sentence}");
+        }
+        assert!(verdict(Err(Errno::ECHILD), None).unwrap_err().contains("without a result"));
+    }
+
+    #[test]
+    fn what_was_said_holds_when_the_kernel_has_reaped_the_child_itself() {
+        assert_eq!(verdict(Err(Errno::ECHILD), Some(Ok(7))), Ok(7));
+    }
+}

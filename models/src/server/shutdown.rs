@@ -14,7 +14,9 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
 use nix::libc;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use nix::sys::socket;
 use nix::time::ClockId;
@@ -127,6 +129,17 @@ impl Shutdown {
     /// Becomes readable when the server is asked to stop, and stays so.
     pub fn bell(&self) -> BorrowedFd<'_> {
         self.heard.as_fd()
+    }
+
+    /// Sleeps until the server is asked to stop.
+    pub(crate) fn wait(&self) -> io::Result<()> {
+        while !self.requested() {
+            match poll(&mut [PollFd::new(self.bell(), PollFlags::POLLIN)], PollTimeout::NONE) {
+                Ok(_) | Err(Errno::EINTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
     }
 
     /// How long what is under way gets to finish.

@@ -86,8 +86,8 @@ fn an_executor_says_how_long_it_took_and_what_it_came_to() {
 fn an_unknown_name_lists_the_known_ones() {
     assert_eq!(
         usage(&["serve", "epol"]),
-        "concur: there is no server model 'epol'; try one of: loop, fork, thread, thread-pool, select, poll, epoll, \
-         polling, mio, coroutine, multi-loop, hybrid"
+        "concur: there is no server model 'epol'; try one of: loop, fork, prefork, thread, prethread, thread-pool, \
+         select, poll, epoll, polling, mio, io-uring, coroutine, async, multi-loop, hybrid"
     );
     assert_eq!(
         usage(&["exec", "thread"]),

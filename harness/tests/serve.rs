@@ -496,7 +496,8 @@ fn select_refuses_descriptors_beyond_its_sets_and_serves_the_others() {
 
 #[test]
 fn a_server_without_descriptors_neither_stops_nor_spins() {
-    for model in all() {
+    let by_many = ["fork", "prefork", "thread", "prethread", "thread-pool", "coroutine"];
+    for model in by_many.into_iter().chain(["loop", "select", "poll", "epoll"]) {
         let program = env!("CARGO_BIN_EXE_concur");
         let script = format!("ulimit -n 48; exec {program} serve {model} --bind 127.0.0.1:0");
         let server = Server::start(&["sh".into(), "-c".into(), script.into()], PATIENCE).unwrap();

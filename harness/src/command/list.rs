@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use models::datagram::datagram_servers;
 use models::executor::executors;
-use models::options::Spec;
+use models::options::{Kind, Spec};
 use models::server::servers;
 use serde::Serialize;
 use workloads::task::tasks;
@@ -72,7 +72,12 @@ fn section(text: &mut String, title: &str, entries: &[Entry]) {
     for entry in entries {
         let _ = writeln!(text, "  {:<12} {}", entry.name, entry.summary);
         for spec in entry.options {
-            let _ = writeln!(text, "  {:<12}   {}=  {} [default: {}]", "", spec.key, spec.help, spec.default);
+            let words = match spec.kind {
+                Kind::Word(words) => format!(" ({})", words.join(", ")),
+                Kind::Number(_) | Kind::Bytes(..) => String::new(),
+            };
+            let (key, help, default) = (spec.key, spec.help, spec.default);
+            let _ = writeln!(text, "  {:<12}   {key}=  {help}{words} [default: {default}]", "");
         }
     }
 }

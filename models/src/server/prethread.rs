@@ -19,8 +19,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use socket2::Socket;
 use workloads::{Peer, Service};
 
@@ -82,7 +80,7 @@ fn run(start: Start<'_>) -> Result<(), ServeError> {
         start.map_err(|source| ServeError::io("start a worker thread (try fewer workers)", source))?;
     }
     drop(working);
-    wait_for_bell(shutdown)?;
+    shutdown.wait()?;
     clients.hear_no_more();
     if !ended_within(shutdown.grace(), &all_ended, Closing::begin(vec![listener], shutdown)) {
         clients.drain(Duration::ZERO);
@@ -150,17 +148,6 @@ impl Worker {
         }
         blocking::serve_seat(&seat, peer, &*self.service, &self.shutdown);
     }
-}
-
-fn wait_for_bell(shutdown: &Shutdown) -> io::Result<()> {
-    while !shutdown.requested() {
-        let mut fds = [PollFd::new(shutdown.bell(), PollFlags::POLLIN)];
-        match poll(&mut fds, PollTimeout::NONE) {
-            Ok(_) | Err(Errno::EINTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(())
 }
 
 /// Whether all threads end within the grace; meanwhile, closes the listener as soon as the last clients are in.

@@ -40,7 +40,8 @@ fn the_listing_names_everything_there_is() {
         }
         entries.iter().map(|entry| entry["name"].as_str().unwrap().to_owned()).collect()
     };
-    let servers = ["loop", "fork", "thread", "thread-pool", "select", "poll", "epoll", "coroutine"];
+    let servers =
+        ["loop", "fork", "thread", "thread-pool", "select", "poll", "epoll", "io-uring", "coroutine"];
     assert_eq!(names("servers"), servers);
     assert_eq!(names("executors"), ["line", "threads", "processes"]);
     assert_eq!(names("tasks"), ["primes", "count", "disk", "wait"]);
@@ -68,7 +69,7 @@ fn an_unknown_name_lists_the_known_ones() {
     assert_eq!(
         usage(&["serve", "epol"]),
         "concur: there is no server model 'epol'; try one of: loop, fork, thread, thread-pool, select, poll, epoll, \
-         coroutine"
+         io-uring, coroutine"
     );
     assert_eq!(
         usage(&["exec", "thread"]),

@@ -8,12 +8,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use common::{PATIENCE, ask, connect, eventually, has_something, hear, hello, serve, stop};
+use common::{
+    PATIENCE, ask, can_run, connect, eventually, has_something, hear, hello, runnable, serve, stop,
+};
 use harness::load::{self, Load, Outcome};
 use harness::measure::limits::raise_descriptor_limit;
 use harness::server::Server;
 use harness::workload::Workload;
-use models::server::{Room, servers};
+use models::server::Room;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -23,12 +25,13 @@ const A_MOMENT: Duration = Duration::from_millis(150);
 /// Takes a debug build seconds to compute.
 const LONG_COMPUTATION: &str = "/cpu/400000";
 
+/// All models that this machine can run.
 fn all() -> impl Iterator<Item = &'static str> {
-    servers().iter().map(|model| model.name)
+    runnable().map(|model| model.name)
 }
 
 fn concurrent() -> impl Iterator<Item = &'static str> {
-    servers().iter().filter(|model| model.room != Room::One).map(|model| model.name)
+    runnable().filter(|model| model.room != Room::One).map(|model| model.name)
 }
 
 /// Waits for the end of a server that was sent a signal already.
@@ -111,7 +114,7 @@ fn a_refusal_can_be_read_although_more_was_sent_than_was_read() {
 
 #[test]
 fn while_one_client_holds_its_connection_only_the_loop_serves_nobody_else() {
-    for model in servers() {
+    for model in runnable() {
         let server = serve(model.name, &[]);
         let mut holder = connect(server.address());
         ask(&mut holder, "/hello");
@@ -148,7 +151,7 @@ fn a_pool_serves_as_many_clients_as_it_has_workers() {
 
 #[test]
 fn a_computing_request_stalls_the_other_clients_of_an_event_loop() {
-    for model in ["select", "poll", "epoll", "coroutine:workers=1"] {
+    for model in ["select", "poll", "epoll", "io-uring", "coroutine:workers=1"].into_iter().filter(can_run) {
         let server = serve(model, &[]);
         let (mut other, mut computing) = (connect(server.address()), connect(server.address()));
         ask(&mut other, "/hello");
@@ -312,7 +315,7 @@ fn a_server_ends_although_new_clients_keep_coming() {
 
 #[test]
 fn a_client_who_asks_for_many_computations_at_once_lets_others_through_between_them() {
-    for model in ["select", "poll", "epoll", "coroutine:workers=1"] {
+    for model in ["select", "poll", "epoll", "io-uring", "coroutine:workers=1"].into_iter().filter(can_run) {
         let server = serve(model, &[]);
         let (mut other, mut greedy) = (connect(server.address()), connect(server.address()));
         ask(&mut other, "/hello");
@@ -352,7 +355,7 @@ fn every_model_echoes_what_is_sent_and_ends_with_its_client() {
 
 #[test]
 fn idle_connections_give_back_what_a_large_reply_took() {
-    for model in ["select", "poll", "epoll"] {
+    for model in ["select", "poll", "epoll", "io-uring"].into_iter().filter(can_run) {
         let server = serve(model, &[]);
         let memory = || server.tree().pss_bytes().unwrap();
         let mut clients: Vec<TcpStream> = (0..300).map(|_| connect(server.address())).collect();
@@ -420,13 +423,13 @@ fn two_hundred_clients_at_once_are_served_by_every_concurrent_model() {
 }
 
 #[test]
-fn ten_thousand_clients_at_once_are_served_by_epoll_and_coroutine() {
+fn ten_thousand_clients_at_once_are_served_by_epoll_io_uring_and_coroutine() {
     let limit = raise_descriptor_limit().unwrap();
     if limit < 10_100 {
         println!("skipped: this needs 10,100 descriptors, and the limit is {limit} (ulimit -n)");
         return;
     }
-    for model in ["epoll", "coroutine"] {
+    for model in ["epoll", "io-uring", "coroutine"].into_iter().filter(can_run) {
         let server = serve(model, &[]);
         let outcome = load(&server, 10_000, true);
         assert_eq!(outcome.errors.total(), 0, "{model}: {:?}", outcome.first_error);
@@ -496,7 +499,7 @@ fn select_refuses_descriptors_beyond_its_sets_and_serves_the_others() {
 
 #[test]
 fn a_server_without_descriptors_neither_stops_nor_spins() {
-    for model in ["loop", "fork", "thread", "thread-pool", "select", "poll", "epoll", "coroutine"] {
+    for model in all() {
         let program = env!("CARGO_BIN_EXE_concur");
         let script = format!("ulimit -n 48; exec {program} serve {model} --bind 127.0.0.1:0");
         let server = Server::start(&["sh".into(), "-c".into(), script.into()], PATIENCE).unwrap();

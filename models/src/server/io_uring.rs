@@ -55,7 +55,7 @@ pub const MODEL: Model = Model {
         key: "entries",
         // The queue of completions is four times as long, and its limit is 65,536.
         kind: Kind::Number(16_384),
-        help: "operations that one call can hand over, and receive buffers, up to 256",
+        help: "operations that one call can hand over, and receive buffers, up to 64",
         default: "1024",
     }],
     lacks,

@@ -391,3 +391,20 @@ impl Purpose {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_purpose_comes_back_as_it_went() {
+        let clients = [(0, 0), (7, 3), (u32::MAX as usize, GENERATIONS - 1)];
+        let purposes = clients.into_iter().flat_map(|(key, generation)| {
+            let client = Client { key, generation };
+            [Purpose::Receive(client), Purpose::Send(client)]
+        });
+        for purpose in purposes.chain([Purpose::Accept, Purpose::Bell, Purpose::Cancel]) {
+            assert_eq!(Purpose::from_number(purpose.number()), purpose);
+        }
+    }
+}

@@ -15,7 +15,8 @@ use harness::cli::Cli;
 use harness::measure::placement::{bind_thread, place, processors};
 use harness::server::{ServeCommand, Server};
 use harness::{command, failure};
-use models::server::{Model, Room, servers};
+use models::options::Options;
+use models::server::{Model, Room, Transport, servers};
 
 const BURST: usize = 16;
 const TIME_LIMIT: Duration = Duration::from_secs(5);
@@ -43,6 +44,10 @@ fn bench() -> anyhow::Result<()> {
         .sample_size(50)
         .configure_from_args();
     for model in servers() {
+        if let Some(reason) = (model.lacks)(&Options::default(), Transport::Tcp) {
+            println!("skipped: {}: {reason}", model.name);
+            continue;
+        }
         round_trip(&mut criterion, model, &placement.server)?;
         burst(&mut criterion, model, &placement.server)?;
     }

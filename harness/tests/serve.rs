@@ -9,15 +9,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use common::{
-    PATIENCE, ask, children_of, connect, ended_in_order, eventually, has_something, hear, hello, ip, send,
-    serve, stop,
+    PATIENCE, ask, can_run, children_of, connect, ended_in_order, eventually, has_something, hear, hello, ip,
+    runnable, send, serve, stop,
 };
 use harness::load::{self, Load, Outcome};
 use harness::measure::limits::raise_descriptor_limit;
 use harness::server::Server;
 use harness::transport::Transport;
 use harness::workload::Workload;
-use models::server::{Model, Room, servers};
+use models::server::{Model, Room};
 use nix::sys::signal::Signal;
 
 /// Time enough for a server to have begun what it was just asked. Should a busy machine need more, a test sees the
@@ -29,21 +29,26 @@ const LONG_COMPUTATION: &str = "/cpu/400000";
 /// Models with options under which they do things in another way.
 const VARIANTS: [&str; 1] = ["epoll:trigger=edge"];
 /// One loop each, which computes in line.
-const LOOPS: [&str; 7] =
-    ["select", "poll", "epoll", "epoll:trigger=edge", "polling", "mio", "multi-loop:workers=1"];
+const LOOPS: [&str; 8] =
+    ["select", "poll", "epoll", "epoll:trigger=edge", "polling", "mio", "io-uring", "multi-loop:workers=1"];
 
+/// All models that this machine can run.
 fn all() -> impl Iterator<Item = &'static str> {
-    servers().iter().map(|model| model.name).chain(VARIANTS)
+    runnable().map(|model| model.name).chain(VARIANTS)
+}
+
+/// Those of [`LOOPS`] that this machine can run, and others.
+fn loops_and(others: &[&'static str]) -> impl Iterator<Item = &'static str> {
+    LOOPS.into_iter().filter(can_run).chain(others.to_vec())
 }
 
 /// The models that serve many at once, with room for so many.
 fn concurrent(clients: usize) -> impl Iterator<Item = String> {
-    let concurrent = servers().iter().filter(|model| model.room != Room::One);
     let with_room = move |model: &Model| match model.room {
         Room::Workers => format!("{}:workers={clients}", model.name),
         _ => model.name.to_owned(),
     };
-    concurrent.map(with_room).chain(VARIANTS.map(str::to_owned))
+    runnable().filter(|model| model.room != Room::One).map(with_room).chain(VARIANTS.map(str::to_owned))
 }
 
 #[test]
@@ -115,7 +120,7 @@ fn a_refusal_can_be_read_although_more_was_sent_than_was_read() {
 
 #[test]
 fn while_one_client_holds_its_connection_only_the_loop_serves_nobody_else() {
-    for model in servers() {
+    for model in runnable() {
         let server = serve(model.name, &[]);
         let mut holder = connect(server.address());
         ask(&mut holder, "/hello");
@@ -152,7 +157,7 @@ fn a_pool_serves_as_many_clients_as_it_has_workers() {
 
 #[test]
 fn a_computing_request_stalls_the_other_clients_of_an_event_loop() {
-    for model in LOOPS.into_iter().chain(["coroutine:workers=1", "async:workers=1"]) {
+    for model in loops_and(&["coroutine:workers=1", "async:workers=1"]) {
         let server = serve(model, &[]);
         let (mut other, mut computing) = (connect(server.address()), connect(server.address()));
         ask(&mut other, "/hello");
@@ -316,7 +321,7 @@ fn a_server_ends_although_new_clients_keep_coming() {
 
 #[test]
 fn a_client_who_asks_for_many_computations_at_once_lets_others_through_between_them() {
-    for model in LOOPS.into_iter().chain(["hybrid", "coroutine:workers=1", "async:workers=1"]) {
+    for model in loops_and(&["hybrid", "coroutine:workers=1", "async:workers=1"]) {
         let server = serve(model, &[]);
         let (mut other, mut greedy) = (connect(server.address()), connect(server.address()));
         ask(&mut other, "/hello");
@@ -356,7 +361,7 @@ fn every_model_echoes_what_is_sent_and_ends_with_its_client() {
 
 #[test]
 fn idle_connections_give_back_what_a_large_reply_took() {
-    for model in LOOPS.into_iter().chain(["io-uring", "async"]) {
+    for model in loops_and(&["async"]) {
         let server = serve(model, &[]);
         let memory = || server.tree().pss_bytes().unwrap();
         let mut clients: Vec<TcpStream> = (0..300).map(|_| connect(server.address())).collect();
@@ -424,7 +429,7 @@ fn ten_thousand_clients_at_once_are_served_by_the_models_made_for_them() {
         return;
     }
     let loops = ["epoll", "epoll:trigger=edge", "polling", "mio", "multi-loop", "hybrid"];
-    for model in loops.into_iter().chain(["io-uring", "coroutine", "async"]) {
+    for model in loops.into_iter().chain(["io-uring", "coroutine", "async"]).filter(can_run) {
         let server = serve(model, &[]);
         let outcome = load(&server, 10_000, true);
         assert_eq!(outcome.errors.total(), 0, "{model}: {:?}", outcome.first_error);
@@ -496,8 +501,7 @@ fn select_refuses_descriptors_beyond_its_sets_and_serves_the_others() {
 
 #[test]
 fn a_server_without_descriptors_neither_stops_nor_spins() {
-    let by_many = ["fork", "prefork", "thread", "prethread", "thread-pool", "coroutine"];
-    for model in by_many.into_iter().chain(["loop", "select", "poll", "epoll"]) {
+    for model in all() {
         let program = env!("CARGO_BIN_EXE_concur");
         let script = format!("ulimit -n 48; exec {program} serve {model} --bind 127.0.0.1:0");
         let server = Server::start(&["sh".into(), "-c".into(), script.into()], PATIENCE).unwrap();

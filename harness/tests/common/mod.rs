@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use harness::server::{ServeCommand, Server};
 use harness::transport::Transport;
+use models::options::Choice;
+use models::server::{self, Model, server, servers};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -19,6 +21,22 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// The program under test.
 pub(crate) fn concur() -> Command {
     Command::new(env!("CARGO_BIN_EXE_concur"))
+}
+
+/// All server models but those that this machine can't run, which it says.
+pub(crate) fn runnable() -> impl Iterator<Item = &'static Model> {
+    servers().iter().filter(|model| can_run(&model.name))
+}
+
+/// Whether this machine can run a server model. Where it can't, its part of a test is skipped, and says so.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as `filter` calls it")]
+pub(crate) fn can_run(model: &&str) -> bool {
+    let choice: Choice = model.parse().unwrap();
+    let lacks = (server(&choice.name).unwrap().lacks)(&choice.options, server::Transport::Tcp);
+    if let Some(reason) = &lacks {
+        println!("skipped: {model}: {reason}");
+    }
+    lacks.is_none()
 }
 
 /// Starts `concur serve MODEL` with the HTTP workload on a free port.

@@ -55,7 +55,7 @@ pub const MODEL: Model = Model {
         key: "entries",
         // The queue of completions is four times as long, and its limit is 65,536.
         kind: Kind::Number(16_384),
-        help: "operations that one call can hand over, and receive buffers, up to 256",
+        help: "operations that one call can hand over, and receive buffers, up to 64",
         default: "1024",
     }],
     lacks,
@@ -375,4 +375,114 @@ fn why(error: &io::Error) -> String {
         _ => "epoll does without it",
     };
     format!("can't set up an io_uring: {error}; {advice}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpStream;
+    use std::os::unix::net::{UnixListener, UnixStream};
+    use std::sync::Arc;
+    use std::thread;
+
+    use bytes::BytesMut;
+    use workloads::echo::Echo;
+    use workloads::{Done, Limits, Next, Session};
+
+    use super::super::socket;
+    use super::*;
+
+    /// Serves with `entries` while `clients` runs; false if this machine can't.
+    fn serve(listener: Socket, service: Arc<dyn Service>, entries: &str, clients: impl FnOnce()) -> bool {
+        if let Some(reason) = lacks(&Options::default(), Transport::Tcp) {
+            println!("skipped: {reason}");
+            return false;
+        }
+        let shutdown = Shutdown::by_hand(Duration::from_secs(5)).unwrap();
+        let mut options = Options::default();
+        options.set_default("entries", entries);
+        thread::scope(|scope| {
+            let server = scope.spawn(|| {
+                run(Start { listener, service: &service, options: &options, shutdown: &shutdown }).unwrap();
+            });
+            let clients = panic::catch_unwind(AssertUnwindSafe(clients));
+            shutdown.request();
+            server.join().unwrap();
+            clients.unwrap();
+        });
+        true
+    }
+
+    fn echo(mut client: impl Read + Write, bytes: &[u8]) {
+        client.write_all(bytes).unwrap();
+        let mut heard = vec![0; bytes.len()];
+        client.read_exact(&mut heard).unwrap();
+        assert_eq!(heard, bytes);
+    }
+
+    #[test]
+    fn clients_of_a_unix_socket_are_served() {
+        let path = std::env::temp_dir().join(format!("concur-io-uring-{}", std::process::id()));
+        let listener = UnixListener::bind(&path).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        serve(listener.into(), Arc::new(Echo), "8", || {
+            let clients: Vec<UnixStream> = (0..20).map(|_| UnixStream::connect(&path).unwrap()).collect();
+            for client in &clients {
+                echo(client, &[7; 100_000]);
+            }
+        });
+        std::fs::remove_file(&path).unwrap();
+    }
+
+    /// Echoes, and panics at an exclamation mark.
+    struct Nervous;
+
+    impl Service for Nervous {
+        fn session(&self, _: Peer) -> Box<dyn Session> {
+            Box::new(Self)
+        }
+    }
+
+    impl Session for Nervous {
+        fn receive(&mut self, input: &mut BytesMut, output: &mut BytesMut) -> Next {
+            assert!(!input.contains(&b'!'), "an exclamation mark");
+            output.extend_from_slice(&input.split());
+            Next::Read
+        }
+
+        fn resume(&mut self, _: Done, _: &mut BytesMut) -> Next {
+            Next::Read
+        }
+    }
+
+    #[test]
+    fn a_panic_in_a_session_ends_that_client_alone_and_gives_its_buffer_back() {
+        let listener = socket::listen(&([127, 0, 0, 1], 0).into(), &Limits::default()).unwrap();
+        let address = listener.local_addr().unwrap().as_socket().unwrap();
+        serve(listener, Arc::new(Nervous), "1", || {
+            let calm = TcpStream::connect(address).unwrap();
+            for _ in 0..3 {
+                let mut nervous = TcpStream::connect(address).unwrap();
+                echo(&nervous, b"hello");
+                nervous.write_all(b"!").unwrap();
+                let end = nervous.read(&mut [0]);
+                assert!(!matches!(end, Ok(1..)), "its connection is closed");
+                echo(&calm, b"still there"); // through the only buffer
+            }
+        });
+    }
+
+    #[test]
+    fn what_is_lacking_comes_with_advice() {
+        for (errno, advice) in [
+            (Errno::ENOSYS, "built without"),
+            (Errno::EPERM, "kernel.io_uring_disabled"),
+            (Errno::EINVAL, "too old"),
+            (Errno::ENOMEM, "ulimit -l"),
+            (Errno::EMFILE, "ulimit -n"),
+        ] {
+            let reason = why(&errno.into());
+            assert!(reason.starts_with("can't set up an io_uring: ") && reason.contains(advice), "{reason}");
+        }
+    }
 }

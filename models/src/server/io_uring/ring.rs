@@ -30,8 +30,9 @@ use workloads::READ_BYTES;
 use super::buffers::{self, Buffers, Chunk, Opened};
 use crate::server::acceptor::SHORTAGE_PAUSE;
 
-/// More than one loop turn needs with any number of clients, since the kernel hands over a few dozen receives at a time.
-const MOST_BUFFERS: u32 = 256;
+/// Buffers are used in turn, so few of them stay in the processor's cache: with 256, a request cost 3% more. As many
+/// are enough for a turn of the loop, since the kernel does a few dozen receives between two looks at what is done.
+const MOST_BUFFERS: u32 = 64;
 /// Completions may gather that are not the answer to anything just submitted: receives and accepts that go on and on.
 const COMPLETIONS_PER_ENTRY: u32 = 4;
 
@@ -118,7 +119,7 @@ pub(super) struct Ring {
 }
 
 impl Ring {
-    /// Sets up a ring in whose queue `entries` operations have room, and as many buffers, up to 256.
+    /// Sets up a ring in whose queue `entries` operations have room, and as many buffers, up to 64.
     ///
     /// The flags say that one thread does everything and that completions are only of interest when it asks
     /// (`SINGLE_ISSUER`, `DEFER_TASKRUN`): then nobody is interrupted, and the work of many completions is done in one
@@ -387,6 +388,23 @@ impl Purpose {
             3 => Self::Receive(client),
             4 => Self::Send(client),
             _ => Self::Cancel,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_purpose_comes_back_as_it_went() {
+        let clients = [(0, 0), (7, 3), (u32::MAX as usize, GENERATIONS - 1)];
+        let purposes = clients.into_iter().flat_map(|(key, generation)| {
+            let client = Client { key, generation };
+            [Purpose::Receive(client), Purpose::Send(client)]
+        });
+        for purpose in purposes.chain([Purpose::Accept, Purpose::Bell, Purpose::Cancel]) {
+            assert_eq!(Purpose::from_number(purpose.number()), purpose);
         }
     }
 }

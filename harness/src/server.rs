@@ -12,13 +12,14 @@
 //!
 //! What the harness can't follow is a process that leaves the group after its parent has ended, as a daemon does.
 
+pub mod foreign;
 mod output;
 
 use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsString;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{self, Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::RecvTimeoutError;
@@ -43,6 +44,8 @@ const SETTLE: Duration = Duration::from_millis(250);
 const KILL_LIMIT: Duration = Duration::from_secs(5);
 /// How often to look whether a server has ended while it gets ready.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// How long one try to connect to a server that gets ready may take.
+const KNOCK_LIMIT: Duration = Duration::from_millis(500);
 /// What a server says when it is ready, before its address.
 const GREETING: &str = "listening on ";
 
@@ -52,12 +55,20 @@ pub struct ServeCommand {
     model: String,
     workload: String,
     processors: Vec<usize>,
+    grace: Option<Duration>,
 }
 
 impl ServeCommand {
     /// Serves `workload` under `model`, which is written with its options: `fork:reap=wait`.
     pub fn new(model: impl Into<String>, workload: impl Into<String>) -> Self {
-        Self { model: model.into(), workload: workload.into(), processors: Vec::new() }
+        Self { model: model.into(), workload: workload.into(), processors: Vec::new(), grace: None }
+    }
+
+    /// Gives what is under way so long to finish once the server is asked to stop, and not what `serve` gives by itself.
+    #[must_use]
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.grace = Some(grace);
+        self
     }
 
     /// Binds the server to processors; to none: leaves it free.
@@ -77,6 +88,9 @@ impl ServeCommand {
         if !self.processors.is_empty() {
             let list: Vec<String> = self.processors.iter().map(usize::to_string).collect();
             arguments.extend(["--cpus".into(), list.join(",").into()]);
+        }
+        if let Some(grace) = self.grace {
+            arguments.extend(["--grace".into(), format!("{}ms", grace.as_millis()).into()]);
         }
         Ok(arguments)
     }
@@ -111,8 +125,24 @@ impl Server {
     /// The program can't be started; or it ends, prints something else first, or prints nothing within
     /// `ready_within`. Whatever was started is then gone, and the error quotes the end of its stderr.
     pub fn start(command: &[OsString], ready_within: Duration) -> Result<Self> {
-        let mut process = Process::start(command)?;
-        match process.wait_until_ready(ready_within) {
+        let process = Process::start(command)?;
+        let ready = process.wait_until_ready(ready_within);
+        Self::of(process, ready)
+    }
+
+    /// Starts a server that need not say anything: it is ready once `door` takes a connection, which is closed again at
+    /// once, or once it says where it listens.
+    ///
+    /// # Errors
+    /// As for [`start`](Self::start), save that it may print what it likes.
+    pub fn start_at(command: &[OsString], door: SocketAddr, ready_within: Duration) -> Result<Self> {
+        let process = Process::start(command)?;
+        let ready = process.wait_until_open(door, ready_within);
+        Self::of(process, ready)
+    }
+
+    fn of(mut process: Process, ready: Result<SocketAddr, NotReady>) -> Result<Self> {
+        match ready {
             Ok(address) => Ok(Self { process, address }),
             Err(not_ready) => Err(process.give_up(&not_ready)),
         }
@@ -189,6 +219,12 @@ enum NotReady {
     Closed,
     Said(String),
     Silent(Duration),
+    Shut(SocketAddr, Duration),
+}
+
+/// The address in a line that says where a server listens.
+fn greeted(line: &str) -> Option<SocketAddr> {
+    line.strip_prefix(GREETING)?.parse().ok()
 }
 
 impl Process {
@@ -238,8 +274,27 @@ impl Process {
                 Err(RecvTimeoutError::Disconnected) => return Err(NotReady::Closed),
             }
         };
-        let address = line.strip_prefix(GREETING).and_then(|address| address.parse().ok());
-        address.ok_or(NotReady::Said(line))
+        greeted(&line).ok_or(NotReady::Said(line))
+    }
+
+    fn wait_until_open(&self, door: SocketAddr, within: Duration) -> Result<SocketAddr, NotReady> {
+        let deadline = Instant::now() + within;
+        let output = self.output.as_ref().ok_or(NotReady::Ended)?;
+        loop {
+            if let Some(address) = output.first_line.try_recv().ok().as_deref().and_then(greeted) {
+                return Ok(address);
+            }
+            if TcpStream::connect_timeout(&door, KNOCK_LIMIT).is_ok() {
+                return Ok(door);
+            }
+            if !self.is_running() {
+                return Err(NotReady::Ended);
+            }
+            if Instant::now() >= deadline {
+                return Err(NotReady::Shut(door, within));
+            }
+            thread::sleep(LOOK_EVERY);
+        }
     }
 
     /// Ends what did not get ready, and says all there is to say about it.
@@ -262,6 +317,10 @@ impl Process {
             NotReady::Silent(within) => format!(
                 "the server did not say '{GREETING}ADDRESS' within {within:?} ({status} when stopped); start it by \
                  hand to see what it does"
+            ),
+            NotReady::Shut(door, within) => format!(
+                "the server did not listen on {door} within {within:?} ({status} when stopped); start it by hand to \
+                 see what it does"
             ),
         };
         anyhow!(what + &quoted(&ended.stderr))

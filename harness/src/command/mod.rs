@@ -14,12 +14,14 @@ use signal_hook::flag;
 use crate::cli::{Cli, Command};
 use crate::failure::INTERRUPTED;
 
+mod r#become;
 mod exec;
 mod list;
 mod load;
 mod report;
 mod run;
 mod serve;
+mod verify;
 
 /// Carries a command out.
 pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
@@ -31,6 +33,8 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Exec(arguments)) => exec::run(&arguments),
         Some(Command::List(arguments)) => list::run(&arguments),
         Some(Command::Report(arguments)) => report::run(&arguments),
+        Some(Command::Verify(arguments)) => verify::run(&arguments),
+        Some(Command::Become(arguments)) => r#become::run(&arguments),
     }
 }
 

@@ -160,27 +160,29 @@ fn try_shared(case: &Case, subject: &mut Option<Subject>, facts: &Arc<Facts>) ->
         let reason = "the server could not be started again after an earlier case";
         return finding(case.name, case.about, begun, Err(Stop::Skipped(reason.to_owned())));
     };
-    server.begin_case();
-    let mut verdict = case.check(server);
-    if let Some(end) = server.early_end() {
-        let reason = match &verdict {
-            Err(Stop::Failed(reason)) => format!("{reason}; the server {end}"),
-            _ => format!("the server {end}"),
-        };
-        verdict = Err(Stop::Failed(reason));
+    let verdict = check(case, server);
+    if server.is_gone() {
         *subject = None;
     }
     finding(case.name, case.about, begun, verdict)
+}
+
+/// Tries a case. A server that ends meanwhile, without having been asked to, fails it.
+fn check(case: &Case, subject: &mut Subject) -> case::Verdict {
+    subject.begin_case();
+    let verdict = case.check(subject);
+    let Some(end) = subject.early_end() else { return verdict };
+    Err(Stop::Failed(match verdict {
+        Err(Stop::Failed(reason)) => format!("{reason}; the server {end}"),
+        _ => format!("the server {end}"),
+    }))
 }
 
 /// Tries a case with a server that nobody else uses.
 fn try_alone(case: &Case, facts: &Arc<Facts>) -> Finding {
     let begun = Instant::now();
     let verdict = if facts.is_started_by_us() {
-        start(facts).and_then(|mut subject| {
-            subject.begin_case();
-            case.check(&mut subject)
-        })
+        start(facts).and_then(|mut subject| check(case, &mut subject))
     } else {
         Err(Stop::Skipped(NO_PROCESS.to_owned()))
     };

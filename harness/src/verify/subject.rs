@@ -54,6 +54,7 @@ pub struct Settings {
 pub struct Subject {
     address: SocketAddr,
     server: Option<Server>,
+    asked_to_stop: bool,
     facts: Arc<Facts>,
     until: Instant,
 }
@@ -135,7 +136,7 @@ impl Facts {
     /// Starts a server.
     pub(super) fn subject(self: &Arc<Self>) -> anyhow::Result<Subject> {
         let (address, server) = self.target.start(self.workload, self.settings.grace)?;
-        Ok(Subject { address, server, facts: Arc::clone(self), until: Instant::now() })
+        Ok(Subject { address, server, asked_to_stop: false, facts: Arc::clone(self), until: Instant::now() })
     }
 
     /// Whether we start the server, and so can look at its processes and stop it.
@@ -188,7 +189,7 @@ impl Subject {
 
     /// What is wrong if the server has ended all by itself.
     pub(super) fn early_end(&mut self) -> Option<String> {
-        if self.server.as_ref().is_none_or(Server::is_running) {
+        if self.asked_to_stop || self.server.as_ref().is_none_or(Server::is_running) {
             return None;
         }
         let ended = self.server.take()?.stop(Duration::ZERO);
@@ -198,8 +199,14 @@ impl Subject {
         })
     }
 
+    /// Whether the server was one of ours and is no more.
+    pub(super) fn is_gone(&self) -> bool {
+        self.server.is_none() && self.facts.is_started_by_us()
+    }
+
     /// Sends the signal that asks a server to stop.
-    pub(super) fn ask_to_stop(&self) -> Verdict {
+    pub(super) fn ask_to_stop(&mut self) -> Verdict {
+        self.asked_to_stop = true;
         let pid = Pid::from_raw(self.server()?.pid().cast_signed());
         kill(pid, Signal::SIGTERM).or_else(|error| failed(format!("SIGTERM can't be sent to it: {error}")))
     }

@@ -25,6 +25,12 @@ const DRAINED_WAIT_MS: u64 = 500;
 const A_MOMENT: Duration = Duration::from_millis(100);
 
 pub(super) fn cases() -> Vec<Case> {
+    let parts = [pages(), connections(), deliveries(), stops()];
+    parts.into_iter().flatten().collect()
+}
+
+/// What is answered.
+fn pages() -> Vec<Case> {
     vec![
         Case::shared("get", "GET /hello is 200, with the same body every time (RFC 9110, 9.3.1).", get_hello),
         Case::shared(
@@ -53,6 +59,12 @@ pub(super) fn cases() -> Vec<Case> {
             "A method that nobody knows is 501, or 405 (RFC 9110, 9.1).",
             |subject| ask_alone(subject, &request("BREW", "/hello", "", b""))?.expect_status(&[501, 405]),
         ),
+    ]
+}
+
+/// How many requests a connection carries, and in which forms they may come.
+fn connections() -> Vec<Case> {
+    vec![
         Case::shared("keep-alive", "One connection carries a hundred requests (RFC 9112, 9.3).", keep_alive),
         Case::shared(
             "close",
@@ -85,6 +97,12 @@ pub(super) fn cases() -> Vec<Case> {
             "Names of fields and options mean the same in any case (RFC 9110, 5.1 and 7.6.1).",
             field_names,
         ),
+    ]
+}
+
+/// How requests arrive, and how replies are taken.
+fn deliveries() -> Vec<Case> {
+    vec![
         Case::shared(
             "pipelining",
             "Twenty requests sent together are answered in their order (RFC 9112, 9.3.2).",
@@ -128,6 +146,12 @@ pub(super) fn cases() -> Vec<Case> {
              and others are served.",
             flood,
         ),
+    ]
+}
+
+/// What becomes of a request when the server is asked to stop.
+fn stops() -> Vec<Case> {
+    vec![
         Case::own(
             "drain-waiting",
             "A request that waits for something slow when SIGTERM comes is answered whole.",

@@ -197,7 +197,7 @@ impl<'a> Http<'a> {
 
     /// Reads more; false at the end.
     fn fill(&mut self) -> Verdict<bool> {
-        let mut room = [0; 64 * 1024];
+        let mut room = [0; 16 * 1024];
         let read = self.client.read(&mut room)?;
         self.buffer.extend_from_slice(&room[..read]);
         self.ended = read == 0;

@@ -107,9 +107,10 @@ pub(super) fn ensure(holds: bool, reason: impl FnOnce() -> String) -> Verdict {
 }
 
 impl Stop {
-    /// Adds where this was.
+    /// Adds where this was, if there is anything to add.
     pub(super) fn within(self, place: &str) -> Self {
         match self {
+            Self::Failed(reason) if place.is_empty() => Self::Failed(reason),
             Self::Failed(reason) => Self::Failed(format!("{place}: {reason}")),
             skipped @ Self::Skipped(_) => skipped,
         }

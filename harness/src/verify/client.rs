@@ -106,6 +106,15 @@ impl Client {
         }
     }
 
+    /// Waits until there is something to read, and leaves it there.
+    pub(super) fn wait_for_something(&self) -> Verdict {
+        self.limit(|limit| self.stream.set_read_timeout(Some(limit)))?;
+        match self.stream.peek(&mut [0]) {
+            Ok(_) => Ok(()),
+            Err(error) => failed(self.trouble(&error, "nothing came")),
+        }
+    }
+
     /// Reads just what is expected, and fails at the first byte that differs.
     pub(super) fn expect(&self, expected: &[u8]) -> Verdict {
         let mut buffer = vec![0; expected.len().min(256 * 1024)];

@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
@@ -31,6 +31,8 @@ use subject::{Facts, NO_PROCESS, Settings, Subject, Target};
 pub const WORKLOADS: [&str; 2] = ["echo", "http"];
 /// How many cases with a server of their own run at once, beside the shared one.
 const OWN_AT_ONCE: usize = 2;
+/// Time for a server that is about to end, which may be why a case has failed.
+const LAST_BREATH: Duration = Duration::from_millis(50);
 const STARTS: &str = "starts";
 const ABOUT_STARTS: &str = "The server starts, and takes a connection.";
 
@@ -171,6 +173,9 @@ fn try_shared(case: &Case, subject: &mut Option<Subject>, facts: &Arc<Facts>) ->
 fn check(case: &Case, subject: &mut Subject) -> case::Verdict {
     subject.begin_case();
     let verdict = case.check(subject);
+    if matches!(verdict, Err(Stop::Failed(_))) {
+        thread::sleep(LAST_BREATH);
+    }
     let Some(end) = subject.early_end() else { return verdict };
     Err(Stop::Failed(match verdict {
         Err(Stop::Failed(reason)) => format!("{reason}; the server {end}"),

@@ -390,7 +390,10 @@ fn large_body(subject: &mut Subject) -> Verdict {
 fn slow_reader(subject: &mut Subject) -> Verdict {
     needs_bytes(subject)?;
     let client = Client::connect(subject)?;
-    stays_small(subject, || (PROTOCOL.burden)(&client))?;
+    stays_small(subject, || {
+        (PROTOCOL.burden)(&client)?;
+        client.wait_for_something()
+    })?;
     is_bytes(subject, &Http::over(&client).reply("GET").within("reading at last")?, LARGE_BYTES)
 }
 

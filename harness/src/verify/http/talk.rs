@@ -176,7 +176,12 @@ impl<'a> Http<'a> {
             ensure(searched < at_most, || {
                 format!("{searched} bytes without an end: {}", quoted(&self.buffer))
             })?;
-            if !self.fill()? {
+            let begun = if self.buffer.is_empty() {
+                String::new()
+            } else {
+                format!("after {}", quoted(&self.buffer))
+            };
+            if !self.fill().within(begun)? {
                 return failed(match self.buffer.as_slice() {
                     [] => "the connection ended".to_owned(),
                     begun => format!("the connection ended after {}", quoted(begun)),

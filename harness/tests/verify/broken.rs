@@ -1,17 +1,13 @@
-//! A small server with a fault of your choice, to see that `concur verify` finds it: the suite's own test.
-//!
-//! ```sh
-//! cargo build -p harness --example broken
-//! concur verify --cmd 'target/debug/examples/broken accepts-bare-lf {workload} {port}'
-//! ```
+//! A small server with a fault of one's choice, to see that the suite finds it.
 //!
 //! Without its fault (`none`) it is right: a thread for each connection, written with nothing of the lab, so that the
 //! suite is tried on a stranger. It has no /echo, and the cases about that are skipped.
 
+use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::fd::AsFd;
-use std::process::{Command, ExitCode};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
@@ -27,6 +23,9 @@ const LOOK: Duration = Duration::from_millis(10);
 const GRACE: Duration = Duration::from_millis(1_500);
 /// How long a refused client is heard out.
 const HEAR_OUT: Duration = Duration::from_secs(2);
+const LARGE_PIECE_BYTES: usize = 32 * 1024;
+/// What large bodies are made of.
+static FILLING: [u8; 16 * 1024] = [b'x'; 16 * 1024];
 const HEAD_BYTES_AT_MOST: usize = 16 * 1024;
 const FIELDS_AT_MOST: usize = 100;
 
@@ -34,7 +33,7 @@ const FIELDS_AT_MOST: usize = 100;
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fault {
     None,
-    /// Of every piece that it echoes it keeps the last byte to itself.
+    /// Of every large piece that it echoes it keeps the last byte to itself.
     DropsLastByte,
     /// A client who has said that it sends no more is thought to have left.
     LeavesHalfClosed,
@@ -88,24 +87,10 @@ const FAULTS: [(&str, Fault); 17] = [
     ("dies-of-reset", Fault::DiesOfReset),
 ];
 
-fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [fault, workload, port] = arguments.as_slice() else { return usage() };
-    let found = FAULTS.iter().find(|(name, _)| name == fault);
-    let (Some((_, fault)), Ok(port)) = (found, port.parse()) else { return usage() };
-    match run(*fault, workload == "http", port) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("broken: {error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn usage() -> ExitCode {
-    let names: Vec<&str> = FAULTS.iter().map(|(name, _)| *name).collect();
-    eprintln!("usage: broken FAULT echo|http PORT, with a fault of: {}", names.join(", "));
-    ExitCode::from(2)
+/// Serves with the fault of this name on this port, until SIGTERM.
+pub(crate) fn serve(fault: &str, workload: &str, port: u16) -> io::Result<()> {
+    let (_, fault) = FAULTS.iter().find(|(name, _)| *name == fault).expect("a fault that there is");
+    run(*fault, workload == "http", port)
 }
 
 fn run(fault: Fault, is_http: bool, port: u16) -> io::Result<()> {
@@ -193,7 +178,7 @@ impl Connection {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(LOOK))?;
         if fault == Fault::LeaksDescriptors {
-            std::mem::forget(stream.try_clone()?);
+            std::mem::forget(File::open("/dev/null")?);
         }
         if fault == Fault::LeavesZombies {
             drop(Command::new("true").spawn()?); // dropping a child does not wait for it
@@ -230,8 +215,11 @@ impl Connection {
 
     /// Whether the client has said that it sends no more, and nothing else is there to read.
     fn is_half_closed(&self) -> bool {
-        thread::sleep(Duration::from_millis(2));
-        matches!(self.stream.peek(&mut [0]), Ok(0))
+        thread::sleep(Duration::from_millis(1));
+        let _ = self.stream.set_nonblocking(true);
+        let peeked = self.stream.peek(&mut [0]);
+        let _ = self.stream.set_nonblocking(false);
+        matches!(peeked, Ok(0))
     }
 
     fn echo(&mut self) -> io::Result<()> {
@@ -240,7 +228,7 @@ impl Connection {
             if self.fault == Fault::LeavesHalfClosed && self.is_half_closed() {
                 return Ok(());
             }
-            let kept = usize::from(self.fault == Fault::DropsLastByte);
+            let kept = usize::from(self.fault == Fault::DropsLastByte && read > LARGE_PIECE_BYTES);
             self.stream.write_all(&buffer[..read - kept])?;
         }
         Ok(())
@@ -280,7 +268,7 @@ impl Connection {
 
     /// Answers every whole request that has come.
     fn answer_all(&mut self, input: &mut Vec<u8>) -> io::Result<Next> {
-        let mut replies: Vec<Vec<u8>> = Vec::new();
+        let mut replies: Vec<Reply> = Vec::new();
         let mut next = Next::Read;
         while let Some((head, end)) = whole_head(input, self.fault) {
             let outcome = head.and_then(|head| Request::parse(&head));
@@ -295,18 +283,33 @@ impl Connection {
             if self.fault == Fault::OutOfOrder {
                 replies.insert(0, reply);
             } else {
-                self.stream.write_all(&reply)?;
+                self.send(&reply)?;
             }
-            if !matches!(then, Next::Read) && self.fault != Fault::AnswersSmuggled {
-                next = then;
-                break;
+            match then {
+                Next::Read => {}
+                Next::Refuse if self.fault == Fault::AnswersSmuggled => {}
+                Next::Refuse | Next::Close => {
+                    next = then;
+                    break;
+                }
             }
         }
-        self.stream.write_all(&replies.concat())?;
+        replies.iter().try_for_each(|reply| self.send(reply))?;
         Ok(next)
     }
 
-    fn answer(&self, request: &Request) -> (Vec<u8>, Next) {
+    fn send(&mut self, reply: &Reply) -> io::Result<()> {
+        self.stream.write_all(reply.text.as_bytes())?;
+        let mut left = reply.filling;
+        while left > 0 {
+            let piece = left.min(FILLING.len());
+            self.stream.write_all(&FILLING[..piece])?;
+            left -= piece;
+        }
+        Ok(())
+    }
+
+    fn answer(&self, request: &Request) -> (Reply, Next) {
         let head_only = request.method == "HEAD" && self.fault != Fault::HeadWithBody;
         let (connection, next) = match (request.stays_open, request.is_old) {
             (true, true) => ("Connection: keep-alive\r\n", Next::Read),
@@ -314,20 +317,19 @@ impl Connection {
             (false, _) => ("Connection: close\r\n", Next::Close),
         };
         let number = |prefix| request.path.strip_prefix(prefix).and_then(|text: &str| text.parse().ok());
-        let body = if request.path == "/hello" {
-            "hello\n".to_owned()
+        let is_read = matches!(request.method.as_str(), "GET" | "HEAD");
+        let (body, filling) = if request.path == "/hello" {
+            ("hello\n", 0)
         } else if let Some(bytes) = number("/bytes/") {
-            "x".repeat(bytes)
+            ("", bytes)
         } else if let Some(ms) = number("/wait/") {
-            if matches!(request.method.as_str(), "GET" | "HEAD") {
-                thread::sleep(Duration::from_millis(ms as u64));
-            }
-            "waited\n".to_owned()
+            thread::sleep(Duration::from_millis(if is_read { ms as u64 } else { 0 }));
+            ("waited\n", 0)
         } else {
             return (reply(404, "nothing here\n", connection, head_only), next);
         };
         match request.method.as_str() {
-            "GET" | "HEAD" => (reply(200, &body, connection, head_only), next),
+            "GET" | "HEAD" => (Reply::new(200, body, filling, connection, head_only), next),
             "POST" | "PUT" | "DELETE" => {
                 // What body it has is not read, so that the connection can't go on.
                 let fields = "Allow: GET, HEAD\r\nConnection: close\r\n";
@@ -353,10 +355,23 @@ enum Next {
     Refuse,
 }
 
-fn reply(status: u16, body: &str, fields: &str, head_only: bool) -> Vec<u8> {
-    let length = body.len();
-    let body = if head_only { "" } else { body };
-    format!("HTTP/1.1 {status} As It Is\r\n{fields}Content-Length: {length}\r\n\r\n{body}").into_bytes()
+fn reply(status: u16, body: &'static str, fields: &str, head_only: bool) -> Reply {
+    Reply::new(status, body, 0, fields, head_only)
+}
+
+/// A head with a text behind it, and so many bytes more.
+struct Reply {
+    text: String,
+    filling: usize,
+}
+
+impl Reply {
+    fn new(status: u16, body: &str, filling: usize, fields: &str, head_only: bool) -> Self {
+        let length = body.len() + filling;
+        let (body, filling) = if head_only { ("", 0) } else { (body, filling) };
+        let text = format!("HTTP/1.1 {status} As It Is\r\n{fields}Content-Length: {length}\r\n\r\n{body}");
+        Self { text, filling }
+    }
 }
 
 struct Request {

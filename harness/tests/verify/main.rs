@@ -214,3 +214,62 @@ fn a_server_with_room_for_one_fails_where_many_are_expected_and_only_there() {
     assert!(failed.is_subset(&BTreeSet::from(["ends-in-time".to_owned()])), "{failed:?} {answer:#}");
     assert!(with_outcome(&answer, "skipped").contains("many-clients"));
 }
+
+/// Not the coroutines: in may 0.3.51 a worker that parks a coroutine still reads what lies on its stack when another
+/// worker may already have ended it, and once in some ten thousand short connections that brings the server down.
+#[test]
+fn our_own_models_pass_every_case_of_echo() {
+    for model in models::server::servers().iter().filter(|model| model.family != "coroutines") {
+        let answer = graded(&[model.name, "--workload", "echo", "--patience", "10s"]);
+        assert_eq!(with_outcome(&answer, "failed"), BTreeSet::new(), "{}: {answer:#}", model.name);
+    }
+}
+
+#[test]
+fn a_server_that_runs_already_is_tried_without_its_processes() {
+    let server = common::serve("epoll", &[]);
+    let address = server.address().to_string();
+    let answer = graded(&[&address, "--case", "get", "nothing-left", "nothing-kept"]);
+    assert_eq!(
+        with_outcome(&answer, "passed"),
+        BTreeSet::from(["get".to_owned(), "starts".to_owned()]),
+        "{answer:#}"
+    );
+    assert_eq!(with_outcome(&answer, "skipped").len(), 2);
+    common::stop(server);
+}
+
+#[test]
+fn a_server_that_does_not_start_fails_and_says_why() {
+    for (command, reason) in [
+        ("/nonexistent/server {port}", "can't be started"),
+        ("sh -c 'echo no such port >&2; exit 3' {port}", "no such port"),
+        ("sh -c 'echo hello; exec sleep 1000'", "listening on ADDRESS"),
+    ] {
+        let answer = graded(&["--cmd", command, "--case", "get"]);
+        let first = &answer["suites"][0]["cases"][0];
+        assert_eq!((&first["name"], &first["outcome"]), (&Value::from("starts"), &Value::from("failed")));
+        assert!(first["reason"].as_str().unwrap().contains(reason), "{first}");
+        assert!(with_outcome(&answer, "skipped").contains("get"));
+    }
+}
+
+#[test]
+fn what_can_not_be_tried_is_said_in_one_line() {
+    for (arguments, said) in [
+        (&["epol"][..], "there is no server model 'epol'"),
+        (&["epoll", "--case", "nope"], "there is no case 'nope'"),
+        (&["epoll", "--workload", "ftp"], "there are no cases for 'ftp'; try one of: echo, http"),
+        (&["--cmd", "'x"], "a quote is not closed"),
+        (&["--cmd", " "], "the command is empty"),
+        (&["epoll", "--all"], "cannot be used with"),
+        (&[], "required"),
+        (&["epoll", "--patience", "0s"], "--patience can't be 0"),
+        (&["epoll", "--at-once", "0"], "can't be 0"),
+        (&["epoll", "--at-once", "100000000"], "raise it with"),
+    ] {
+        let output = concur().arg("verify").args(arguments).assert().code(2).get_output().clone();
+        let line = String::from_utf8(output.stderr).unwrap();
+        assert!(line.contains(said) && line.trim_end().lines().count() == 1, "{arguments:?}: {line}");
+    }
+}

@@ -1,5 +1,6 @@
 //! The command line: what can be asked for, and how it is written.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -40,7 +41,19 @@ pub enum Command {
     List(List),
     /// Draw a run's tables and report again.
     Report(Report),
+    /// Check how a server behaves: ours, or anyone's in any language.
+    #[command(after_long_help = VERIFY_CONTRACT)]
+    Verify(Verify),
 }
+
+/// What a server must have to be graded in full.
+const VERIFY_CONTRACT: &str = "\
+A server is judged from outside, by what it sends and by what the kernel says of its processes. Echo: it sends back what \
+it is sent. HTTP: it has /hello (any body, the same every time); what it has of / (any page), /bytes/N (N bytes), /wait/MS \
+(any answer, MS milliseconds later) and /echo (POST gives the body back) is tried as well, and skipped where it answers \
+404. SIGTERM asks it to stop. docs/verify.md says it at length.
+
+Exit codes: 0 no case failed, 1 one did, 2 the command can't be carried out.";
 
 /// `concur run`.
 #[derive(Debug, Clone, Args)]
@@ -217,6 +230,45 @@ pub struct Report {
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Print the record as JSON instead of tables.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `concur verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// One of our models, with options, or the address of a server that runs already: `epoll`, `127.0.0.1:8080`.
+    #[arg(conflicts_with_all = ["cmd", "all"], required_unless_present_any = ["cmd", "all", "list"])]
+    pub target: Option<String>,
+    /// A command that starts a server: `python3 server.py {port}`. {port} stands for a free port, {workload} for the
+    /// workload; quotes work as in a shell, but no shell runs it.
+    #[arg(long, value_name = "COMMAND", conflicts_with = "all")]
+    pub cmd: Option<String>,
+    /// Every model, with every word that its options know.
+    #[arg(long)]
+    pub all: bool,
+    /// What the server serves [default: echo and http for our models, http for others].
+    #[arg(long, value_delimiter = ',')]
+    pub workload: Vec<String>,
+    /// Try these cases only, separated by commas or spaces.
+    #[arg(long = "case", value_name = "NAME", value_delimiter = ',', num_args = 1..)]
+    pub cases: Vec<String>,
+    /// List the cases, and try none.
+    #[arg(long)]
+    pub list: bool,
+    /// How many connections come and go where something might leak.
+    #[arg(long, value_name = "N", default_value_t = 2_000)]
+    pub connections: usize,
+    /// How many clients are connected at once where there are many; of our models no more than they have room for.
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub at_once: usize,
+    /// How long a server may take to do the next thing.
+    #[arg(long, value_parser = humantime::parse_duration, default_value = "5s")]
+    pub patience: Duration,
+    /// How long what is under way may take once a server is asked to stop; our models are told so.
+    #[arg(long, value_parser = humantime::parse_duration, default_value = "2s")]
+    pub grace: Duration,
+    /// Print what was found as JSON.
     #[arg(long)]
     pub json: bool,
 }

@@ -10,6 +10,8 @@
 //!    processes ([`execution`]).
 //! 5. [`recorder`] keeps the record, written anew after every cell; crate `reports` draws it.
 //!
+//! [`verify`] grades a server by its behaviour: ours, or anyone's.
+//!
 //! A server is a process of its own so that it is single-threaded before it forks, its figures are its own, and a
 //! crash is its own. Whatever goes wrong with one cell becomes that cell's verdict, and the run goes on.
 
@@ -27,4 +29,5 @@ pub mod progress;
 pub mod recorder;
 pub mod server;
 pub mod transport;
+pub mod verify;
 pub mod workload;

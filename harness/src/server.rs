@@ -57,19 +57,27 @@ pub struct ServeCommand {
     workload: String,
     transport: Transport,
     processors: Vec<usize>,
+    grace: Option<Duration>,
 }
 
 impl ServeCommand {
     /// Serves `workload` under `model`, which is written with its options: `fork:reap=wait`.
     pub fn new(model: impl Into<String>, workload: impl Into<String>) -> Self {
         let (model, workload) = (model.into(), workload.into());
-        Self { program: None, model, workload, transport: Transport::Tcp, processors: Vec::new() }
+        Self { program: None, model, workload, transport: Transport::Tcp, processors: Vec::new(), grace: None }
     }
 
     /// Starts this program instead of the one that is running. It must understand the same arguments.
     #[must_use]
     pub fn program(mut self, program: impl Into<PathBuf>) -> Self {
         self.program = Some(program.into());
+        self
+    }
+
+    /// Gives what is under way so long to finish once the server is asked to stop, and not what `serve` gives by itself.
+    #[must_use]
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.grace = Some(grace);
         self
     }
 
@@ -129,6 +137,9 @@ impl ServeCommand {
         if !self.processors.is_empty() {
             let list: Vec<String> = self.processors.iter().map(usize::to_string).collect();
             arguments.extend(["--cpus".into(), list.join(",").into()]);
+        }
+        if let Some(grace) = self.grace {
+            arguments.extend(["--grace".into(), format!("{}ms", grace.as_millis()).into()]);
         }
         Ok(arguments)
     }

@@ -20,6 +20,7 @@ mod load;
 mod report;
 mod run;
 mod serve;
+mod verify;
 
 /// Carries a command out.
 pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
@@ -31,6 +32,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Exec(arguments)) => exec::run(&arguments),
         Some(Command::List(arguments)) => list::run(&arguments),
         Some(Command::Report(arguments)) => report::run(&arguments),
+        Some(Command::Verify(arguments)) => verify::run(&arguments),
     }
 }
 

@@ -42,7 +42,7 @@ fn json(run: &Run) -> anyhow::Result<String> {
 }
 
 /// What standard output can show.
-fn terminal() -> Terminal {
+pub(super) fn terminal() -> Terminal {
     let width = stdout().is_terminal().then(|| rustix::termios::tcgetwinsize(stdout()).ok()).flatten();
     let width = width.map_or(WIDTH, |size| usize::from(size.ws_col).max(40));
     let set = ["LC_ALL", "LC_CTYPE", "LANG"].iter().filter_map(|name| std::env::var(name).ok());

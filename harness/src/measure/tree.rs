@@ -77,6 +77,23 @@ impl Tree {
         Ok(kib * 1024)
     }
 
+    /// How many descriptors its processes hold open, those shared by several counted in each (`/proc/PID/fd`).
+    ///
+    /// # Errors
+    /// A process we may not look into, as for [`pss_bytes`](Self::pss_bytes).
+    pub fn descriptors(self) -> io::Result<u64> {
+        let mut descriptors = 0;
+        for stat in self.alive()? {
+            descriptors += proc::numbers_in(format!("/proc/{}/fd", stat.pid))?.len() as u64;
+        }
+        Ok(descriptors)
+    }
+
+    /// How many of its processes have ended and wait for a parent that has not asked how (state Z).
+    pub fn zombies(self) -> io::Result<u64> {
+        Ok(self.members()?.iter().filter(|stat| stat.state == 'Z').count() as u64)
+    }
+
     /// Which processes are alive.
     pub fn living(self) -> io::Result<BTreeSet<ProcessId>> {
         Ok(self.alive()?.iter().map(ProcessId::of).collect())

@@ -1,0 +1,341 @@
+//! `concur verify`: grades servers by how they behave.
+
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+
+use models::options::{Choice, Kind};
+use models::server::{Model, Transport, server, servers};
+use reports::table::{Column, Table};
+use reports::terminal::draw_table;
+use serde::Serialize;
+
+use super::report::terminal;
+use crate::cli::Verify;
+use crate::failure::{FAILED, Interrupted, Usage};
+use crate::measure::limits::{need_descriptors, raise_descriptor_limit};
+use crate::server::foreign::ForeignCommand;
+use crate::verify::case::{Case, Finding, Outcome};
+use crate::verify::subject::{Settings, Target};
+use crate::verify::{Report, Suite, WORKLOADS, cases};
+use crate::{address, choose};
+
+/// How many servers are graded at once: each has cases that mostly wait.
+const SUITES_AT_ONCE: usize = 2;
+/// Descriptors that grading needs for each client who is there at once, in all the cases that run side by side.
+const DESCRIPTORS_PER_CLIENT: u64 = 2 * SUITES_AT_ONCE as u64;
+const OTHER_DESCRIPTORS: u64 = 200;
+
+/// All that was found.
+#[derive(Serialize)]
+struct Answer {
+    suites: Vec<Report>,
+    passed: usize,
+    failed: usize,
+    skipped: usize,
+}
+
+/// A case as it is listed.
+#[derive(Serialize)]
+struct Listed {
+    workload: &'static str,
+    name: &'static str,
+    about: &'static str,
+}
+
+pub(super) fn run(arguments: &Verify) -> anyhow::Result<ExitCode> {
+    let suites = suites(arguments)?;
+    if arguments.list {
+        super::print(&list(&suites, arguments.json)?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let settings = settings(arguments)?;
+    raise_descriptor_limit()?;
+    need_descriptors(arguments.at_once as u64 * DESCRIPTORS_PER_CLIENT + OTHER_DESCRIPTORS)
+        .map_err(|error| Usage::error(format!("{error} and --at-once")))?;
+    let stop = super::stop_on_signals()?;
+    let answer = Answer::of(run_all(&suites, settings, &stop));
+    if stop.load(Ordering::Relaxed) {
+        return Err(Interrupted.into());
+    }
+    super::print(&if arguments.json {
+        serde_json::to_string_pretty(&answer)? + "\n"
+    } else {
+        answer.text(arguments.all)
+    })?;
+    Ok(if answer.failed == 0 { ExitCode::SUCCESS } else { FAILED.into() })
+}
+
+fn settings(arguments: &Verify) -> anyhow::Result<Settings> {
+    let Verify { patience, grace, at_once, connections, .. } = *arguments;
+    if patience.is_zero() {
+        return Err(Usage::error("--patience can't be 0; try --patience 5s"));
+    }
+    if grace.is_zero() {
+        return Err(Usage::error("--grace can't be 0; try --grace 2s"));
+    }
+    if at_once == 0 || connections == 0 {
+        return Err(Usage::error(
+            "--at-once and --connections can't be 0; try --at-once 200 --connections 2000",
+        ));
+    }
+    Ok(Settings { patience, grace, at_once, connections })
+}
+
+/// What is to be graded: each server under each workload.
+fn suites(arguments: &Verify) -> anyhow::Result<Vec<Suite>> {
+    let (targets, default_workloads) = targets(arguments)?;
+    let workloads = workloads(&arguments.workload, default_workloads)?;
+    check_names(&arguments.cases, &workloads)?;
+    let mut suites = Vec::new();
+    for target in targets {
+        for &workload in &workloads {
+            let mut cases = cases(workload);
+            if !arguments.cases.is_empty() {
+                cases.retain(|case| arguments.cases.iter().any(|name| name == case.name));
+            }
+            // A case of one workload only is no reason to try nothing under the other.
+            if !cases.is_empty() {
+                suites.push(Suite { unsupported: lacks(&target), target: target.clone(), workload, cases });
+            }
+        }
+    }
+    Ok(suites)
+}
+
+fn targets(arguments: &Verify) -> anyhow::Result<(Vec<Target>, &'static [&'static str])> {
+    let foreign: &[&str] = &["http"];
+    Ok(match (&arguments.target, &arguments.cmd) {
+        (None, Some(text)) => {
+            let command = ForeignCommand::parse(text).map_err(|error| Usage::error(error.to_string()))?;
+            (vec![Target::Command(text.clone(), command)], foreign)
+        }
+        (Some(text), None) if is_address(text) => {
+            let text = text.trim_start_matches("http://").trim_end_matches('/');
+            (vec![Target::Address(address::resolve(text)?)], foreign)
+        }
+        (Some(text), None) => (vec![model(choose::choice(text)?)?], &WORKLOADS),
+        _ if arguments.list => (vec![model(choose::choice(servers()[0].name)?)?], &WORKLOADS),
+        _ => (variants()?, &WORKLOADS),
+    })
+}
+
+/// A port, or anything with a colon that is not one of our models with options.
+fn is_address(text: &str) -> bool {
+    let name = text.split(':').next().unwrap_or_default();
+    let is_port = text.bytes().all(|byte| byte.is_ascii_digit());
+    is_port || (text.contains(':') && !text.contains('=') && server(name).is_none())
+}
+
+fn model(choice: Choice) -> anyhow::Result<Target> {
+    let model = choose::server(&choice)?;
+    Ok(Target::Model(choice, model))
+}
+
+/// Every model as it is by default, and with each other word of each of its options.
+fn variants() -> anyhow::Result<Vec<Target>> {
+    servers().iter().flat_map(variants_of).map(|text| model(choose::choice(&text)?)).collect()
+}
+
+fn variants_of(model: &'static Model) -> impl Iterator<Item = String> {
+    let words = model.options.iter().flat_map(|spec| {
+        let words: &[&str] = match spec.kind {
+            Kind::Word(words) => words.get(1..).unwrap_or_default(), // the first is the default
+            _ => &[],
+        };
+        words.iter().map(|word| format!("{}:{}={word}", model.name, spec.key))
+    });
+    std::iter::once(model.name.to_owned()).chain(words)
+}
+
+fn lacks(target: &Target) -> Option<String> {
+    match target {
+        Target::Model(choice, model) => (model.lacks)(&choice.options, Transport::Tcp),
+        Target::Command(..) | Target::Address(_) => None,
+    }
+}
+
+fn workloads(asked: &[String], default: &'static [&'static str]) -> anyhow::Result<Vec<&'static str>> {
+    if asked.is_empty() {
+        return Ok(default.to_vec());
+    }
+    let find = |name: &String| {
+        WORKLOADS.into_iter().find(|workload| workload == name).ok_or_else(|| {
+            Usage::error(format!("there are no cases for '{name}'; try one of: {}", WORKLOADS.join(", ")))
+        })
+    };
+    asked.iter().map(find).collect()
+}
+
+fn check_names(names: &[String], workloads: &[&'static str]) -> anyhow::Result<()> {
+    let known: Vec<Case> = workloads.iter().flat_map(|workload| cases(workload)).collect();
+    match names.iter().find(|name| !known.iter().any(|case| case.name == **name)) {
+        None => Ok(()),
+        Some(name) => Err(Usage::error(format!(
+            "there is no case '{name}' for {}; see concur verify --list",
+            workloads.join(" or ")
+        ))),
+    }
+}
+
+fn list(suites: &[Suite], as_json: bool) -> anyhow::Result<String> {
+    let listed: Vec<Listed> = suites
+        .iter()
+        .flat_map(|suite| suite.cases.iter().map(|case| (suite.workload, case)))
+        .map(|(workload, case)| Listed { workload, name: case.name, about: case.about })
+        .collect();
+    if as_json {
+        return Ok(serde_json::to_string_pretty(&listed)? + "\n");
+    }
+    let lines = listed.iter().map(|case| format!("{} {}\n    {}\n", case.workload, case.name, case.about));
+    Ok(lines.collect())
+}
+
+/// Runs the suites, a few at once, and gives what came of them in their order.
+fn run_all(suites: &[Suite], settings: Settings, stop: &AtomicBool) -> Vec<Report> {
+    let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let reports = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..SUITES_AT_ONCE.min(suites.len()) {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(suite) = suites.get(index) else { return };
+                    if stop.load(Ordering::Relaxed) {
+                        return;
+                    }
+                    let report = suite.run(settings, stop);
+                    let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+                    eprintln!("[{done}/{}] {}", suites.len(), title(&report));
+                    reports.lock().unwrap_or_else(PoisonError::into_inner).push((index, report));
+                }
+            });
+        }
+    });
+    let mut reports = reports.into_inner().unwrap_or_else(PoisonError::into_inner);
+    reports.sort_by_key(|(index, _)| *index);
+    reports.into_iter().map(|(_, report)| report).collect()
+}
+
+fn title(report: &Report) -> String {
+    let Report { server, workload, passed, failed, skipped, seconds, .. } = report;
+    format!("{server}, {workload}: {passed} passed, {failed} failed, {skipped} skipped in {seconds:.1} s")
+}
+
+impl Answer {
+    fn of(suites: Vec<Report>) -> Self {
+        let sum = |of: fn(&Report) -> usize| suites.iter().map(of).sum();
+        Self {
+            passed: sum(|suite| suite.passed),
+            failed: sum(|suite| suite.failed),
+            skipped: sum(|suite| suite.skipped),
+            suites,
+        }
+    }
+
+    /// As tables: of many servers one with a row for each, of one server a row for each case.
+    fn text(&self, many: bool) -> String {
+        let tables = if many { vec![self.overview()] } else { self.suites.iter().map(cases_table).collect() };
+        let pages: Vec<String> = tables.iter().map(|table| draw_table(table, terminal())).collect();
+        pages.join("\n")
+    }
+
+    fn overview(&self) -> Table {
+        let row = |suite: &Report| {
+            let numbers = [suite.passed, suite.failed, suite.skipped].map(|number| number.to_string());
+            let mut row = vec![suite.server.clone(), suite.workload.to_owned()];
+            row.extend(numbers);
+            row.push(format!("{:.1}", suite.seconds));
+            row
+        };
+        let notes = |suite: &Report| {
+            let place = format!("{}, {}, ", suite.server, suite.workload);
+            failures(suite).into_iter().map(move |failure| place.clone() + &failure).collect::<Vec<_>>()
+        };
+        let Self { passed, failed, skipped, suites } = self;
+        Table {
+            title: format!("{passed} cases passed, {failed} failed, {skipped} were skipped"),
+            columns: vec![
+                Column::words("server", 0),
+                Column::words("workload", 0),
+                Column::numbers("passed", "", 0),
+                Column::numbers("failed", "", 0),
+                Column::numbers("skipped", "", 0),
+                Column::numbers("time", "s", 1),
+            ],
+            rows: suites.iter().map(row).collect(),
+            notes: suites.iter().flat_map(notes).collect(),
+        }
+    }
+}
+
+fn cases_table(suite: &Report) -> Table {
+    let row = |finding: &Finding| {
+        let outcome = match finding.outcome {
+            Outcome::Passed => "passed",
+            Outcome::Failed => "FAILED",
+            Outcome::Skipped => "skipped",
+        };
+        vec![finding.name.to_owned(), outcome.to_owned(), format!("{:.2}", finding.seconds)]
+    };
+    Table {
+        title: title(suite),
+        columns: vec![Column::words("case", 0), Column::words("outcome", 0), Column::numbers("time", "s", 1)],
+        rows: suite.cases.iter().map(row).collect(),
+        notes: failures(suite).into_iter().chain(skips(suite)).collect(),
+    }
+}
+
+/// Each failure: the case, what is wrong, and what the case is about.
+fn failures(suite: &Report) -> Vec<String> {
+    let failed = suite.cases.iter().filter(|finding| finding.outcome == Outcome::Failed);
+    let text = |finding: &Finding| {
+        let reason = finding.reason.as_deref().unwrap_or_default();
+        format!("{} failed: {reason}. {}", finding.name, finding.about)
+    };
+    failed.map(text).collect()
+}
+
+/// The reasons why cases were skipped, each once.
+fn skips(suite: &Report) -> Vec<String> {
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for finding in suite.cases.iter().filter(|finding| finding.outcome == Outcome::Skipped) {
+        let reason = finding.reason.as_deref().unwrap_or_default();
+        match reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, names)) => names.push(finding.name),
+            None => reasons.push((reason, vec![finding.name])),
+        }
+    }
+    reasons.into_iter().map(|(reason, names)| format!("Skipped, {reason}: {}.", names.join(", "))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_is_one_of_our_models_or_an_address() {
+        for address in ["8080", "127.0.0.1:80", "localhost:1", "[::1]:8080", "http://127.0.0.1:80/"] {
+            assert!(is_address(address), "{address}");
+        }
+        for model in ["epoll", "epol", "thread-pool:workers=4", "epol:trigger=edge", "thread:stack"] {
+            assert!(!is_address(model), "{model}");
+        }
+    }
+
+    #[test]
+    fn every_model_is_a_variant_and_so_is_each_other_word_of_its_options() {
+        let variants: Vec<String> = servers().iter().flat_map(variants_of).collect();
+        for model in servers() {
+            assert!(variants.iter().any(|text| text == model.name), "{}", model.name);
+            for spec in model.options {
+                let Kind::Word(words) = spec.kind else { continue };
+                for word in &words[1..] {
+                    assert!(variants.contains(&format!("{}:{}={word}", model.name, spec.key)));
+                }
+            }
+        }
+    }
+}

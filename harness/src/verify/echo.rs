@@ -1,0 +1,175 @@
+//! The cases for an echo server (RFC 862): what came in goes out again, whole and in order.
+
+use std::thread;
+use std::time::Duration;
+
+use super::case::{Case, Verdict, Within};
+use super::client::{Client, pattern};
+use super::common::{self, Protocol, stays_small};
+use super::subject::Subject;
+
+/// The sizes that are tried, with the names of their cases.
+const SIZES: [(&str, usize); 6] = [
+    ("whole-1-b", 1),
+    ("whole-2-b", 2),
+    ("whole-1-kib", 1 << 10),
+    ("whole-64-kib", 1 << 16),
+    ("whole-1-mib", 1 << 20),
+    ("whole-16-mib", 16 << 20),
+];
+/// Between packets that must not travel together.
+const PAUSE: Duration = Duration::from_millis(1);
+/// Between the parts of a message from somebody slow.
+const SLOW_PAUSE: Duration = Duration::from_millis(20);
+/// How much a client sends at most without reading.
+const POURED_BYTES: usize = 64 << 20;
+/// What each client has sent when the server is asked to stop: it fits the buffers of any system, so it has arrived.
+const DRAINED_BYTES: usize = 32 << 10;
+const DRAINED_CLIENTS: usize = 20;
+
+const MESSAGE: &[u8] = b"what came in goes out again\n";
+
+static PROTOCOL: Protocol = Protocol {
+    request: MESSAGE,
+    exchange: |client| client.echo(MESSAGE),
+    farewell: |client| {
+        client.echo(MESSAGE)?;
+        client.half_close()?;
+        client.expect_end()
+    },
+    burden: |client| client.pour(&pattern(1 << 16), POURED_BYTES).map(|_| ()),
+};
+
+pub(super) fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (name, bytes) in SIZES {
+        cases.push(Case::shared(
+            name,
+            "A message of this size comes back whole and in order, while it is still being sent (RFC 862).",
+            move |subject| Client::connect(subject)?.echo(&pattern(bytes)),
+        ));
+    }
+    cases.extend([
+        Case::shared(
+            "split-packets",
+            "A message comes byte by byte in packets of its own, and all of it goes back: TCP knows no messages.",
+            split_packets,
+        ),
+        Case::shared(
+            "joined-packets",
+            "A thousand small messages come in one piece, and all of them go back.",
+            joined_packets,
+        ),
+        Case::shared(
+            "half-close",
+            "A client sends, then says that it sends no more; it still gets everything, and then the end.",
+            half_close,
+        ),
+        Case::shared(
+            "slow-sender",
+            "A message takes its time to come; it goes back as it comes, and others are served meanwhile.",
+            slow_sender,
+        ),
+        Case::own(
+            "slow-reader",
+            "A client sends until no more goes in, at most 64 MiB, and reads nothing: the server's memory grows by less \
+             than 32 MiB, and then the client gets all it is owed.",
+            slow_reader,
+        ),
+        Case::own(
+            "drain",
+            "What had arrived when SIGTERM came goes back whole to every client, and then the connection ends.",
+            drain,
+        ),
+    ]);
+    cases.extend(common::cases(&PROTOCOL));
+    cases
+}
+
+fn split_packets(subject: &mut Subject) -> Verdict {
+    let client = Client::connect(subject)?;
+    let message = pattern(100);
+    client.send_slowly(message.chunks(1), PAUSE)?;
+    client.expect(&message)
+}
+
+fn joined_packets(subject: &mut Subject) -> Verdict {
+    let messages: Vec<String> = (1..=1_000).map(|number| format!("message {number}\n")).collect();
+    Client::connect(subject)?.echo(messages.concat().as_bytes())
+}
+
+fn half_close(subject: &mut Subject) -> Verdict {
+    let message = pattern(10_000);
+    let client = Client::connect(subject)?;
+    client.send(&message)?;
+    client.half_close()?;
+    client.expect(&message)?;
+    client.expect_end()
+}
+
+fn slow_sender(subject: &mut Subject) -> Verdict {
+    let slow = Client::connect(subject)?;
+    for part in pattern(800).chunks(100) {
+        slow.echo(part)?;
+        if subject.has_room_for_two() {
+            common::serve_one(subject, &PROTOCOL).within("another client meanwhile")?;
+        }
+        thread::sleep(SLOW_PAUSE);
+    }
+    Ok(())
+}
+
+fn slow_reader(subject: &mut Subject) -> Verdict {
+    common::serve_one(subject, &PROTOCOL)?;
+    let piece = pattern(1 << 16);
+    let client = Client::connect(subject)?;
+    let mut poured = 0;
+    stays_small(subject, || {
+        poured = client.pour(&piece, POURED_BYTES)?;
+        Ok(())
+    })?;
+    client.half_close()?;
+    let owed: Vec<u8> = piece.iter().copied().cycle().take(poured).collect();
+    client.expect(&owed).within("reading at last")?;
+    client.expect_end()
+}
+
+fn drain(subject: &mut Subject) -> Verdict {
+    subject.tree()?; // else it can't be stopped
+    let number = subject.several(DRAINED_CLIENTS).unwrap_or(1);
+    let message = pattern(DRAINED_BYTES);
+    let clients: Vec<_> = (0..number).map(|_| Client::connect(subject)).collect::<Verdict<_>>()?;
+    for client in &clients {
+        client.echo(MESSAGE)?; // it has been let in
+    }
+    for client in &clients {
+        client.send(&message)?;
+    }
+    subject.ask_to_stop()?;
+    for (index, client) in clients.iter().enumerate() {
+        let place = format!("client {} of {number}, after SIGTERM", index + 1);
+        client.expect(&message).within(&place)?;
+        client.expect_end().within(&place)?;
+    }
+    drop(clients);
+    subject.has_stopped()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_size_says_how_large_it_is() {
+        for (name, bytes) in SIZES {
+            let (number, unit) = name.strip_prefix("whole-").unwrap().split_once('-').unwrap();
+            let unit = match unit {
+                "b" => 1,
+                "kib" => 1 << 10,
+                "mib" => 1 << 20,
+                other => panic!("{other}"),
+            };
+            assert_eq!(number.parse::<usize>().unwrap() * unit, bytes, "{name}");
+        }
+    }
+}

@@ -1,0 +1,383 @@
+//! HTTP as a strict client hears it (RFC 9112): reply after reply from one connection, each with its body.
+
+use super::super::case::{Verdict, Within, ensure, failed};
+use super::super::client::{Client, quoted};
+use super::super::subject::Subject;
+
+/// A head longer than this is no answer to anything that is asked here.
+const HEAD_BYTES_AT_MOST: usize = 64 * 1024;
+/// A line of a chunked body.
+const LINE_BYTES_AT_MOST: usize = 4 * 1024;
+/// How many interim replies may come before the final one.
+const INTERIM_AT_MOST: usize = 8;
+
+/// A connection over which HTTP is spoken.
+pub(super) struct Http<'a> {
+    client: &'a Client,
+    /// What came and is not used up.
+    buffer: Vec<u8>,
+    /// The head of a reply has come, and its body not yet.
+    within_body: bool,
+    /// The server has ended the connection.
+    ended: bool,
+}
+
+/// A whole reply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Reply {
+    pub(super) status: u16,
+    /// The status codes of the interim replies before it.
+    pub(super) interim: Vec<u16>,
+    pub(super) body: Vec<u8>,
+    head: Head,
+}
+
+/// The head of a reply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Head {
+    status: u16,
+    minor_version: u8,
+    fields: Vec<(String, String)>,
+}
+
+/// How a body ends.
+#[derive(Debug, PartialEq, Eq)]
+enum Framing {
+    Length(usize),
+    Chunked,
+    Close,
+}
+
+/// A GET request for `path` in HTTP/1.1.
+pub(super) fn get(path: &str) -> Vec<u8> {
+    request("GET", path, "", b"")
+}
+
+/// A request in HTTP/1.1, with more fields (each with its line end) and a body.
+pub(super) fn request(method: &str, path: &str, fields: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!("{method} {path} HTTP/1.1\r\nHost: verify.test\r\n{fields}\r\n");
+    [head.as_bytes(), body].concat()
+}
+
+/// Sends `request` on a connection of its own, and gives the reply to its method.
+pub(super) fn ask_alone(subject: &Subject, request: &[u8]) -> Verdict<Reply> {
+    let client = Client::connect(subject)?;
+    client.send(request)?;
+    Http::over(&client).reply(method_of(request))
+}
+
+fn method_of(request: &[u8]) -> &str {
+    let end = request.iter().position(|byte| *byte == b' ').unwrap_or_default();
+    std::str::from_utf8(&request[..end]).unwrap_or_default()
+}
+
+impl<'a> Http<'a> {
+    /// Speaks over a connection on which nothing has come yet.
+    pub(super) fn over(client: &'a Client) -> Self {
+        Self { client, buffer: Vec::new(), within_body: false, ended: false }
+    }
+
+    /// Sends a request and reads the reply.
+    pub(super) fn ask(&mut self, request: &[u8]) -> Verdict<Reply> {
+        self.client.send(request)?;
+        self.reply(method_of(request))
+    }
+
+    /// Reads the reply to a request of this method, and the interim replies before it.
+    pub(super) fn reply(&mut self, method: &str) -> Verdict<Reply> {
+        let mut interim = Vec::new();
+        loop {
+            let head = self.head()?;
+            if (100..200).contains(&head.status) {
+                interim.push(head.status);
+                ensure(interim.len() <= INTERIM_AT_MOST, || {
+                    format!("interim replies without end: {interim:?}")
+                })?;
+                continue;
+            }
+            let has_body = method != "HEAD" && !matches!(head.status, 204 | 304);
+            self.within_body = has_body;
+            let body = if has_body { self.body(&head).within("in the body of a reply")? } else { Vec::new() };
+            self.within_body = false;
+            return Ok(Reply { status: head.status, interim, body, head });
+        }
+    }
+
+    /// Reads the head of an interim reply, and no more.
+    pub(super) fn interim(&mut self) -> Verdict<u16> {
+        Ok(self.head()?.status)
+    }
+
+    /// The connection must end here.
+    pub(super) fn end(&mut self) -> Verdict {
+        ensure(self.buffer.is_empty(), || {
+            format!("expected the end of the connection, got {}", quoted(&self.buffer))
+        })?;
+        self.client.expect_end()
+    }
+
+    /// Whether the connection ended, in order, before the body of a reply did.
+    pub(super) fn was_cut_short(&self) -> bool {
+        self.ended && self.within_body
+    }
+
+    /// Nothing more may have come so far.
+    pub(super) fn no_more(&self) -> Verdict {
+        ensure(self.buffer.is_empty(), || format!("after the whole reply came {}", quoted(&self.buffer)))
+    }
+
+    fn head(&mut self) -> Verdict<Head> {
+        let text = self.take_until(b"\r\n\r\n", HEAD_BYTES_AT_MOST).within("waiting for a reply")?;
+        Head::parse(&text)
+    }
+
+    fn body(&mut self, head: &Head) -> Verdict<Vec<u8>> {
+        match head.framing()? {
+            Framing::Length(length) => self.take(length),
+            Framing::Chunked => self.chunks(),
+            Framing::Close => {
+                while self.fill()? {}
+                Ok(std::mem::take(&mut self.buffer))
+            }
+        }
+    }
+
+    fn chunks(&mut self) -> Verdict<Vec<u8>> {
+        let mut body = Vec::new();
+        loop {
+            let line = self.line()?;
+            let digits = line.split(';').next().unwrap_or_default().trim_end();
+            let size = usize::from_str_radix(digits, 16);
+            let Ok(size) = size else { return failed(format!("the chunk size {line:?} is no number")) };
+            if size == 0 {
+                while !self.line()?.is_empty() {} // trailers
+                return Ok(body);
+            }
+            body.extend(self.take(size)?);
+            let end = self.line()?;
+            ensure(end.is_empty(), || format!("a chunk of {size} bytes is followed by {end:?}"))?;
+        }
+    }
+
+    fn line(&mut self) -> Verdict<String> {
+        let line = self.take_until(b"\r\n", LINE_BYTES_AT_MOST)?;
+        Ok(String::from_utf8_lossy(&line[..line.len() - 2]).into_owned())
+    }
+
+    /// Takes all up to and with `mark`.
+    fn take_until(&mut self, mark: &[u8], at_most: usize) -> Verdict<Vec<u8>> {
+        let mut searched = 0;
+        loop {
+            let found = self.buffer[searched..].windows(mark.len()).position(|window| window == mark);
+            if let Some(at) = found {
+                return Ok(self.buffer.drain(..searched + at + mark.len()).collect());
+            }
+            searched = self.buffer.len().saturating_sub(mark.len() - 1);
+            ensure(searched < at_most, || {
+                format!("{searched} bytes without an end: {}", quoted(&self.buffer))
+            })?;
+            let begun = if self.buffer.is_empty() {
+                String::new()
+            } else {
+                format!("after {}", quoted(&self.buffer))
+            };
+            if !self.fill().within(begun)? {
+                return failed(match self.buffer.as_slice() {
+                    [] => "the connection ended".to_owned(),
+                    begun => format!("the connection ended after {}", quoted(begun)),
+                });
+            }
+        }
+    }
+
+    fn take(&mut self, length: usize) -> Verdict<Vec<u8>> {
+        while self.buffer.len() < length {
+            let place = format!("after {} of {length} bytes", self.buffer.len());
+            let more = self.fill().within(&place)?;
+            ensure(more, || format!("{place}: the connection ended"))?;
+        }
+        let rest = self.buffer.split_off(length);
+        Ok(std::mem::replace(&mut self.buffer, rest))
+    }
+
+    /// Reads more; false at the end.
+    fn fill(&mut self) -> Verdict<bool> {
+        let mut room = [0; 16 * 1024];
+        let read = self.client.read(&mut room)?;
+        self.buffer.extend_from_slice(&room[..read]);
+        self.ended = read == 0;
+        Ok(read > 0)
+    }
+}
+
+impl Reply {
+    /// The value of a field; of several the first.
+    pub(super) fn field(&self, name: &str) -> Option<&str> {
+        self.head.field(name)
+    }
+
+    /// Whether a list field has this member, without regard to case.
+    pub(super) fn lists(&self, name: &str, member: &str) -> bool {
+        let fields = self.head.fields.iter().filter(|(field, _)| field.eq_ignore_ascii_case(name));
+        fields.flat_map(|(_, value)| value.split(',')).any(|item| item.trim().eq_ignore_ascii_case(member))
+    }
+
+    /// Whether the connection stays open behind it (RFC 9112, 9.3).
+    pub(super) fn persists(&self) -> bool {
+        let keeps = self.head.minor_version > 0 || self.lists("Connection", "keep-alive");
+        keeps && !self.lists("Connection", "close")
+    }
+
+    /// The status must be one of these.
+    pub(super) fn expect_status(&self, expected: &[u16]) -> Verdict {
+        ensure(expected.contains(&self.status), || {
+            let expected: Vec<String> = expected.iter().map(u16::to_string).collect();
+            format!("expected status {}, got {}", expected.join(" or "), self.in_words())
+        })
+    }
+
+    /// The status must be 200, and the body this.
+    pub(super) fn expect_body(&self, expected: &[u8]) -> Verdict {
+        self.expect_status(&[200])?;
+        ensure(self.body == expected, || {
+            format!(
+                "expected a body of {} bytes, {}, got one of {} bytes, {}",
+                expected.len(),
+                quoted(expected),
+                self.body.len(),
+                quoted(&self.body)
+            )
+        })
+    }
+
+    fn in_words(&self) -> String {
+        let body = if self.body.is_empty() { String::new() } else { format!(" with {}", quoted(&self.body)) };
+        format!("{}{body}", self.status)
+    }
+}
+
+impl Head {
+    fn parse(text: &[u8]) -> Verdict<Self> {
+        let Ok(text) = std::str::from_utf8(text) else {
+            return failed(format!("the head of a reply is no text: {}", quoted(text)));
+        };
+        let mut lines = text.trim_end_matches("\r\n").split("\r\n");
+        let first = lines.next().unwrap_or_default();
+        let Some((minor_version, status)) = status_line(first) else {
+            return failed(format!("{first:?} is no status line, as in \"HTTP/1.1 200 OK\" (RFC 9112, 4)"));
+        };
+        let mut fields = Vec::new();
+        for line in lines {
+            match line.split_once(':') {
+                Some((name, value)) if is_token(name) && !value.contains(['\n', '\r', '\0']) => {
+                    fields.push((name.to_owned(), value.trim_matches([' ', '\t']).to_owned()));
+                }
+                _ => return failed(format!("{line:?} is no header field (RFC 9112, 5)")),
+            }
+        }
+        Ok(Self { status, minor_version, fields })
+    }
+
+    fn field(&self, name: &str) -> Option<&str> {
+        let found = self.fields.iter().find(|(field, _)| field.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// How the body ends (RFC 9112, 6.3).
+    fn framing(&self) -> Verdict<Framing> {
+        let lengths = self.fields.iter().filter(|(field, _)| field.eq_ignore_ascii_case("Content-Length"));
+        match (self.field("Transfer-Encoding"), lengths.count()) {
+            (None, 0) => Ok(Framing::Close),
+            (Some(coding), 0) if coding.eq_ignore_ascii_case("chunked") => Ok(Framing::Chunked),
+            (Some(coding), 0) => failed(format!("a reply has the transfer coding {coding:?}")),
+            (None, 1) => {
+                let text = self.field("Content-Length").unwrap_or_default();
+                let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+                match text.parse() {
+                    Ok(length) if digits => Ok(Framing::Length(length)),
+                    _ => failed(format!("the Content-Length of a reply is {text:?}")),
+                }
+            }
+            _ => failed("a reply says twice how long it is (RFC 9112, 6.3)"),
+        }
+    }
+}
+
+/// The minor version and the status.
+fn status_line(line: &str) -> Option<(u8, u16)> {
+    let rest = line.strip_prefix("HTTP/1.")?;
+    let (minor, rest) = rest.split_at_checked(1)?;
+    let (status, _) = rest.strip_prefix(' ')?.split_at_checked(3)?;
+    let reason = &rest[4..];
+    let is_status = status.bytes().all(|byte| byte.is_ascii_digit()) && !status.starts_with('0');
+    // The blank belongs there even without a reason; it is often left out, which does no harm.
+    (is_status && (reason.is_empty() || reason.starts_with(' '))).then_some(())?;
+    Some((minor.parse().ok()?, status.parse().ok()?))
+}
+
+fn is_token(name: &str) -> bool {
+    let is_mark = |byte| b"!#$%&'*+-.^_`|~".contains(&byte);
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || is_mark(byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn head(text: &str) -> Verdict<Head> {
+        Head::parse(text.as_bytes())
+    }
+
+    #[test]
+    fn a_head_is_read_with_its_fields() {
+        let head = head("HTTP/1.1 200 OK\r\nA: b \r\nContent-length: 12\r\n\r\n").unwrap();
+        assert_eq!((head.status, head.minor_version), (200, 1));
+        assert_eq!(head.field("a"), Some("b"));
+        assert_eq!(head.framing().unwrap(), Framing::Length(12));
+    }
+
+    #[test]
+    fn what_is_no_head_is_told_apart() {
+        for text in [
+            "200 OK\r\n\r\n",
+            "HTTP/2 200\r\n\r\n",
+            "HTTP/1.1 20 OK\r\n\r\n",
+            "HTTP/1.1 2000\r\n\r\n",
+            "HTTP/1.1  200 OK\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nA b\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nA : b\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nA: b\nC: d\r\n\r\n",
+        ] {
+            assert!(head(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_body_whose_end_is_said_twice_is_refused() {
+        for fields in [
+            "Content-Length: 1\r\nContent-Length: 1\r\n",
+            "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n",
+            "Content-Length: +1\r\n",
+            "Transfer-Encoding: gzip\r\n",
+        ] {
+            let head = head(&format!("HTTP/1.1 200 OK\r\n{fields}\r\n")).unwrap();
+            assert!(head.framing().is_err(), "{fields}");
+        }
+    }
+
+    #[test]
+    fn the_method_stands_at_the_front() {
+        assert_eq!(method_of(&get("/")), "GET");
+        assert_eq!(method_of(b"\x16\x03"), "");
+    }
+
+    proptest! {
+        #[test]
+        fn no_head_makes_it_panic(text in prop::collection::vec(any::<u8>(), 0..60), line in "HTTP/1.\\PC{0,20}") {
+            let _ = Head::parse(&text).and_then(|head| head.framing());
+            let _ = head(&format!("{line}\r\n\r\n"));
+        }
+    }
+}

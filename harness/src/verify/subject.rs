@@ -1,0 +1,259 @@
+//! What is verified: how to reach a server, and what is known of it.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use models::options::{Choice, Options};
+use models::server::{Model, Room};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use super::case::{Verdict, ensure, failed, skipped};
+use crate::measure::tree::Tree;
+use crate::server::foreign::ForeignCommand;
+use crate::server::{Ended, ServeCommand, Server};
+
+/// How long a server may take until it listens.
+const READY_WITHIN: Duration = Duration::from_secs(10);
+/// How often to look whether something has come about.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+/// A case may take this many times as long as one wait.
+const WAITS_PER_CASE: u32 = 12;
+/// Descriptors that a model which can't have many needs for itself.
+const DESCRIPTORS_OF_ITS_OWN: usize = 32;
+
+/// The server to verify, as it was named.
+#[derive(Clone)]
+pub enum Target {
+    /// One of our models, with options: each server is a `concur serve` process.
+    Model(Choice, &'static Model),
+    /// A command that starts one.
+    Command(String, ForeignCommand),
+    /// One that runs already, whose processes can't be seen.
+    Address(SocketAddr),
+}
+
+/// What holds for all cases.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// How long a server may take to do the next thing: to take bytes, to send some, to close.
+    pub patience: Duration,
+    /// How long what is under way may take once a server is asked to stop.
+    pub grace: Duration,
+    /// How many clients there are at once where there are many.
+    pub at_once: usize,
+    /// How many connections come and go where something might leak.
+    pub connections: usize,
+}
+
+/// A server under test, and what its cases have to know.
+pub struct Subject {
+    address: SocketAddr,
+    server: Option<Server>,
+    asked_to_stop: bool,
+    facts: Arc<Facts>,
+    until: Instant,
+}
+
+/// What is known of a server before it is tried, and what comes to be known.
+pub(super) struct Facts {
+    pub(super) settings: Settings,
+    /// For how many clients at once it has room, as far as that is asked of it.
+    pub(super) at_once: usize,
+    /// It is ours: what it serves is known to the byte.
+    pub(super) is_ours: bool,
+    /// The first body of `/hello`; all others must be the same.
+    pub(super) hello: OnceLock<Vec<u8>>,
+    target: Target,
+    workload: &'static str,
+}
+
+impl Target {
+    /// Starts the server; one that runs already is taken as it is.
+    fn start(&self, workload: &str, grace: Duration) -> anyhow::Result<(SocketAddr, Option<Server>)> {
+        let server = match self {
+            Self::Model(choice, _) => {
+                let command = ServeCommand::new(choice.to_string(), workload).grace(grace);
+                Server::start(&command.arguments()?, READY_WITHIN)?
+            }
+            Self::Command(_, command) => command.start(workload, READY_WITHIN)?,
+            Self::Address(address) => return Ok((*address, None)),
+        };
+        Ok((server.address(), Some(server)))
+    }
+
+    /// For how many clients at once the server has room, of `asked`.
+    fn room(&self, asked: usize) -> usize {
+        match self {
+            Self::Model(choice, model) => asked.min(match model.room {
+                Room::One => 1,
+                Room::Workers => workers(model, &choice.options),
+                Room::Descriptors(limit) => limit.saturating_sub(DESCRIPTORS_OF_ITS_OWN),
+                Room::Many => usize::MAX,
+            }),
+            Self::Command(..) | Self::Address(_) => asked,
+        }
+    }
+}
+
+/// How many workers a model has: as many as its option says, or else what its default says, be it a number or words
+/// that mean one per processor.
+fn workers(model: &Model, options: &Options) -> usize {
+    let default = || {
+        let spec = model.options.iter().find(|spec| spec.key == "workers");
+        spec.and_then(|spec| spec.default.parse().ok())
+            .unwrap_or_else(|| thread::available_parallelism().map_or(1, Into::into))
+    };
+    options.number("workers").unwrap_or_else(default)
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Model(choice, _) => choice.fmt(f),
+            Self::Command(text, _) => f.write_str(text),
+            Self::Address(address) => address.fmt(f),
+        }
+    }
+}
+
+impl Facts {
+    pub(super) fn new(target: Target, workload: &'static str, settings: Settings) -> Self {
+        Self {
+            settings,
+            at_once: target.room(settings.at_once),
+            is_ours: matches!(target, Target::Model(..)),
+            hello: OnceLock::new(),
+            target,
+            workload,
+        }
+    }
+
+    /// Starts a server.
+    pub(super) fn subject(self: &Arc<Self>) -> anyhow::Result<Subject> {
+        let (address, server) = self.target.start(self.workload, self.settings.grace)?;
+        Ok(Subject { address, server, asked_to_stop: false, facts: Arc::clone(self), until: Instant::now() })
+    }
+
+    /// Whether we start the server, and so can look at its processes and stop it.
+    pub(super) fn is_started_by_us(&self) -> bool {
+        !matches!(self.target, Target::Address(_))
+    }
+}
+
+impl Subject {
+    /// A case begins: its time runs.
+    pub(super) fn begin_case(&mut self) {
+        self.until = Instant::now() + self.patience() * WAITS_PER_CASE;
+    }
+
+    /// Where it listens.
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// When the case must be over.
+    pub(super) fn until(&self) -> Instant {
+        self.until
+    }
+
+    pub(super) fn facts(&self) -> &Arc<Facts> {
+        &self.facts
+    }
+
+    pub(super) fn patience(&self) -> Duration {
+        self.facts.settings.patience
+    }
+
+    /// For how many clients at once there is room, and `at_most` so many. To be skipped where it is one.
+    pub(super) fn several(&self, at_most: usize) -> Verdict<usize> {
+        match self.facts.at_once.min(at_most) {
+            0 | 1 => skipped("the server has room for one client at a time"),
+            several => Ok(several),
+        }
+    }
+
+    /// Whether there is room for a second client.
+    pub(super) fn has_room_for_two(&self) -> bool {
+        self.facts.at_once > 1
+    }
+
+    /// The server's processes.
+    pub(super) fn tree(&self) -> Verdict<Tree> {
+        Ok(self.server()?.tree())
+    }
+
+    /// What is wrong if the server has ended all by itself.
+    pub(super) fn early_end(&mut self) -> Option<String> {
+        if self.asked_to_stop || self.server.as_ref().is_none_or(Server::is_running) {
+            return None;
+        }
+        let ended = self.server.take()?.stop(Duration::ZERO);
+        Some(match ended {
+            Ok(ended) => ended.trouble().unwrap_or_else(|| "ended".to_owned()),
+            Err(error) => format!("ended, and {error:#}"),
+        })
+    }
+
+    /// Whether the server was one of ours and is no more.
+    pub(super) fn is_gone(&self) -> bool {
+        self.server.is_none() && self.facts.is_started_by_us()
+    }
+
+    /// Sends the signal that asks a server to stop.
+    pub(super) fn ask_to_stop(&mut self) -> Verdict {
+        self.asked_to_stop = true;
+        let pid = Pid::from_raw(self.server()?.pid().cast_signed());
+        kill(pid, Signal::SIGTERM).or_else(|error| failed(format!("SIGTERM can't be sent to it: {error}")))
+    }
+
+    /// Waits until the server has ended, which it must within its grace and a little, and looks at how it did.
+    pub(super) fn has_stopped(&mut self) -> Verdict {
+        let limit = self.facts.settings.grace + self.patience();
+        let server = self.server()?;
+        let in_time = eventually(limit, || Ok(!server.is_running()))?;
+        ensure(in_time, || format!("the server was still there {limit:?} after SIGTERM"))?;
+        // It has ended already, and that is not too early. What it left behind is another case's business.
+        let ended = Ended { early: false, leftovers: 0, ..self.stop()? };
+        ended.trouble().map_or(Ok(()), |trouble| failed(format!("after SIGTERM the server {trouble}")))
+    }
+
+    /// Stops the server and gives how it ended.
+    pub(super) fn stop(&mut self) -> Verdict<Ended> {
+        let limit = self.facts.settings.grace + self.patience();
+        let Some(server) = self.server.take() else { return skipped(NO_PROCESS) };
+        server.stop(limit).or_else(|error| failed(format!("the server can't be stopped: {error:#}")))
+    }
+
+    fn server(&self) -> Verdict<&Server> {
+        match &self.server {
+            Some(server) => Ok(server),
+            None => skipped(NO_PROCESS),
+        }
+    }
+}
+
+/// Why a case that needs the server's processes is skipped.
+pub(super) const NO_PROCESS: &str = "the server runs already, so its processes can't be watched or stopped";
+
+/// Looks again and again until `condition` holds, and says whether it came to.
+pub(super) fn eventually(limit: Duration, mut condition: impl FnMut() -> io::Result<bool>) -> Verdict<bool> {
+    let deadline = Instant::now() + limit;
+    loop {
+        match condition() {
+            Ok(true) => return Ok(true),
+            Ok(false) if Instant::now() >= deadline => return Ok(false),
+            Ok(false) => thread::sleep(LOOK_EVERY),
+            Err(error) => return skipped(unseen(&error)),
+        }
+    }
+}
+
+/// Why a case is skipped whose server can't be looked into.
+pub(super) fn unseen(error: &io::Error) -> String {
+    format!("the server's processes can't be looked into: {error}")
+}

@@ -1,5 +1,6 @@
 //! The command line: what can be asked for, and how it is written.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -38,6 +39,9 @@ pub enum Command {
     List(List),
     /// Draw a run's tables and report again.
     Report(Report),
+    /// Become another program: how the harness starts somebody else's server.
+    #[command(hide = true)]
+    Launch(Launch),
 }
 
 /// `concur run`.
@@ -50,6 +54,13 @@ pub struct Run {
     /// [default: all].
     #[arg(long, value_name = "MODEL", num_args = 1..)]
     pub models: Vec<String>,
+    /// Somebody else's server as one more row: its name and its command, where {port} stands for the port it is to
+    /// listen on and {workload} for what it is to serve. It runs without a shell. May be given more than once.
+    #[arg(long, value_name = "NAME=COMMAND")]
+    pub cmd: Vec<String>,
+    /// The course's servers in Python as rows, run by this interpreter [default: python3].
+    #[arg(long, value_name = "PATH", num_args = 0..=1, default_missing_value = "python3")]
+    pub python: Option<String>,
     /// Executors to measure, separated by commas or spaces [default: all].
     #[arg(long, value_name = "EXECUTOR", num_args = 1..)]
     pub executors: Vec<String>,
@@ -193,6 +204,20 @@ pub struct List {
     /// Print the list as JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// `concur launch`.
+#[derive(Debug, Args)]
+pub struct Launch {
+    /// Stop when this process ends.
+    #[arg(long, value_name = "PID")]
+    pub with_parent: Option<i32>,
+    /// Bind the program to these processors.
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub cpus: Vec<usize>,
+    /// The program and its arguments.
+    #[arg(last = true, required = true)]
+    pub command: Vec<OsString>,
 }
 
 /// `concur report`.

@@ -12,6 +12,7 @@
 //!
 //! What the harness can't follow is a process that leaves the group after its parent has ended, as a daemon does.
 
+mod foreign;
 mod output;
 
 use std::collections::BTreeSet;
@@ -32,6 +33,7 @@ use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 
 use crate::measure::tree::{ProcessId, Tree};
+pub use foreign::ForeignCommand;
 use output::Output;
 
 /// How long a server that is dropped has to end in order.
@@ -189,6 +191,7 @@ enum NotReady {
     Closed,
     Said(String),
     Silent(Duration),
+    Unreachable(u16, Duration),
 }
 
 impl Process {
@@ -262,6 +265,10 @@ impl Process {
             NotReady::Silent(within) => format!(
                 "the server did not say '{GREETING}ADDRESS' within {within:?} ({status} when stopped); start it by \
                  hand to see what it does"
+            ),
+            NotReady::Unreachable(port, within) => format!(
+                "the server neither said '{GREETING}ADDRESS' nor accepted a connection on 127.0.0.1:{port} within \
+                 {within:?} ({status} when stopped); start it by hand to see what it does"
             ),
         };
         anyhow!(what + &quoted(&ended.stderr))

@@ -59,7 +59,7 @@ fn a_short_run_measures_every_model_and_every_executor() {
         assert_ne!(cell.verdict, Verdict::Errors, "{cell:?}");
         assert!(cell.requests > 0 && cell.errors.total() == 0, "{cell:?}");
         let server = cell.server.unwrap();
-        assert!(server.cpu_s() > 0.0 && server.pss_peak_bytes.unwrap() > 0, "{cell:?}");
+        assert!(server.cpu_s().unwrap() > 0.0 && server.pss_peak_bytes.unwrap() > 0, "{cell:?}");
         assert!(server.threads_peak.unwrap() >= server.processes_peak.unwrap(), "{cell:?}");
         assert!(server.voluntary_switches.is_some(), "{cell:?}");
         let latency = cell.latency_us.unwrap();

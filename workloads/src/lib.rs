@@ -8,7 +8,7 @@
 //!   [`Conversation`], which keeps the rules that are the same for all models.
 //! * A [`Task`](task::Task) is a run of steps with a value at the end: [`task`] has computing, disk and waiting ones.
 //!
-//! [`client`] is the other side of each protocol: the bytes of a request and the check of a reply.
+//! [`python`] holds the course's own servers, to compare with. [`client`] is the other side of each protocol: the bytes of a request and the check of a reply.
 //!
 //! Nothing in this crate reads a socket, sleeps or starts a thread. How that is done is what crate `models` is about.
 
@@ -16,6 +16,7 @@ pub mod client;
 pub mod conversation;
 pub mod echo;
 pub mod http;
+pub mod python;
 pub mod session;
 pub mod task;
 

@@ -15,6 +15,7 @@ use crate::cli::{Cli, Command};
 use crate::failure::INTERRUPTED;
 
 mod exec;
+mod launch;
 mod list;
 mod load;
 mod report;
@@ -31,6 +32,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Exec(arguments)) => exec::run(&arguments),
         Some(Command::List(arguments)) => list::run(&arguments),
         Some(Command::Report(arguments)) => report::run(&arguments),
+        Some(Command::Launch(arguments)) => launch::run(&arguments),
     }
 }
 

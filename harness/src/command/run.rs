@@ -1,7 +1,9 @@
 //! `concur run`, and `concur` alone: measure everything the plan says, keep the record, draw the report.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -21,7 +23,10 @@ use crate::measure::limits::{need_descriptors, raise_descriptor_limit};
 use crate::measure::placement::{place, processors};
 use crate::plan::{Loads, Plan, ServerStep, TaskStep, Timing, server_steps, task_steps};
 use crate::progress::Progress;
+use crate::python;
 use crate::recorder::Recorder;
+use crate::server::ForeignCommand;
+use crate::subject::{Foreign, Subject};
 use crate::workload::Workload;
 
 /// Descriptors a process of the lab needs besides its connections.
@@ -115,7 +120,8 @@ fn check(arguments: &Run) -> anyhow::Result<()> {
 
 fn servers_of(arguments: &Run) -> anyhow::Result<Vec<ServerStep>> {
     let choices = choices_or_all(&arguments.models, servers().iter().map(|model| model.name))?;
-    let models = choices.into_iter().map(|choice| Ok((choose::server(&choice)?, choice)));
+    let mut subjects = choices.into_iter().map(Subject::model).collect::<anyhow::Result<Vec<_>>>()?;
+    subjects.extend(foreign(arguments)?.into_iter().map(|foreign| Subject::Foreign(Arc::new(foreign))));
     let workloads = arguments.workload.iter();
     let workloads = workloads.map(|name| Workload::new(name, &arguments.path, arguments.message));
     let loads = Loads {
@@ -123,7 +129,48 @@ fn servers_of(arguments: &Run) -> anyhow::Result<Vec<ServerStep>> {
         connections: arguments.connections.clone(),
         new_connections: arguments.new_connections,
     };
-    Ok(server_steps(&models.collect::<anyhow::Result<Vec<_>>>()?, &loads))
+    Ok(server_steps(&subjects, &loads))
+}
+
+/// The servers that are not ours, each under a name of its own.
+fn foreign(arguments: &Run) -> anyhow::Result<Vec<Foreign>> {
+    let mut servers = Vec::new();
+    if let Some(interpreter) = &arguments.python {
+        servers = python::servers(interpreter)?;
+    }
+    for text in &arguments.cmd {
+        servers.push(named(text)?);
+    }
+    let mut names: BTreeSet<&str> = models::server::servers().iter().map(|model| model.name).collect();
+    match servers.iter().find(|server| !names.insert(&server.name)) {
+        Some(server) => Err(Usage::error(format!(
+            "there are two servers named '{}'; give the one of --cmd another name",
+            server.name
+        ))),
+        None => Ok(servers),
+    }
+}
+
+/// Reads `NAME=COMMAND`.
+fn named(text: &str) -> anyhow::Result<Foreign> {
+    match text.split_once('=') {
+        Some((name, command)) if is_name(name) => Ok(Foreign {
+            name: name.to_owned(),
+            command: ForeignCommand::parse(command)?,
+            room: None,
+            lacks: None,
+            files: None,
+        }),
+        _ => Err(Usage::error(format!(
+            "--cmd can't be '{text}'; write NAME=COMMAND, as in mine='python3 server.py {{port}}'"
+        ))),
+    }
+}
+
+/// A name that fits into a table and can't be taken for a model with options.
+fn is_name(name: &str) -> bool {
+    let fits = |character: char| character.is_alphanumeric() || "-_.+".contains(character);
+    (1..=40).contains(&name.chars().count()) && name.chars().all(fits)
 }
 
 fn tasks_of(arguments: &Run) -> anyhow::Result<Vec<TaskStep>> {

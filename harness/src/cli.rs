@@ -42,6 +42,9 @@ pub enum Command {
     /// Become another program: how the harness starts somebody else's server.
     #[command(hide = true)]
     Launch(Launch),
+    /// End the servers of a harness that was killed.
+    #[command(hide = true)]
+    Guard,
 }
 
 /// `concur run`.

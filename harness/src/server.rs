@@ -13,6 +13,7 @@
 //! What the harness can't follow is a process that leaves the group after its parent has ended, as a daemon does.
 
 mod foreign;
+mod guard;
 mod output;
 
 use std::collections::BTreeSet;
@@ -34,6 +35,8 @@ use nix::unistd::Pid;
 
 use crate::measure::tree::{ProcessId, Tree};
 pub use foreign::ForeignCommand;
+use guard::Guarded;
+pub use guard::watch;
 use output::Output;
 
 /// How long a server that is dropped has to end in order.
@@ -89,6 +92,8 @@ impl ServeCommand {
 pub struct Server {
     process: Process,
     address: SocketAddr,
+    /// Of a server that is not ours, and whose children may not end with it.
+    _guarded: Option<Guarded>,
 }
 
 /// How a server ended.
@@ -115,7 +120,7 @@ impl Server {
     pub fn start(command: &[OsString], ready_within: Duration) -> Result<Self> {
         let mut process = Process::start(command)?;
         match process.wait_until_ready(ready_within) {
-            Ok(address) => Ok(Self { process, address }),
+            Ok(address) => Ok(Self { process, address, _guarded: None }),
             Err(not_ready) => Err(process.give_up(&not_ready)),
         }
     }

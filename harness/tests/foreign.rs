@@ -99,12 +99,12 @@ fn a_port_that_is_taken_is_tried_again_with_another() {
 #[test]
 #[ignore = "a helper for the test beside it, which starts it as a process of its own"]
 fn helper_that_holds_a_server() {
-    let server: Server = command("sh -c 'sleep 1000' {port}").start("http", &[], PATIENCE).unwrap();
+    let server: Server = command("sh -c 'sleep 1000; true' {port}").start("http", &[], PATIENCE).unwrap();
     drop(server);
 }
 
 #[test]
-fn a_server_ends_when_its_harness_is_killed() {
+fn a_server_and_its_children_end_when_the_harness_is_killed() {
     let mark = format!("CONCUR_TEST_MARK=killed-{}", std::process::id());
     let (name, value) = mark.split_once('=').unwrap();
     let mut harness = Command::new(std::env::current_exe().unwrap())
@@ -115,8 +115,9 @@ fn a_server_ends_when_its_harness_is_killed() {
         .spawn()
         .unwrap();
     let sleeping = || {
-        let all = processes_marked(&mark);
-        all.iter().any(|pid| std::fs::read(format!("/proc/{pid}/comm")).is_ok_and(|it| it == b"sleep\n"))
+        processes_marked(&mark)
+            .iter()
+            .any(|pid| std::fs::read(format!("/proc/{pid}/comm")).is_ok_and(|it| it == b"sleep\n"))
     };
     eventually("the server is there", sleeping);
     kill(Pid::from_raw(harness.id().cast_signed()), Signal::SIGKILL).unwrap();
@@ -125,8 +126,9 @@ fn a_server_ends_when_its_harness_is_killed() {
 }
 
 #[test]
-fn launch_is_not_for_people_and_says_what_it_lacks() {
+fn what_is_not_for_people_is_not_in_the_help() {
     let help = concur().arg("--help").output().unwrap();
-    assert!(!String::from_utf8(help.stdout).unwrap().contains("launch"));
+    let help = String::from_utf8(help.stdout).unwrap();
+    assert!(!help.contains("launch") && !help.contains("guard"), "{help}");
     assert_eq!(concur().arg("launch").output().unwrap().status.code(), Some(2));
 }

@@ -7,13 +7,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use harness::measure::census::Lost;
+use harness::measure::census::{Census, Lost};
 use harness::measure::host::host;
 use harness::measure::life::Reaped;
 use harness::measure::limits::{descriptor_limit, need_descriptors, raise_descriptor_limit};
 use harness::measure::placement::{bind_thread, place, processors};
 use harness::measure::sampler::{Sampler, Sampling};
 use harness::measure::tree::Tree;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use reports::record::Cost;
 
 /// Longer than any step here takes; only a test that fails waits for so long.
@@ -283,62 +285,81 @@ fn memory_shared_by_forked_processes_counts_once() {
     assert!(pss > 0 && pss < rss, "{pss} of {rss}");
 }
 
-/// Looks at a subject while its children come and go, and gives whose time got lost.
-fn lost(script: &str, churning: bool) -> Option<Lost> {
+/// Looks at a subject before it has children, while it has them, and when they are gone.
+fn census(script: &str) -> Census {
     let mut subject = Subject::shell(script);
-    subject.hear("ready");
-    let often = Duration::from_millis(2);
-    let sampling = Sampling { count_every: often, memory_every: LONG, ..Sampling::default() };
-    let sampler = Sampler::start(subject.tree(), sampling).unwrap();
-    subject.tell("go");
-    subject.hear("done");
-    sampler.stop().census.lost(churning)
+    let mut census = Census::default();
+    for word in ["before", "there", "gone"] {
+        if word != "before" {
+            subject.tell("go on");
+        }
+        subject.hear(word);
+        subject.tree().look(&mut census).unwrap();
+    }
+    // It waits for more to read, so that its whole group is killed when it is dropped.
+    census
 }
-
-/// Children of 100 ms each, so that some look meets them.
-const CHILDREN: &str =
-    "read go; for i in 1 2 3; do (sleep 0.1) & wait; done; sleep 0.05; echo done; read end";
 
 #[test]
 fn children_that_are_waited_for_lose_no_time() {
-    assert_eq!(lost(&format!("echo ready; {CHILDREN}"), true), None);
+    let census = census("echo before; read go; (echo there; read go) <&3 & wait; echo gone; read go");
+    assert_eq!(census.lost(true), None);
 }
 
 #[test]
-fn children_that_stay_lose_no_time_whoever_would_wait_for_them() {
-    let orphans = "((sleep 1000) & (sleep 1000) &); echo ready; read go; sleep 0.1; echo done; read end";
-    assert_eq!(lost(orphans, false), None);
+fn orphans_that_stay_lose_no_time() {
+    let census = census("(sleep 1000 &); echo before; read go; echo there; read go; echo gone; read go");
+    assert_eq!(census.lost(true), None);
 }
 
 #[test]
 fn orphans_that_end_take_their_time_with_them() {
-    let orphans = "echo ready; read go; ((sleep 0.1) &); sleep 0.4; echo done; read end";
-    assert_eq!(lost(orphans, false), Some(Lost::Orphaned));
+    // The shell between ends at once and leaves an orphan.
+    let mut subject = Subject::shell("(sleep 1000 &); echo there; read end");
+    let mut census = Census::default();
+    subject.hear("there");
+    let two = |census: &mut Census| subject.tree().look(census).unwrap().processes == 2;
+    eventually("one process and the orphan are there", || two(&mut census));
+    assert_eq!(census.lost(false), None);
+    let first = subject.child.id().cast_signed();
+    for process in subject.tree().living().unwrap().iter().filter(|process| process.pid != first) {
+        kill(Pid::from_raw(process.pid), Signal::SIGKILL).unwrap();
+    }
+    // It is a zombie, whose time can still be read, until the system process waits for it.
+    eventually("its time is lost", || {
+        subject.tree().look(&mut census).unwrap();
+        census.lost(false) == Some(Lost::Orphaned)
+    });
 }
 
 #[test]
 fn children_of_one_who_ignores_sigchld_take_their_time_with_them() {
-    // bash and dash wait by themselves for what they run in the foreground, whatever becomes of the signal; python does
-    // not, and has to be there for this.
-    let ignoring = "import os, signal, sys, time\n\
-        signal.signal(signal.SIGCHLD, signal.SIG_IGN)\n\
-        print('ready', flush=True)\n\
-        sys.stdin.readline()\n\
-        for i in range(3):\n\
-        \x20   if os.fork() == 0: time.sleep(0.1); os._exit(0)\n\
-        time.sleep(0.4)\n\
-        print('done', flush=True)\n\
-        sys.stdin.readline()";
-    if Command::new("python3").arg("-c").output().is_err() {
+    // A shell waits for its children whatever it was told; Python does not.
+    let program = |children: u32| {
+        let lines = [
+            "import os, signal, sys, time",
+            "def say(word): print(word, flush=True); sys.stdin.buffer.raw.read(100)",
+            "signal.signal(signal.SIGCHLD, signal.SIG_IGN)",
+            "say('before')",
+            "hold, held = os.pipe()",
+            &format!("pids = [os.fork() for _ in range({children})]"),
+            "if 0 in pids: os.close(held); os.read(hold, 1); os._exit(0)",
+            "say('there')",
+            "os.close(held)",
+            "while any(os.path.exists(f'/proc/{pid}') for pid in pids): time.sleep(0.01)",
+            "say('gone')",
+        ];
+        format!("exec python3 -c \"{}\"", lines.join("\n"))
+    };
+    if Command::new("python3").arg("-V").output().is_err() {
         eprintln!("skipped: there is no python3");
         return;
     }
-    let script = format!("exec python3 -c \"{ignoring}\"");
-    assert_eq!(lost(&script, false), Some(Lost::Unwaited), "seen in the children");
-    let childless = ignoring.replace("range(3)", "range(0)");
-    let script = format!("exec python3 -c \"{childless}\"");
-    assert_eq!(lost(&script, true), Some(Lost::Ignored), "seen in the parent");
-    assert_eq!(lost(&script, false), None, "it has had no children");
+    let with_a_child = census(&program(1));
+    assert_eq!(with_a_child.lost(false), Some(Lost::Unwaited), "seen in the child");
+    let childless = census(&program(0));
+    assert_eq!(childless.lost(true), Some(Lost::Ignored), "seen in the parent");
+    assert_eq!(childless.lost(false), None, "nothing came or went");
 }
 
 #[test]

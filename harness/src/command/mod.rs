@@ -15,6 +15,7 @@ use crate::cli::{Cli, Command};
 use crate::failure::INTERRUPTED;
 
 mod exec;
+mod guard;
 mod launch;
 mod list;
 mod load;
@@ -32,6 +33,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Exec(arguments)) => exec::run(&arguments),
         Some(Command::List(arguments)) => list::run(&arguments),
         Some(Command::Report(arguments)) => report::run(&arguments),
+        Some(Command::Guard) => guard::run(),
         Some(Command::Launch(arguments)) => launch::run(&arguments),
     }
 }

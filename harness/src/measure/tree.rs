@@ -59,8 +59,8 @@ impl Tree {
         Ok(Sample::of(&self.members()?))
     }
 
-    /// The same, with what it shows of who came and went.
-    pub(super) fn look(self, census: &mut Census) -> io::Result<Sample> {
+    /// The same, and the census learns who came and went.
+    pub fn look(self, census: &mut Census) -> io::Result<Sample> {
         let members = self.members()?;
         census.look(self.root, &members)?;
         Ok(Sample::of(&members))

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
+use super::guard::Guarded;
 use super::{GREETING, LOOK_EVERY, NotReady, Process, Server};
 use crate::failure::Usage;
 
@@ -83,7 +84,7 @@ impl ForeignCommand {
         let mut tries = 1;
         loop {
             let port = free_port().context("there is no free port on 127.0.0.1")?;
-            let started = start(&self.arguments(workload, port, processors)?, port, ready_within);
+            let started = self.start_on(port, workload, processors, ready_within);
             match started {
                 Err(error) if tries < TRIES && format!("{error:#}").contains("in use") => tries += 1,
                 started => return started,
@@ -91,13 +92,32 @@ impl ForeignCommand {
         }
     }
 
+    fn start_on(
+        &self,
+        port: u16,
+        workload: &str,
+        processors: &[usize],
+        ready_within: Duration,
+    ) -> Result<Server> {
+        let mut process = Process::start(&self.arguments(workload, port, processors)?)?;
+        let guarded = Guarded::new(process.child.id(), &self.launcher()?)?;
+        match wait_until_ready(&process, port, ready_within) {
+            Ok(address) => Ok(Server { process, address, _guarded: Some(guarded) }),
+            Err(not_ready) => Err(process.give_up(&not_ready)),
+        }
+    }
+
+    /// The program that is `concur`.
+    fn launcher(&self) -> Result<PathBuf> {
+        match &self.launcher {
+            Some(program) => Ok(program.clone()),
+            None => env::current_exe().context("the path of the running program can't be found"),
+        }
+    }
+
     /// The launcher with its arguments, and the command behind it.
     fn arguments(&self, workload: &str, port: u16, processors: &[usize]) -> Result<Vec<OsString>> {
-        let launcher = match &self.launcher {
-            Some(program) => program.clone(),
-            None => env::current_exe().context("the path of the running program can't be found")?,
-        };
-        let mut arguments = vec![launcher.into_os_string()];
+        let mut arguments = vec![self.launcher()?.into_os_string()];
         arguments.extend(["launch", "--with-parent", &process::id().to_string()].map(OsString::from));
         if !processors.is_empty() {
             let list: Vec<String> = processors.iter().map(usize::to_string).collect();
@@ -108,14 +128,6 @@ impl ForeignCommand {
         let filled = |word: &String| word.replace(PORT, &port).replace(WORKLOAD, workload);
         arguments.extend(self.words.iter().map(|word| filled(word).into()));
         Ok(arguments)
-    }
-}
-
-fn start(command: &[OsString], port: u16, ready_within: Duration) -> Result<Server> {
-    let mut process = Process::start(command)?;
-    match wait_until_ready(&process, port, ready_within) {
-        Ok(address) => Ok(Server { process, address }),
-        Err(not_ready) => Err(process.give_up(&not_ready)),
     }
 }
 

@@ -36,7 +36,7 @@ use nix::unistd::Pid;
 use crate::measure::tree::{ProcessId, Tree};
 pub use foreign::ForeignCommand;
 use guard::Guarded;
-pub use guard::watch;
+pub use guard::guard_servers;
 use output::Output;
 
 /// How long a server that is dropped has to end in order.

@@ -179,7 +179,7 @@ fn what_is_wrong_is_refused_with_a_reply_that_arrives() {
 
 #[test]
 fn large_messages_are_echoed_whole_after_the_end_of_input() {
-    let message: Vec<u8> = (0..4_000_000_u32).map(|number| (number * 31 >> 3) as u8).collect();
+    let message: Vec<u8> = (0..4_000_000_u32).map(|number| ((number * 31) >> 3) as u8).collect();
     with_each("echo", |name, address| {
         let mut stream = connect(address);
         let mut sending = stream.try_clone().unwrap();

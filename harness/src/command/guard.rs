@@ -5,6 +5,6 @@ use std::process::ExitCode;
 use crate::server;
 
 pub(super) fn run() -> anyhow::Result<ExitCode> {
-    server::watch(std::io::stdin().lock())?;
+    server::guard_servers(std::io::stdin().lock())?;
     Ok(ExitCode::SUCCESS)
 }

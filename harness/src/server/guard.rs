@@ -55,7 +55,7 @@ fn start(program: &Path) -> Result<ChildStdin> {
 }
 
 /// What the guard does: it reads which groups come and go until `input` ends, and kills those that are left.
-pub fn watch(input: impl BufRead) -> io::Result<()> {
+pub fn guard_servers(input: impl BufRead) -> io::Result<()> {
     let mut groups = std::collections::BTreeSet::new();
     for line in input.lines() {
         let line = line?;

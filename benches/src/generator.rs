@@ -18,7 +18,7 @@ use crate::blocks::{Blocks, shuffled};
 use crate::process::{Interrupt, output};
 use crate::row::{Row, Running, concur_program};
 use crate::table::{self, Table};
-use crate::tree::at_rest;
+use crate::tree::{at_rest, cpu_between};
 use crate::wrk::{self, Load};
 
 /// What was measured of wrk, `concur load` and wrk again.
@@ -128,7 +128,7 @@ impl Generator {
         let report = output(&mut self.command(load, server.port), affinity::LOAD, load.limit(), interrupt)?;
         let elapsed = start.elapsed().as_secs_f64();
         let process_cpu = cpu_of_children()? - before;
-        let server_cpu = server_before.until(&at_rest(server.process.id())?).cpu_s();
+        let server_cpu = cpu_between(&server_before, &at_rest(server.process.id())?)?;
         let said = self.understand(&report)?;
         Ok(Cell {
             rate: said.rate,

@@ -8,7 +8,7 @@ use crate::connects::accepted;
 use crate::process::{Interrupt, output};
 use crate::row::Row;
 use crate::table::{self, Table};
-use crate::tree::at_rest;
+use crate::tree::{at_rest, cpu_between};
 use crate::wrk::{self, Load};
 
 /// What was measured, block by block, and which cells are void.
@@ -102,7 +102,7 @@ impl Cell {
         }
         let (before, connected) = (at_rest(server.process.id())?, accepted()?);
         let report = output(&mut load.wrk(server.port), affinity::LOAD, load.limit(), interrupt)?;
-        let cpu_s = before.until(&at_rest(server.process.id())?).cpu_s();
+        let cpu_s = cpu_between(&before, &at_rest(server.process.id())?)?;
         let counts = wrk::parse(&report)?;
         let connects = accepted()? - connected;
         if load.close && connects < counts.requests {

@@ -26,13 +26,21 @@ pub fn at_rest(root: u32) -> Result<Reading> {
     for _ in 0..LOOKS {
         sleep(BETWEEN_LOOKS);
         let next = read()?;
-        let used = last.until(&next).cpu_s();
+        let used = cpu_between(&last, &next)?;
         last = next;
         if used <= REST.as_secs_f64() {
             break;
         }
     }
     Ok(last)
+}
+
+/// The processor time used between two looks, in seconds.
+pub fn cpu_between(before: &Reading, after: &Reading) -> Result<f64> {
+    before
+        .until(after)
+        .cpu_s()
+        .context("the processor time of some of a server's processes is in nobody's account")
 }
 
 #[cfg(test)]
@@ -58,8 +66,8 @@ mod tests {
         let mut said = [0; 5];
         std::io::Write::write_all(child.stdin.as_mut().unwrap(), b"go\n").unwrap();
         std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut said).unwrap();
-        let worked = before.until(&at_rest(child.id()).unwrap()).cpu_s();
-        let idle = at_rest(child.id()).unwrap().until(&at_rest(child.id()).unwrap()).cpu_s();
+        let worked = cpu_between(&before, &at_rest(child.id()).unwrap()).unwrap();
+        let idle = cpu_between(&at_rest(child.id()).unwrap(), &at_rest(child.id()).unwrap()).unwrap();
         drop(child.stdin.take());
         child.wait().unwrap();
         assert!(worked > 0.02 && idle < worked / 4.0, "{worked} s at work, {idle} s at rest");

@@ -44,6 +44,12 @@ pub enum Command {
     /// Check how a server behaves: ours, or anyone's in any language.
     #[command(after_long_help = VERIFY_CONTRACT)]
     Verify(Verify),
+    /// Become another program: how the harness starts somebody else's server.
+    #[command(hide = true)]
+    Launch(Launch),
+    /// End the servers of a harness that was killed.
+    #[command(hide = true)]
+    Guard,
 }
 
 /// What a server must have to be graded in full.
@@ -65,6 +71,13 @@ pub struct Run {
     /// [default: all].
     #[arg(long, value_name = "MODEL", num_args = 1..)]
     pub models: Vec<String>,
+    /// Somebody else's server as one more row: its name and its command, where {port} stands for the port it is to
+    /// listen on and {workload} for what it is to serve. It runs without a shell. May be given more than once.
+    #[arg(long, value_name = "NAME=COMMAND")]
+    pub cmd: Vec<String>,
+    /// The course's servers in Python as rows, run by this interpreter [default: python3].
+    #[arg(long, value_name = "PATH", num_args = 0..=1, default_missing_value = "python3")]
+    pub python: Option<String>,
     /// Executors to measure, separated by commas or spaces [default: all].
     #[arg(long, value_name = "EXECUTOR", num_args = 1..)]
     pub executors: Vec<String>,
@@ -80,6 +93,9 @@ pub struct Run {
     /// The size of an echo message in bytes.
     #[arg(long, value_name = "BYTES", default_value_t = 64)]
     pub message: usize,
+    /// What it goes over; UDP is for echo.
+    #[arg(long, value_delimiter = ',', default_value = "tcp")]
+    pub transport: Vec<Transport>,
     /// How many connections are open at once.
     #[arg(long, value_name = "N", value_delimiter = ',', default_value = "64")]
     pub connections: Vec<usize>,
@@ -219,6 +235,20 @@ pub struct List {
     /// Print the list as JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// `concur launch`.
+#[derive(Debug, Args)]
+pub struct Launch {
+    /// Stop when this process ends.
+    #[arg(long, value_name = "PID")]
+    pub with_parent: Option<i32>,
+    /// Bind the program to these processors.
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub cpus: Vec<usize>,
+    /// The program and its arguments.
+    #[arg(last = true, required = true)]
+    pub command: Vec<OsString>,
 }
 
 /// `concur report`.

@@ -4,6 +4,7 @@
 //!
 //! 1. [`cli`] says what can be asked for; [`command`] has one file per subcommand, and is glue.
 //! 2. [`choose`] and [`workload`] turn names into models, executors, tasks and workloads.
+//!    [`subject`] is what is put under a load: a model, or somebody else's server; [`python`] has the course's own.
 //! 3. [`plan`] lays out the cells to measure: every one once a block, the blocks shuffled.
 //! 4. [`cell`] takes one step of the plan: [`server`] starts `concur serve` as a process of its own, [`load`] puts the
 //!    load on it and checks every reply, [`measure`] reads from the kernel what that cost. Tasks run in `concur exec`
@@ -26,8 +27,10 @@ pub mod load;
 pub mod measure;
 pub mod plan;
 pub mod progress;
+pub mod python;
 pub mod recorder;
 pub mod server;
+pub mod subject;
 pub mod transport;
 pub mod verify;
 pub mod workload;

@@ -10,9 +10,11 @@ use std::time::Duration;
 use fastrand::Rng;
 use models::executor::Executor;
 use models::options::Choice;
-use models::server::{Model, Room};
+use models::server::Room;
 use workloads::task::Task;
 
+use crate::subject::Subject;
+use crate::transport::Transport;
 use crate::workload::Workload;
 
 /// A pool gets a worker for each connection, up to so many: with fewer, some clients would never be served.
@@ -23,21 +25,21 @@ const OVERHEAD: Duration = Duration::from_millis(150);
 /// One measurement to make.
 #[derive(Clone)]
 pub enum Step {
-    /// A server model under a load.
+    /// A server under a load.
     Server(ServerStep),
     /// An executor over a task.
     Task(TaskStep),
 }
 
-/// A server model under a load.
+/// A server under a load.
 #[derive(Clone)]
 pub struct ServerStep {
-    /// The model.
-    pub model: &'static Model,
-    /// Its name and options, those the plan chose included.
-    pub choice: Choice,
+    /// The server.
+    pub subject: Subject,
     /// What is asked.
     pub workload: Workload,
+    /// What it is asked over.
+    pub transport: Transport,
     /// How many connections are open at once.
     pub connections: usize,
     /// Whether a connection carries many requests.
@@ -82,10 +84,12 @@ pub struct Timing {
     pub timeout: Duration,
 }
 
-/// The loads to put on every server model.
+/// The loads to put on every server.
 pub struct Loads {
     /// What is asked.
     pub workloads: Vec<Workload>,
+    /// What it is asked over.
+    pub transports: Vec<Transport>,
     /// How many connections, in turn.
     pub connections: Vec<usize>,
     /// Whether every request brings its own connection.
@@ -93,24 +97,19 @@ pub struct Loads {
 }
 
 /// The server cells of one round.
-pub fn server_steps(models: &[(&'static Model, Choice)], loads: &Loads) -> Vec<ServerStep> {
+pub fn server_steps(subjects: &[Subject], loads: &Loads) -> Vec<ServerStep> {
     let mut steps = Vec::new();
     for workload in &loads.workloads {
-        for connections in &loads.connections {
-            for (model, choice) in models {
-                let step = |keep_alive| ServerStep {
-                    model,
-                    choice: with_workers(model, choice, *connections),
-                    workload: workload.clone(),
-                    connections: *connections,
-                    keep_alive,
-                    round: 1,
-                };
-                steps.push(step(!loads.new_connections));
-                // Under keep-alive clients this model serves one and starves the rest, so it is shown as well
-                // under the load it is made for.
-                if model.room == Room::One && *connections > 1 && !loads.new_connections {
-                    steps.push(step(false));
+        for transport in &loads.transports {
+            for connections in &loads.connections {
+                for subject in subjects {
+                    steps.extend(steps_of(
+                        subject,
+                        workload,
+                        *transport,
+                        *connections,
+                        loads.new_connections,
+                    ));
                 }
             }
         }
@@ -118,12 +117,32 @@ pub fn server_steps(models: &[(&'static Model, Choice)], loads: &Loads) -> Vec<S
     steps
 }
 
-fn with_workers(model: &Model, choice: &Choice, connections: usize) -> Choice {
-    let mut choice = choice.clone();
-    if model.room == Room::Workers {
-        choice.options.set_default("workers", &connections.min(WORKERS_AT_MOST).to_string());
+/// The cells of one server under one load.
+fn steps_of(
+    subject: &Subject,
+    workload: &Workload,
+    transport: Transport,
+    connections: usize,
+    new_connections: bool,
+) -> Vec<ServerStep> {
+    let step = |keep_alive| ServerStep {
+        subject: match transport {
+            Transport::Udp => subject.clone(), // nobody holds a worker
+            Transport::Tcp | Transport::Unix => subject.with_workers(connections.min(WORKERS_AT_MOST)),
+        },
+        workload: workload.clone(),
+        transport,
+        connections,
+        keep_alive,
+        round: 1,
+    };
+    let mut steps = vec![step(!new_connections)];
+    // Under keep-alive clients such a server serves one and starves the rest, so it is shown as well under the load it
+    // is made for.
+    if subject.room(transport) == Some(Room::One) && connections > 1 && !new_connections {
+        steps.push(step(false));
     }
-    choice
+    steps
 }
 
 /// The task cells of one round.
@@ -192,10 +211,14 @@ impl fmt::Display for Step {
         match self {
             Self::Server(step) => {
                 let kind = if step.keep_alive { "" } else { ", a new one per request" };
+                let over = match step.transport {
+                    Transport::Tcp => String::new(),
+                    other => format!(" over {other}"),
+                };
                 write!(
                     f,
-                    "{}, {}, {} connections{kind}, round {}",
-                    step.choice, step.workload, step.connections, step.round
+                    "{}, {}{over}, {} connections{kind}, round {}",
+                    step.subject, step.workload, step.connections, step.round
                 )
             }
             Self::Task(step) => {
@@ -222,10 +245,11 @@ mod tests {
     };
 
     fn all_servers(connections: usize) -> Vec<ServerStep> {
-        let models: Vec<_> =
-            servers().iter().map(|model| (model, model.name.parse::<Choice>().unwrap())).collect();
+        let subjects = servers().iter().map(|model| Subject::model(model.name.parse().unwrap()));
+        let subjects: Vec<_> = subjects.map(Result::unwrap).collect();
         let workloads = vec![Workload::new("http", "/hello", 1).unwrap()];
-        server_steps(&models, &Loads { workloads, connections: vec![connections], new_connections: false })
+        let (transports, connections) = (vec![Transport::Tcp], vec![connections]);
+        server_steps(&subjects, &Loads { workloads, transports, connections, new_connections: false })
     }
 
     fn all_tasks() -> Vec<TaskStep> {
@@ -260,8 +284,8 @@ mod tests {
     fn a_pool_gets_a_worker_for_each_connection_up_to_a_bound() {
         let workers = |connections| {
             let steps = all_servers(connections);
-            let pool = steps.iter().find(|step| step.model.name == "thread-pool").unwrap();
-            pool.choice.options.number("workers")
+            let pool = steps.iter().find(|step| step.subject.name() == "thread-pool").unwrap();
+            pool.subject.workers()
         };
         assert_eq!(workers(64), Some(64));
         assert_eq!(workers(1000), Some(256));
@@ -271,7 +295,7 @@ mod tests {
     fn the_loop_is_measured_with_a_new_connection_per_request_too() {
         let kinds = |connections| {
             let steps = all_servers(connections);
-            let of_loop = steps.into_iter().filter(|step| step.model.name == "loop");
+            let of_loop = steps.into_iter().filter(|step| step.subject.name() == "loop");
             of_loop.map(|step| step.keep_alive).collect::<Vec<_>>()
         };
         assert_eq!(kinds(64), [true, false]);

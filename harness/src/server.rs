@@ -12,6 +12,8 @@
 //!
 //! What the harness can't follow is a process that leaves the group after its parent has ended, as a daemon does.
 
+mod foreign;
+mod guard;
 mod output;
 
 use std::collections::BTreeSet;
@@ -35,6 +37,9 @@ use tempfile::TempDir;
 
 use crate::measure::tree::{ProcessId, Tree};
 use crate::transport::Transport;
+pub use foreign::ForeignCommand;
+use guard::Guarded;
+pub use guard::guard_servers;
 use output::Output;
 
 /// How long a server that is dropped has to end in order.
@@ -64,7 +69,14 @@ impl ServeCommand {
     /// Serves `workload` under `model`, which is written with its options: `fork:reap=wait`.
     pub fn new(model: impl Into<String>, workload: impl Into<String>) -> Self {
         let (model, workload) = (model.into(), workload.into());
-        Self { program: None, model, workload, transport: Transport::Tcp, processors: Vec::new(), grace: None }
+        Self {
+            program: None,
+            model,
+            workload,
+            transport: Transport::Tcp,
+            processors: Vec::new(),
+            grace: None,
+        }
     }
 
     /// Starts this program instead of the one that is running. It must understand the same arguments.
@@ -150,6 +162,8 @@ impl ServeCommand {
 pub struct Server {
     process: Process,
     address: Address,
+    /// Of a server that is not ours, and whose children may not end with it.
+    _guarded: Option<Guarded>,
     /// Removed once the process has ended: fields are dropped in this order.
     _directory: Option<TempDir>,
 }
@@ -178,7 +192,7 @@ impl Server {
     pub fn start(command: &[OsString], ready_within: Duration) -> Result<Self> {
         let mut process = Process::start(command)?;
         match process.wait_until_ready(ready_within) {
-            Ok(address) => Ok(Self { process, address, _directory: None }),
+            Ok(address) => Ok(Self { process, address, _guarded: None, _directory: None }),
             Err(not_ready) => Err(process.give_up(&not_ready)),
         }
     }
@@ -254,6 +268,7 @@ enum NotReady {
     Closed,
     Said(String),
     Silent(Duration),
+    Unreachable(u16, Duration),
 }
 
 impl Process {
@@ -327,6 +342,10 @@ impl Process {
             NotReady::Silent(within) => format!(
                 "the server did not say '{GREETING}ADDRESS' within {within:?} ({status} when stopped); start it by \
                  hand to see what it does"
+            ),
+            NotReady::Unreachable(port, within) => format!(
+                "the server neither said '{GREETING}ADDRESS' nor accepted a connection on 127.0.0.1:{port} within \
+                 {within:?} ({status} when stopped); start it by hand to see what it does"
             ),
         };
         anyhow!(what + &quoted(&ended.stderr))

@@ -302,3 +302,14 @@ fn a_server_that_is_not_there_is_a_failed_load() {
     assert!(answer["errors"]["connect"].as_u64().unwrap() > 0, "{answer}");
     assert!(answer["first_error"].as_str().is_some(), "{answer}");
 }
+
+#[test]
+fn a_command_without_a_name_or_a_port_is_refused_with_an_example() {
+    let cmd = |text: &str| usage(&["run", "--out", "/nonexistent/never", "--cmd", text]);
+    for text in ["server {port}", "=server {port}", "a b=server {port}", "epoll:x=server {port}"] {
+        assert!(cmd(text).contains("write NAME=COMMAND, as in mine='python3 server.py {port}'"), "{text}");
+    }
+    assert!(cmd("mine=server --port 80").contains("write {port} in its place"));
+    assert!(cmd("mine=server '{port}").contains("not closed"));
+    assert!(cmd("epoll=server {port}").contains("there are two servers named 'epoll'"));
+}

@@ -9,10 +9,11 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{PATIENCE, ask, can_run, connect, eventually, has_something, hear, hello, serve, stop};
+use common::{PATIENCE, ask, can_run, connect, eventually, has_something, hear, hello, ip, serve, stop};
 use harness::load::{self, Load};
 use harness::measure::limits::raise_descriptor_limit;
 use harness::server::Server;
+use harness::transport::Transport;
 use harness::workload::Workload;
 use socket2::SockRef;
 
@@ -63,11 +64,11 @@ fn echo(address: SocketAddr, bytes: usize, salt: usize) {
 fn clients_who_flood_and_never_read_do_not_fill_memory() {
     for model in models() {
         let server = serve(model, &["--workload", "echo"]);
-        echo(server.address(), 1_000_000, 0);
+        echo(ip(&server), 1_000_000, 0);
         let before = memory(&server);
         let flooders: Vec<TcpStream> = (0..8).map(|_| connect(server.address())).collect();
         for flooder in &flooders {
-            let taken = flood(flooder, &[7; 64 * 1024], 100_000_000);
+            let taken = flood(flooder, &vec![7; 64 * 1024], 100_000_000);
             assert!(taken < 100_000_000, "{model} took {taken} bytes from a client who takes none");
         }
         let more = memory(&server).saturating_sub(before);
@@ -123,7 +124,7 @@ fn what_came_while_it_could_not_be_dealt_with_is_served_in_order() {
 fn sixteen_mebibytes_come_back_whole() {
     for model in models() {
         let server = serve(model, &["--workload", "echo"]);
-        echo(server.address(), 16 << 20, 1);
+        echo(ip(&server), 16 << 20, 1);
         stop(server);
     }
 }
@@ -132,7 +133,7 @@ fn sixteen_mebibytes_come_back_whole() {
 fn more_clients_than_buffers_send_a_lot_at_once_and_get_it_back() {
     for model in models() {
         let server = serve(model, &["--workload", "echo"]);
-        let address = server.address();
+        let address = ip(&server);
         thread::scope(|scope| {
             for salt in 0..100 {
                 scope.spawn(move || echo(address, 300_000, salt));
@@ -149,7 +150,8 @@ fn two_hundred_clients_share_one_buffer_and_short_queues() {
         let server = serve(model, &[]);
         let workload = Workload::new("http", "/hello", 1).unwrap();
         let load = Load {
-            address: server.address().into(),
+            address: server.address(),
+            transport: Transport::Tcp,
             connections: 200,
             threads: 1,
             keep_alive: true,
@@ -170,11 +172,11 @@ fn two_hundred_clients_share_one_buffer_and_short_queues() {
 fn clients_who_send_without_end_leave_buffers_to_the_others() {
     for model in models() {
         let server = serve(model, &["--workload", "echo"]);
-        let address = server.address();
+        let address = ip(&server);
         let flooders: Vec<TcpStream> = (0..4).map(|_| connect(address)).collect();
         thread::scope(|scope| {
             for flooder in &flooders {
-                scope.spawn(|| while (&*flooder).write(&[7; 64 * 1024]).is_ok() {});
+                scope.spawn(|| while (&*flooder).write(&vec![7; 64 * 1024]).is_ok() {});
                 scope.spawn(|| {
                     let mut scratch = vec![0; 64 * 1024];
                     while (&*flooder).read(&mut scratch).is_ok_and(|bytes| bytes > 0) {}
@@ -184,7 +186,9 @@ fn clients_who_send_without_end_leave_buffers_to_the_others() {
             for salt in 0..50 {
                 echo(address, 1_000, salt);
             }
-            flooders.iter().for_each(|flooder| flooder.shutdown(Shutdown::Both).unwrap());
+            for flooder in &flooders {
+                flooder.shutdown(Shutdown::Both).unwrap();
+            }
         });
         drop(flooders);
         stop(server);
@@ -195,7 +199,7 @@ fn clients_who_send_without_end_leave_buffers_to_the_others() {
 fn late_completions_of_clients_who_left_do_not_reach_those_who_took_their_place() {
     for model in models() {
         let server = serve(model, &[]);
-        let address = server.address();
+        let address = ip(&server);
         thread::scope(|scope| {
             for thread in 0..8 {
                 scope.spawn(move || {

@@ -7,12 +7,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use harness::measure::census::{Census, Lost};
 use harness::measure::host::host;
 use harness::measure::life::Reaped;
 use harness::measure::limits::{descriptor_limit, need_descriptors, raise_descriptor_limit};
 use harness::measure::placement::{bind_thread, place, processors};
 use harness::measure::sampler::{Sampler, Sampling};
 use harness::measure::tree::Tree;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use reports::record::Cost;
 
 /// Longer than any step here takes; only a test that fails waits for so long.
@@ -129,8 +132,8 @@ fn the_time_of_living_and_of_reaped_children_agrees_with_getrusage() {
     let window = before.until(&after);
     assert!(after.took() <= before.elapsed_until(&after) + after.took());
     let life = subject.end();
-    assert!(window.cpu_s() > 0.0);
-    assert_about(window.cpu_s(), life.cpu_s());
+    assert!(window.cpu_s().unwrap() > 0.0);
+    assert_about(window.cpu_s().unwrap(), life.cpu_s().unwrap());
 }
 
 #[test]
@@ -142,9 +145,9 @@ fn a_window_holds_no_more_time_than_the_processors_have() {
     let after = subject.tree().reading().unwrap();
     let cost = before.until(&after);
     let elapsed = (before.elapsed_until(&after) + after.took()).as_secs_f64();
-    assert!(cost.cpu_s() > 0.0);
+    assert!(cost.cpu_s().unwrap() > 0.0);
     // Two processes; a clock that was a scheduler's tick behind at the first reading catches up here.
-    assert!(cost.cpu_s() <= 2.0 * (elapsed + 0.01), "{cost:?} in {elapsed} s");
+    assert!(cost.cpu_s().unwrap() <= 2.0 * (elapsed + 0.01), "{cost:?} in {elapsed} s");
 }
 
 #[test]
@@ -219,7 +222,10 @@ fn threads_that_came_and_went_keep_their_time_and_leave_switches_unknown() {
     assert_eq!(window.voluntary_switches, None);
     let life = subject.end();
     // Loading the program is in its life and not in the window.
-    assert!(window.cpu_s() > 0.0 && window.cpu_s() <= life.cpu_s() + TWO_TICKS_S, "{window:?} {life:?}");
+    assert!(
+        window.cpu_s().unwrap() > 0.0 && window.cpu_s().unwrap() <= life.cpu_s().unwrap() + TWO_TICKS_S,
+        "{window:?} {life:?}"
+    );
     assert!(life.voluntary_switches.is_some());
 }
 
@@ -258,7 +264,7 @@ fn a_tree_that_has_ended_is_empty() {
     assert_eq!(tree.sample().unwrap().processes, 0);
     assert_eq!(tree.pss_bytes().unwrap(), 0);
     let nothing = tree.reading().unwrap();
-    assert!(nothing.until(&tree.reading().unwrap()).cpu_s() < f64::EPSILON);
+    assert!(nothing.until(&tree.reading().unwrap()).cpu_s().unwrap() < f64::EPSILON);
 }
 
 #[test]
@@ -277,6 +283,83 @@ fn memory_shared_by_forked_processes_counts_once() {
         .sum::<u64>()
         * procfs::page_size();
     assert!(pss > 0 && pss < rss, "{pss} of {rss}");
+}
+
+/// Looks at a subject before it has children, while it has them, and when they are gone.
+fn census(script: &str) -> Census {
+    let mut subject = Subject::shell(script);
+    let mut census = Census::default();
+    for word in ["before", "there", "gone"] {
+        if word != "before" {
+            subject.tell("go on");
+        }
+        subject.hear(word);
+        subject.tree().look(&mut census).unwrap();
+    }
+    // It waits for more to read, so that its whole group is killed when it is dropped.
+    census
+}
+
+#[test]
+fn children_that_are_waited_for_lose_no_time() {
+    let census = census("echo before; read go; (echo there; read go) <&3 & wait; echo gone; read go");
+    assert_eq!(census.lost(true), None);
+}
+
+#[test]
+fn orphans_that_stay_lose_no_time() {
+    let census = census("(sleep 1000 &); echo before; read go; echo there; read go; echo gone; read go");
+    assert_eq!(census.lost(true), None);
+}
+
+#[test]
+fn orphans_that_end_take_their_time_with_them() {
+    // The shell between ends at once and leaves an orphan.
+    let mut subject = Subject::shell("(sleep 1000 &); echo there; read end");
+    let mut census = Census::default();
+    subject.hear("there");
+    let two = |census: &mut Census| subject.tree().look(census).unwrap().processes == 2;
+    eventually("one process and the orphan are there", || two(&mut census));
+    assert_eq!(census.lost(false), None);
+    let first = subject.child.id().cast_signed();
+    for process in subject.tree().living().unwrap().iter().filter(|process| process.pid != first) {
+        kill(Pid::from_raw(process.pid), Signal::SIGKILL).unwrap();
+    }
+    // It is a zombie, whose time can still be read, until the system process waits for it.
+    eventually("its time is lost", || {
+        subject.tree().look(&mut census).unwrap();
+        census.lost(false) == Some(Lost::Orphaned)
+    });
+}
+
+#[test]
+fn children_of_one_who_ignores_sigchld_take_their_time_with_them() {
+    // A shell waits for its children whatever it was told; Python does not.
+    let program = |children: u32| {
+        let lines = [
+            "import os, signal, sys, time",
+            "def say(word): print(word, flush=True); sys.stdin.buffer.raw.read(100)",
+            "signal.signal(signal.SIGCHLD, signal.SIG_IGN)",
+            "say('before')",
+            "hold, held = os.pipe()",
+            &format!("pids = [os.fork() for _ in range({children})]"),
+            "if 0 in pids: os.close(held); os.read(hold, 1); os._exit(0)",
+            "say('there')",
+            "os.close(held)",
+            "while any(os.path.exists(f'/proc/{pid}') for pid in pids): time.sleep(0.01)",
+            "say('gone')",
+        ];
+        format!("exec python3 -c \"{}\"", lines.join("\n"))
+    };
+    if Command::new("python3").arg("-V").output().is_err() {
+        eprintln!("skipped: there is no python3");
+        return;
+    }
+    let with_a_child = census(&program(1));
+    assert_eq!(with_a_child.lost(false), Some(Lost::Unwaited), "seen in the child");
+    let childless = census(&program(0));
+    assert_eq!(childless.lost(true), Some(Lost::Ignored), "seen in the parent");
+    assert_eq!(childless.lost(false), None, "nothing came or went");
 }
 
 #[test]
@@ -299,9 +382,9 @@ fn a_sampler_keeps_the_peak_of_what_has_ended() {
     assert_eq!(peaks.trouble, None);
     assert_eq!((peaks.processes, peaks.threads), (Some(3), Some(3)));
     assert!(peaks.pss_bytes > Some(0) && peaks.counts >= 2 && peaks.sums >= 2, "{peaks:?}");
-    let cost = peaks.complete(Cost { user_s: 1.0, ..Cost::default() });
+    let cost = peaks.complete(Cost { user_s: Some(1.0), ..Cost::default() });
     assert_eq!((cost.processes_peak, cost.pss_peak_bytes), (Some(3), peaks.pss_bytes));
-    assert!((cost.user_s - 1.0).abs() < f64::EPSILON);
+    assert_eq!(cost.user_s, Some(1.0));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::storage::WriteError;
 
 /// The columns, in their order. Each is named by the path of its field in the record. New fields come last, so
 /// that what reads by position goes on working.
-pub const HEADER: [&str; 60] = [
+pub const HEADER: [&str; 61] = [
     "suite",
     "model",
     "options",
@@ -68,6 +68,7 @@ pub const HEADER: [&str; 60] = [
     "cost.involuntary_switches",
     "cost.syscalls",
     "request",
+    "command",
 ];
 
 /// All cells of `run`. What is absent is empty.

@@ -27,7 +27,7 @@
 //!         round,
 //!         requests: 100_000,
 //!         requests_per_second: 50_000.0,
-//!         server: Some(Cost { user_s, ..Cost::default() }),
+//!         server: Some(Cost { user_s: Some(user_s), system_s: Some(0.0), ..Cost::default() }),
 //!         ..ServerCell::default()
 //!     }))
 //! };

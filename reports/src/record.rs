@@ -86,10 +86,14 @@ impl Cell {
 /// One fresh server process under one load.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct ServerCell {
-    /// The model's name: `epoll`.
+    /// The model's name: `epoll`. Of somebody else's server: the name it was given.
     pub model: String,
     /// Its options, as `key=value,...`; empty where all are at their defaults.
     pub options: String,
+    /// How it was started, as somebody typed it; absent for the lab's own models. `{port}` and `{workload}` stand for
+    /// what was filled in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
     /// What is served: `echo`, `http`.
     pub workload: String,
     /// What is asked for: a path such as `/hello`, a message's size such as `64 B`; empty where there is no choice.
@@ -234,10 +238,12 @@ pub struct Latency {
 /// What something cost, over the measured window and over a whole process tree.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Cost {
-    /// Processor time in user mode, in seconds.
-    pub user_s: f64,
-    /// Processor time in the kernel, in seconds.
-    pub system_s: f64,
+    /// Processor time in user mode, in seconds; absent where some of it is in nobody's account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_s: Option<f64>,
+    /// Processor time in the kernel, in seconds; absent where some of it is in nobody's account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system_s: Option<f64>,
     /// The peak of the proportional set size summed over all processes: shared pages count once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pss_peak_bytes: Option<u64>,
@@ -259,8 +265,8 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// Processor time in both modes, in seconds.
-    pub fn cpu_s(&self) -> f64 {
-        self.user_s + self.system_s
+    /// Processor time in both modes, in seconds, where it is known.
+    pub fn cpu_s(&self) -> Option<f64> {
+        Some(self.user_s? + self.system_s?)
     }
 }

@@ -305,6 +305,25 @@ fn no_line_is_wider_than_the_terminal() {
 }
 
 #[test]
+fn long_names_of_many_models_leave_room_for_the_figures_in_80_columns() {
+    let names =
+        ["prefork:accept=reuseport,workers=64", "thread-pool:queue=1024,workers=64", "fork:reap=double-fork"];
+    let names = names.into_iter().chain(["python-process", "python-gevent", "epoll", "multi-loop:workers=2"]);
+    let cells = names.flat_map(|name| (1..=3).map(move |round| (name, round)));
+    let cells = cells.map(|(name, round)| servers_cell(server(name, round, 1_630.0, 20 + u64::from(round))));
+    let document = Document::of(&run_of(cells.collect()));
+    let page =
+        terminal::draw_table(&table(&document, "echo"), Terminal { width: 80, charset: Charset::Utf8 });
+    assert!(page.lines().all(|line| line.chars().count() <= 80), "{page}");
+    for heading in ["rank", "model", "CPU/req", "rate", "p50", "p99", "errors"] {
+        assert!(page.lines().nth(2).unwrap().contains(heading), "{heading} is not in {page}");
+    }
+    for part in ["prefork:", "accept=reuseport,", "workers=64", "reap=double-fork", "python-process"] {
+        assert!(page.contains(part), "{part} is not in {page}");
+    }
+}
+
+#[test]
 fn a_terminal_with_room_shows_every_column() {
     let page = on_terminal(&document(), 250, Charset::Utf8);
     assert!(!page.contains("No room here"), "{page}");

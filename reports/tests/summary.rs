@@ -63,8 +63,8 @@ fn three_rounds() -> Vec<ServerCell> {
             max: latency[5],
         }),
         server: Some(Cost {
-            user_s,
-            system_s,
+            user_s: Some(user_s),
+            system_s: Some(system_s),
             pss_peak_bytes: Some(counts[0]),
             processes_peak: Some(counts[1]),
             threads_peak: Some(counts[2]),
@@ -131,7 +131,7 @@ fn a_round_that_was_measured_again_is_one_round() {
 #[test]
 fn what_was_not_measured_is_absent_and_not_zero() {
     let server_cell = |round| ServerCell {
-        server: Some(Cost { user_s: 0.1, ..Cost::default() }),
+        server: Some(Cost { user_s: Some(0.1), system_s: Some(0.0), ..Cost::default() }),
         latency_us: None,
         ..server("epoll", round, 8.0, u64::from(round))
     };
@@ -140,6 +140,19 @@ fn what_was_not_measured_is_absent_and_not_zero() {
     assert_eq!(row.switches_per_request, None);
     let counts = [row.pss_peak_bytes, row.processes_peak, row.threads_peak];
     assert_eq!(counts, [None; 3]);
+}
+
+#[test]
+fn a_row_whose_cpu_time_is_not_known_keeps_its_other_figures_and_is_not_ranked() {
+    let cell = |round| {
+        let known = server("fork", round, 8.0, u64::from(round));
+        let cost = known.server.map(|cost| Cost { user_s: None, system_s: None, ..cost });
+        ServerCell { server: cost, ..known }
+    };
+    let row = row(vec![cell(1), cell(2)]);
+    assert_eq!(row.standing, Standing::Unranked(Obstacle::NoCpuTime));
+    assert_eq!((row.cpu_us, row.user_share), (None, None));
+    assert!(row.rate.is_some() && row.pss_peak_bytes.is_some());
 }
 
 #[test]
@@ -301,7 +314,12 @@ fn a_task_is_compared_with_line_at_the_same_task_and_number_of_jobs() {
 #[test]
 fn every_figure_of_a_task_is_the_median_of_its_own_field() {
     let cell = |round, seconds, user_s, system_s, pss| TaskCell {
-        cost: Some(Cost { user_s, system_s, pss_peak_bytes: Some(pss), ..Cost::default() }),
+        cost: Some(Cost {
+            user_s: Some(user_s),
+            system_s: Some(system_s),
+            pss_peak_bytes: Some(pss),
+            ..Cost::default()
+        }),
         ..task("threads", "disk", round, seconds, 1)
     };
     let rows = task_rows(vec![

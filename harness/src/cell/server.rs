@@ -4,18 +4,18 @@ use std::time::Duration;
 
 use anyhow::Context;
 use hdrhistogram::Histogram;
-use models::server::{self, Room};
+use models::server::Room;
 use reports::record::{Cost, Latency, Placement, ServerCell, Verdict};
 
 use super::Bench;
 use crate::load::{self, Edge, Load, Outcome};
+use crate::measure::census::Lost;
 use crate::measure::life::Reaped;
 use crate::measure::placement::Bound;
 use crate::measure::reading::Reading;
 use crate::measure::sampler::{Peaks, Sampler, Sampling};
 use crate::plan::ServerStep;
-use crate::server::{Ended, ServeCommand, quoted};
-use crate::transport::Transport;
+use crate::server::{Ended, quoted};
 
 /// What a server needs besides its connections.
 const DESCRIPTORS_OF_ITS_OWN: usize = 16;
@@ -27,6 +27,10 @@ const STOP_WITHIN: Duration = Duration::from_secs(8);
 const BUSY_SHARE: f64 = 0.95;
 /// A server that leaves this much of its processors unused is not the limit.
 const IDLE_SHARE: f64 = 0.10;
+
+/// What is said of a server that does not keep connections which its clients would go on with.
+const CLOSES: &str =
+    "the server closed connections that its clients wanted to keep, so they had to connect again";
 
 /// Measures a step; what goes wrong becomes the verdict.
 pub(super) fn measure(step: &ServerStep, bench: &Bench<'_>) -> ServerCell {
@@ -40,14 +44,15 @@ pub(super) fn measure(step: &ServerStep, bench: &Bench<'_>) -> ServerCell {
     }
 }
 
-/// Why a model can't serve here, or not so many connections.
+/// Why a server can't serve here, or not so many connections.
 fn unsupported(step: &ServerStep) -> Option<String> {
-    if let Some(lacks) = (step.model.lacks)(&step.choice.options, server::Transport::Tcp) {
+    if let Some(lacks) = step.subject.lacks(step.transport) {
         return Some(lacks);
     }
-    let Room::Descriptors(limit) = step.model.room else { return None };
+    let Some(Room::Descriptors(limit)) = step.subject.room(step.transport) else { return None };
     (step.connections + DESCRIPTORS_OF_ITS_OWN > limit).then(|| {
-        format!("{} has room for fewer than {limit} descriptors, those of its own included", step.model.name)
+        let name = step.subject.name();
+        format!("{name} has room for fewer than {limit} descriptors, those of its own included")
     })
 }
 
@@ -55,20 +60,20 @@ fn unsupported(step: &ServerStep) -> Option<String> {
 struct Measured {
     outcome: Outcome,
     server: Cost,
+    /// Why its processor time is not in that, if it is not.
+    lost: Option<Lost>,
     ended: Ended,
 }
 
 fn try_measure(step: &ServerStep, bench: &Bench<'_>) -> anyhow::Result<Measured> {
     let placement = &bench.placement;
-    let command =
-        ServeCommand::new(step.choice.to_string(), step.workload.name()).processors(&placement.server);
     let before = Reaped::so_far()?;
-    let server = command.start(READY_WITHIN)?;
+    let server = step.subject.start(step.workload.name(), step.transport, &placement.server, READY_WITHIN)?;
     let tree = server.tree();
     let client = step.workload.client(&server.address().to_string(), step.keep_alive)?;
     let load = Load {
         address: server.address(),
-        transport: Transport::Tcp,
+        transport: step.transport,
         connections: step.connections,
         threads: threads(&placement.client, step),
         keep_alive: step.keep_alive,
@@ -97,8 +102,11 @@ fn try_measure(step: &ServerStep, bench: &Bench<'_>) -> anyhow::Result<Measured>
     let outcome = outcome?;
     let readings =
         readings.into_iter().collect::<Result<Vec<_>, _>>().context("the server's cost can't be read")?;
-    let server = cost(&readings, &peaks.unwrap_or_default(), &life, &outcome);
-    Ok(Measured { outcome, server, ended })
+    let peaks = peaks.unwrap_or_default();
+    let lost = lost(step, &peaks);
+    let server = cost(&readings, &peaks, &life, &outcome);
+    let server = if lost.is_some() { without_time(server) } else { server };
+    Ok(Measured { outcome, server, lost, ended })
 }
 
 /// What the server cost in the window. Where threads or processes came and went, their switches went with them: then
@@ -116,25 +124,37 @@ fn cost(readings: &[Reading], peaks: &Peaks, life: &Cost, outcome: &Outcome) -> 
     if cost.processes_peak > Some(1) { divided_as(life, cost) } else { cost }
 }
 
+/// Why the processor time of some of its children is in nobody's account, if it is not.
+fn lost(step: &ServerStep, peaks: &Peaks) -> Option<Lost> {
+    // With each request a connection, and perhaps a child, comes and goes.
+    let churning = !step.keep_alive;
+    let known = churning && step.subject.makes_orphans();
+    peaks.census.lost(churning).or(known.then_some(Lost::Orphaned))
+}
+
+/// A cost without the figures that miss what children used; they would be far too low.
+fn without_time(cost: Cost) -> Cost {
+    Cost { user_s: None, system_s: None, voluntary_switches: None, involuntary_switches: None, ..cost }
+}
+
 /// Divides a cost into user and system time as `life` is divided. The kernel tells the two apart by looking once a tick,
 /// and many processes with a tick or two each leave nothing to go by in a short window; a whole life has more.
 fn divided_as(life: &Cost, cost: Cost) -> Cost {
-    let all = life.cpu_s();
-    if all == 0.0 {
-        return cost;
-    }
-    let system_s = cost.cpu_s() * life.system_s / all;
-    Cost { user_s: cost.cpu_s() - system_s, system_s, ..cost }
+    let share = life.system_s.zip(life.cpu_s()).filter(|(_, all)| *all > 0.0);
+    let Some(((system_s, all), sum)) = share.zip(cost.cpu_s()) else { return cost };
+    let system_s = sum * system_s / all;
+    Cost { user_s: Some(sum - system_s), system_s: Some(system_s), ..cost }
 }
 
 /// The cell as planned, before anything was measured.
 fn blank(step: &ServerStep, bench: &Bench<'_>) -> ServerCell {
     ServerCell {
-        model: step.choice.name.clone(),
-        options: step.choice.options.to_string(),
+        model: step.subject.name().to_owned(),
+        options: step.subject.options(),
+        command: step.subject.command().map(str::to_owned),
         workload: step.workload.name().to_owned(),
         request: step.workload.request(),
-        transport: Transport::Tcp.name().to_owned(),
+        transport: step.transport.name().to_owned(),
         connections: step.connections,
         keep_alive: step.keep_alive,
         round: step.round,
@@ -145,7 +165,7 @@ fn blank(step: &ServerStep, bench: &Bench<'_>) -> ServerCell {
 
 fn fill(cell: ServerCell, step: &ServerStep, measured: &Measured) -> ServerCell {
     let outcome = &measured.outcome;
-    let client = Cost { user_s: outcome.user_s, system_s: outcome.system_s, ..Cost::default() };
+    let client = Cost { user_s: Some(outcome.user_s), system_s: Some(outcome.system_s), ..Cost::default() };
     let cell = ServerCell {
         seconds: outcome.seconds,
         requests: outcome.requests,
@@ -183,39 +203,43 @@ fn judge(cell: &ServerCell, step: &ServerStep, measured: &Measured) -> (Verdict,
     if let Some(served) = cell.connections_served.filter(|served| *served < cell.connections) {
         return starved(cell.connections, cell.connections - served, step);
     }
-    match client_bound(cell, step) {
-        Some(reason) => (Verdict::ClientBound, Some(reason)),
-        None => (Verdict::Valid, None),
-    }
+    let bound = client_bound(cell, step);
+    let verdict = if bound.is_some() { Verdict::ClientBound } else { Verdict::Valid };
+    let closes = cell.keep_alive && cell.connects as usize > 2 * cell.connections;
+    let unknown = measured.lost.map(|lost| format!("the server's CPU time is not known: {}", lost.why()));
+    let said: Vec<String> =
+        [bound, closes.then(|| CLOSES.to_owned()), unknown].into_iter().flatten().collect();
+    (verdict, (!said.is_empty()).then(|| said.join("; ")))
 }
 
-/// For a model with room for a few, clients that wait without an answer are part of the picture. For the others they
+/// For a server with room for a few, clients that wait without an answer are part of the picture. For the others they
 /// are a fault, or there was too little time to let everyone in.
 fn starved(connections: usize, starved: usize, step: &ServerStep) -> (Verdict, Option<String>) {
-    let (verdict, why) = match step.model.room {
-        Room::One => {
+    let workers = step.subject.workers();
+    let (verdict, why) = match step.subject.room(step.transport) {
+        Some(Room::One) => {
             (Verdict::Valid, "this model serves one client to its end before it looks at the next".to_owned())
         }
         // Each worker takes the clients that the kernel deals out to it, who may be none.
-        Room::Workers if step.choice.options.text("accept") == Some("reuseport") => (
+        Some(Room::Workers) if step.subject.deals_out() => (
             Verdict::Valid,
             "they were dealt out to workers that belong to other clients until these leave".to_owned(),
         ),
         // Those who were served must be at least as many as it has workers.
-        Room::Workers if workers(step).is_some_and(|workers| connections - starved >= workers) => {
-            let workers = workers(step).unwrap_or_default();
+        Some(Room::Workers) if workers.is_some_and(|workers| connections - starved >= workers) => {
+            let workers = workers.unwrap_or_default();
             (Verdict::Valid, format!("its {workers} workers belong to their clients until these leave"))
         }
-        Room::Workers | Room::Descriptors(_) | Room::Many => (
+        Some(Room::Workers | Room::Descriptors(_) | Room::Many) => (
             Verdict::Unstable,
             "it should have got to them all; a longer --warm-up may let them in".to_owned(),
         ),
+        None => (
+            Verdict::Valid,
+            "it has room for fewer at once, or a longer --warm-up would let them in".to_owned(),
+        ),
     };
     (verdict, Some(format!("{starved} of {connections} connections were never answered: {why}")))
-}
-
-fn workers(step: &ServerStep) -> Option<usize> {
-    step.choice.options.number("workers")
 }
 
 fn failure(cell: &ServerCell, measured: &Measured) -> Option<String> {
@@ -246,13 +270,17 @@ fn client_bound(cell: &ServerCell, step: &ServerStep) -> Option<String> {
     let (server, client) = (cell.server?, cell.client?);
     // A side can use no more processors than it has threads.
     let usable = |processors: &[usize], threads: usize| processors.len().min(threads).max(1) as f64;
-    let client = client.cpu_s() / (cell.seconds * usable(clients, threads(clients, step)));
+    let client = client.cpu_s()? / (cell.seconds * usable(clients, threads(clients, step)));
     let threads = server.threads_peak.map_or(usize::MAX, |threads| threads as usize);
-    let server = server.cpu_s() / (cell.seconds * usable(servers, threads));
-    (client > BUSY_SHARE && server < 1.0 - IDLE_SHARE).then(|| {
-        let (client, server) = (client * 100.0, server * 100.0);
-        format!("the load generator used {client:.0}% of its processors, the server {server:.0}% of its own")
-    })
+    let server = server.cpu_s().map(|cpu_s| cpu_s / (cell.seconds * usable(servers, threads)));
+    if client <= BUSY_SHARE || server.is_some_and(|server| server >= 1.0 - IDLE_SHARE) {
+        return None;
+    }
+    let server = server.map_or_else(
+        || "and what the server used is not known".to_owned(),
+        |server| format!("the server {:.0}% of its own", server * 100.0),
+    );
+    Some(format!("the load generator used {:.0}% of its processors, {server}", client * 100.0))
 }
 
 /// Over how many threads the generator spreads its connections.
@@ -263,14 +291,15 @@ fn threads(processors: &[usize], step: &ServerStep) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::subject::Subject;
+    use crate::transport::Transport;
     use crate::workload::Workload;
 
     fn step(model: &str, connections: usize) -> ServerStep {
-        let choice: models::options::Choice = model.parse().unwrap();
         ServerStep {
-            model: crate::choose::server(&choice).unwrap(),
-            choice,
+            subject: Subject::model(model.parse().unwrap()).unwrap(),
             workload: Workload::new("http", "/hello", 1).unwrap(),
+            transport: Transport::Tcp,
             connections,
             keep_alive: true,
             round: 1,
@@ -278,7 +307,7 @@ mod tests {
     }
 
     fn cpu(seconds: f64) -> Cost {
-        Cost { user_s: seconds / 4.0, system_s: seconds * 3.0 / 4.0, ..Cost::default() }
+        Cost { user_s: Some(seconds / 4.0), system_s: Some(seconds * 3.0 / 4.0), ..Cost::default() }
     }
 
     #[test]
@@ -331,8 +360,36 @@ mod tests {
 
     #[test]
     fn the_time_of_many_processes_is_divided_as_that_of_their_whole_lives() {
-        let life = Cost { user_s: 1.0, system_s: 4.0, ..Cost::default() };
-        let divided = divided_as(&life, Cost { user_s: 0.5, system_s: 0.0, ..Cost::default() });
-        assert!((divided.user_s - 0.1).abs() < 1e-9 && (divided.system_s - 0.4).abs() < 1e-9, "{divided:?}");
+        let time =
+            |user_s, system_s| Cost { user_s: Some(user_s), system_s: Some(system_s), ..Cost::default() };
+        let divided = divided_as(&time(1.0, 4.0), time(0.5, 0.0));
+        let (user_s, system_s) = (divided.user_s.unwrap(), divided.system_s.unwrap());
+        assert!((user_s - 0.1).abs() < 1e-9 && (system_s - 0.4).abs() < 1e-9, "{divided:?}");
+    }
+
+    #[test]
+    fn a_busy_generator_may_be_the_limit_of_a_server_whose_time_is_not_known() {
+        let placement = Placement { server: vec![0], client: vec![1] };
+        let server = Some(without_time(cpu(1.0)));
+        let cell =
+            ServerCell { seconds: 2.0, placement, client: Some(cpu(1.96)), server, ..ServerCell::default() };
+        let reason = client_bound(&cell, &step("fork", 64)).unwrap();
+        assert_eq!(
+            reason,
+            "the load generator used 98% of its processors, and what the server used is not known"
+        );
+    }
+
+    #[test]
+    fn a_double_fork_loses_time_where_children_end_within_the_window_and_not_where_they_stay() {
+        let lost = |model: &str, keep_alive| {
+            let choice = model.parse().unwrap();
+            let model = models::server::server("fork").unwrap();
+            let subject = Subject::Model { model, choice };
+            lost(&ServerStep { subject, keep_alive, ..step("fork", 8) }, &Peaks::default())
+        };
+        assert_eq!(lost("fork:reap=double-fork", false), Some(Lost::Orphaned));
+        assert_eq!(lost("fork:reap=double-fork", true), None);
+        assert_eq!(lost("fork", false), None);
     }
 }

@@ -15,6 +15,8 @@ use crate::cli::{Cli, Command};
 use crate::failure::INTERRUPTED;
 
 mod exec;
+mod guard;
+mod launch;
 mod list;
 mod load;
 mod report;
@@ -33,6 +35,8 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::List(arguments)) => list::run(&arguments),
         Some(Command::Report(arguments)) => report::run(&arguments),
         Some(Command::Verify(arguments)) => verify::run(&arguments),
+        Some(Command::Guard) => guard::run(),
+        Some(Command::Launch(arguments)) => launch::run(&arguments),
     }
 }
 

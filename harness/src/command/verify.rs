@@ -16,7 +16,7 @@ use super::report::terminal;
 use crate::cli::Verify;
 use crate::failure::{FAILED, Interrupted, Usage};
 use crate::measure::limits::{need_descriptors, raise_descriptor_limit};
-use crate::server::foreign::ForeignCommand;
+use crate::server::ForeignCommand;
 use crate::verify::case::{Case, Finding, Outcome};
 use crate::verify::subject::{Settings, Target};
 use crate::verify::{Report, Suite, WORKLOADS, cases};
@@ -114,7 +114,10 @@ fn targets(arguments: &Verify) -> anyhow::Result<(Vec<Target>, &'static [&'stati
         }
         (Some(text), None) if is_address(text) => {
             let text = text.trim_start_matches("http://").trim_end_matches('/');
-            (vec![Target::Address(address::resolve(text)?)], foreign)
+            let address = address::resolve(text)?.ip().ok_or_else(|| {
+                Usage::error(format!("'{text}' is a path, and verify talks over TCP; try 127.0.0.1:8888"))
+            })?;
+            (vec![Target::Address(address)], foreign)
         }
         (Some(text), None) => (vec![model(choose::choice(text)?)?], &WORKLOADS),
         _ if arguments.list => (vec![model(choose::choice(servers()[0].name)?)?], &WORKLOADS),

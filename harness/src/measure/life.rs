@@ -46,8 +46,8 @@ impl Reaped {
         let time = |of: fn(&Usage) -> TimeVal| (seconds(of(&later.0)) - seconds(of(&self.0))).max(0.0);
         let count = |of: fn(&Usage) -> i64| Some((of(&later.0) - of(&self.0)).max(0).cast_unsigned());
         Cost {
-            user_s: time(Usage::user_time),
-            system_s: time(Usage::system_time),
+            user_s: Some(time(Usage::user_time)),
+            system_s: Some(time(Usage::system_time)),
             voluntary_switches: count(Usage::voluntary_context_switches),
             involuntary_switches: count(Usage::involuntary_context_switches),
             ..Cost::default()

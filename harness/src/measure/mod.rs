@@ -5,10 +5,12 @@
 //!
 //! * [`tree`] finds the processes of a server, counts them and sums their memory;
 //! * [`reading`] says what they had used at one moment, and the difference of two is the cost of a window;
+//! * [`census`] notices what is in nobody's account;
 //! * [`life`] says what they used over their whole lives, where a window can't be exact;
 //! * [`sampler`] takes samples while a load runs, and keeps the peaks;
 //! * [`host`], [`limits`] and [`placement`] describe the machine and divide it.
 
+pub mod census;
 pub mod host;
 pub mod life;
 pub mod limits;

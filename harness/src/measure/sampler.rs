@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use nix::time::{ClockId, clock_gettime};
 use reports::record::Cost;
 
+use super::census::Census;
 use super::placement;
 use super::tree::Tree;
 
@@ -48,6 +49,8 @@ pub struct Peaks {
     pub threads: Option<u64>,
     /// The proportional set size, summed over all processes.
     pub pss_bytes: Option<u64>,
+    /// Who came and went.
+    pub census: Census,
     /// How many times processes and threads were counted.
     pub counts: u32,
     /// How many times memory was summed.
@@ -98,7 +101,7 @@ impl Peaks {
     }
 
     fn count(&mut self, tree: Tree) {
-        match tree.sample() {
+        match tree.look(&mut self.census) {
             Ok(sample) => {
                 self.processes = self.processes.max(Some(sample.processes));
                 self.threads = self.threads.max(Some(sample.threads));

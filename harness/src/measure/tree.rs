@@ -21,6 +21,7 @@ use std::io;
 
 use procfs::process::Stat;
 
+use super::census::Census;
 use super::proc;
 
 /// The processes of one server, by the number of its first process, which leads a process group.
@@ -55,9 +56,14 @@ impl Tree {
 
     /// Counts processes and threads. Nothing is left of a tree that has ended, and that is no error.
     pub fn sample(self) -> io::Result<Sample> {
-        let alive = self.alive()?;
-        let threads = alive.iter().map(|stat| stat.num_threads.max(1).cast_unsigned()).sum();
-        Ok(Sample { processes: alive.len() as u64, threads })
+        Ok(Sample::of(&self.members()?))
+    }
+
+    /// The same, and the census learns who came and went.
+    pub fn look(self, census: &mut Census) -> io::Result<Sample> {
+        let members = self.members()?;
+        census.look(self.root, &members)?;
+        Ok(Sample::of(&members))
     }
 
     /// The proportional set size of all processes together, in bytes: a page that n processes share counts as
@@ -117,6 +123,14 @@ impl Tree {
         }
         add_descendants(&mut members, others);
         Ok(members)
+    }
+}
+
+impl Sample {
+    fn of(members: &[Stat]) -> Self {
+        let alive = || members.iter().filter(|stat| is_alive(stat));
+        let threads = alive().map(|stat| stat.num_threads.max(1).cast_unsigned()).sum();
+        Self { processes: alive().count() as u64, threads }
     }
 }
 

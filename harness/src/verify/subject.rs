@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use anyhow::Context as _;
 use models::options::{Choice, Options};
 use models::server::{Model, Room};
 use nix::sys::signal::{Signal, kill};
@@ -14,7 +15,7 @@ use nix::unistd::Pid;
 
 use super::case::{Verdict, ensure, failed, skipped};
 use crate::measure::tree::Tree;
-use crate::server::foreign::ForeignCommand;
+use crate::server::ForeignCommand;
 use crate::server::{Ended, ServeCommand, Server};
 
 /// How long a server may take until it listens.
@@ -77,13 +78,13 @@ impl Target {
     fn start(&self, workload: &str, grace: Duration) -> anyhow::Result<(SocketAddr, Option<Server>)> {
         let server = match self {
             Self::Model(choice, _) => {
-                let command = ServeCommand::new(choice.to_string(), workload).grace(grace);
-                Server::start(&command.arguments()?, READY_WITHIN)?
+                ServeCommand::new(choice.to_string(), workload).grace(grace).start(READY_WITHIN)?
             }
-            Self::Command(_, command) => command.start(workload, READY_WITHIN)?,
+            Self::Command(_, command) => command.start(workload, &[], READY_WITHIN)?,
             Self::Address(address) => return Ok((*address, None)),
         };
-        Ok((server.address(), Some(server)))
+        let address = server.address().ip().context("it listens at a path, and is to listen on TCP")?;
+        Ok((address, Some(server)))
     }
 
     /// For how many clients at once the server has room, of `asked`.

@@ -155,7 +155,7 @@ fn row(cells: &[&ServerCell]) -> ServerRow {
         latency_us: latency(&counted),
         cpu_us: Spread::of(counted.iter().filter_map(|cell| cpu_us(cell))),
         user_share: median(
-            counted.iter().filter_map(|cell| cell.server.map(|cost| cost.user_s / cost.cpu_s())),
+            counted.iter().filter_map(|cell| cell.server.and_then(|cost| Some(cost.user_s? / cost.cpu_s()?))),
         ),
         pss_peak_bytes: cost(|cost| cost.pss_peak_bytes),
         processes_peak: cost(|cost| cost.processes_peak),
@@ -198,7 +198,7 @@ fn standing(cells: &[&ServerCell], counted: &[&ServerCell]) -> Standing {
 }
 
 fn cpu_us(cell: &ServerCell) -> Option<f64> {
-    per_request(cell, cell.server?.cpu_s() * 1e6)
+    per_request(cell, cell.server?.cpu_s()? * 1e6)
 }
 
 fn switches_per_request(cell: &ServerCell) -> Option<f64> {

@@ -101,7 +101,7 @@ fn row(cells: &[&TaskCell], line: &[&TaskCell]) -> TaskRow {
         },
         seconds: Spread::of(counted.iter().map(|cell| cell.seconds)),
         comparison: comparison(&counted, line),
-        cpu_s: median(costs().map(|cost| cost.cpu_s())),
+        cpu_s: median(costs().filter_map(|cost| cost.cpu_s())),
         pss_peak_bytes: median(costs().filter_map(|cost| cost.pss_peak_bytes).map(|bytes| bytes as f64)),
         value_ok: ran.peek().is_some().then(|| ran.all(|cell| cell.value.is_some())),
         void: counted.is_empty().then(|| gravest(cells.iter().map(|cell| cell.verdict))),

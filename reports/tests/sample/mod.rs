@@ -48,6 +48,7 @@ pub(crate) fn server(model: &str, round: u32, cpu_us: f64, number: u64) -> Serve
     ServerCell {
         model: name.into(),
         options: options.into(),
+        command: (name == "coroutine").then(|| "coroutine --port {port}".to_owned()),
         workload: "echo".into(),
         request: "64 B".into(),
         transport: "tcp".into(),
@@ -73,8 +74,8 @@ pub(crate) fn server(model: &str, round: u32, cpu_us: f64, number: u64) -> Serve
             max: 21_000.0 + 1_000.0 * n,
         }),
         server: Some(Cost {
-            user_s: processor_s / 4.0,
-            system_s: processor_s * 3.0 / 4.0,
+            user_s: Some(processor_s / 4.0),
+            system_s: Some(processor_s * 3.0 / 4.0),
             pss_peak_bytes: Some((3 << 20) + (number << 18)),
             processes_peak: Some(110 + number),
             threads_peak: Some(230 + number),
@@ -83,8 +84,8 @@ pub(crate) fn server(model: &str, round: u32, cpu_us: f64, number: u64) -> Serve
             syscalls: Some(2 * requests + 131 + number),
         }),
         client: Some(Cost {
-            user_s: 0.31 + n / 1e3,
-            system_s: 1.21 + n / 1e3,
+            user_s: Some(0.31 + n / 1e3),
+            system_s: Some(1.21 + n / 1e3),
             voluntary_switches: Some(40_000 + number),
             involuntary_switches: Some(1_500 + number),
             ..Cost::default()
@@ -108,8 +109,8 @@ pub(crate) fn task(executor: &str, task: &str, round: u32, seconds: f64, number:
         seconds,
         value: Some((454_396_537 + number).to_string()),
         cost: Some(Cost {
-            user_s: 3.0 + n / 100.0,
-            system_s: 0.126,
+            user_s: Some(3.0 + n / 100.0),
+            system_s: Some(0.126),
             pss_peak_bytes: Some((7 << 20) + (number << 19)),
             ..Cost::default()
         }),

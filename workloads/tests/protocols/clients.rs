@@ -85,7 +85,9 @@ fn what_is_wrong_with_a_reply_is_said() {
         &reply("HTTP/1.1 404 Not Found\r\nContent-Length: 12"),
         "the status is 404 Not Found, not 200",
     );
-    assert_wrong(&reply("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked"), "the reply is chunked; ");
+    let coded = |coding: &str| reply(&format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: {coding}"));
+    assert_wrong(&coded("gzip, chunked"), "a transfer coding that nobody asked for");
+    assert_wrong(&coded("chunked\r\nContent-Length: 12"), "both a Content-Length and chunks");
     assert_wrong(&reply("HTTP/1.1 200 OK\r\nContent-Length: 13"), "Content-Length is 13, where 12 is right");
     assert_wrong(&reply("HTTP/1.1 200 OK\r\nContent-Length: +12"), "not a number");
     assert_wrong(&reply("HTTP/1.1 200 OK\r\nContent-Length: 12\r\nContent-Length: 13"), "differ");
@@ -230,4 +232,37 @@ proptest! {
         bytes[at] ^= change;
         prop_assert!(count(&mut *client.checker(), &pieces(&bytes, &cuts)).is_err());
     }
+}
+
+#[test]
+fn a_chunked_reply_is_as_good_as_any_however_it_is_cut() {
+    let reply = "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n\
+                 5;x=\"y\"\r\nHello\r\n07\r\n World\n\r\n0\r\nTrailer: t\r\n\r\n";
+    let twice = reply.repeat(2);
+    for cut in 1..reply.len() {
+        let mut checker = client("/hello").checker();
+        assert_eq!(checker.arrived(&reply.as_bytes()[..cut]), Reply::More, "{cut}");
+        let used = reply.len() - cut;
+        let rest = &twice.as_bytes()[cut..];
+        assert_eq!(checker.arrived(rest), Reply::Whole { used, closing: false }, "{cut}");
+        assert_eq!(checker.arrived(&rest[used..]), whole(reply, false), "{cut}");
+    }
+}
+
+#[test]
+fn chunks_that_are_wrong_or_hold_something_else_are_wrong() {
+    let chunked = |body: &str| {
+        verdict("/hello", &format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{body}"))
+    };
+    for body in
+        ["x\r\n", "\r\n", "5\nHello", "5\r\nHelloX", "fffffffffffffffff\r\n", "c\r\nHello World\n\r\n0\r\n\n"]
+    {
+        assert_wrong(&chunked(body), "chunks are not");
+    }
+    assert_wrong(&chunked("c\r\nHello Wurld\n\r\n0\r\n\r\n"), "");
+    assert_wrong(&chunked("5\r\nHello\r\n0\r\n\r\n"), "too soon");
+    let mut checker = client("/hello").checker();
+    let begun = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nc\r\nHello World\n\r\n0\r\n";
+    assert_eq!(checker.arrived(begun), Reply::More);
+    assert_eq!(checker.ended(), Reply::Short);
 }

@@ -1,12 +1,14 @@
 //! The client of the HTTP service, and of any other HTTP server.
 //!
-//! A reply is right if its status is 200 and its body is the expected one, byte for byte. What `/hello`, `/bytes/N`,
+//! A reply is right if its status is 200 and its body is the expected one, byte for byte, whether it comes with a length,
+//! in chunks or up to the end of the connection. What `/hello`, `/bytes/N`,
 //! `/cpu/N` and `/wait/MS` must give is known beforehand. For any other path the first body that any connection
 //! of the client receives is learned, and every further one must be the same.
 //!
 //! Nearly all replies on a connection are the same to the byte, until the second in `Date` changes. So a checker
 //! keeps the last whole reply: what equals it is right by one comparison, and only what doesn't is parsed.
 
+mod chunks;
 mod expected;
 mod reply;
 
@@ -14,6 +16,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use self::chunks::Chunks;
 use self::expected::Expected;
 use self::reply::{Framing, MAX_HEAD_BYTES};
 use super::{Checker, Client, Reply};
@@ -106,9 +109,31 @@ struct HttpChecker {
 /// A body under way.
 struct Body {
     framing: Framing,
+    /// How far its chunks have come, if it has such.
+    chunks: Chunks,
     seen: u64,
     /// What came so far, where the right body is yet to be learned.
     learning: Option<Vec<u8>>,
+}
+
+impl Body {
+    /// Takes in a part of it.
+    fn take(&mut self, bytes: &[u8], expected: &Expected) -> Result<(), String> {
+        match &mut self.learning {
+            Some(learned) => expected::learn(learned, bytes)?,
+            None => expected.check(self.seen, bytes)?,
+        }
+        self.seen += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Takes in a part that is in chunks: gives how many bytes were used and whether they were the last.
+    fn take_chunks(&mut self, bytes: &[u8], expected: &Expected) -> Result<(usize, bool), String> {
+        let mut chunks = std::mem::take(&mut self.chunks);
+        let taken = chunks.take(bytes, |data| self.take(data, expected));
+        self.chunks = chunks;
+        taken
+    }
 }
 
 impl Checker for HttpChecker {
@@ -134,7 +159,7 @@ impl Checker for HttpChecker {
     fn ended(&mut self) -> Reply {
         match self.body.take() {
             None if self.head.is_empty() => Reply::More,
-            Some(body) if body.framing.length.is_none() => {
+            Some(body) if body.framing.length.is_none() && !body.framing.chunked => {
                 match self.expected.finish(body.seen, body.learning) {
                     Ok(true) => Reply::Whole { used: 0, closing: true },
                     Ok(false) => Reply::Short,
@@ -188,30 +213,34 @@ impl HttpChecker {
             return Err(format!("the reply's Content-Length is {length}, where {right} is right"));
         }
         let learning = self.expected.is_to_be_learned().then(Vec::new);
-        self.body = Some(Body { framing, seen: 0, learning });
+        self.body = Some(Body { framing, chunks: Chunks::default(), seen: 0, learning });
         Ok(())
     }
 
     /// Bytes of the body; `before` of those given in the same call were the head's.
     fn body_arrived(&mut self, bytes: &[u8], before: usize) -> Result<Reply, String> {
         let Some(body) = &mut self.body else { return Ok(Reply::More) };
+        if body.framing.chunked {
+            let (used, is_whole) = body.take_chunks(bytes, &self.expected)?;
+            return if is_whole { self.body_is_whole(before + used) } else { Ok(Reply::More) };
+        }
         let left = body.framing.length.map_or(u64::MAX, |length| length - body.seen);
         let bytes = &bytes[..left.min(bytes.len() as u64) as usize];
-        match &mut body.learning {
-            Some(learned) => expected::learn(learned, bytes)?,
-            None => self.expected.check(body.seen, bytes)?,
-        }
-        body.seen += bytes.len() as u64;
+        body.take(bytes, &self.expected)?;
         if left > bytes.len() as u64 || body.framing.length.is_none() {
             return Ok(Reply::More);
         }
-        let closing = body.framing.closing;
-        let (seen, learned) = (body.seen, body.learning.take());
-        self.body = None;
+        self.body_is_whole(before + bytes.len())
+    }
+
+    /// The body has ended with so many of the bytes that came last.
+    fn body_is_whole(&mut self, used: usize) -> Result<Reply, String> {
+        let Some(body) = self.body.take() else { return Ok(Reply::More) };
+        let (closing, seen, learned) = (body.framing.closing, body.seen, body.learning);
         if !self.expected.finish(seen, learned)? {
             return Err(format!("the reply's body ends after {seen} bytes, which is too soon"));
         }
-        Ok(Reply::Whole { used: before + bytes.len(), closing })
+        Ok(Reply::Whole { used, closing })
     }
 
     fn keep(&mut self, reply: &[u8], closing: bool) {

@@ -10,8 +10,10 @@ pub(super) const MAX_HEAD_BYTES: usize = 64 * 1024;
 /// Where a body ends, and what comes then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Framing {
-    /// The length of the body; none if it ends where the connection does.
+    /// The length of the body; none if it comes in chunks, or ends where the connection does.
     pub(super) length: Option<u64>,
+    /// The body comes in chunks.
+    pub(super) chunked: bool,
     /// The server said that it will close the connection.
     pub(super) closing: bool,
 }
@@ -32,7 +34,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Framing, String> {
         return Err(format!("the status is {code} {}, not 200", response.reason.unwrap_or_default()));
     }
     let mut connection = Connection::default();
-    let mut length = None;
+    let (mut length, mut chunked) = (None, false);
     for field in response.headers.iter() {
         let is = |name: &str| field.name.eq_ignore_ascii_case(name);
         if is("connection") {
@@ -43,11 +45,15 @@ pub(super) fn read(bytes: &[u8]) -> Result<Framing, String> {
                 return Err("the reply has two Content-Lengths that differ".to_owned());
             }
         } else if is("transfer-encoding") {
-            return Err(
-                "the reply is chunked; only replies with a Content-Length, or ended by a close, are checked"
-                    .to_owned(),
-            );
+            if chunked || !field.value.eq_ignore_ascii_case(b"chunked") {
+                return Err("the reply has a transfer coding that nobody asked for".to_owned());
+            }
+            chunked = true;
         }
     }
-    Ok(Framing { length, closing: length.is_none() || !connection.persists(version) })
+    if chunked && length.is_some() {
+        return Err("the reply has both a Content-Length and chunks".to_owned());
+    }
+    let ends_by_itself = chunked || length.is_some();
+    Ok(Framing { length, chunked, closing: !ends_by_itself || !connection.persists(version) })
 }

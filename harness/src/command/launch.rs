@@ -1,0 +1,24 @@
+//! `concur launch`: becomes another program, placed and tied to its parent as our own servers are. It is not for people,
+//! but for the harness, which starts anyone's server through it: to do the same between fork and exec would take `unsafe`.
+
+use std::os::unix::process::CommandExt;
+use std::process::{Command, ExitCode};
+
+use anyhow::anyhow;
+
+use crate::cli::Launch;
+use crate::failure::Usage;
+use crate::measure::placement::bind_thread;
+
+pub(super) fn run(arguments: &Launch) -> anyhow::Result<ExitCode> {
+    // Both outlast what follows (`prctl(2)`, `sched_setaffinity(2)`).
+    super::end_with(arguments.with_parent)?;
+    bind_thread(&arguments.cpus).map_err(|error| {
+        Usage::error(format!("can't bind to the processors --cpus names: {error}; try --cpus 0"))
+    })?;
+    let Some((program, rest)) = arguments.command.split_first() else {
+        return Err(Usage::error("there is no program to launch"));
+    };
+    let error = Command::new(program).args(rest).exec(); // it comes back only with an error
+    Err(anyhow!("{} can't be started: {error}", program.display()))
+}

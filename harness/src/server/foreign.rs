@@ -1,0 +1,288 @@
+//! Anyone's server: a command in which `{port}` stands for the port it is to listen on.
+//!
+//! The command is split into words as a shell would do it, quotes and backslashes included, but no shell runs: nothing
+//! is expanded, and the server itself is the first process. It is started through `concur launch`, which binds it to
+//! its processors and has the kernel end it if the harness is killed, and then becomes it (`execve(2)`).
+//!
+//! It is ready when it says `listening on ADDRESS` as its first line on stdout, or else when its port accepts a connection.
+
+use std::env;
+use std::ffi::OsString;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process;
+use std::sync::mpsc::RecvTimeoutError;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+use models::address::Address;
+
+use super::guard::Guarded;
+use super::{GREETING, LOOK_EVERY, NotReady, Process, Server};
+use crate::failure::Usage;
+
+/// What stands for the port.
+const PORT: &str = "{port}";
+/// What stands for the workload.
+const WORKLOAD: &str = "{workload}";
+/// Another program may take the port that was free a moment ago: so often another one is tried.
+const TRIES: usize = 3;
+/// How long the loopback may take to answer.
+const CONNECT_WITHIN: Duration = Duration::from_secs(1);
+
+/// How to start somebody's server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignCommand {
+    typed: String,
+    words: Vec<String>,
+    launcher: Option<PathBuf>,
+}
+
+impl ForeignCommand {
+    /// Reads a command: `python3 server.py --port {port}`.
+    ///
+    /// # Errors
+    /// It is empty, a quote is not closed, or it does not say where the port goes: errors of usage.
+    pub fn parse(typed: &str) -> Result<Self> {
+        let words = split(typed).map_err(|what| Usage::error(format!("the command '{typed}' {what}")))?;
+        if words.is_empty() {
+            return Err(Usage::error("the command is empty; try 'python3 server.py {port}'"));
+        }
+        if !words.iter().any(|word| word.contains(PORT)) {
+            return Err(Usage::error(format!(
+                "the command '{typed}' does not say where the port goes; write {PORT} in its place"
+            )));
+        }
+        Ok(Self { typed: typed.to_owned(), words, launcher: None })
+    }
+
+    /// A command of these words, which is shown as `typed`.
+    pub fn of_words(words: Vec<String>, typed: String) -> Self {
+        Self { typed, words, launcher: None }
+    }
+
+    /// Has this program do the launching: `concur`, for who is not `concur` itself.
+    #[must_use]
+    pub fn launched_by(mut self, program: impl Into<PathBuf>) -> Self {
+        self.launcher = Some(program.into());
+        self
+    }
+
+    /// As it was typed.
+    pub fn typed(&self) -> &str {
+        &self.typed
+    }
+
+    /// Starts the server on a free port of 127.0.0.1, bound to `processors`; none: leaves it free. It inherits
+    /// environment, directory and limits.
+    ///
+    /// # Errors
+    /// The program can't be started; or it ends, or neither says where it listens nor accepts a connection within
+    /// `ready_within`. Whatever was started is then gone, and the error quotes the end of its stderr.
+    pub fn start(&self, workload: &str, processors: &[usize], ready_within: Duration) -> Result<Server> {
+        let mut tries = 1;
+        loop {
+            let port = free_port().context("there is no free port on 127.0.0.1")?;
+            let started = self.start_on(port, workload, processors, ready_within);
+            match started {
+                Err(error) if tries < TRIES && format!("{error:#}").contains("in use") => tries += 1,
+                started => return started,
+            }
+        }
+    }
+
+    fn start_on(
+        &self,
+        port: u16,
+        workload: &str,
+        processors: &[usize],
+        ready_within: Duration,
+    ) -> Result<Server> {
+        let mut process = Process::start(&self.arguments(workload, port, processors)?)?;
+        let guarded = Guarded::new(process.child.id(), &self.launcher()?)?;
+        match wait_until_ready(&process, port, ready_within) {
+            Ok(address) => Ok(Server { process, address, _guarded: Some(guarded), _directory: None }),
+            Err(not_ready) => Err(process.give_up(&not_ready)),
+        }
+    }
+
+    /// The program that is `concur`.
+    fn launcher(&self) -> Result<PathBuf> {
+        match &self.launcher {
+            Some(program) => Ok(program.clone()),
+            None => env::current_exe().context("the path of the running program can't be found"),
+        }
+    }
+
+    /// The launcher with its arguments, and the command behind it.
+    fn arguments(&self, workload: &str, port: u16, processors: &[usize]) -> Result<Vec<OsString>> {
+        let mut arguments = vec![self.launcher()?.into_os_string()];
+        arguments.extend(["launch", "--with-parent", &process::id().to_string()].map(OsString::from));
+        if !processors.is_empty() {
+            let list: Vec<String> = processors.iter().map(usize::to_string).collect();
+            arguments.extend(["--cpus".into(), list.join(",").into()]);
+        }
+        arguments.push("--".into());
+        let port = port.to_string();
+        let filled = |word: &String| word.replace(PORT, &port).replace(WORKLOAD, workload);
+        arguments.extend(self.words.iter().map(|word| filled(word).into()));
+        Ok(arguments)
+    }
+}
+
+fn wait_until_ready(process: &Process, port: u16, within: Duration) -> Result<Address, NotReady> {
+    let deadline = Instant::now() + within;
+    let asked = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let output = process.output.as_ref().ok_or(NotReady::Ended)?;
+    loop {
+        let was_running = process.is_running();
+        let left = deadline.saturating_duration_since(Instant::now());
+        match output.first_line.recv_timeout(left.min(LOOK_EVERY)) {
+            Ok(line) => {
+                // What else a server says is its own business.
+                if let Some(address) = line.strip_prefix(GREETING).and_then(|address| address.parse().ok()) {
+                    return Ok(address);
+                }
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => thread::sleep(left.min(LOOK_EVERY)),
+        }
+        if !was_running {
+            return Err(NotReady::Ended);
+        }
+        if accepts(asked) {
+            return Ok(asked.into());
+        }
+        if left.is_zero() {
+            return Err(NotReady::Unreachable(port, within));
+        }
+    }
+}
+
+/// Whether somebody accepts connections at `address`.
+fn accepts(address: SocketAddr) -> bool {
+    let connected = TcpStream::connect_timeout(&address, CONNECT_WITHIN);
+    // Where nobody listens, the kernel may pick that very port for our end, and we would be talking to ourselves.
+    connected.is_ok_and(|stream| stream.local_addr().is_ok_and(|ours| ours != address))
+}
+
+/// A port that nobody listens on just now.
+fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+/// Splits a command into words as a shell does (POSIX.1-2017, Shell Command Language, 2.2): white space parts them,
+/// a backslash makes the next character ordinary, and so do quotes with all between them, except that in double quotes
+/// a backslash still stands before `"`, `\`, `$` and `` ` ``.
+fn split(text: &str) -> Result<Vec<String>, &'static str> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            ' ' | '\t' | '\n' => words.extend(word.take()),
+            '\'' => single_quoted(&mut characters, word.get_or_insert_default())?,
+            '"' => double_quoted(&mut characters, word.get_or_insert_default())?,
+            '\\' => word.get_or_insert_default().push(characters.next().ok_or("ends in a backslash")?),
+            other => word.get_or_insert_default().push(other),
+        }
+    }
+    words.extend(word);
+    Ok(words)
+}
+
+fn single_quoted(characters: &mut impl Iterator<Item = char>, word: &mut String) -> Result<(), &'static str> {
+    loop {
+        match characters.next().ok_or("has a ' that is not closed")? {
+            '\'' => return Ok(()),
+            other => word.push(other),
+        }
+    }
+}
+
+fn double_quoted(characters: &mut impl Iterator<Item = char>, word: &mut String) -> Result<(), &'static str> {
+    let mut next = || characters.next().ok_or("has a \" that is not closed");
+    loop {
+        match next()? {
+            '"' => return Ok(()),
+            '\\' => match next()? {
+                special @ ('"' | '\\' | '$' | '`') => word.push(special),
+                other => word.extend(['\\', other]),
+            },
+            other => word.push(other),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn words_are_parted_and_quoted_as_in_a_shell() {
+        for (text, words) in [
+            ("python3  server.py\t{port}", &["python3", "server.py", "{port}"][..]),
+            (" 'a b' \"c d\" e\\ f ", &["a b", "c d", "e f"]),
+            ("--name='x'\"y\"z ''", &["--name=xyz", ""]),
+            (r#""\"\\\$\`\n" '\'"#, &[r#""\$`\n"#, r"\"]),
+            ("$HOME * ~ | > ;", &["$HOME", "*", "~", "|", ">", ";"]),
+            ("", &[]),
+        ] {
+            assert_eq!(split(text).unwrap(), words, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_closed_is_refused() {
+        for text in ["a 'b", "a \"b", "a \"b\\\"", "a\\"] {
+            assert!(split(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_command_must_say_where_the_port_goes() {
+        let refused = |text| ForeignCommand::parse(text).unwrap_err().to_string();
+        assert!(refused("server --port 80").contains("write {port} in its place"));
+        assert!(refused("  ").contains("is empty"));
+        assert!(refused("server '{port}").contains("not closed"));
+    }
+
+    #[test]
+    fn port_and_workload_are_filled_in_wherever_they_stand() {
+        let command = ForeignCommand::parse("serve '{workload} it' --bind=[::1]:{port}").unwrap();
+        let arguments = command.arguments("echo", 81, &[0, 2]).unwrap();
+        let parent = process::id().to_string();
+        let expected = [
+            "launch",
+            "--with-parent",
+            &parent,
+            "--cpus",
+            "0,2",
+            "--",
+            "serve",
+            "echo it",
+            "--bind=[::1]:81",
+        ];
+        assert_eq!(arguments[1..], expected);
+        assert_eq!(command.typed(), "serve '{workload} it' --bind=[::1]:{port}");
+    }
+
+    proptest! {
+        #[test]
+        fn quoted_words_come_back_as_they_were(words in prop::collection::vec(".*", 0..5)) {
+            let quoted: Vec<String> =
+                words.iter().map(|word| format!("'{}'", word.replace('\'', r"'\''"))).collect();
+            prop_assert_eq!(split(&quoted.join(" ")).unwrap(), words);
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in ".*") {
+            let _ = split(&text);
+        }
+    }
+}

@@ -44,7 +44,9 @@ pub(super) const EXECUTOR: Executor = Executor {
 };
 
 fn run(task: &Arc<dyn Task>, jobs: usize, options: &Options) -> Vec<JobResult> {
-    runtime::configure_may(runtime::workers(options), options.number("stack").unwrap_or(STACK_BYTES));
+    if let Err(error) = runtime::start_may(options, STACK_BYTES) {
+        return vec![Err(refused("thread", "workers", &error)); jobs];
+    }
     let start = |job| {
         let task = Arc::clone(task);
         let begin = move || run_by(&mut Parking { turn_began: Instant::now() }, &*task, job);

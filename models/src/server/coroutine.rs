@@ -49,9 +49,11 @@ pub const MODEL: Model = Model {
 
 fn run(start: Start<'_>) -> Result<(), ServeError> {
     let Start { listener, service, options, shutdown } = start;
-    runtime::configure_may(runtime::workers(options), options.number("stack").unwrap_or(STACK_BYTES));
+    runtime::start_may(options, STACK_BYTES)
+        .map_err(|source| ServeError::io("start may (try fewer workers)", source))?;
     let clients = Arc::new(Clients::default());
-    let listener = Arc::new(CoIo::new(listener).map_err(|error| ServeError::io("start may", error.into()))?);
+    let listener =
+        Arc::new(CoIo::new(listener).map_err(|error| ServeError::io("watch the listener", error.into()))?);
     let acceptor = {
         let (listener, service) = (Arc::clone(&listener), Arc::clone(service));
         let (clients, shutdown) = (Arc::clone(&clients), Arc::clone(shutdown));

@@ -44,7 +44,7 @@ pub(super) const EXECUTOR: Executor = Executor {
 };
 
 fn run(task: &Arc<dyn Task>, jobs: usize, options: &Options) -> Vec<JobResult> {
-    if let Err(error) = runtime::start_may(options, STACK_BYTES) {
+    if let Err(error) = runtime::may(options, STACK_BYTES) {
         return vec![Err(refused("thread", "workers", &error)); jobs];
     }
     let start = |job| {

@@ -49,7 +49,7 @@ pub const MODEL: Model = Model {
 
 fn run(start: Start<'_>) -> Result<(), ServeError> {
     let Start { listener, service, options, shutdown } = start;
-    runtime::start_may(options, STACK_BYTES)
+    runtime::may(options, STACK_BYTES)
         .map_err(|source| ServeError::io("start may (try fewer workers)", source))?;
     let clients = Arc::new(Clients::default());
     let listener =

@@ -61,7 +61,10 @@ fn the_listing_names_everything_there_is() {
     assert_eq!(names("servers"), servers);
     let datagram_servers = ["loop", "fork", "thread", "thread-pool", "epoll", "coroutine"];
     assert_eq!(names("datagram_servers"), datagram_servers);
-    assert_eq!(names("executors"), ["line", "threads", "processes"]);
+    assert_eq!(
+        names("executors"),
+        ["line", "threads", "gil", "processes", "thread-pool", "process-pool", "rayon", "async", "coroutine"]
+    );
     assert_eq!(names("tasks"), ["primes", "count", "disk", "wait"]);
     assert_eq!(names("workloads"), ["echo", "http"]);
 }
@@ -83,6 +86,34 @@ fn an_executor_says_how_long_it_took_and_what_it_came_to() {
 }
 
 #[test]
+fn every_executor_can_be_run_and_says_how_many_workers_it_had() {
+    let executors = [
+        ("line", "", 1),
+        ("threads", "", 4),
+        ("gil:interval_ms=1", "interval_ms=1", 4),
+        ("processes", "", 4),
+        ("thread-pool:workers=2", "workers=2", 2),
+        ("process-pool:workers=2", "workers=2", 2),
+        ("rayon:workers=2", "workers=2", 2),
+        ("async:workers=2", "workers=2", 2),
+        ("coroutine:stack=64k,workers=2", "stack=64k,workers=2", 2),
+    ];
+    for (choice, options, workers) in executors {
+        let outcome = json(&["exec", choice, "--task", "wait", "--jobs", "4", "--json"]);
+        assert_eq!(outcome["executor"], choice.split(':').next().unwrap());
+        assert_eq!(
+            (&outcome["options"], &outcome["workers"]),
+            (&Value::from(options), &Value::from(workers))
+        );
+        assert_eq!(
+            (&outcome["value"], &outcome["failed"]),
+            (&Value::from("10"), &Value::from(0)),
+            "{choice}"
+        );
+    }
+}
+
+#[test]
 fn an_unknown_name_lists_the_known_ones() {
     assert_eq!(
         usage(&["serve", "epol"]),
@@ -91,7 +122,8 @@ fn an_unknown_name_lists_the_known_ones() {
     );
     assert_eq!(
         usage(&["exec", "thread"]),
-        "concur: there is no executor 'thread'; try one of: line, threads, processes"
+        "concur: there is no executor 'thread'; try one of: line, threads, gil, processes, thread-pool, \
+         process-pool, rayon, async, coroutine"
     );
     assert_eq!(
         usage(&["exec", "line", "--task", "prime"]),
@@ -103,7 +135,7 @@ fn an_unknown_name_lists_the_known_ones() {
     );
     for arguments in [
         ["run", "--models", "epoll,pol"],
-        ["run", "--executors", "gil"],
+        ["run", "--executors", "lock"],
         ["run", "--tasks", "sort"],
         ["run", "--workload", "chat"],
     ] {

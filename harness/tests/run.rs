@@ -54,7 +54,10 @@ fn a_short_run_measures_every_model_and_every_executor() {
 
     let run = Run::read(out.path()).unwrap();
     assert!(run.complete);
-    assert_eq!(run.cells.len(), models::server::servers().len() + 1 + 6);
+    assert_eq!(
+        run.cells.len(),
+        models::server::servers().len() + 1 + 2 * models::executor::executors().len()
+    );
     for cell in server_cells(&run) {
         assert_ne!(cell.verdict, Verdict::Errors, "{cell:?}");
         assert!(cell.requests > 0 && cell.errors.total() == 0, "{cell:?}");

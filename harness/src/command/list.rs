@@ -69,15 +69,16 @@ fn text(listing: &Listing) -> String {
 fn section(text: &mut String, title: &str, entries: &[Entry]) {
     let gap = if text.is_empty() { "" } else { "\n" };
     let _ = writeln!(text, "{gap}{title}"); // writing to a String can't fail
+    let width = entries.iter().map(|entry| entry.name.len()).max().unwrap_or(0).max(11);
     for entry in entries {
-        let _ = writeln!(text, "  {:<12} {}", entry.name, entry.summary);
+        let _ = writeln!(text, "  {:<width$}  {}", entry.name, entry.summary);
         for spec in entry.options {
             let words = match spec.kind {
                 Kind::Word(words) => format!(" ({})", words.join(", ")),
                 Kind::Number(_) | Kind::Bytes(..) => String::new(),
             };
             let (key, help, default) = (spec.key, spec.help, spec.default);
-            let _ = writeln!(text, "  {:<12}   {key}=  {help}{words} [default: {default}]", "");
+            let _ = writeln!(text, "  {:<width$}    {key}=  {help}{words} [default: {default}]", "");
         }
     }
 }

@@ -43,7 +43,7 @@ pub const MODEL: Model = Model {
 
 fn run(start: Start<'_>) -> Result<(), ServeError> {
     let Start { socket, service, options, shutdown } = start;
-    streams::configure(options);
+    streams::start_may(options)?;
     let crew = Crew::new(AT_ONCE);
     let socket = CoIo::new(socket).map_err(|error| ServeError::io("start may", error.into()))?;
     let socket = Arc::new(socket);

@@ -4,13 +4,13 @@
 //! is a few hundred bytes beside a timer, and no stack; `workers` threads poll those that can go on. The library is
 //! tokio.
 //!
-//! **What the kernel does.** It sees the workers, which sleep in `epoll_wait(2)` until the next timer is due, and the
-//! threads of a pool for what blocks.
+//! **What the kernel does.** It sees the workers, which sleep in an epoll set until the next timer is due, and the threads
+//! of a pool for what blocks.
 //!
 //! **Good at** very many jobs that wait. **Bad at** computing, where it is no more than a pool of threads, and a rude one: a
-//! step that takes long holds its worker, so each job here gives way after every step. Blocking calls
+//! step that takes long holds its worker, so each job here gives way every few milliseconds. Blocking calls
 //! must not be made on a worker at all. tokio's advice, followed here, is `spawn_blocking`: file IO goes to another pool of up
-//! to 512 threads, and costs two hand-overs. (Where the system refuses that pool its first thread, the work waits for one.)
+//! to 512 threads, and costs two hand-overs.
 //!
 //! Source: the documentation of crate tokio, "CPU-bound tasks and blocking code"; A. Ryhl, "Async: What is blocking?", 2020.
 
@@ -21,7 +21,7 @@ use tokio::task::{JoinError, spawn_blocking, yield_now};
 use tokio::time::sleep;
 use workloads::task::{Step, Task};
 
-use super::blocking::{panicked, refused, workers};
+use super::blocking::{Slice, panicked, refused, workers};
 use super::{Executor, JobResult};
 use crate::options::Spec;
 use crate::runtime;
@@ -54,20 +54,25 @@ fn run(runtime: &Runtime, task: &Arc<dyn Task>, jobs: usize) -> Vec<JobResult> {
 /// One job from its first step to its value. A panic ends its task alone, in whichever step.
 async fn steps(task: Arc<dyn Task>, job: usize) -> JobResult {
     let mut run = task.start(job);
-    let mut last = None;
+    let (mut last, mut slice) = (None, Slice::begin());
     loop {
         last = match run.next(last) {
             Step::Compute(work) => {
                 let value = work();
-                yield_now().await;
+                if slice.is_over() {
+                    yield_now().await;
+                    slice = Slice::begin();
+                }
                 Some(value)
             }
             Step::Wait(time) => {
                 sleep(time).await;
+                slice = Slice::begin();
                 None
             }
             Step::Disk(work) => {
                 let done = spawn_blocking(work).await.map_err(ended)?;
+                slice = Slice::begin();
                 Some(done.map_err(|error| error.to_string())?)
             }
             Step::Done(value) => return Ok(value),

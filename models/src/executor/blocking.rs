@@ -6,7 +6,7 @@ use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use workloads::task::{DiskWork, Run, Step, Task};
 use workloads::{Value, Work};
@@ -37,6 +37,25 @@ pub(super) trait Way {
 struct Plain;
 
 impl Way for Plain {}
+
+/// The time that a job may compute before it lets others through, where it has to say so itself: 2 ms, since giving way
+/// costs some microseconds, and then the processor's caches and guesses are another's.
+pub(super) struct Slice {
+    began: Instant,
+}
+
+impl Slice {
+    const LENGTH: Duration = Duration::from_millis(2);
+
+    pub(super) fn begin() -> Self {
+        Self { began: Instant::now() }
+    }
+
+    /// Whether it is over. What comes after that, or after a wait, needs a new one.
+    pub(super) fn is_over(&self) -> bool {
+        self.began.elapsed() >= Self::LENGTH
+    }
+}
 
 /// Runs one job on a thread that is its own until it ends.
 pub(super) fn run_to_end(task: &dyn Task, job: usize) -> JobResult {

@@ -15,21 +15,19 @@
 //! Source: M. Conway, "Design of a separable transition-diagram compiler", 1963; the documentation of crate may.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use may::coroutine::Builder;
 use workloads::task::Task;
 use workloads::{Value, Work};
 
-use super::blocking::{Way, panicked, refused, run_by, workers};
+use super::blocking::{Slice, Way, panicked, refused, run_by, workers};
 use super::{Executor, JobResult};
 use crate::options::{Options, Spec};
 use crate::runtime;
 
 /// Enough for every job of the lab and for the report of a panic. Pages come when they are touched.
 const STACK_BYTES: usize = 128 * 1024;
-/// How long a job may compute before it lets others through: giving way costs some microseconds.
-const SLICE: Duration = Duration::from_millis(2);
 
 pub(super) const EXECUTOR: Executor = Executor {
     name: "coroutine",
@@ -44,10 +42,12 @@ pub(super) const EXECUTOR: Executor = Executor {
 };
 
 fn run(task: &Arc<dyn Task>, jobs: usize, options: &Options) -> Vec<JobResult> {
-    runtime::configure_may(runtime::workers(options), options.number("stack").unwrap_or(STACK_BYTES));
+    if let Err(error) = runtime::may(options, STACK_BYTES) {
+        return vec![Err(refused("thread", "workers", &error)); jobs];
+    }
     let start = |job| {
         let task = Arc::clone(task);
-        let begin = move || run_by(&mut Parking { turn_began: Instant::now() }, &*task, job);
+        let begin = move || run_by(&mut Parking { slice: Slice::begin() }, &*task, job);
         may::go!(Builder::new(), begin)
     };
     let coroutines: Vec<_> = (0..jobs).map(start).collect(); // all are started before one is waited for
@@ -60,23 +60,22 @@ fn run(task: &Arc<dyn Task>, jobs: usize, options: &Options) -> Vec<JobResult> {
 
 /// The way of a coroutine: where a thread would sleep, it parks.
 struct Parking {
-    /// When it last let others through.
-    turn_began: Instant,
+    slice: Slice,
 }
 
 impl Way for Parking {
     fn compute(&mut self, work: Work) -> Value {
         let value = work();
-        if self.turn_began.elapsed() >= SLICE {
+        if self.slice.is_over() {
             runtime::turn();
-            self.turn_began = Instant::now();
+            self.slice = Slice::begin();
         }
         value
     }
 
     fn wait(&mut self, time: Duration) {
         runtime::sleep(time);
-        self.turn_began = Instant::now();
+        self.slice = Slice::begin();
     }
 
     // A `Disk` step is done as by everybody: it blocks, and the worker with it.

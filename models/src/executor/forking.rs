@@ -5,11 +5,8 @@
     reason = "fork is unsafe: a child with lost threads may find their locks held for ever"
 )]
 
-use std::fs;
 use std::io::{self, PipeReader, PipeWriter};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::thread;
-use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::libc::PIPE_BUF;
@@ -19,6 +16,7 @@ use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, getpid, getppid};
 
 use super::JobResult;
+use crate::runtime;
 
 /// That this process has one thread. Threads come from threads, so it stays one until this very thread makes another,
 /// which no executor that forks does.
@@ -27,20 +25,15 @@ pub(super) struct Alone(());
 impl Alone {
     /// Makes sure that no thread is lost in a fork.
     pub(super) fn wait() -> Result<Self, String> {
-        const TRIES: u32 = 200;
-        for _ in 0..TRIES {
-            let threads = fs::read_dir("/proc/self/task")
-                .map_err(|error| format!("can't count this process's threads: {error}; mount /proc"))?
-                .count();
-            if threads == 1 {
-                return Ok(Self(()));
+        match runtime::come_down_to(1) {
+            Ok(true) => Ok(Self(())),
+            Ok(false) => {
+                Err("this process has several threads, and a fork copies only one of them; run the jobs in \
+                              a process of their own, as `concur exec` does"
+                    .to_owned())
             }
-            // A thread that has been joined is listed until the kernel has put it away.
-            thread::sleep(Duration::from_millis(1));
+            Err(error) => Err(format!("can't count this process's threads: {error}; mount /proc")),
         }
-        Err("this process has several threads, and a fork copies only one of them; run the jobs in a process of \
-         their own, as `concur exec` does"
-        .to_owned())
     }
 }
 

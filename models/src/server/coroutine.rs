@@ -49,9 +49,10 @@ pub const MODEL: Model = Model {
 
 fn run(start: Start<'_>) -> Result<(), ServeError> {
     let Start { listener, service, options, shutdown } = start;
-    configure(options);
+    start_may(options)?;
     let clients = Arc::new(Clients::default());
-    let listener = Arc::new(CoIo::new(listener).map_err(|error| ServeError::io("start may", error.into()))?);
+    let listener =
+        Arc::new(CoIo::new(listener).map_err(|error| ServeError::io("watch the listener", error.into()))?);
     let acceptor = {
         let (listener, service) = (Arc::clone(&listener), Arc::clone(service));
         let (clients, shutdown) = (Arc::clone(&clients), Arc::clone(shutdown));
@@ -67,9 +68,10 @@ fn run(start: Start<'_>) -> Result<(), ServeError> {
     Ok(outcome?)
 }
 
-/// Sets may up as the options say.
-pub(crate) fn configure(options: &Options) {
-    runtime::configure_may(runtime::workers(options), options.number("stack").unwrap_or(STACK_BYTES));
+/// Starts may as the options say.
+pub(crate) fn start_may(options: &Options) -> Result<(), ServeError> {
+    runtime::may(options, STACK_BYTES)
+        .map_err(|source| ServeError::io("start may (try fewer workers)", source))
 }
 
 /// The coroutine that accepts: it parks where a thread would block.

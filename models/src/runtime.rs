@@ -3,11 +3,13 @@
 
 use std::fs;
 use std::io;
+use std::os::fd::AsRawFd;
 use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
-use may::coroutine;
+use may::coroutine::{self, JoinHandle};
+use may::go;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::options::{Kind, Options, Spec};
@@ -78,18 +80,118 @@ pub(crate) fn may(options: &Options, stack_bytes: usize) -> io::Result<()> {
     config.set_workers(workers(options));
     config.set_stack_size(options.number("stack").unwrap_or(stack_bytes) / size_of::<usize>()); // in words
     config.set_worker_pin(false); // the process may have been bound to fewer cores than may counts
-    has_threads(workers(options) + 1) // one keeps the time. Refused one of them, may panics
+    has_threads(workers(options) + 2) // two keep the time, may's and ours. Refused one of its own, may panics
 }
 
-/// Parks a coroutine for a while. may wakes it on the one thread that keeps the time for all, where it would go on until
-/// it parks again, beside the workers or in the way of other sleepers; giving way once brings it back to a worker.
-pub(crate) fn sleep(time: Duration) {
-    coroutine::sleep(time);
-    coroutine::yield_now();
+/// The one worker that a coroutine always runs on.
+///
+/// may hands a coroutine that parks on a socket over to that socket's worker, and looks at the socket once more after
+/// that. Were the coroutine parked by another worker, it could by then have gone on over there, ended, and freed what is
+/// looked at. So may is built without its work stealing, a coroutine begins where its socket belongs, and whoever wakes it
+/// does so from there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Home(usize);
+
+impl Home {
+    /// The worker of a socket: may deals descriptors out by their numbers.
+    pub(crate) fn of(socket: &impl AsRawFd) -> Self {
+        Self(socket.as_raw_fd().unsigned_abs() as usize)
+    }
+
+    /// Some worker; the next number has the next one.
+    pub(crate) fn number(number: usize) -> Self {
+        Self(number)
+    }
+
+    /// Starts a coroutine there.
+    ///
+    /// # Errors
+    /// There is no memory for its stack.
+    pub(crate) fn start<T: Send + 'static>(
+        self,
+        begin: impl FnOnce() -> T + Send + 'static,
+    ) -> io::Result<JoinHandle<T>> {
+        go!(coroutine::Builder::new().id(self.0), begin)
+    }
+
+    /// Parks the coroutine that calls for a while. may's own sleep would wake it on the thread that keeps the time.
+    pub(crate) fn sleep(self, time: Duration) {
+        clock::wake_after(time, self, coroutine::current());
+        coroutine::park();
+    }
+
+    /// Lets other coroutines through, those included whose sockets are ready. may's own yield does not look for these;
+    /// but what is started by number waits until its worker has.
+    pub(crate) fn turn(self) {
+        let me = coroutine::current();
+        if self.start(move || me.unpark()).is_ok() {
+            coroutine::park();
+        }
+    }
 }
 
-/// Lets other coroutines through, those included whose sockets are ready. may's own yield does not look for these; the
-/// shortest sleep does.
-pub(crate) fn turn() {
-    sleep(Duration::from_nanos(1));
+/// Who keeps the time for parked coroutines: one thread, which begins when it is first asked.
+mod clock {
+    use std::collections::BTreeMap;
+    use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+    use std::sync::{Mutex, OnceLock, PoisonError};
+    use std::thread;
+    use std::time::{Duration, Instant};
+
+    use may::coroutine::Coroutine;
+
+    use super::Home;
+
+    /// Wakes a coroutine at its home, a while from now.
+    pub(super) fn wake_after(time: Duration, home: Home, sleeper: Coroutine) {
+        static CLOCK: OnceLock<Mutex<Sender<Alarm>>> = OnceLock::new();
+        let clock = CLOCK.get_or_init(|| Mutex::new(start()));
+        let alarm = Alarm { when: Instant::now() + time, home, sleeper };
+        let clock = clock.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(mpsc::SendError(alarm)) = clock.send(alarm) {
+            alarm.ring(); // there is no clock: better too early than never
+        }
+    }
+
+    struct Alarm {
+        when: Instant,
+        home: Home,
+        sleeper: Coroutine,
+    }
+
+    impl Alarm {
+        fn ring(self) {
+            let Self { home, sleeper, .. } = self;
+            let _ = home.start(move || sleeper.unpark());
+        }
+    }
+
+    /// The sender is dead if the thread could not be started.
+    fn start() -> Sender<Alarm> {
+        let (sender, receiver) = mpsc::channel::<Alarm>();
+        let keep_time = move || {
+            let mut set: BTreeMap<(Instant, u64), Alarm> = BTreeMap::new();
+            let mut number = 0;
+            loop {
+                let now = Instant::now();
+                while let Some(entry) = set.first_entry().filter(|entry| entry.key().0 <= now) {
+                    entry.remove().ring();
+                }
+                let heard = match set.first_key_value() {
+                    Some(((when, _), _)) => receiver.recv_timeout(when.saturating_duration_since(now)),
+                    None => receiver.recv().map_err(RecvTimeoutError::from),
+                };
+                match heard {
+                    Ok(alarm) => {
+                        number += 1; // two may be for the same moment
+                        set.insert((alarm.when, number), alarm);
+                    }
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Disconnected) => return,
+                }
+            }
+        };
+        drop(thread::Builder::new().name("clock".to_owned()).spawn(keep_time));
+        sender
+    }
 }

@@ -13,7 +13,6 @@
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
-use may::coroutine;
 use may::io::{CoIo, WaitIo};
 use socket2::Socket;
 use workloads::DatagramService;
@@ -21,7 +20,7 @@ use workloads::DatagramService;
 use super::crew::Crew;
 use super::exchange::{answer, buffer, is_shortage, receive};
 use super::{Model, Start};
-use crate::runtime;
+use crate::runtime::Home;
 use crate::server::acceptor::SHORTAGE_PAUSE;
 use crate::server::coroutine as streams;
 use crate::server::shutdown::{LastArrivals, OVERDUE_LOOK, Shutdown};
@@ -47,13 +46,15 @@ fn run(start: Start<'_>) -> Result<(), ServeError> {
     let crew = Crew::new(AT_ONCE);
     let socket = CoIo::new(socket).map_err(|error| ServeError::io("start may", error.into()))?;
     let socket = Arc::new(socket);
+    let home = Home::of(socket.inner());
     let receiver = {
         let (socket, service) = (Arc::clone(&socket), Arc::clone(service));
         let (crew, shutdown) = (Arc::clone(&crew), Arc::clone(shutdown));
-        may::go!(move || receive_all(&socket, &service, &crew, &shutdown))
+        home.start(move || receive_all(&socket, home, &service, &crew, &shutdown))?
     };
     while !receiver.is_done() && !shutdown.rings_within(OVERDUE_LOOK)? {}
-    socket.waker().wakeup();
+    let waker = socket.waker();
+    home.start(move || waker.wakeup())?;
     let outcome = receiver.join().unwrap_or_else(|_| Err(io::Error::other("the receiver panicked")));
     crew.finish(shutdown.grace());
     Ok(outcome?)
@@ -62,6 +63,7 @@ fn run(start: Start<'_>) -> Result<(), ServeError> {
 /// The coroutine that receives: it parks where a thread would block.
 fn receive_all(
     socket: &Arc<CoIo<Socket>>,
+    home: Home,
     service: &Arc<dyn DatagramService>,
     crew: &Arc<Crew>,
     shutdown: &Shutdown,
@@ -89,13 +91,13 @@ fn receive_all(
             Err(error) if error.kind() == ErrorKind::WouldBlock => drop(socket.wait_io()),
             Err(error) if is_shortage(&error) => {
                 trouble::report(format_args!("can't receive: {error}; trying again"));
-                coroutine::sleep(SHORTAGE_PAUSE);
+                home.sleep(SHORTAGE_PAUSE);
             }
             Err(error) => return Err(error),
         }
         batch = (batch + 1) % BATCH;
         if batch == 0 {
-            runtime::turn();
+            home.turn();
         }
     }
 }

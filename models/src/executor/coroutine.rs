@@ -8,8 +8,8 @@
 //!
 //! **Good at** thousands of jobs that wait, told as plain code. **Bad at** what the library can't see. A job
 //! that computes holds its worker until it gives way, which here it does every few milliseconds; and file IO really
-//! blocks, as a disk has no readiness to wait for: the worker stands still with all the coroutines that are waiting for it,
-//! unless another worker steals them. Python's gevent has the same two traps. Neither can anything be forked once may has
+//! blocks, as a disk has no readiness to wait for: the worker stands still with all its coroutines.
+//! Python's gevent has the same two traps. Neither can anything be forked once may has
 //! started, since its threads never end: so this comes last wherever executors run one after another in one process.
 //!
 //! Source: M. Conway, "Design of a separable transition-diagram compiler", 1963; the documentation of crate may.
@@ -17,14 +17,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use may::coroutine::Builder;
 use workloads::task::Task;
 use workloads::{Value, Work};
 
 use super::blocking::{Slice, Way, panicked, refused, run_by, workers};
 use super::{Executor, JobResult};
 use crate::options::{Options, Spec};
-use crate::runtime;
+use crate::runtime::{self, Home};
 
 /// Enough for every job of the lab and for the report of a panic. Pages come when they are touched.
 const STACK_BYTES: usize = 128 * 1024;
@@ -47,8 +46,8 @@ fn run(task: &Arc<dyn Task>, jobs: usize, options: &Options) -> Vec<JobResult> {
     }
     let start = |job| {
         let task = Arc::clone(task);
-        let begin = move || run_by(&mut Parking { slice: Slice::begin() }, &*task, job);
-        may::go!(Builder::new(), begin)
+        let home = Home::number(job);
+        home.start(move || run_by(&mut Parking { home, slice: Slice::begin() }, &*task, job))
     };
     let coroutines: Vec<_> = (0..jobs).map(start).collect(); // all are started before one is waited for
     let finish = |coroutine: Result<may::coroutine::JoinHandle<JobResult>, _>| match coroutine {
@@ -60,6 +59,7 @@ fn run(task: &Arc<dyn Task>, jobs: usize, options: &Options) -> Vec<JobResult> {
 
 /// The way of a coroutine: where a thread would sleep, it parks.
 struct Parking {
+    home: Home,
     slice: Slice,
 }
 
@@ -67,14 +67,14 @@ impl Way for Parking {
     fn compute(&mut self, work: Work) -> Value {
         let value = work();
         if self.slice.is_over() {
-            runtime::turn();
+            self.home.turn();
             self.slice = Slice::begin();
         }
         value
     }
 
     fn wait(&mut self, time: Duration) {
-        runtime::sleep(time);
+        self.home.sleep(time);
         self.slice = Slice::begin();
     }
 

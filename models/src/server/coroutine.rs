@@ -14,7 +14,6 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use may::coroutine;
 use may::io::{CoIo, WaitIo};
 use nix::sys::epoll::EpollFlags;
 use socket2::Socket;
@@ -26,7 +25,7 @@ use super::shutdown::{Client, Clients, LastArrivals, OVERDUE_LOOK, Seat, Shutdow
 use super::socket::{self, Mode};
 use super::{Model, Room, ServeError, Start, trouble};
 use crate::options::{Options, Spec};
-use crate::runtime;
+use crate::runtime::{self, Home};
 
 /// Enough for every session of the lab, debug builds included. Pages come when they are touched.
 const STACK_BYTES: usize = 64 * 1024;
@@ -53,15 +52,17 @@ fn run(start: Start<'_>) -> Result<(), ServeError> {
     let clients = Arc::new(Clients::default());
     let listener =
         Arc::new(CoIo::new(listener).map_err(|error| ServeError::io("watch the listener", error.into()))?);
+    let home = Home::of(listener.inner());
     let acceptor = {
         let (listener, service) = (Arc::clone(&listener), Arc::clone(service));
         let (clients, shutdown) = (Arc::clone(&clients), Arc::clone(shutdown));
-        may::go!(move || accept_all(&listener, &service, &clients, &shutdown))
+        home.start(move || accept_all(&listener, home, &service, &clients, &shutdown))?
     };
     while !acceptor.is_done() && !shutdown.rings_within(OVERDUE_LOOK)? {
         clients.cut_overdue();
     }
-    listener.waker().wakeup();
+    let waker = listener.waker();
+    home.start(move || waker.wakeup())?;
     let outcome = acceptor.join().unwrap_or_else(|_| Err(io::Error::other("the acceptor panicked")));
     drop(listener);
     clients.drain(shutdown.grace());
@@ -77,6 +78,7 @@ pub(crate) fn start_may(options: &Options) -> Result<(), ServeError> {
 /// The coroutine that accepts: it parks where a thread would block.
 fn accept_all(
     listener: &CoIo<Socket>,
+    home: Home,
     service: &Arc<dyn Service>,
     clients: &Arc<Clients>,
     shutdown: &Arc<Shutdown>,
@@ -90,20 +92,26 @@ fn accept_all(
             Accepted::Client(socket, peer) => {
                 let seat = clients.enter(socket);
                 let (service, shutdown) = (Arc::clone(service), Arc::clone(shutdown));
-                may::go!(move || {
+                let home = Home::of(seat.socket());
+                let serve = move || {
                     let conversation = Conversation::new(&*service, peer);
-                    match ParkingWire::new(seat, conversation.limits().idle_time) {
+                    match ParkingWire::new(seat, home, conversation.limits().idle_time) {
                         // An error ends this client alone.
                         Ok(mut wire) => drop(blocking::serve(&mut wire, conversation, &shutdown)),
                         Err(error) => trouble::report(format_args!("can't watch a client: {error}")),
                     }
-                });
+                };
+                if let Err(error) = home.start(serve) {
+                    trouble::report(format_args!(
+                        "can't start a coroutine: {error}; that client is turned away"
+                    ));
+                }
             }
             Accepted::NobodyThere | Accepted::Shortage(_) if shutdown.requested() => return Ok(()),
             Accepted::NobodyThere => drop(listener.wait_io()),
             Accepted::Shortage(error) => {
                 report_shortage(&error);
-                coroutine::sleep(SHORTAGE_PAUSE);
+                home.sleep(SHORTAGE_PAUSE);
             }
             Accepted::Broken(error) => return Err(error),
         }
@@ -117,6 +125,7 @@ struct ParkingWire {
     /// heard of again. So the seat closes the socket, and comes last.
     io: CoIo<Arc<Client>>,
     seat: Seat,
+    home: Home,
     /// How long a reply may find no taker.
     send_limit: Duration,
     /// What has arrived was read to its end, so that trying again before the next sign would be in vain.
@@ -126,8 +135,15 @@ struct ParkingWire {
 }
 
 impl ParkingWire {
-    fn new(seat: Seat, send_limit: Duration) -> io::Result<Self> {
-        Ok(Self { io: CoIo::new(seat.client())?, seat, send_limit, drained: false, last_sign_seen: false })
+    fn new(seat: Seat, home: Home, send_limit: Duration) -> io::Result<Self> {
+        Ok(Self {
+            io: CoIo::new(seat.client())?,
+            seat,
+            home,
+            send_limit,
+            drained: false,
+            last_sign_seen: false,
+        })
     }
 
     /// Parks until the socket shows a sign of life. Parking has no time limit of its own: the main thread cuts off
@@ -171,11 +187,11 @@ impl Wire for ParkingWire {
     }
 
     fn sleep(&self, time: Duration) {
-        runtime::sleep(time);
+        self.home.sleep(time);
     }
 
     fn turn(&self) {
-        runtime::turn();
+        self.home.turn();
     }
 
     fn socket(&self) -> &Socket {

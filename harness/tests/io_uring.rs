@@ -67,7 +67,7 @@ fn clients_who_flood_and_never_read_do_not_fill_memory() {
         let before = memory(&server);
         let flooders: Vec<TcpStream> = (0..8).map(|_| connect(server.address())).collect();
         for flooder in &flooders {
-            let taken = flood(flooder, &[7; 64 * 1024], 100_000_000);
+            let taken = flood(flooder, &vec![7; 64 * 1024], 100_000_000);
             assert!(taken < 100_000_000, "{model} took {taken} bytes from a client who takes none");
         }
         let more = memory(&server).saturating_sub(before);
@@ -174,7 +174,10 @@ fn clients_who_send_without_end_leave_buffers_to_the_others() {
         let flooders: Vec<TcpStream> = (0..4).map(|_| connect(address)).collect();
         thread::scope(|scope| {
             for flooder in &flooders {
-                scope.spawn(|| while (&*flooder).write(&[7; 64 * 1024]).is_ok() {});
+                scope.spawn(|| {
+                    let bytes = vec![7; 64 * 1024];
+                    while (&*flooder).write(&bytes).is_ok() {}
+                });
                 scope.spawn(|| {
                     let mut scratch = vec![0; 64 * 1024];
                     while (&*flooder).read(&mut scratch).is_ok_and(|bytes| bytes > 0) {}
@@ -184,7 +187,9 @@ fn clients_who_send_without_end_leave_buffers_to_the_others() {
             for salt in 0..50 {
                 echo(address, 1_000, salt);
             }
-            flooders.iter().for_each(|flooder| flooder.shutdown(Shutdown::Both).unwrap());
+            for flooder in &flooders {
+                flooder.shutdown(Shutdown::Both).unwrap();
+            }
         });
         drop(flooders);
         stop(server);

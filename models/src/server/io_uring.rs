@@ -259,7 +259,7 @@ impl Server<'_> {
     /// Has clients accepted from now on.
     fn accept(&mut self) {
         self.accepting_again_at = None;
-        if let Some(listener) = &self.listener {
+        if let (Some(listener), false) = (&self.listener, self.accepting) {
             self.ring.accept(listener);
             self.accepting = true;
         }
@@ -392,25 +392,24 @@ mod tests {
     use super::super::socket;
     use super::*;
 
-    /// Serves with `entries` while `clients` runs; false if this machine can't.
-    fn serve(listener: Socket, service: Arc<dyn Service>, entries: &str, clients: impl FnOnce()) -> bool {
+    /// Serves with `entries` while `clients` runs, if this machine can.
+    fn serve(listener: Socket, service: &Arc<dyn Service>, entries: &str, clients: impl FnOnce()) {
         if let Some(reason) = lacks(&Options::default(), Transport::Tcp) {
             println!("skipped: {reason}");
-            return false;
+            return;
         }
         let shutdown = Shutdown::by_hand(Duration::from_secs(5)).unwrap();
         let mut options = Options::default();
         options.set_default("entries", entries);
         thread::scope(|scope| {
             let server = scope.spawn(|| {
-                run(Start { listener, service: &service, options: &options, shutdown: &shutdown }).unwrap();
+                run(Start { listener, service, options: &options, shutdown: &shutdown }).unwrap();
             });
             let clients = panic::catch_unwind(AssertUnwindSafe(clients));
             shutdown.request();
             server.join().unwrap();
             clients.unwrap();
         });
-        true
     }
 
     fn echo(mut client: impl Read + Write, bytes: &[u8]) {
@@ -425,10 +424,11 @@ mod tests {
         let path = std::env::temp_dir().join(format!("concur-io-uring-{}", std::process::id()));
         let listener = UnixListener::bind(&path).unwrap();
         listener.set_nonblocking(true).unwrap();
-        serve(listener.into(), Arc::new(Echo), "8", || {
+        let service: Arc<dyn Service> = Arc::new(Echo);
+        serve(listener.into(), &service, "8", || {
             let clients: Vec<UnixStream> = (0..20).map(|_| UnixStream::connect(&path).unwrap()).collect();
             for client in &clients {
-                echo(client, &[7; 100_000]);
+                echo(client, &vec![7; 100_000]);
             }
         });
         std::fs::remove_file(&path).unwrap();
@@ -459,7 +459,8 @@ mod tests {
     fn a_panic_in_a_session_ends_that_client_alone_and_gives_its_buffer_back() {
         let listener = socket::listen(([127, 0, 0, 1], 0).into(), &Limits::default()).unwrap();
         let address = listener.local_addr().unwrap().as_socket().unwrap();
-        serve(listener, Arc::new(Nervous), "1", || {
+        let service: Arc<dyn Service> = Arc::new(Nervous);
+        serve(listener, &service, "1", || {
             let calm = TcpStream::connect(address).unwrap();
             for _ in 0..3 {
                 let mut nervous = TcpStream::connect(address).unwrap();

@@ -176,7 +176,10 @@ fn clients_who_send_without_end_leave_buffers_to_the_others() {
         let flooders: Vec<TcpStream> = (0..4).map(|_| connect(address)).collect();
         thread::scope(|scope| {
             for flooder in &flooders {
-                scope.spawn(|| while (&*flooder).write(&vec![7; 64 * 1024]).is_ok() {});
+                scope.spawn(|| {
+                    let bytes = vec![7; 64 * 1024];
+                    while (&*flooder).write(&bytes).is_ok() {}
+                });
                 scope.spawn(|| {
                     let mut scratch = vec![0; 64 * 1024];
                     while (&*flooder).read(&mut scratch).is_ok_and(|bytes| bytes > 0) {}

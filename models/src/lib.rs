@@ -5,8 +5,8 @@
 //! *executor* takes a [`Task`](workloads::task::Task) and runs a number of jobs of it
 //! ([`executor`]). What is done is the same under all of them, and lives in crate `workloads`; a model's file shows
 //! its idea and nothing else. Read `server/iterative.rs` first, then `fork.rs` and `thread.rs`, then `select.rs`,
-//! `poll.rs` and `epoll.rs` with their common loop in `reactor/`, then `coroutine.rs`, and what is built from the others:
-//! `multi_loop.rs` and `hybrid.rs`.
+//! `poll.rs` and `epoll.rs` with their common loop in `reactor/`, then `io_uring.rs`, `coroutine.rs` and `asynchronous.rs`,
+//! and what is built from the others: `multi_loop.rs` and `hybrid.rs`.
 //!
 //! Models are chosen by name and options, written `name:key=value,...` ([`options`]).
 

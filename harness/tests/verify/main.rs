@@ -212,11 +212,9 @@ fn a_server_with_room_for_one_fails_where_many_are_expected_and_only_there() {
     assert!(with_outcome(&answer, "skipped").contains("many-clients"));
 }
 
-/// Not the coroutines: in may 0.3.51 a worker that parks a coroutine still reads what lies on its stack when another
-/// worker may already have ended it, and once in some ten thousand short connections that brings the server down.
 #[test]
 fn our_own_models_pass_every_case_of_echo() {
-    for model in models::server::servers().iter().filter(|model| model.family != "coroutines") {
+    for model in models::server::servers() {
         let answer = graded(&[model.name, "--workload", "echo", "--patience", "10s"]);
         assert_eq!(with_outcome(&answer, "failed"), BTreeSet::new(), "{}: {answer:#}", model.name);
     }

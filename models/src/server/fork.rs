@@ -23,6 +23,7 @@
 
 mod lifeline;
 
+use std::hint::black_box;
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
@@ -42,7 +43,7 @@ use super::acceptor::{Acceptor, Arrival, SHORTAGE_PAUSE};
 use super::blocking;
 use super::children::{self, Children, Ended, Side};
 use super::shutdown::Shutdown;
-use super::{Model, Room, ServeError, Start, Transport, trouble};
+use super::{Model, Room, ServeError, Start, Transport, socket, trouble};
 use crate::options::{Kind, Options, Spec};
 
 const REAP: Spec = Spec {
@@ -93,6 +94,7 @@ fn run(start: Start<'_>) -> Result<(), ServeError> {
 
 fn serve(mut workers: impl Reaping, start: Start<'_>) -> Result<(), ServeError> {
     let Start { listener, service, shutdown, .. } = start;
+    warm_up();
     let mut acceptor = Acceptor::new(listener, shutdown);
     loop {
         workers.turn()?;
@@ -113,6 +115,15 @@ fn serve(mut workers: impl Reaping, start: Start<'_>) -> Result<(), ServeError> 
         }
     }
     Ok(workers.drain(shutdown.grace())?)
+}
+
+/// Does once what each worker would have to do anew, since it starts with what its parent has: it asks the processor what
+/// it can do, as the parser of HTTP will (in a virtual machine each such question is a trap), and has the heap tidied up
+/// and made large enough for a worker's buffer.
+fn warm_up() {
+    drop(black_box(socket::scratch())); // not to be left out by the compiler
+    #[cfg(target_arch = "x86_64")]
+    let _ = is_x86_feature_detected!("avx2"); // the answer to one question brings those to all others
 }
 
 /// What a worker does: it serves its one client and leaves.

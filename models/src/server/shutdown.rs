@@ -310,6 +310,8 @@ impl Drop for OnlyClient<'_> {
 #[derive(Default)]
 pub(crate) struct Clients {
     present: Mutex<Slab<Arc<Client>>>,
+    /// Whether anybody waits for `all_gone`: to tell nobody costs a system call as well. Changes while the lock is held.
+    awaited: AtomicBool,
     all_gone: Condvar,
 }
 
@@ -358,6 +360,7 @@ impl Clients {
 
     fn gone_within(&self, limit: Duration) -> bool {
         let present = self.lock();
+        self.awaited.store(true, Ordering::Relaxed);
         let wait = self.all_gone.wait_timeout_while(present, limit, |present| !present.is_empty());
         !wait.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
@@ -409,7 +412,7 @@ impl Drop for Seat {
     fn drop(&mut self) {
         let mut present = self.clients.lock();
         present.remove(self.key);
-        if present.is_empty() {
+        if present.is_empty() && self.clients.awaited.load(Ordering::Relaxed) {
             self.clients.all_gone.notify_all();
         }
     }

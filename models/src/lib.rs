@@ -4,7 +4,8 @@
 //! asked to stop ([`server`]); an *executor* takes a [`Task`](workloads::task::Task) and runs a number of jobs of it
 //! ([`executor`]). What is done is the same under all of them, and lives in crate `workloads`; a model's file shows
 //! its idea and nothing else. Read `server/iterative.rs` first, then `fork.rs` and `thread.rs`, then `select.rs`,
-//! `poll.rs` and `epoll.rs` with their common loop `reactor.rs`, then `coroutine.rs`.
+//! `poll.rs` and `epoll.rs` with their common loop `reactor.rs`, then `coroutine.rs` and `asynchronous.rs`. Among
+//! executors, `executor/line.rs` comes first, then `threads.rs` and `gil.rs`, then the pools.
 //!
 //! Models are chosen by name and options, written `name:key=value,...` ([`options`]).
 

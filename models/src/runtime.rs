@@ -53,8 +53,8 @@ fn threads() -> io::Result<usize> {
     Ok(fs::read_dir("/proc/self/task")?.count())
 }
 
-/// Whether this process comes to have no more than so many threads, within a while. One that has been joined is listed
-/// until the kernel has put it away.
+/// Whether this process comes to have no more than so many threads, within a while. One that has been joined is
+/// listed until the kernel has put it away.
 pub(crate) fn come_down_to(number: usize) -> io::Result<bool> {
     const TRIES: u32 = 4_000;
     for _ in 0..TRIES {
@@ -81,15 +81,16 @@ pub(crate) fn may(options: &Options, stack_bytes: usize) -> io::Result<()> {
     has_threads(workers(options) + 1) // one keeps the time. Refused one of them, may panics
 }
 
-/// Parks a coroutine for a while. may wakes it on the one thread that keeps the time for all, where it would go on until
-/// it parks again, beside the workers or in the way of other sleepers; giving way once brings it back to a worker.
+/// Parks a coroutine for a while. may wakes it on the one thread that keeps the time for all, where it would go on
+/// until it parks again, beside the workers or in the way of other sleepers; giving way once brings it back to a
+/// worker.
 pub(crate) fn sleep(time: Duration) {
     coroutine::sleep(time);
     coroutine::yield_now();
 }
 
-/// Lets other coroutines through, those included whose sockets are ready. may's own yield does not look for these; the
-/// shortest sleep does.
+/// Lets other coroutines through, those included whose sockets are ready. may's own yield does not look for these;
+/// the shortest sleep does.
 pub(crate) fn turn() {
     sleep(Duration::from_nanos(1));
 }

@@ -1,7 +1,7 @@
 //! Stream servers: one file for each model, and the parts they share.
 //!
 //! Blocking models (`iterative`, `fork`, `thread`, `thread_pool`, `coroutine`) differ in who calls
-//! `blocking::serve`. Readiness models (`select`, `poll`, `epoll`) differ in one small set each, behind the trait
+//! `blocking::serve`; `asynchronous` is the same with `.await`. Readiness models (`select`, `poll`, `epoll`) differ in one small set each, behind the trait
 //! `readiness::Readiness`; their loop stands once, in `reactor`.
 
 use std::io;

@@ -6,7 +6,8 @@
 //! ([`executor`]). What is done is the same under all of them, and lives in crate `workloads`; a model's file shows
 //! its idea and nothing else. Read `server/iterative.rs` first, then `fork.rs` and `thread.rs`, then `select.rs`,
 //! `poll.rs` and `epoll.rs` with their common loop in `reactor/`, then `io_uring.rs`, `coroutine.rs` and `asynchronous.rs`,
-//! and what is built from the others: `multi_loop.rs` and `hybrid.rs`.
+//! and what is built from the others: `multi_loop.rs` and `hybrid.rs`. Among executors, `executor/line.rs` comes first, then
+//! `threads.rs` and `gil.rs`, then the pools.
 //!
 //! Models are chosen by name and options, written `name:key=value,...` ([`options`]).
 

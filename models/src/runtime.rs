@@ -55,8 +55,8 @@ fn threads() -> io::Result<usize> {
     Ok(fs::read_dir("/proc/self/task")?.count())
 }
 
-/// Whether this process comes to have no more than so many threads, within a while. One that has been joined is listed
-/// until the kernel has put it away.
+/// Whether this process comes to have no more than so many threads, within a while. One that has been joined is
+/// listed until the kernel has put it away.
 pub(crate) fn come_down_to(number: usize) -> io::Result<bool> {
     const TRIES: u32 = 4_000;
     for _ in 0..TRIES {

@@ -1,18 +1,19 @@
 //! `async`: a task per job, polled by a few threads.
 //!
-//! **The idea.** An `async` block is a state machine: polled, it runs to its next `.await` and returns. A job that waits
-//! is a few hundred bytes beside a timer, and no stack; `workers` threads poll those that can go on. The library is
-//! tokio.
+//! **The idea.** An `async` block is a state machine: polled, it runs to its next `.await` and returns. A job that
+//! waits is a few hundred bytes beside a timer, and no stack; `workers` threads poll those that can go on. The
+//! library is tokio.
 //!
-//! **What the kernel does.** It sees the workers, which sleep in an epoll set until the next timer is due, and the threads
-//! of a pool for what blocks.
+//! **What the kernel does.** It sees the workers, which sleep in an epoll set until the next timer is due, and the
+//! threads of a pool for what blocks.
 //!
-//! **Good at** very many jobs that wait. **Bad at** computing, where it is no more than a pool of threads, and a rude one: a
-//! step that takes long holds its worker, so each job here gives way every few milliseconds. Blocking calls
-//! must not be made on a worker at all. tokio's advice, followed here, is `spawn_blocking`: file IO goes to another pool of up
-//! to 512 threads, and costs two hand-overs.
+//! **Good at** very many jobs that wait. **Bad at** computing, where it is no more than a pool of threads, and a
+//! rude one: a step that takes long holds its worker, so each job here gives way every few milliseconds. Blocking
+//! calls must not be made on a worker at all. tokio's advice, followed here, is `spawn_blocking`: file IO goes to
+//! another pool of up to 512 threads, and costs two hand-overs.
 //!
-//! Source: the documentation of crate tokio, "CPU-bound tasks and blocking code"; A. Ryhl, "Async: What is blocking?", 2020.
+//! Source: the documentation of crate tokio, "CPU-bound tasks and blocking code"; A. Ryhl, "Async: What is
+//! blocking?", 2020.
 
 use std::sync::Arc;
 

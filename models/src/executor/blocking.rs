@@ -38,8 +38,8 @@ struct Plain;
 
 impl Way for Plain {}
 
-/// The time that a job may compute before it lets others through, where it has to say so itself: 2 ms, since giving way
-/// costs some microseconds, and then the processor's caches and guesses are another's.
+/// The time that a job may compute before it lets others through, where it has to say so itself: 2 ms, since giving
+/// way costs some microseconds, and then the processor's caches and guesses are another's.
 pub(super) struct Slice {
     began: Instant,
 }

@@ -1,16 +1,16 @@
 //! `coroutine`: a coroutine per job, on a few threads.
 //!
-//! **The idea.** Each job gets a stack of its own, as a thread would, but the program switches between the jobs itself:
-//! where a job waits, it saves a few registers and its worker goes on with another. The library is may.
+//! **The idea.** Each job gets a stack of its own, as a thread would, but the program switches between the jobs
+//! itself: where a job waits, it saves a few registers and its worker goes on with another. The library is may.
 //!
-//! **What the kernel does.** It sees `workers` threads, and one that keeps time. A switch is none of its business, and a
-//! wait is an entry in a list of timers.
+//! **What the kernel does.** It sees `workers` threads, and one that keeps time. A switch is none of its business,
+//! and a wait is an entry in a list of timers.
 //!
-//! **Good at** thousands of jobs that wait, told as plain code. **Bad at** what the library can't see. A job
-//! that computes holds its worker until it gives way, which here it does every few milliseconds; and file IO really
-//! blocks, as a disk has no readiness to wait for: the worker stands still with all its coroutines.
-//! Python's gevent has the same two traps. Neither can anything be forked once may has
-//! started, since its threads never end: so this comes last wherever executors run one after another in one process.
+//! **Good at** thousands of jobs that wait, told as plain code. **Bad at** what the library can't see. A job that
+//! computes holds its worker until it gives way, which here it does every few milliseconds; and file IO really
+//! blocks, as a disk has no readiness to wait for: the worker stands still with all its
+//! coroutines. Python's gevent has the same two traps. Neither can anything be forked once may has started, since its
+//! threads never end: so this comes last wherever executors run one after another in one process.
 //!
 //! Source: M. Conway, "Design of a separable transition-diagram compiler", 1963; the documentation of crate may.
 

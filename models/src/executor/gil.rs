@@ -1,30 +1,30 @@
 //! `gil`: a thread per job, and one lock that whoever computes must hold.
 //!
-//! **The idea.** CPython's threads are real ones, but its interpreter runs one of them at a time: each holds the *global
-//! interpreter lock* while it runs Python code. Here a job holds it between and during its `Compute` steps, and gives it away around
-//! what blocks, `Wait` and `Disk`. The rules are CPython's since version 3.2:
+//! **The idea.** CPython's threads are real ones, but its interpreter runs one of them at a time: each holds the
+//! *global interpreter lock* while it runs Python code. Here a job holds it between and during its `Compute` steps,
+//! and gives it away around what blocks, `Wait` and `Disk`. The rules are CPython's since version 3.2:
 //!
-//! * Who wants the lock waits on a condition, for the *switch interval* at most: 5 ms. If nobody has got it by then, it asks
-//!   the holder to drop it, by a flag.
-//! * The holder looks at the flag at each call and each turn of a loop, here between two steps. If it is set, it drops the lock, and
-//!   then waits until another thread has really taken it (`FORCE_SWITCHING`): else it would often take it back itself
-//!   before the other, asleep on another processor, is even awake.
+//! * Who wants the lock waits on a condition, for the *switch interval* at most: 5 ms. If nobody has got it by
+//!   then, it asks the holder to drop it, by a flag.
+//! * The holder looks at the flag at each call and each turn of a loop, here between two steps. If it is set, it
+//!   drops the lock, and then waits until another thread has really taken it (`FORCE_SWITCHING`): else it would
+//!   often take it back itself before the other, asleep on another processor, is even awake.
 //!
 //! **What the kernel does.** It sees many threads of which one runs and the others sleep on a futex(2): a second
-//! processor has nothing to do. It also gets more work, not less. Each switch wakes a thread, often on another processor, with cold
-//! caches, and every interval each thread that waits wakes up to complain.
+//! processor has nothing to do. It also gets more work, not less. Each switch wakes a thread, often on another
+//! processor, with cold caches, and every interval each thread that waits wakes up to complain.
 //!
-//! **Good at** keeping an interpreter simple: objects need no locks of their own, and a single thread pays almost nothing.
-//! Waits overlap as with any threads. **Bad at** computing: N threads take N times as long as one, and a little more; and
-//! a thread that needs the lock briefly, after each of many waits, must wait out the interval each time while another one
-//! computes (the *convoy effect*).
+//! **Good at** keeping an interpreter simple: objects need no locks of their own, and a single thread pays almost
+//! nothing. Waits overlap as with any threads. **Bad at** computing: N threads take N times as long as one, and a
+//! little more; and a thread that needs the lock briefly, after each of many waits, must wait out the interval each
+//! time while another one computes (the *convoy effect*).
 //!
 //! Where this differs from CPython: a whole `Disk` step counts as blocking, while an interpreter would hold the lock
 //! for the lines it makes between its writes; and the holder looks at the flag every 100 us or so, not every few
 //! bytecodes.
 //!
-//! Source: CPython, `Python/ceval_gil.c`; A. Pitrou, "Reworking the GIL", python-dev, 2009; D. Beazley, "Understanding
-//! the Python GIL", PyCon 2010; the "Thread" row of the course notes' timing table.
+//! Source: CPython, `Python/ceval_gil.c`; A. Pitrou, "Reworking the GIL", python-dev, 2009; D. Beazley,
+//! "Understanding the Python GIL", PyCon 2010; the "Thread" row of the course notes' timing table.
 
 #![expect(clippy::doc_markdown, reason = "CPython is a name, and no code")]
 

@@ -4,9 +4,9 @@
 //! number goes out, what it came to comes back, and the next number goes out. This is what Python's
 //! `multiprocessing.Pool` does, and how its users get past the GIL.
 //!
-//! **What the kernel does.** fork(2) is paid for once a worker, not once a job. Between jobs a worker sleeps in read(2);
-//! the parent sleeps in poll(2) over all that are at work. A pipe takes up to `PIPE_BUF` bytes in one piece
-//! (pipe(7)), so a message is there as a whole or not at all.
+//! **What the kernel does.** fork(2) is paid for once a worker, not once a job. Between jobs a worker sleeps in
+//! read(2); the parent sleeps in poll(2) over all that are at work. A pipe takes up to `PIPE_BUF` bytes in one
+//! piece (pipe(7)), so a message is there as a whole or not at all.
 //!
 //! **Good at** computing on all processors where threads can't, and at isolation: a worker that crashes or is killed
 //! takes its one job with it, and another is forked in its place. **Bad at** jobs with much to say, which all goes

@@ -7,9 +7,10 @@
 //! **What the kernel does.** As for every pool: it makes the threads once, and puts to sleep on a futex(2) who finds
 //! nothing to steal. Queues are memory; nothing is shared while there is work in one's own.
 //!
-//! **Good at** computing that can be split, however unequal the parts: a loop becomes parallel by one word, and results
-//! keep their order. **Bad at** waiting: a step that waits or reads a file blocks its worker, and nothing is stolen
-//! into a thread that sleeps. With as many waits as workers the whole pool stands still. It is made for processors.
+//! **Good at** computing that can be split, however unequal the parts: a loop becomes parallel by one word, and
+//! results keep their order. **Bad at** waiting: a step that waits or reads a file blocks its worker, and nothing
+//! is stolen into a thread that sleeps. With as many waits as workers the whole pool stands still. It is made for
+//! processors.
 //!
 //! Source: R. Blumofe and C. Leiserson, "Scheduling Multithreaded Computations by Work Stealing", 1999; the
 //! documentation of crate rayon.

@@ -1,18 +1,19 @@
 //! `thread-pool`: a fixed number of threads that take jobs from a queue.
 //!
-//! **The idea.** As many threads as there are processors are made beforehand; each takes a job from the queue, runs it
-//! to its end and takes the next. The queue is bounded: who fills it waits until a worker has taken something out.
+//! **The idea.** As many threads as there are processors are made beforehand; each takes a job from the queue, runs
+//! it to its end and takes the next. The queue is bounded: who fills it waits until a worker has taken something
+//! out.
 //!
-//! **What the kernel does.** It makes few threads, once. A worker that finds the queue empty sleeps on a futex(2) inside
-//! the channel, and handing over a job wakes it; while there are jobs nobody enters the kernel to get one.
+//! **What the kernel does.** It makes few threads, once. A worker that finds the queue empty sleeps on a futex(2)
+//! inside the channel, and handing over a job wakes it; while there are jobs nobody enters the kernel to get one.
 //!
 //! **Good at** many short jobs, which pay for no thread, and at computing: one thread a processor, and nothing to
 //! switch between. **Bad at** jobs that wait. A worker that waits holds its place in the pool, so of a hundred jobs
-//! that wait only as many do so at once as there are workers; and a job that waits for one behind it in the queue waits
-//! for ever.
+//! that wait only as many do so at once as there are workers; and a job that waits for one behind it in the queue
+//! waits for ever.
 //!
-//! Source: pthreads(7), futex(7); D. Butenhof, "Programming with POSIX Threads", chapter 4.2, "Work crew"; the channel is
-//! crossbeam's.
+//! Source: pthreads(7), futex(7); D. Butenhof, "Programming with POSIX Threads", chapter 4.2, "Work crew"; the
+//! channel is crossbeam's.
 
 use std::sync::Arc;
 use std::thread;

@@ -1,17 +1,17 @@
 //! A task for each connection: code that looks blocking, compiled into a state machine that is asked to go on.
 //!
-//! **What happens.** An `async fn` does not run when it is called. It gives a value that holds its variables and the
-//! place it has come to, and each `poll` takes it from one `.await` to the next. Where a call would block, it
-//! leaves its waker behind and *returns*: the worker's stack is free for the next task. So a task is stackless: what it
-//! keeps while it waits are a few hundred bytes, sized by the compiler, where a coroutine keeps a stack that somebody had to
-//! guess the size of. Underneath stands an epoll set, edge-triggered, and `workers` threads that poll what is ready
-//! and steal from each other what they have not got to; the runtime is tokio.
+//! **What happens.** An `async fn` does not run when it is called. It gives a value that holds its variables and
+//! the place it has come to, and each `poll` takes it from one `.await` to the next. Where a call would block, it
+//! leaves its waker behind and *returns*: the worker's stack is free for the next task. So a task is stackless:
+//! what it keeps while it waits are a few hundred bytes, sized by the compiler, where a coroutine keeps a stack
+//! that somebody had to guess the size of. Underneath stands an epoll set, edge-triggered, and `workers` threads
+//! that poll what is ready and steal from each other what they have not got to; the runtime is tokio.
 //!
 //! **Good at** very many clients at the cost of an event loop, told like a thread's story from top to bottom.
-//! **Bad at** whatever does not await. Tasks are switched where they say so, never by force: one that computes holds its worker.
-//! (tokio gives a task 128 ready answers a turn, then says "not yet" to it, so that one who is always ready yields too;
-//! of computing it knows nothing.) And a function has a colour: what blocks can't call what awaits, so libraries exist twice.
-//! [`serve`] below is the loop of `blocking.rs` again, with `.await`.
+//! **Bad at** whatever does not await. Tasks are switched where they say so, never by force: one that computes holds
+//! its worker. (tokio gives a task 128 ready answers a turn, then says "not yet" to it, so that one who is always
+//! ready yields too; of computing it knows nothing.) And a function has a colour: what blocks can't call what awaits,
+//! so libraries exist twice. `serve` below is the loop of `blocking.rs` again, with `.await`.
 //!
 //! Source: the documentation of crate tokio; "Asynchronous Programming in Rust" (the Async Book), chapter "Under the
 //! Hood"; B. Nystrom, "What color is your function?", 2015.
@@ -251,8 +251,8 @@ async fn hear_out(mut wire: Wire) -> io::Result<()> {
 
 /// A connection served by a task: where a call would block, the task parks.
 struct Wire {
-    /// Its place in tokio's epoll set; none until it first parks, since short connections often never do. Dropped before
-    /// the seat, which closes the socket.
+    /// Its place in tokio's epoll set; none until it first parks, since short connections often never do. Dropped
+    /// before the seat, which closes the socket.
     watch: Option<AsyncFd<Arc<Client>>>,
     seat: Seat,
     /// How long a reply may find no taker.
@@ -336,8 +336,9 @@ impl Wire {
 
 /// Puts a descriptor into tokio's epoll set. Only for the types it is called with here: see below.
 fn watched<T: AsRawFd>(descriptor: T, interest: Interest) -> io::Result<AsyncFd<T>> {
-    // SAFETY: the descriptor must stay open, and the same one, as long as the `AsyncFd` lives. `Socket` and `OwnedFd` own
-    // theirs and close it when dropped; so does a `Client`, which the `Arc` keeps, and which never changes its socket.
+    // SAFETY: the descriptor must stay open, and the same one, as long as the `AsyncFd` lives. `Socket` and
+    // `OwnedFd` own theirs and close it when dropped; so does a `Client`, which the `Arc` keeps, and which never
+    // changes its socket.
     Ok(unsafe { AsyncFd::register_with_interest(descriptor, interest) }?)
 }
 

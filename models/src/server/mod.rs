@@ -1,7 +1,7 @@
 //! Stream servers: one file for each model, and the parts they share.
 //!
 //! Blocking models (`iterative`, `fork`, `prefork`, `thread`, `prethread`, `thread_pool`, `coroutine`) differ in who calls
-//! `blocking::serve`. Readiness models (`select`, `poll`, `epoll`, `polling`, `mio`) differ in one small set each, behind
+//! `blocking::serve`; `asynchronous` is the same with `.await`. Readiness models (`select`, `poll`, `epoll`, `polling`, `mio`) differ in one small set each, behind
 //! the trait `readiness::Readiness`; their loop stands once, in `reactor`. `multi_loop` runs several of these loops,
 //! and `hybrid` has threads compute behind one.
 //! `io_uring` is told of completions instead, and has a loop of its own.

@@ -70,8 +70,8 @@ impl Run for Search {
     }
 }
 
-/// How far a search has come: no smaller divisor divides this number. One that has come to the number itself has found a
-/// prime.
+/// How far a search has come: no smaller divisor divides this number. One that has come to the number itself has
+/// found a prime.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Position {
     number: u32,

@@ -253,7 +253,8 @@ fn a_server_that_answers_wrong_or_does_not_start_voids_its_own_row_alone() {
     };
     assert!(reason("echoing").contains("the reply's head is not HTTP/1"), "{}", reason("echoing"));
     assert!(reason("missing").contains("/nowhere/server can't be started"), "{}", reason("missing"));
-    assert!(cell_of(&run, "epoll").requests > 0);
+    let ours = cell_of(&run, "epoll");
+    assert!(ours.requests > 0, "{ours:?}");
 }
 
 #[test]
@@ -266,7 +267,7 @@ fn a_server_that_closes_connections_it_should_keep_is_said_to() {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../benches/floor/forking_tcp_server.py");
     let (code, run) = run_beside(&[format!("forking=python3 '{script}' {{port}}")], &[], out.path());
     let cell = cell_of(&run, "forking");
-    assert_eq!((code, cell.verdict), (Some(0), Verdict::Valid), "{cell:?}");
+    assert_eq!((code, cell.verdict), (Some(0), Verdict::Valid), "{run:?}");
     assert!(cell.reason.as_deref().unwrap().contains("closed connections that its clients wanted to keep"));
 }
 

@@ -92,6 +92,8 @@ impl Target {
         match self {
             Self::Model(choice, model) => asked.min(match model.room {
                 Room::One => 1,
+                // The kernel deals clients out beforehand, and two may get the same worker.
+                Room::Workers if choice.options.text("accept") == Some("reuseport") => 1,
                 Room::Workers => workers(model, &choice.options),
                 Room::Descriptors(limit) => limit.saturating_sub(DESCRIPTORS_OF_ITS_OWN),
                 Room::Many => usize::MAX,
@@ -173,7 +175,9 @@ impl Subject {
     /// For how many clients at once there is room, and `at_most` so many. To be skipped where it is one.
     pub(super) fn several(&self, at_most: usize) -> Verdict<usize> {
         match self.facts.at_once.min(at_most) {
-            0 | 1 => skipped("the server has room for one client at a time"),
+            0 | 1 => {
+                skipped("the server has room for one client at a time, or may have one wait behind another")
+            }
             several => Ok(several),
         }
     }

@@ -234,6 +234,8 @@ fn as_many_clients_as_there_are_workers_are_served_at_once_and_no_more() {
 #[test]
 fn with_a_listener_for_each_worker_a_client_waits_for_its_own_worker() {
     let server = serve("prefork:accept=reuseport,workers=2", &[]);
+    // Who comes before all listeners are there waits behind the first one.
+    eventually("all workers are there", || children(&server).len() == 2);
     let mut clients: Vec<TcpStream> = (0..32).map(|_| connect(server.address())).collect();
     for client in &mut clients {
         ask(client, "/hello");
@@ -281,6 +283,7 @@ fn whoever_holds_the_right_to_wait_may_be_killed() {
         // One of them has the lock, where there is one.
         for worker in children(&server) {
             send(worker, Signal::SIGKILL);
+            eventually("it is gone", || !children(&server).contains(&worker)); // and takes no client with it
             hello(server.address());
         }
         eventually("all are replaced", || children(&server).len() == 4);
@@ -301,12 +304,14 @@ fn a_worker_that_is_asked_to_leave_does_so_alone() {
         for worker in &first {
             send(*worker, Signal::SIGTERM);
         }
-        // Where they queue for a lock, one leaves as soon as it has it.
+        // Where they queue for a lock, one leaves as soon as it has it. Whoever one of them lets in meanwhile may be too
+        // late.
         eventually("they are replaced", || {
-            hello(server.address());
+            drop(connect(server.address()));
             let now = children(&server);
             now.len() == 2 && now.is_disjoint(&first)
         });
+        hello(server.address());
         stop(server);
     }
 }
@@ -332,7 +337,8 @@ fn workers_that_keep_dying_are_replaced_at_a_bounded_rate() {
 #[test]
 fn one_client_wakes_one_worker() {
     const CLIENTS: u64 = 200;
-    for model in workers() {
+    // Of a file lock that is not promised: see `prefork/lock.rs`.
+    for model in workers().filter(|model| !model.ends_with("flock")) {
         let server = serve(&format!("{model},workers=16"), &[]);
         for _ in 0..20 {
             hello(server.address()); // by then all of them wait

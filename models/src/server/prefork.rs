@@ -12,7 +12,7 @@
 //! | way | idle workers wait for | what it costs |
 //! |---|---|---|
 //! | `shared` | the one listener; the kernel wakes one of them | were all to wake, the others would find nothing: the thundering herd |
-//! | `flock` | a file lock; who has it waits for the listener | two calls more for each client |
+//! | `flock` | a file lock; who has it waits for the listener | two calls more for each client, and at times a small herd |
 //! | `mutex` | a mutex in shared memory, in the same way | no call more as long as nobody else wants it |
 //! | `fd-pass` | the parent, who accepts and passes the client on to one who is free | the parent is in everybody's way |
 //! | `reuseport` | a listener of their own: the kernel deals clients out by their addresses | who is behind a busy worker waits, though others are idle |

@@ -3,6 +3,10 @@
 //! Whoever holds such a lock may be killed. A file lock is given back by the kernel, which closes what a killed process
 //! had open. A mutex is only a number in shared memory, but a *robust* one is on a list that the kernel reads when its
 //! holder ends; the next one to lock it is told so (`EOWNERDEAD`, `pthread_mutexattr_setrobust(3)`).
+//!
+//! A mutex that is given back wakes one of those who queue. So does a file lock, unless somebody else takes it before
+//! the one who was woken has run: that one queues anew, and the kernel wakes those behind it to do the same
+//! (`__locks_insert_block` in fs/locks.c). On a busy machine that is a small herd.
 
 // The mutex is the C library's, in memory that processes share: no crate here has either.
 #![allow(unsafe_code)]

@@ -55,17 +55,15 @@ impl Acceptor {
     /// The next client, or a sign of life on `other`, which is watched only while no client is there.
     pub(crate) fn next(&mut self, other: Option<BorrowedFd<'_>>) -> io::Result<Arrival> {
         loop {
-            if self.shutdown.requested()
-                && !self.last.get_or_insert_with(|| LastArrivals::begin(&self.shutdown)).one_more()
-            {
+            // Asked before the call: whoever comes between the call and a question after it would be lost.
+            let over = self.shutdown.requested();
+            if over && !self.last.get_or_insert_with(|| LastArrivals::begin(&self.shutdown)).one_more() {
                 return Ok(Arrival::Over);
             }
             match accept(&self.listener) {
                 Accepted::Client(socket, peer) => return Ok(Arrival::Client(socket, peer)),
                 // Who had connected before the server was asked to stop is still served: only then is it over.
-                Accepted::NobodyThere | Accepted::Shortage(_) if self.shutdown.requested() => {
-                    return Ok(Arrival::Over);
-                }
+                Accepted::NobodyThere | Accepted::Shortage(_) if over => return Ok(Arrival::Over),
                 Accepted::NobodyThere => {
                     if self.wait(other)? {
                         return Ok(Arrival::Other);

@@ -154,7 +154,8 @@ async fn accept_all(
     let listener = watched(listener, Interest::READABLE)?;
     let mut last: Option<LastArrivals> = None;
     loop {
-        if shutdown.requested() && !last.get_or_insert_with(|| LastArrivals::begin(shutdown)).one_more() {
+        let over = shutdown.requested(); // before the call: see `Acceptor`
+        if over && !last.get_or_insert_with(|| LastArrivals::begin(shutdown)).one_more() {
             return Ok(());
         }
         match accept(listener.get_ref()) {
@@ -168,7 +169,7 @@ async fn accept_all(
                 });
                 coop::consume_budget().await; // the others get their turn however many keep coming
             }
-            Accepted::NobodyThere | Accepted::Shortage(_) if shutdown.requested() => return Ok(()),
+            Accepted::NobodyThere | Accepted::Shortage(_) if over => return Ok(()),
             Accepted::NobodyThere => arrival(&listener, &bell).await?,
             Accepted::Shortage(error) => {
                 report_shortage(&error);

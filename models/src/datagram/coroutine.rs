@@ -72,7 +72,8 @@ fn receive_all(
     let mut data = buffer();
     let mut batch = 0;
     loop {
-        if shutdown.requested() && !last.get_or_insert_with(|| LastArrivals::begin(shutdown)).one_more() {
+        let over = shutdown.requested(); // before the call: what comes between the two would be lost
+        if over && !last.get_or_insert_with(|| LastArrivals::begin(shutdown)).one_more() {
             return Ok(());
         }
         match receive(socket.inner(), &mut data, Mode::NonBlocking) {
@@ -87,7 +88,7 @@ fn receive_all(
                 }
             },
             Ok(None) => return Err(io::Error::other("somebody shut the socket down")),
-            Err(error) if error.kind() == ErrorKind::WouldBlock && shutdown.requested() => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::WouldBlock && over => return Ok(()),
             Err(error) if error.kind() == ErrorKind::WouldBlock => drop(socket.wait_io()),
             Err(error) if is_shortage(&error) => {
                 trouble::report(format_args!("can't receive: {error}; trying again"));

@@ -78,20 +78,17 @@ impl Acceptor {
         limit: Option<Duration>,
     ) -> io::Result<Arrival> {
         loop {
-            if self.shutdown.requested()
-                && !self.last.get_or_insert_with(|| LastArrivals::begin(&self.shutdown)).one_more()
-            {
+            // Asked before the call: whoever comes between the call and a question after it would be lost.
+            let over = self.shutdown.requested();
+            if over && !self.last.get_or_insert_with(|| LastArrivals::begin(&self.shutdown)).one_more() {
                 return Ok(Arrival::Over);
             }
             match accept(&self.listener) {
                 Accepted::Client(socket, peer) => return Ok(Arrival::Client(socket, peer)),
                 // Who had connected before the server was asked to stop is still served: only then is it over.
-                // A listener that others share may be closed by then: see [`Closing`].
-                Accepted::NobodyThere | Accepted::Shortage(_) | Accepted::Broken(_)
-                    if self.shutdown.requested() =>
-                {
-                    return Ok(Arrival::Over);
-                }
+                Accepted::NobodyThere | Accepted::Shortage(_) if over => return Ok(Arrival::Over),
+                // A listener that others share may have been closed: see [`Closing`].
+                Accepted::Broken(_) if self.shutdown.requested() => return Ok(Arrival::Over),
                 Accepted::NobodyThere => {
                     if self.wait(other, limit)? {
                         return Ok(Arrival::Other);

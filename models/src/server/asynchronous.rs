@@ -154,7 +154,8 @@ async fn accept_all(
     let listener = watched(listener, Interest::READABLE)?;
     let mut last: Option<LastArrivals> = None;
     loop {
-        if shutdown.requested() && !last.get_or_insert_with(|| LastArrivals::begin(shutdown)).one_more() {
+        let over = shutdown.requested(); // before the call: see `Acceptor`
+        if over && !last.get_or_insert_with(|| LastArrivals::begin(shutdown)).one_more() {
             return Ok(());
         }
         match accept(listener.get_ref()) {
@@ -168,7 +169,7 @@ async fn accept_all(
                 });
                 coop::consume_budget().await; // the others get their turn however many keep coming
             }
-            Accepted::NobodyThere | Accepted::Shortage(_) if shutdown.requested() => return Ok(()),
+            Accepted::NobodyThere | Accepted::Shortage(_) if over => return Ok(()),
             Accepted::NobodyThere => arrival(&listener, &bell).await?,
             Accepted::Shortage(error) => {
                 report_shortage(&error);
@@ -195,10 +196,7 @@ async fn serve(mut wire: Wire, mut conversation: Conversation, shutdown: &Shutdo
     let mut rest = Rest::new(shutdown);
     let mut next = Next::Read;
     loop {
-        while !conversation.output().is_empty() {
-            let sent = wire.send(conversation.output()).await?;
-            conversation.sent(sent);
-        }
+        wire.send_all(&mut conversation).await?;
         next = match next {
             Next::Read => {
                 let limit = time_to_read(&conversation, &mut clock)?;
@@ -221,9 +219,11 @@ async fn serve(mut wire: Wire, mut conversation: Conversation, shutdown: &Shutdo
                 conversation.resumed(Done::Waited)
             }
             Next::Compute(work) => {
-                let value = work(); // in line: whoever else this worker has waits meanwhile
-                yield_now().await;
-                conversation.resumed(Done::Computed(value))
+                // In line: whoever else this worker has waits meanwhile.
+                let next = conversation.resumed(Done::Computed(work()));
+                wire.send_all(&mut conversation).await?;
+                yield_now().await; // others first: this client may have asked for much more
+                next
             }
             Next::Close => return Ok(()),
             Next::Refuse => return hear_out(wire).await,
@@ -296,16 +296,15 @@ impl Wire {
         }
     }
 
-    /// Sends from the front of `bytes` and says how many were taken.
-    async fn send(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        loop {
-            match socket::send(self.seat.socket(), bytes, Mode::NonBlocking) {
-                Err(error) if would_block(&error) => {
-                    self.park(Interest::WRITABLE, self.send_limit).await?;
-                }
-                result => return result,
+    async fn send_all(&mut self, conversation: &mut Conversation) -> io::Result<()> {
+        while !conversation.output().is_empty() {
+            match socket::send(self.seat.socket(), conversation.output(), Mode::NonBlocking) {
+                Ok(sent) => conversation.sent(sent),
+                Err(error) if would_block(&error) => self.park(Interest::WRITABLE, self.send_limit).await?,
+                Err(error) => return Err(error),
             }
         }
+        Ok(())
     }
 
     /// Parks until there is a sign of `interest`. Parking has no time limit of its own, which would cost a timer for

@@ -74,9 +74,10 @@ pub(crate) fn serve(
                 conversation.resumed(Done::Waited)
             }
             Next::Compute(work) => {
-                let value = work();
+                let next = conversation.resumed(Done::Computed(work()));
+                send_all(wire, &mut conversation)?;
                 wire.turn(); // others first: this client may have asked for much more
-                conversation.resumed(Done::Computed(value))
+                next
             }
             Next::Close => return Ok(()),
             Next::Refuse => return hear_out(wire, &mut scratch),

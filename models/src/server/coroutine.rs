@@ -85,7 +85,8 @@ fn accept_all(
 ) -> io::Result<()> {
     let mut last: Option<LastArrivals> = None;
     loop {
-        if shutdown.requested() && !last.get_or_insert_with(|| LastArrivals::begin(shutdown)).one_more() {
+        let over = shutdown.requested(); // before the call: see `Acceptor`
+        if over && !last.get_or_insert_with(|| LastArrivals::begin(shutdown)).one_more() {
             return Ok(());
         }
         match accept(listener.inner()) {
@@ -107,7 +108,7 @@ fn accept_all(
                     ));
                 }
             }
-            Accepted::NobodyThere | Accepted::Shortage(_) if shutdown.requested() => return Ok(()),
+            Accepted::NobodyThere | Accepted::Shortage(_) if over => return Ok(()),
             Accepted::NobodyThere => drop(listener.wait_io()),
             Accepted::Shortage(error) => {
                 report_shortage(&error);

@@ -132,7 +132,8 @@ fn a_client_who_never_reads_is_not_read_from_either_and_gets_everything_in_the_e
         let before = server.tree().pss_bytes().unwrap();
         let sent = fill(&mut client);
         let more = server.tree().pss_bytes().unwrap().saturating_sub(before);
-        assert!(more < 2 << 20, "{model} took {more} bytes for one client");
+        // The program's own pages count too, and more of them when other servers that share them end.
+        assert!(more < 16 << 20, "{model} took {more} bytes for one client");
         let mut heard = 0;
         let mut buffer = vec![0; 1 << 20];
         client.shutdown(Shutdown::Write).unwrap();
@@ -152,6 +153,7 @@ fn fill(client: &mut TcpStream) -> usize {
     let (mut sent, mut refusals) = (0, 0);
     client.set_nonblocking(true).unwrap();
     while refusals < 30 {
+        assert!(sent < 256 << 20, "everything is taken, although nothing is read");
         match client.write(&chunk) {
             Ok(bytes) => (sent, refusals) = (sent + bytes, 0),
             Err(error) if error.kind() == ErrorKind::WouldBlock => {

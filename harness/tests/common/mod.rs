@@ -101,7 +101,7 @@ pub(crate) fn hear(stream: &mut impl Read) -> (u16, Vec<u8>) {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
-        assert_eq!(stream.read(&mut byte).unwrap(), 1, "the connection ended within a head");
+        stream.read_exact(&mut byte).unwrap_or_else(|error| panic!("within a head: {error}"));
         head.push(byte[0]);
     }
     let head = String::from_utf8(head).unwrap();

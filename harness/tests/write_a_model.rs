@@ -20,6 +20,7 @@ struct Block {
 fn a_student_who_follows_the_page_gets_a_model_that_passes_and_a_row() {
     let blocks = blocks(&fs::read_to_string(Path::new(ROOT).join("docs/write-a-model.md")).unwrap());
     let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join("write-a-model/lab");
+    fs::create_dir_all(&copy).unwrap();
     for source in SOURCES {
         copy_all(&Path::new(ROOT).join(source), &copy.join(source));
     }
@@ -89,10 +90,18 @@ fn output(command: &mut Command) -> Output {
     command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"))
 }
 
-/// Copies a file or a folder. Each file is written only if it has changed, so that what was built from it stays built.
+/// Makes one file or folder the same as another. A file is written only if it has changed, so that what was built from it
+/// stays built.
 fn copy_all(from: &Path, to: &Path) {
     if from.is_dir() {
         fs::create_dir_all(to).unwrap();
+        for left in fs::read_dir(to).unwrap().map(Result::unwrap) {
+            match left.file_type().unwrap().is_dir() {
+                _ if from.join(left.file_name()).exists() => {}
+                true => fs::remove_dir_all(left.path()).unwrap(),
+                false => fs::remove_file(left.path()).unwrap(),
+            }
+        }
         for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
             copy_all(&entry.path(), &to.join(entry.file_name()));
         }

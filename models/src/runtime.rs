@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::os::fd::AsRawFd;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -37,6 +38,11 @@ pub(crate) fn tokio(workers: usize) -> io::Result<Runtime> {
 
 /// Makes sure that the system has so many more threads for this process, by making them and letting them go.
 fn has_threads(number: usize) -> io::Result<()> {
+    /// So many were had before: nobody need look again.
+    static HAD: AtomicUsize = AtomicUsize::new(0);
+    if number <= HAD.load(Ordering::Relaxed) {
+        return Ok(());
+    }
     let before = threads()?;
     let gate = Mutex::new(());
     thread::scope(|scope| {
@@ -47,7 +53,9 @@ fn has_threads(number: usize) -> io::Result<()> {
         made
     })?;
     // Should one be very slow to go, it is still too many only where the limit is just reached.
-    come_down_to(before).map(drop)
+    come_down_to(before)?;
+    HAD.fetch_max(number, Ordering::Relaxed);
+    Ok(())
 }
 
 /// How many threads this process has.

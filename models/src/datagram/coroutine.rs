@@ -12,6 +12,7 @@
 
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
+use std::sync::mpsc::{self, TryRecvError};
 
 use may::io::{CoIo, WaitIo};
 use socket2::Socket;
@@ -50,12 +51,21 @@ fn run(start: Start<'_>) -> Result<(), ServeError> {
     let receiver = {
         let (socket, service) = (Arc::clone(&socket), Arc::clone(service));
         let (crew, shutdown) = (Arc::clone(&crew), Arc::clone(shutdown));
-        home.start(move || receive_all(&socket, home, &service, &crew, &shutdown))?
+        let (tell, told) = mpsc::channel();
+        home.start(move || drop(tell.send(receive_all(&socket, home, &service, &crew, &shutdown))))?;
+        told
     };
-    while !receiver.is_done() && !shutdown.rings_within(OVERDUE_LOOK)? {}
+    let early = loop {
+        match receiver.try_recv() {
+            Err(TryRecvError::Empty) if shutdown.rings_within(OVERDUE_LOOK)? => break None,
+            Err(TryRecvError::Empty) => {}
+            Ok(outcome) => break Some(outcome),
+            Err(TryRecvError::Disconnected) => break Some(Err(io::Error::other("the receiver panicked"))),
+        }
+    };
     let waker = socket.waker();
     home.start(move || waker.wakeup())?;
-    let outcome = receiver.join().unwrap_or_else(|_| Err(io::Error::other("the receiver panicked")));
+    let outcome = early.unwrap_or_else(|| receiver.recv_timeout(shutdown.grace()).unwrap_or(Ok(())));
     crew.finish(shutdown.grace());
     Ok(outcome?)
 }

@@ -14,7 +14,7 @@
 //! chapter 5, "Handling SIGCHLD signals", and chapter 22, "Concurrent UDP servers"; Python's
 //! `socketserver.ForkingUDPServer`.
 
-// fork(2) itself, and installing a signal handler that reaps.
+// Installing a signal handler that reaps.
 #![allow(unsafe_code)]
 
 use std::io;
@@ -26,14 +26,14 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::poll::{PollTimeout, poll};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::{ForkResult, fork, getpid};
+use nix::unistd::getpid;
 use signal_hook::consts::SIGCHLD;
 
 use super::exchange::{Receiver, answer};
 use super::{Model, Start};
 use crate::options::{Kind, Spec};
 use crate::server::acceptor::SHORTAGE_PAUSE;
-use crate::server::children::end_with;
+use crate::server::children::{Side, alone, end_with, fork};
 use crate::server::socket::Mode;
 use crate::server::{ServeError, trouble};
 
@@ -59,6 +59,7 @@ pub const MODEL: Model = Model {
 };
 
 fn run(start: Start<'_>) -> Result<(), ServeError> {
+    alone()?;
     let Start { socket, service, options, shutdown } = start;
     let most = options.number("children").unwrap_or(CHILDREN);
     let children = Children::reaped_as_they_end()?;
@@ -67,7 +68,7 @@ fn run(start: Start<'_>) -> Result<(), ServeError> {
     let mut receiver = Receiver::new(&socket, shutdown);
     while let Some((from, data)) = receiver.next()? {
         children.wait_for_fewer_than(most)?;
-        if children.fork() == Side::Child {
+        if children.fork() {
             shutdown.become_child();
             drop(wakeable); // the socket is shared: to shut it down is the parent's business
             answer(&**service, &socket, from, data, Mode::Blocking);
@@ -77,13 +78,6 @@ fn run(start: Start<'_>) -> Result<(), ServeError> {
     }
     children.finish(shutdown.grace());
     Ok(())
-}
-
-/// Which of the two processes that come back from fork(2) this is.
-#[derive(PartialEq, Eq)]
-enum Side {
-    Parent,
-    Child,
 }
 
 /// How many children there are.
@@ -105,24 +99,23 @@ impl Children {
         self.alive.load(Ordering::SeqCst)
     }
 
-    fn fork(&self) -> Side {
+    /// Makes one more child; true in that child.
+    fn fork(&self) -> bool {
         let parent = getpid();
         self.alive.fetch_add(1, Ordering::SeqCst); // before it can have ended
-        // SAFETY: this process has one thread, so no lock can be held by a thread that the child does not have; the
-        // child may go on as any program would.
-        match unsafe { fork() } {
-            Ok(ForkResult::Child) => {
+        match fork() {
+            Ok(Side::Child) => {
                 end_with(parent);
-                return Side::Child;
+                true
             }
-            Ok(ForkResult::Parent { .. }) => {}
+            Ok(Side::Parent(_)) => false,
             Err(error) => {
                 self.alive.fetch_sub(1, Ordering::SeqCst);
                 trouble::report(format_args!("can't fork: {error}; that datagram is lost"));
                 thread::sleep(SHORTAGE_PAUSE);
+                false
             }
         }
-        Side::Parent
     }
 
     fn wait_for_fewer_than(&self, most: usize) -> io::Result<()> {

@@ -15,7 +15,7 @@ use socket2::{SockAddr, Socket};
 use workloads::Peer;
 
 use super::shutdown::{LastArrivals, Shutdown};
-use super::{socket, trouble};
+use super::trouble;
 
 /// How long to leave it be when the system has no descriptor or memory for one more client.
 pub(crate) const SHORTAGE_PAUSE: Duration = Duration::from_millis(50);
@@ -24,6 +24,8 @@ pub(crate) const SHORTAGE_PAUSE: Duration = Duration::from_millis(50);
 pub(crate) struct Acceptor {
     listener: Arc<Socket>,
     shutdown: Arc<Shutdown>,
+    /// What clients of a Unix socket are given as the time limit of blocking calls.
+    time_limit: Option<Duration>,
     /// Where others wait for the same clients: wakes one of them for each client.
     turnstile: Option<Epoll>,
     /// Set once the server was asked to stop.
@@ -43,7 +45,10 @@ pub(crate) enum Arrival {
 impl Acceptor {
     /// Takes over a listener that does not block.
     pub(crate) fn new(listener: impl Into<Arc<Socket>>, shutdown: &Arc<Shutdown>) -> Self {
-        Self { listener: listener.into(), shutdown: Arc::clone(shutdown), turnstile: None, last: None }
+        let listener = listener.into();
+        let is_unix = listener.local_addr().is_ok_and(|address| address.is_unix());
+        let time_limit = if is_unix { listener.read_timeout().ok().flatten() } else { None };
+        Self { listener, shutdown: Arc::clone(shutdown), time_limit, turnstile: None, last: None }
     }
 
     /// One of many in as many processes or threads, who all wait for the clients of one listener.
@@ -84,7 +89,10 @@ impl Acceptor {
                 return Ok(Arrival::Over);
             }
             match accept(&self.listener) {
-                Accepted::Client(socket, peer) => return Ok(Arrival::Client(socket, peer)),
+                Accepted::Client(socket, peer) => match self.hand_down(&socket) {
+                    Ok(()) => return Ok(Arrival::Client(socket, peer)),
+                    Err(error) => trouble::report(format_args!("can't set a client's time limits: {error}")),
+                },
                 // Who had connected before the server was asked to stop is still served: only then is it over.
                 Accepted::NobodyThere | Accepted::Shortage(_) if over => return Ok(Arrival::Over),
                 // A listener that others share may have been closed: see [`Closing`].
@@ -101,6 +109,14 @@ impl Acceptor {
                 Accepted::Broken(error) => return Err(error),
             }
         }
+    }
+
+    /// Gives a client the time limits of the Unix socket it came to, which the kernel does for TCP alone. Models that never
+    /// block need none.
+    fn hand_down(&self, client: &Socket) -> io::Result<()> {
+        let Some(limit) = self.time_limit else { return Ok(()) };
+        client.set_read_timeout(Some(limit))?;
+        client.set_write_timeout(Some(limit))
     }
 
     /// Sleeps until a client, the bell or `other` is there, or `limit` is over; true if it was one of the last two.
@@ -180,10 +196,6 @@ pub(crate) enum Accepted {
 pub(crate) fn accept(listener: &Socket) -> Accepted {
     loop {
         let error = match listener.accept() {
-            Ok((socket, address)) if address.is_unix() => match socket::hand_down(listener, &socket) {
-                Ok(()) => return Accepted::Client(socket, peer(&address)),
-                Err(error) => error,
-            },
             Ok((socket, address)) => return Accepted::Client(socket, peer(&address)),
             Err(error) => error,
         };

@@ -202,7 +202,10 @@ async fn serve(mut wire: Wire, mut conversation: Conversation, shutdown: &Shutdo
                 let limit = time_to_read(&conversation, &mut clock)?;
                 let heard = |bytes: &[u8]| (!bytes.is_empty()).then(|| conversation.arrived(bytes));
                 match wire.receive(limit, heard).await? {
-                    Some(next) => next,
+                    Some(next) => {
+                        rest.has_come();
+                        next
+                    }
                     None if conversation.pending() && rest.may_come() => {
                         sleep(REST_PAUSE).await;
                         Next::Read
@@ -333,11 +336,22 @@ impl Wire {
     }
 }
 
-/// Puts a descriptor into tokio's epoll set. Only for the types it is called with here: see below.
-fn watched<T: AsRawFd>(descriptor: T, interest: Interest) -> io::Result<AsyncFd<T>> {
-    // SAFETY: the descriptor must stay open, and the same one, as long as the `AsyncFd` lives. `Socket` and
-    // `OwnedFd` own theirs and close it when dropped; so does a `Client`, which the `Arc` keeps, and which never
-    // changes its socket.
+/// What keeps a descriptor open, and always the same one, as long as it lives.
+///
+/// # Safety
+/// Whoever implements it promises just that.
+unsafe trait StaysOpen: AsRawFd {}
+
+// SAFETY: both own their descriptor, and close it when they are dropped.
+unsafe impl StaysOpen for Socket {}
+// SAFETY: as above.
+unsafe impl StaysOpen for OwnedFd {}
+// SAFETY: a `Client` owns its socket and never changes it, and the `Arc` keeps the client.
+unsafe impl StaysOpen for Arc<Client> {}
+
+/// Puts a descriptor into tokio's epoll set.
+fn watched<T: StaysOpen>(descriptor: T, interest: Interest) -> io::Result<AsyncFd<T>> {
+    // SAFETY: the descriptor must stay open, and the same one, as long as the `AsyncFd` lives: see [`StaysOpen`].
     Ok(unsafe { AsyncFd::register_with_interest(descriptor, interest) }?)
 }
 

@@ -20,7 +20,7 @@ use super::socket::{self, Mode};
 pub(crate) const HEAR_OUT_TIME: Duration = Duration::from_secs(2);
 /// ... and for at most this many bytes.
 pub(crate) const HEAR_OUT_BYTES: usize = 16 * 1024 * 1024;
-/// The rest of a request is waited for this long at most when a server is to stop. A client who has left can't be told
+/// The next piece of a request is waited for this long at most when a server is to stop. A client who has left can't be told
 /// from one who is slow, as the reading side was closed here too.
 const REST_AT_MOST: Duration = Duration::from_secs(1);
 /// How often a server that is to stop looks for the rest of a request that has begun to arrive.
@@ -62,7 +62,10 @@ pub(crate) fn serve(
                         Next::Read
                     }
                     0 => conversation.ended(),
-                    _ => conversation.arrived(&scratch),
+                    _ => {
+                        rest.has_come();
+                        conversation.arrived(&scratch)
+                    }
                 }
             }
             Next::Flush => {
@@ -145,6 +148,11 @@ impl<'a> Rest<'a> {
         Self { shutdown, until: None }
     }
 
+    /// Some of it has come: who keeps sending is not slow.
+    pub(crate) fn has_come(&mut self) {
+        self.until = None;
+    }
+
     /// Whether it is to be waited for once more.
     pub(crate) fn may_come(&mut self) -> bool {
         self.shutdown.requested() && {
@@ -187,7 +195,9 @@ impl<'a> KernelWire<'a> {
 
 impl Wire for KernelWire<'_> {
     fn receive(&mut self, scratch: &mut Vec<u8>, limit: Duration) -> io::Result<usize> {
-        if self.read_limit != Some(limit) {
+        // A limit that shrinks by the time that passes within a request is set anew now and then, not for every piece.
+        let near_enough = |set: Duration| set >= limit && set.saturating_sub(limit) <= limit / 8;
+        if !self.read_limit.is_some_and(near_enough) {
             self.socket.set_read_timeout(Some(limit.max(Duration::from_millis(1))))?;
             self.read_limit = Some(limit);
         }

@@ -26,6 +26,7 @@ use nix::unistd::{self, ForkResult, Pid, getpid, getppid};
 use signal_hook::consts::SIGCHLD;
 
 use super::trouble;
+use crate::runtime;
 
 /// How often a parent that is to stop looks whether its children have gone.
 pub(crate) const DRAIN_LOOK: Duration = Duration::from_millis(5);
@@ -49,6 +50,17 @@ pub(crate) fn fork() -> io::Result<Side> {
     match unsafe { unistd::fork() }? {
         ForkResult::Parent { child } => Ok(Side::Parent(child)),
         ForkResult::Child => Ok(Side::Child),
+    }
+}
+
+/// Makes sure that this process has one thread: of several, a child would get one, and the locks that the others hold.
+/// Where /proc is not mounted that can't be seen.
+pub(crate) fn alone() -> io::Result<()> {
+    match runtime::come_down_to(1) {
+        Ok(false) => {
+            Err(io::Error::other("this process has several threads, and a fork copies only one of them"))
+        }
+        Ok(true) | Err(_) => Ok(()),
     }
 }
 
@@ -202,12 +214,16 @@ impl Ended {
         if !self.any.swap(false, Ordering::SeqCst) {
             return Ok(false);
         }
-        // In this order: what ends from here on says so again.
-        match (&self.notice).read(&mut [0; 64]) {
-            Err(error) if !matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {
-                Err(error)
+        // In this order: what ends from here on says so again. All notices are taken: one that stayed would wake the
+        // parent for ever.
+        loop {
+            match (&self.notice).read(&mut [0; 512]) {
+                Ok(0) => return Ok(true),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(true),
+                Err(error) => return Err(error),
             }
-            _ => Ok(true),
         }
     }
 

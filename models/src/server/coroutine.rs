@@ -11,8 +11,10 @@
 //! Source: M. Conway, "Design of a separable transition-diagram compiler", 1963; the documentation of crate may.
 
 use std::io;
+use std::net::Shutdown as Side;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::mpsc::{self, TryRecvError};
+use std::time::{Duration, Instant};
 
 use may::io::{CoIo, WaitIo};
 use nix::sys::epoll::EpollFlags;
@@ -29,6 +31,8 @@ use crate::runtime::{self, Home};
 
 /// Enough for every session of the lab, debug builds included. Pages come when they are touched.
 const STACK_BYTES: usize = 64 * 1024;
+/// How many clients are let in before those who are there get their turn.
+const ACCEPTS_A_TURN: usize = 64;
 /// may's epoll set is edge-triggered: after one of these nothing more is reported.
 const LAST_SIGNS: EpollFlags = EpollFlags::EPOLLRDHUP.union(EpollFlags::EPOLLHUP).union(EpollFlags::EPOLLERR);
 
@@ -56,16 +60,26 @@ fn run(start: Start<'_>) -> Result<(), ServeError> {
     let acceptor = {
         let (listener, service) = (Arc::clone(&listener), Arc::clone(service));
         let (clients, shutdown) = (Arc::clone(&clients), Arc::clone(shutdown));
-        home.start(move || accept_all(&listener, home, &service, &clients, &shutdown))?
+        let (tell, told) = mpsc::channel();
+        home.start(move || drop(tell.send(accept_all(&listener, home, &service, &clients, &shutdown))))?;
+        told
     };
-    while !acceptor.is_done() && !shutdown.rings_within(OVERDUE_LOOK)? {
-        clients.cut_overdue();
-    }
+    let early = loop {
+        match acceptor.try_recv() {
+            Err(TryRecvError::Empty) if shutdown.rings_within(OVERDUE_LOOK)? => break None,
+            Err(TryRecvError::Empty) => clients.cut_overdue(),
+            Ok(outcome) => break Some(outcome),
+            Err(TryRecvError::Disconnected) => break Some(Err(io::Error::other("the acceptor panicked"))),
+        }
+    };
+    let deadline = Instant::now() + shutdown.grace();
     let waker = listener.waker();
     home.start(move || waker.wakeup())?;
-    let outcome = acceptor.join().unwrap_or_else(|_| Err(io::Error::other("the acceptor panicked")));
+    // Its worker may be computing for somebody, and no longer than that is it waited for.
+    let outcome = early.unwrap_or_else(|| acceptor.recv_timeout(shutdown.grace()).unwrap_or(Ok(())));
+    let _ = listener.inner().shutdown(Side::Both); // in case it is still held over there
     drop(listener);
-    clients.drain(shutdown.grace());
+    clients.drain(deadline.saturating_duration_since(Instant::now()));
     Ok(outcome?)
 }
 
@@ -84,7 +98,12 @@ fn accept_all(
     shutdown: &Arc<Shutdown>,
 ) -> io::Result<()> {
     let mut last: Option<LastArrivals> = None;
+    let mut batch = 0;
     loop {
+        batch = (batch + 1) % ACCEPTS_A_TURN;
+        if batch == 0 {
+            home.turn(); // those who are there already share this worker
+        }
         let over = shutdown.requested(); // before the call: see `Acceptor`
         if over && !last.get_or_insert_with(|| LastArrivals::begin(shutdown)).one_more() {
             return Ok(());
@@ -131,6 +150,8 @@ struct ParkingWire {
     send_limit: Duration,
     /// What has arrived was read to its end, so that trying again before the next sign would be in vain.
     drained: bool,
+    /// There was more than one read takes: the others on this worker come first.
+    more: bool,
     /// The end of input is there, behind what is still to be read: there will be no further sign.
     last_sign_seen: bool,
 }
@@ -143,6 +164,7 @@ impl ParkingWire {
             home,
             send_limit,
             drained: false,
+            more: false,
             last_sign_seen: false,
         })
     }
@@ -159,13 +181,17 @@ impl ParkingWire {
 
 impl Wire for ParkingWire {
     fn receive(&mut self, scratch: &mut Vec<u8>, limit: Duration) -> io::Result<usize> {
+        if std::mem::take(&mut self.more) {
+            self.turn();
+        }
         loop {
             if std::mem::take(&mut self.drained) {
                 self.park(limit);
             }
             match socket::receive(self.socket(), scratch, Mode::NonBlocking) {
                 Ok(bytes) => {
-                    self.drained = bytes < READ_BYTES && !self.last_sign_seen;
+                    self.more = bytes == READ_BYTES;
+                    self.drained = !self.more && !self.last_sign_seen;
                     return Ok(bytes);
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.drained = true,

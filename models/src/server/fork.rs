@@ -94,6 +94,7 @@ fn run(start: Start<'_>) -> Result<(), ServeError> {
 
 fn serve(mut workers: impl Reaping, start: Start<'_>) -> Result<(), ServeError> {
     let Start { listener, service, shutdown, .. } = start;
+    children::alone()?;
     warm_up();
     let mut acceptor = Acceptor::new(listener, shutdown);
     loop {

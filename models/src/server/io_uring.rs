@@ -298,7 +298,9 @@ impl Server<'_> {
         self.clients = (self.clients + 1) % GENERATIONS;
         let place = self.places.vacant_entry();
         let client = Client { key: place.key(), generation: self.clients };
-        let mut connection = Connection::new(socket, client, self.service, peer, self.now);
+        // A panic in opening one client's session must not take the others down.
+        let open = || Connection::new(socket, client, self.service, peer, self.now);
+        let Ok(mut connection) = panic::catch_unwind(AssertUnwindSafe(open)) else { return };
         if self.leaving_by.is_some() {
             connection.leave();
         }

@@ -90,6 +90,7 @@ fn lacks(options: &Options, transport: Transport) -> Option<String> {
 }
 
 fn run(start: Start<'_>) -> Result<(), ServeError> {
+    children::alone()?;
     let shutdown = start.shutdown;
     let workers = start.options.number("workers").unwrap_or(WORKERS);
     let mut crew = Crew::new(start, workers)?;
@@ -223,7 +224,7 @@ impl Crew {
         let listener = mem::take(&mut self.listeners).swap_remove(mine);
         let accept = mem::replace(&mut self.accept, Accept::Together);
         if let Some(line) = line {
-            return Ok(Box::new(line.door(shutdown)));
+            return Ok(Box::new(line.door()));
         }
         Ok(match accept {
             Accept::Together => Box::new(Acceptor::one_of_many(listener, shutdown)?),
@@ -291,6 +292,7 @@ impl Crew {
                 }
             }
         }
+        trouble::report("no worker is there any more for a client, who is turned away");
         Ok(())
     }
 
@@ -340,7 +342,10 @@ impl Crew {
     }
 
     /// Lets everyone finish; whoever has not after `grace` is ended.
-    fn dismiss(self, grace: Duration) -> io::Result<()> {
+    fn dismiss(mut self, grace: Duration) -> io::Result<()> {
+        if let Accept::FromParent(lines) = &mut self.accept {
+            lines.cut_all();
+        }
         let mut closing = Closing::begin(self.listeners, &self.shutdown);
         self.children.drain(grace, || closing.look())
     }

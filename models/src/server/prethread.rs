@@ -14,7 +14,7 @@
 //! Source: W. R. Stevens, UNIX Network Programming, volume 1, chapter 30, "TCP prethreaded server, per-thread accept".
 
 use std::io;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -29,6 +29,8 @@ use super::{Model, Room, ServeError, Start, trouble};
 use crate::options::{Kind, Spec};
 
 const WORKERS: usize = 32;
+/// How often a server whose threads might all have given up looks whether they have.
+const DEAF_LOOK: Duration = Duration::from_millis(500);
 /// How often a server that is to stop looks whether its listener can be closed.
 const CLOSING_LOOK: Duration = Duration::from_millis(5);
 
@@ -80,7 +82,11 @@ fn run(start: Start<'_>) -> Result<(), ServeError> {
         start.map_err(|source| ServeError::io("start a worker thread (try fewer workers)", source))?;
     }
     drop(working);
-    shutdown.wait()?;
+    while !shutdown.rings_within(DEAF_LOOK)? {
+        if all_ended.try_recv() == Err(TryRecvError::Disconnected) {
+            return Err(io::Error::other("none of the threads can accept any more").into());
+        }
+    }
     clients.hear_no_more();
     if !ended_within(shutdown.grace(), &all_ended, Closing::begin(vec![listener], shutdown)) {
         clients.drain(Duration::ZERO);

@@ -63,13 +63,6 @@ fn unbound(address: &SockAddr, limits: &Limits) -> io::Result<Socket> {
     Ok(socket)
 }
 
-/// Gives a client the time limits of the Unix socket it came to, which the kernel does for TCP alone.
-pub(crate) fn hand_down(listener: &Socket, client: &Socket) -> io::Result<()> {
-    let limit = listener.read_timeout()?;
-    client.set_read_timeout(limit)?;
-    client.set_write_timeout(limit)
-}
-
 /// Lets other sockets of this user listen on the same port. Said after the first one was bound, so that a second server
 /// is still told that the address is taken, and before it listens, since it is then that they become a group.
 fn share_port(socket: &Socket) -> io::Result<()> {
@@ -133,6 +126,8 @@ mod tests {
     use std::net::{SocketAddr, TcpStream};
     use std::time::Duration;
 
+    use super::super::acceptor::Acceptor;
+    use super::super::shutdown::Shutdown;
     use super::*;
 
     fn local() -> Socket {
@@ -175,11 +170,8 @@ mod tests {
         let path = directory.path().join("socket");
         let listener = listen(&Address::unix(&path).unwrap(), &limits).unwrap();
         let _client = std::os::unix::net::UnixStream::connect(&path).unwrap();
-        let crate::server::acceptor::Accepted::Client(socket, peer) =
-            crate::server::acceptor::accept(&listener)
-        else {
-            panic!("nobody came");
-        };
+        let shutdown = Shutdown::by_hand(Duration::ZERO).unwrap();
+        let (socket, peer) = Acceptor::new(listener, &shutdown).client().unwrap().unwrap();
         assert_eq!(peer.address, None);
         assert_eq!(socket.read_timeout().unwrap(), Some(limits.idle_time));
         assert_eq!(socket.write_timeout().unwrap(), Some(limits.idle_time));

@@ -12,7 +12,7 @@
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, SendTimeoutError, Sender};
 use workloads::{Peer, Service};
@@ -20,7 +20,7 @@ use workloads::{Peer, Service};
 use super::acceptor::Acceptor;
 use super::blocking;
 use super::shutdown::{Clients, Seat, Shutdown};
-use super::{Model, Room, ServeError, Start};
+use super::{Model, Room, ServeError, Start, trouble};
 use crate::options::{Kind, Spec};
 
 const WORKERS: usize = 32;
@@ -68,7 +68,7 @@ fn run(start: Start<'_>) -> Result<(), ServeError> {
         (0..workers).map(|_| start_worker(&receiver, service, shutdown)).collect::<Result<_, _>>()?;
     drop(receiver);
     while let Some((socket, peer)) = acceptor.client()? {
-        hand_over(&sender, Client { seat: clients.enter(socket), peer }, shutdown);
+        hand_over(&sender, Client { seat: clients.enter(socket), peer }, &clients, shutdown);
     }
     drop(sender); // the workers end once the queue is empty
     clients.drain(shutdown.grace());
@@ -92,11 +92,17 @@ fn start_worker(
     start.map_err(|source| ServeError::io("start a worker thread (try fewer workers)", source))
 }
 
-/// Waits for a place in the queue: while there is none, new clients wait in the kernel's.
-fn hand_over(sender: &Sender<Client>, mut client: Client, shutdown: &Shutdown) {
+/// Waits for a place in the queue: while there is none, new clients wait in the kernel's. When the server is to stop, the
+/// others are told to come to an end, which makes room; that is waited for most of the grace.
+fn hand_over(sender: &Sender<Client>, mut client: Client, clients: &Clients, shutdown: &Shutdown) {
+    let mut until = None;
     while let Err(SendTimeoutError::Timeout(unsent)) = sender.send_timeout(client, FULL_QUEUE_LOOK) {
         if shutdown.requested() {
-            return; // nobody will get to this client any more
+            clients.hear_no_more();
+            let now = Instant::now();
+            if now >= *until.get_or_insert(now + shutdown.grace() / 2) {
+                return trouble::report("no worker came free for a client, who is turned away");
+            }
         }
         client = unsent;
     }

@@ -2,6 +2,7 @@
 //! a flood of lines.
 
 use std::fmt;
+use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -11,6 +12,7 @@ static LAST_SECOND: AtomicU64 = AtomicU64::new(0);
 pub(crate) fn report(message: impl fmt::Display) {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     if LAST_SECOND.swap(now, Ordering::Relaxed) != now {
-        eprintln!("concur: {message}");
+        // Nobody may be listening any more: that must not end a server.
+        let _ = writeln!(io::stderr(), "concur: {message}");
     }
 }

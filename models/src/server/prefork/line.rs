@@ -8,7 +8,6 @@
 use std::io::{self, IoSlice, IoSliceMut, PipeReader, PipeWriter, Read, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::Arc;
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -22,7 +21,6 @@ use workloads::Peer;
 
 use super::Door;
 use crate::server::acceptor;
-use crate::server::shutdown::Shutdown;
 use crate::server::trouble;
 
 /// The parent's ends of all lines.
@@ -81,6 +79,11 @@ impl Lines {
     /// Forgets the worker that had `place`.
     pub(super) fn cut(&mut self, place: usize) {
         self.by_place[place] = None;
+    }
+
+    /// Cuts all lines: every worker leaves once it has served whom it was passed.
+    pub(super) fn cut_all(&mut self) {
+        self.by_place.fill_with(|| None);
     }
 
     /// Readable while somebody is free.
@@ -154,14 +157,15 @@ pub(super) struct WorkersEnd {
 
 impl WorkersEnd {
     /// The line as a place to wait for clients.
-    pub(super) fn door(self, shutdown: &Arc<Shutdown>) -> impl Door + use<> {
-        LineDoor { end: self, shutdown: Arc::clone(shutdown) }
+    pub(super) fn door(self) -> impl Door + use<> {
+        LineDoor { end: self }
     }
 }
 
+/// A worker stays until its line is cut, also when it is asked to stop: Ctrl-C reaches it at the same moment as its parent,
+/// who may still have clients for it.
 struct LineDoor {
     end: WorkersEnd,
-    shutdown: Arc<Shutdown>,
 }
 
 /// What there is on a line.
@@ -178,8 +182,6 @@ impl Door for LineDoor {
     fn client(&mut self) -> io::Result<Option<(Socket, Peer)>> {
         self.end.say_free.write_all(&self.end.word)?;
         loop {
-            // In this order: all clients were passed before the parent asked anybody to stop.
-            let leaving = self.shutdown.requested();
             match self.receive()? {
                 Received::Client(socket) => {
                     // One who has left has no address any more.
@@ -194,7 +196,6 @@ impl Door for LineDoor {
                     self.end.say_free.write_all(&self.end.word)?;
                 }
                 Received::End => return Ok(None),
-                Received::Nothing if leaving => return Ok(None),
                 Received::Nothing => self.wait()?,
             }
         }
@@ -227,11 +228,7 @@ impl LineDoor {
     }
 
     fn wait(&self) -> io::Result<()> {
-        let mut fds = [
-            PollFd::new(self.end.line.as_fd(), PollFlags::POLLIN),
-            PollFd::new(self.shutdown.bell(), PollFlags::POLLIN),
-        ];
-        match poll(&mut fds, PollTimeout::NONE) {
+        match poll(&mut [PollFd::new(self.end.line.as_fd(), PollFlags::POLLIN)], PollTimeout::NONE) {
             Ok(_) | Err(Errno::EINTR) => Ok(()),
             Err(error) => Err(error.into()),
         }

@@ -4,6 +4,7 @@
 //! stays ready, and watching it would burn a processor.
 
 use std::io;
+use std::panic::{self, AssertUnwindSafe};
 use std::rc::Rc;
 
 use socket2::Socket;
@@ -57,7 +58,9 @@ impl<R: Readiness> Reactor<'_, R> {
         if let Err(error) = self.set.admit(&socket) {
             return trouble::report(error);
         }
-        let mut connection = Connection::new(socket, self.service, peer, self.now);
+        // A panic in opening one client's session must not take the others down.
+        let open = || Connection::new(socket, self.service, peer, self.now);
+        let Ok(mut connection) = panic::catch_unwind(AssertUnwindSafe(open)) else { return };
         if self.leaving_by.is_some() {
             connection.leave();
         }

@@ -40,6 +40,44 @@ fn marked(command: &mut Command, mark: &str) -> String {
 }
 
 #[test]
+fn a_run_goes_over_every_transport_and_says_so() {
+    for (transport, workload, models) in
+        [("unix", "http", "epoll,thread"), ("unix", "echo", "fork"), ("udp", "echo", "epoll,thread")]
+    {
+        let out = tempfile::tempdir().unwrap();
+        let mut command = once();
+        command.args([
+            "--suite",
+            "servers",
+            "--models",
+            models,
+            "--transport",
+            transport,
+            "--workload",
+            workload,
+        ]);
+        command.arg("--out").arg(out.path()).assert().success();
+        let run = Run::read(out.path()).unwrap();
+        assert_eq!(run.cells.len(), models.split(',').count());
+        for cell in server_cells(&run) {
+            assert_eq!(
+                (cell.transport.as_str(), cell.verdict == Verdict::Errors),
+                (transport, false),
+                "{cell:?}"
+            );
+            assert!(cell.requests > 0 && cell.errors.total() == 0, "{cell:?}");
+        }
+    }
+    for (arguments, said) in [
+        (["--transport", "udp", "--workload", "http"], "only echo goes over UDP"),
+        (["--transport", "tls", "--workload", "echo"], "possible values: tcp, unix, udp"),
+    ] {
+        let output = once().args(arguments).assert().code(2).get_output().clone();
+        assert!(String::from_utf8(output.stderr).unwrap().contains(said));
+    }
+}
+
+#[test]
 fn a_short_run_measures_every_model_and_every_executor() {
     let out = tempfile::tempdir().unwrap();
     let mut command = once();

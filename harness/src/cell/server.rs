@@ -70,7 +70,9 @@ fn try_measure(step: &ServerStep, bench: &Bench<'_>) -> anyhow::Result<Measured>
     let before = Reaped::so_far()?;
     let server = step.subject.start(step.workload.name(), step.transport, &placement.server, READY_WITHIN)?;
     let tree = server.tree();
-    let client = step.workload.client(&server.address().to_string(), step.keep_alive)?;
+    // A path is no host that a request could name.
+    let host = server.address().ip().map_or_else(|| "localhost".to_owned(), |address| address.to_string());
+    let client = step.workload.client(&host, step.keep_alive)?;
     let load = Load {
         address: server.address(),
         transport: step.transport,

@@ -19,26 +19,33 @@ const LIMIT: Duration = Duration::from_millis(600);
 /// No limit ends early; how late one may end is left to the machine, up to this.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// may has one configuration per process, so one coroutine server runs at a time.
+/// may has one configuration per process, so one coroutine server runs at a time, and one test.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
-/// Runs `check` against every model over HTTP with short limits.
-fn with_every_model(check: impl Fn(&str, SocketAddr)) {
+/// Runs `check` against every model over HTTP with short limits, side by side: most of it is waiting.
+fn with_every_model(check: impl Fn(&str, SocketAddr) + Sync) {
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    for model in servers().iter().filter(|model| model.family != "processes") {
-        with(model, &([127, 0, 0, 1], 0).into(), |model, address| check(model, address.ip().unwrap()));
-    }
+    thread::scope(|scope| {
+        for model in servers().iter().filter(|model| model.family != "processes") {
+            let check = |model: &str, address: &Address| check(model, address.ip().unwrap());
+            scope.spawn(move || with(model, &([127, 0, 0, 1], 0).into(), check));
+        }
+    });
 }
 
 /// The same over a Unix socket.
-fn with_every_model_over_unix(check: impl Fn(&str, &std::path::Path)) {
+fn with_every_model_over_unix(check: impl Fn(&str, &std::path::Path) + Sync) {
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let over_unix = |model: &Model| (model.lacks)(&Options::default(), Transport::Unix).is_none();
-    for model in servers().iter().filter(|model| model.family != "processes" && over_unix(model)) {
-        let directory = tempfile::tempdir().unwrap();
-        let address = Address::unix(directory.path().join("socket")).unwrap();
-        with(model, &address, |model, address| check(model, address.path().unwrap()));
-    }
+    thread::scope(|scope| {
+        for model in servers().iter().filter(|model| model.family != "processes" && over_unix(model)) {
+            let check = |model: &str, address: &Address| check(model, address.path().unwrap());
+            scope.spawn(move || {
+                let directory = tempfile::tempdir().unwrap();
+                with(model, &Address::unix(directory.path().join("socket")).unwrap(), check);
+            });
+        }
+    });
 }
 
 fn with(model: &'static Model, address: &Address, check: impl Fn(&str, &Address)) {

@@ -100,6 +100,11 @@ impl Tree {
         Ok(self.members()?.iter().filter(|stat| stat.state == 'Z').count() as u64)
     }
 
+    /// Whether all its processes are stopped, as `SIGSTOP` does it (state T).
+    pub fn is_stopped(self) -> io::Result<bool> {
+        Ok(self.alive()?.iter().all(|stat| stat.state == 'T'))
+    }
+
     /// Which processes are alive.
     pub fn living(self) -> io::Result<BTreeSet<ProcessId>> {
         Ok(self.alive()?.iter().map(ProcessId::of).collect())

@@ -36,7 +36,7 @@ use crate::workload::Workload;
 const OTHER_DESCRIPTORS: u64 = 32;
 /// More rounds than this would take days.
 const ROUNDS_AT_MOST: u32 = 1_000;
-const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+pub(super) const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 /// The quick comparison, in the words of the command it stands for. With sixteen servers and nine executors it takes about
 /// a minute on two cores; the task primes alone would take half of that again.
 const QUICK: [&str; 12] = [

@@ -1,9 +1,8 @@
 //! `concur verify`: grades servers by how they behave.
 
 use std::process::ExitCode;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use models::options::{Choice, Kind};
@@ -13,13 +12,14 @@ use reports::terminal::draw_table;
 use serde::Serialize;
 
 use super::report::terminal;
+use super::run::LONGEST;
 use crate::cli::Verify;
 use crate::failure::{FAILED, Interrupted, Usage};
 use crate::measure::limits::{need_descriptors, raise_descriptor_limit};
 use crate::server::ForeignCommand;
 use crate::verify::case::{Case, Finding, Outcome};
 use crate::verify::subject::{Settings, Target};
-use crate::verify::{Report, Suite, WORKLOADS, cases};
+use crate::verify::{ABOUT_STARTS, Report, STARTS, Suite, WORKLOADS, cases};
 use crate::{address, choose};
 
 /// How many servers are graded at once: each has cases that mostly wait.
@@ -53,7 +53,8 @@ pub(super) fn run(arguments: &Verify) -> anyhow::Result<ExitCode> {
     }
     let settings = settings(arguments)?;
     raise_descriptor_limit()?;
-    need_descriptors(arguments.at_once as u64 * DESCRIPTORS_PER_CLIENT + OTHER_DESCRIPTORS)
+    let clients = u64::try_from(arguments.at_once).unwrap_or(u64::MAX);
+    need_descriptors(clients.saturating_mul(DESCRIPTORS_PER_CLIENT).saturating_add(OTHER_DESCRIPTORS))
         .map_err(|error| Usage::error(format!("{error} and --at-once")))?;
     let stop = super::stop_on_signals()?;
     let answer = Answer::of(run_all(&suites, settings, &stop));
@@ -76,6 +77,9 @@ fn settings(arguments: &Verify) -> anyhow::Result<Settings> {
     if grace.is_zero() {
         return Err(Usage::error("--grace can't be 0; try --grace 2s"));
     }
+    if patience > LONGEST || grace > LONGEST {
+        return Err(Usage::error("no server is waited for longer than a day; try --patience 5s --grace 2s"));
+    }
     if at_once == 0 || connections == 0 {
         return Err(Usage::error(
             "--at-once and --connections can't be 0; try --at-once 200 --connections 2000",
@@ -97,7 +101,7 @@ fn suites(arguments: &Verify) -> anyhow::Result<Vec<Suite>> {
                 cases.retain(|case| arguments.cases.iter().any(|name| name == case.name));
             }
             // A case of one workload only is no reason to try nothing under the other.
-            if !cases.is_empty() {
+            if !cases.is_empty() || arguments.cases.iter().any(|name| name == STARTS) {
                 suites.push(Suite { unsupported: lacks(&target), target: target.clone(), workload, cases });
             }
         }
@@ -174,7 +178,7 @@ fn workloads(asked: &[String], default: &'static [&'static str]) -> anyhow::Resu
 
 fn check_names(names: &[String], workloads: &[&'static str]) -> anyhow::Result<()> {
     let known: Vec<Case> = workloads.iter().flat_map(|workload| cases(workload)).collect();
-    match names.iter().find(|name| !known.iter().any(|case| case.name == **name)) {
+    match names.iter().find(|name| *name != STARTS && !known.iter().any(|case| case.name == **name)) {
         None => Ok(()),
         Some(name) => Err(Usage::error(format!(
             "there is no case '{name}' for {}; see concur verify --list",
@@ -186,8 +190,11 @@ fn check_names(names: &[String], workloads: &[&'static str]) -> anyhow::Result<(
 fn list(suites: &[Suite], as_json: bool) -> anyhow::Result<String> {
     let listed: Vec<Listed> = suites
         .iter()
-        .flat_map(|suite| suite.cases.iter().map(|case| (suite.workload, case)))
-        .map(|(workload, case)| Listed { workload, name: case.name, about: case.about })
+        .flat_map(|suite| {
+            let cases = suite.cases.iter().map(|case| (case.name, case.about));
+            let all = std::iter::once((STARTS, ABOUT_STARTS)).chain(cases);
+            all.map(|(name, about)| Listed { workload: suite.workload, name, about })
+        })
         .collect();
     if as_json {
         return Ok(serde_json::to_string_pretty(&listed)? + "\n");
@@ -197,7 +204,7 @@ fn list(suites: &[Suite], as_json: bool) -> anyhow::Result<String> {
 }
 
 /// Runs the suites, a few at once, and gives what came of them in their order.
-fn run_all(suites: &[Suite], settings: Settings, stop: &AtomicBool) -> Vec<Report> {
+fn run_all(suites: &[Suite], settings: Settings, stop: &Arc<AtomicBool>) -> Vec<Report> {
     let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let reports = Mutex::new(Vec::new());
     thread::scope(|scope| {

@@ -95,9 +95,18 @@ impl Tree {
         Ok(descriptors)
     }
 
-    /// How many of its processes have ended and wait for a parent that has not asked how (state Z).
+    /// How many of its processes have ended and wait for a parent of the tree that has not asked how (state Z). Orphans
+    /// wait for init(8), and how soon that asks is not up to the server.
     pub fn zombies(self) -> io::Result<u64> {
-        Ok(self.members()?.iter().filter(|stat| stat.state == 'Z').count() as u64)
+        let members = self.members()?;
+        let is_member = |pid| members.iter().any(|stat| stat.pid == pid);
+        let zombies = members.iter().filter(|stat| stat.state == 'Z' && is_member(stat.ppid));
+        Ok(zombies.count() as u64)
+    }
+
+    /// Whether all its processes are stopped, as `SIGSTOP` does it (state T).
+    pub fn is_stopped(self) -> io::Result<bool> {
+        Ok(self.alive()?.iter().all(|stat| stat.state == 'T'))
     }
 
     /// Which processes are alive.

@@ -9,10 +9,12 @@ use std::time::{Duration, Instant};
 use socket2::SockRef;
 
 use super::case::{Verdict, ensure, failed};
-use super::subject::{Facts, Subject};
+use super::subject::{CaseTime, Facts, Subject};
 
-/// A server that took nothing for so long takes nothing until it is read from.
+/// A server that took nothing for so long takes nothing until it is read from ...
 const STALLED_AFTER: Duration = Duration::from_millis(250);
+/// ... or, where it gets more patience, for this part of it.
+const STALLS_PER_PATIENCE: u32 = 8;
 /// How much of what came is quoted.
 const QUOTED_BYTES: usize = 60;
 
@@ -20,7 +22,7 @@ const QUOTED_BYTES: usize = 60;
 pub(super) struct Client {
     stream: TcpStream,
     patience: Duration,
-    until: Instant,
+    time: CaseTime,
     facts: Arc<Facts>,
 }
 
@@ -28,6 +30,7 @@ impl Client {
     /// Connects.
     pub(super) fn connect(subject: &Subject) -> Verdict<Self> {
         let patience = subject.patience();
+        subject.facts().goes_on()?;
         let connected = TcpStream::connect_timeout(&subject.address(), patience);
         let prepared = connected.and_then(|stream| {
             stream.set_nodelay(true)?; // what is sent apart must travel apart
@@ -35,7 +38,7 @@ impl Client {
         });
         match prepared {
             Ok(stream) => {
-                Ok(Self { stream, patience, until: subject.until(), facts: Arc::clone(subject.facts()) })
+                Ok(Self { stream, patience, time: subject.time(), facts: Arc::clone(subject.facts()) })
             }
             Err(error) => failed(format!("can't connect: {error}")),
         }
@@ -79,8 +82,9 @@ impl Client {
     /// many did.
     pub(super) fn pour(&self, piece: &[u8], at_most: usize) -> Verdict<usize> {
         let mut sent = 0;
+        let stalled_after = STALLED_AFTER.max(self.patience / STALLS_PER_PATIENCE);
         while sent < at_most {
-            self.limit(|limit| self.stream.set_write_timeout(Some(limit.min(STALLED_AFTER))))?;
+            self.limit(|limit| self.stream.set_write_timeout(Some(limit.min(stalled_after))))?;
             match (&self.stream).write(&piece[sent % piece.len()..]) {
                 Ok(more) => sent += more,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -175,6 +179,12 @@ impl Client {
         })
     }
 
+    /// Says that no more will be sent. Then the connection must end, with nothing more: a byte too many shows here.
+    pub(super) fn leave(&self) -> Verdict {
+        self.half_close()?;
+        self.expect_end()
+    }
+
     /// Says that no more will be sent.
     pub(super) fn half_close(&self) -> Verdict {
         self.stream.shutdown(Shutdown::Write).or_else(|error| failed(self.trouble(&error, "")))
@@ -188,8 +198,9 @@ impl Client {
 
     /// Sets a time limit: what is left of the case, and one wait at most.
     fn limit(&self, set: impl Fn(Duration) -> std::io::Result<()>) -> Verdict {
-        let left = self.until.saturating_duration_since(Instant::now());
-        ensure(!left.is_zero(), || format!("the case took longer than {:?}", self.patience * 12))?;
+        self.facts.goes_on()?;
+        let left = self.time.until.saturating_duration_since(Instant::now());
+        ensure(!left.is_zero(), || format!("the case took longer than {:?}", self.time.allowed))?;
         set(left.min(self.patience)).or_else(|error| failed(format!("a time limit can't be set: {error}")))
     }
 

@@ -1,7 +1,7 @@
 //! The cases that do not ask what is served: many clients, clients who leave without a word, what a server holds on to,
 //! and how it ends.
 
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -26,6 +26,8 @@ pub(super) struct Protocol {
 const SHORT_CONNECTIONS: usize = 100;
 /// How many before somebody new comes.
 const EARLIER_CONNECTIONS: usize = 1_000;
+/// Of so many clients one crashes, where many come and go.
+const CRASHES_EVERY: usize = 10;
 /// How many idle clients there are when a server ends.
 const IDLE_CLIENTS: usize = 20;
 /// By how much a server's memory may have grown: so much ...
@@ -49,8 +51,8 @@ pub(super) fn cases(protocol: &'static Protocol) -> Vec<Case> {
         ),
         Case::shared(
             "abrupt-reset",
-            "Clients reset their connections (RST, as a crash does) on arrival, within a request and before the answer; \
-             that is their own end, and others are served on.",
+            "Clients reset their connections (RST, as a crash does) on arrival, within a request, before the answer and \
+             within it; that is their own end, and others are served on.",
             |subject| abrupt_reset(subject, protocol),
         ),
         Case::shared(
@@ -60,9 +62,9 @@ pub(super) fn cases(protocol: &'static Protocol) -> Vec<Case> {
         ),
         Case::own(
             "nothing-kept",
-            "Thousands of connections (--connections) come and go, after half as many to warm up; then the server has no \
-             more descriptors, threads and processes than before, and at most 1 MiB and 10% more memory: a server that \
-             leaks ends some day.",
+            "Thousands of connections (--connections) come and go, every tenth by a reset within its request, after half \
+             as many to warm up; then the server has no more descriptors, threads and processes than before, and at most \
+             1 MiB and 10% more memory: a server that leaks ends some day.",
             |subject| nothing_kept(subject, protocol),
         ),
         Case::own(
@@ -70,6 +72,12 @@ pub(super) fn cases(protocol: &'static Protocol) -> Vec<Case> {
             "After 100 short connections, when the next client is there, no child of theirs is left, neither alive nor as \
              a zombie: zombies fill the table of processes (wait(2)).",
             |subject| children_reaped(subject, protocol),
+        ),
+        Case::own(
+            "drain-idle",
+            "Connections that carry no request when SIGTERM comes are closed, in order and at once: within half the grace, \
+             or a second if that is more.",
+            |subject| drain_idle(subject, protocol),
         ),
         Case::own(
             "ends-in-time",
@@ -99,17 +107,25 @@ fn many_clients(subject: &mut Subject, protocol: &Protocol) -> Verdict {
     Ok(())
 }
 
+/// What a client does before it is gone.
+type Act<'a> = &'a dyn Fn(&Client) -> Verdict;
+
 fn abrupt_reset(subject: &mut Subject, protocol: &Protocol) -> Verdict {
     let neighbour = if subject.has_room_for_two() { Some(Client::connect(subject)?) } else { None };
     let request = protocol.request;
-    let stages = [
-        ("on arrival", &request[..0]),
-        ("within a request", &request[..request.len() / 2]),
-        ("before the answer", request),
+    let half = &request[..request.len() / 2];
+    let stages: [(&str, Act<'_>); 4] = [
+        ("on arrival", &|_| Ok(())),
+        ("within a request", &|client| client.send(half)),
+        ("before the answer", &|client| client.send(request)),
+        ("within the answer", &|client| {
+            (protocol.burden)(client)?;
+            client.wait_for_something()
+        }),
     ];
-    for (stage, sent) in stages {
+    for (stage, act) in stages {
         let client = Client::connect(subject)?;
-        client.send(sent)?;
+        act(&client).within(stage)?;
         client.reset()?;
         let place = |who: &str| format!("{who}, after a reset {stage}");
         serve_one(subject, protocol).within(place("the next client"))?;
@@ -132,10 +148,31 @@ pub(super) fn serve_one(subject: &Subject, protocol: &Protocol) -> Verdict {
 }
 
 fn serve_many(subject: &mut Subject, protocol: &Protocol, number: usize) -> Verdict {
+    one_after_another(subject, number, |subject, _| serve_one(subject, protocol))
+}
+
+/// As many, of whom every tenth crashes.
+fn serve_many_with_crashes(subject: &mut Subject, protocol: &Protocol, number: usize) -> Verdict {
+    one_after_another(subject, number, |subject, index| {
+        if !index.is_multiple_of(CRASHES_EVERY) {
+            return serve_one(subject, protocol);
+        }
+        let client = Client::connect(subject)?;
+        client.send(&protocol.request[..protocol.request.len() / 2])?;
+        client.reset()
+    })
+}
+
+fn one_after_another(
+    subject: &mut Subject,
+    number: usize,
+    serve: impl Fn(&Subject, usize) -> Verdict,
+) -> Verdict {
+    subject.allow_for(number);
     for index in 1..=number {
-        subject.begin_case(); // the time limit is for each of them
-        serve_one(subject, protocol).within(format!("connection {index} of {number}"))?;
+        serve(subject, index).within(format!("connection {index} of {number}"))?;
     }
+    subject.begin_case(); // the time for what follows
     Ok(())
 }
 
@@ -164,7 +201,7 @@ impl Holding {
             if now == last {
                 return Ok(now);
             }
-            ensure(Instant::now() < subject.until(), || {
+            ensure(Instant::now() < subject.time().until, || {
                 "it never came to rest, although nobody is connected".to_owned()
             })?;
             last = now;
@@ -186,10 +223,10 @@ impl Holding {
 fn nothing_kept(subject: &mut Subject, protocol: &Protocol) -> Verdict {
     let tree = subject.tree()?;
     let number = subject.facts().settings.connections;
-    serve_many(subject, protocol, number.div_ceil(2))?; // pools and allocators grow to what they need
+    serve_many_with_crashes(subject, protocol, number.div_ceil(2))?; // pools and allocators grow to what they need
     let before = Holding::settled(subject)?;
     let memory_before = memory(tree)?;
-    serve_many(subject, protocol, number)?;
+    serve_many_with_crashes(subject, protocol, number)?;
     let mut after = before;
     let given_back = eventually(subject.patience(), || {
         after = Holding::of(tree)?;
@@ -234,8 +271,7 @@ fn children_reaped(subject: &mut Subject, protocol: &Protocol) -> Verdict {
 
 /// How many zombies and living processes there are while a client is connected: a server may wait for its children when
 /// the next client comes, and that leaves none that had ended by then.
-fn with_one_connected(subject: &mut Subject, protocol: &Protocol) -> Verdict<(u64, u64)> {
-    subject.begin_case(); // the time limit is for each of them
+fn with_one_connected(subject: &Subject, protocol: &Protocol) -> Verdict<(u64, u64)> {
     let tree = subject.tree()?;
     thread::sleep(A_MOMENT); // who has just left may not have been noticed yet
     let client = Client::connect(subject)?;
@@ -245,6 +281,27 @@ fn with_one_connected(subject: &mut Subject, protocol: &Protocol) -> Verdict<(u6
     let found = looked().or_else(|error| skipped(unseen(&error)))?;
     (protocol.farewell)(&client)?;
     Ok(found)
+}
+
+fn drain_idle(subject: &mut Subject, protocol: &Protocol) -> Verdict {
+    subject.tree()?; // else it can't be stopped
+    let number = subject.several(IDLE_CLIENTS).unwrap_or(1);
+    let clients = idle_clients(subject, protocol, number)?;
+    subject.ask_to_stop()?;
+    for client in &clients {
+        client.expect_end().within("an idle connection after SIGTERM")?;
+    }
+    subject.was_soon().within("the end of the idle connections")?;
+    subject.has_stopped()
+}
+
+/// So many clients who were served and stay.
+fn idle_clients(subject: &Subject, protocol: &Protocol, number: usize) -> Verdict<Vec<Client>> {
+    let clients: Vec<_> = (0..number).map(|_| Client::connect(subject)).collect::<Verdict<_>>()?;
+    for client in &clients {
+        (protocol.exchange)(client)?;
+    }
+    Ok(clients)
 }
 
 fn ends_in_time(subject: &mut Subject, protocol: &Protocol) -> Verdict {
@@ -264,16 +321,23 @@ fn ends_in_time(subject: &mut Subject, protocol: &Protocol) -> Verdict {
 fn nothing_left(subject: &mut Subject, protocol: &Protocol) -> Verdict {
     subject.tree()?; // else it can't be stopped
     let number = subject.several(IDLE_CLIENTS).unwrap_or(1);
-    let clients: Vec<_> = (0..number).map(|_| Client::connect(subject)).collect::<Verdict<_>>()?;
-    for client in &clients {
-        (protocol.exchange)(client)?;
-    }
+    let _clients = idle_clients(subject, protocol, number)?;
     let trouble = subject.stop()?.trouble();
     ensure(trouble.is_none(), || format!("the server {}", trouble.unwrap_or_default()))?;
-    match TcpStream::connect_timeout(&subject.address(), subject.patience()) {
-        Ok(_) => failed("the server has ended, but its port still takes connections"),
-        Err(_) => Ok(()),
-    }
+    // A port that was given back may be somebody else's for a moment: a client's, say.
+    let is_taken = || takes_connections(subject.address(), subject.patience());
+    let is_kept = is_taken() && {
+        thread::sleep(A_MOMENT * 5);
+        is_taken()
+    };
+    ensure(!is_kept, || "the server has ended, but its port still takes connections".to_owned())
+}
+
+/// Whether somebody else takes connections at `address`: where nobody listens, the kernel may pick that very port for our
+/// end, and we would be talking to ourselves.
+fn takes_connections(address: SocketAddr, within: Duration) -> bool {
+    let connected = TcpStream::connect_timeout(&address, within);
+    connected.is_ok_and(|stream| stream.local_addr().is_ok_and(|ours| ours != address))
 }
 
 /// The memory of a server must stay bounded while `burden` runs: it makes the server owe what the client does not read.

@@ -34,8 +34,7 @@ static PROTOCOL: Protocol = Protocol {
     exchange: |client| client.echo(MESSAGE),
     farewell: |client| {
         client.echo(MESSAGE)?;
-        client.half_close()?;
-        client.expect_end()
+        client.leave()
     },
     burden: |client| client.pour(&pattern(1 << 16), POURED_BYTES).map(|_| ()),
 };
@@ -46,7 +45,7 @@ pub(super) fn cases() -> Vec<Case> {
         cases.push(Case::shared(
             name,
             "A message of this size comes back whole and in order, while it is still being sent (RFC 862).",
-            move |subject| Client::connect(subject)?.echo(&pattern(bytes)),
+            move |subject| echo_and_leave(&Client::connect(subject)?, &pattern(bytes)),
         ));
     }
     cases.extend([
@@ -78,7 +77,8 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         Case::own(
             "drain",
-            "What had arrived when SIGTERM came goes back whole to every client, and then the connection ends.",
+            "What had arrived when SIGTERM came, and was not answered yet, goes back whole to every client, and then the \
+             connection ends.",
             drain,
         ),
     ]);
@@ -86,16 +86,23 @@ pub(super) fn cases() -> Vec<Case> {
     cases
 }
 
+/// All of it comes back, and nothing besides.
+fn echo_and_leave(client: &Client, message: &[u8]) -> Verdict {
+    client.echo(message)?;
+    client.leave()
+}
+
 fn split_packets(subject: &mut Subject) -> Verdict {
     let client = Client::connect(subject)?;
     let message = pattern(100);
     client.send_slowly(message.chunks(1), PAUSE)?;
-    client.expect(&message)
+    client.expect(&message)?;
+    client.leave()
 }
 
 fn joined_packets(subject: &mut Subject) -> Verdict {
     let messages: Vec<String> = (1..=1_000).map(|number| format!("message {number}\n")).collect();
-    Client::connect(subject)?.echo(messages.concat().as_bytes())
+    echo_and_leave(&Client::connect(subject)?, messages.concat().as_bytes())
 }
 
 fn half_close(subject: &mut Subject) -> Verdict {
@@ -116,7 +123,7 @@ fn slow_sender(subject: &mut Subject) -> Verdict {
         }
         thread::sleep(SLOW_PAUSE);
     }
-    Ok(())
+    slow.leave()
 }
 
 fn slow_reader(subject: &mut Subject) -> Verdict {
@@ -142,10 +149,7 @@ fn drain(subject: &mut Subject) -> Verdict {
     for client in &clients {
         client.echo(MESSAGE)?; // it has been let in
     }
-    for client in &clients {
-        client.send(&message)?;
-    }
-    subject.ask_to_stop()?;
+    subject.ask_to_stop_behind(|| clients.iter().try_for_each(|client| client.send(&message)))?;
     for (index, client) in clients.iter().enumerate() {
         let place = format!("client {} of {number}, after SIGTERM", index + 1);
         client.expect(&message).within(&place)?;

@@ -33,8 +33,10 @@ pub const WORKLOADS: [&str; 2] = ["echo", "http"];
 const OWN_AT_ONCE: usize = 2;
 /// Time for a server that is about to end, which may be why a case has failed.
 const LAST_BREATH: Duration = Duration::from_millis(50);
-const STARTS: &str = "starts";
-const ABOUT_STARTS: &str = "The server starts, and takes a connection.";
+/// What is always tried first, and can be asked for like a case.
+pub const STARTS: &str = "starts";
+/// What that is.
+pub const ABOUT_STARTS: &str = "The server starts, and takes a connection.";
 
 /// Every case of a workload, in the order in which they are tried.
 pub fn cases(workload: &str) -> Vec<Case> {
@@ -78,7 +80,7 @@ pub struct Report {
 
 impl Suite {
     /// Tries every case. Those that are not begun when `stop` is set are left out.
-    pub fn run(&self, settings: Settings, stop: &AtomicBool) -> Report {
+    pub fn run(&self, settings: Settings, stop: &Arc<AtomicBool>) -> Report {
         let begun = Instant::now();
         let findings = match &self.unsupported {
             Some(reason) => self.all_skipped(&format!("unsupported here: {reason}")),
@@ -96,8 +98,8 @@ impl Suite {
         }
     }
 
-    fn try_all(&self, settings: Settings, stop: &AtomicBool) -> Vec<Finding> {
-        let facts = Arc::new(Facts::new(self.target.clone(), self.workload, settings));
+    fn try_all(&self, settings: Settings, stop: &Arc<AtomicBool>) -> Vec<Finding> {
+        let facts = Arc::new(Facts::new(self.target.clone(), self.workload, settings, Arc::clone(stop)));
         let begun = Instant::now();
         let started = start(&facts);
         let first = finding(STARTS, ABOUT_STARTS, begun, started.as_ref().map(|_| ()).map_err(Stop::clone));

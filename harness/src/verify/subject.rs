@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use models::options::{Choice, Options};
 use models::server::{Model, Room};
+use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -22,8 +24,17 @@ use crate::server::{Ended, ServeCommand, Server};
 const READY_WITHIN: Duration = Duration::from_secs(10);
 /// How often to look whether something has come about.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
-/// A case may take this many times as long as one wait.
+/// A case may take this many times as long as one wait ...
 const WAITS_PER_CASE: u32 = 12;
+/// ... and so much more for each connection, where many come one after another.
+const TIME_PER_CONNECTION: Duration = Duration::from_millis(20);
+/// How much later than its grace a server may end: alarm(2), which ends those that nothing else can, counts whole
+/// seconds, and what is to end has to get the processor first.
+const STOP_SLACK: Duration = Duration::from_secs(2);
+/// On a machine where a patience like this is needed the slack grows with it.
+const SLACKS_PER_PATIENCE: u32 = 5;
+/// An idle connection is closed within this time after SIGTERM, or half the grace if that is more.
+const IDLE_AT_MOST: Duration = Duration::from_secs(1);
 /// Descriptors that a model which can't have many needs for itself.
 const DESCRIPTORS_OF_ITS_OWN: usize = 32;
 
@@ -55,9 +66,17 @@ pub struct Settings {
 pub struct Subject {
     address: SocketAddr,
     server: Option<Server>,
-    asked_to_stop: bool,
+    /// When it was asked to stop.
+    asked_at: Option<Instant>,
     facts: Arc<Facts>,
-    until: Instant,
+    time: CaseTime,
+}
+
+/// How long a case may take.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CaseTime {
+    pub(super) until: Instant,
+    pub(super) allowed: Duration,
 }
 
 /// What is known of a server before it is tried, and what comes to be known.
@@ -71,6 +90,8 @@ pub(super) struct Facts {
     pub(super) hello: OnceLock<Vec<u8>>,
     target: Target,
     workload: &'static str,
+    /// Somebody wants it all to end.
+    stop: Arc<AtomicBool>,
 }
 
 impl Target {
@@ -125,7 +146,12 @@ impl fmt::Display for Target {
 }
 
 impl Facts {
-    pub(super) fn new(target: Target, workload: &'static str, settings: Settings) -> Self {
+    pub(super) fn new(
+        target: Target,
+        workload: &'static str,
+        settings: Settings,
+        stop: Arc<AtomicBool>,
+    ) -> Self {
         Self {
             settings,
             at_once: target.room(settings.at_once),
@@ -133,13 +159,26 @@ impl Facts {
             hello: OnceLock::new(),
             target,
             workload,
+            stop,
         }
     }
 
     /// Starts a server.
     pub(super) fn subject(self: &Arc<Self>) -> anyhow::Result<Subject> {
         let (address, server) = self.target.start(self.workload, self.settings.grace)?;
-        Ok(Subject { address, server, asked_to_stop: false, facts: Arc::clone(self), until: Instant::now() })
+        let time = CaseTime::of(self.settings.patience, 0);
+        Ok(Subject { address, server, asked_at: None, facts: Arc::clone(self), time })
+    }
+
+    /// Stops a case where somebody wants it all to end.
+    pub(super) fn goes_on(&self) -> Verdict {
+        if self.stop.load(Ordering::Relaxed) { skipped("it was interrupted") } else { Ok(()) }
+    }
+
+    /// How long what is asked to stop may take at most, all in all.
+    fn stop_limit(&self) -> Duration {
+        let Settings { grace, patience, .. } = self.settings;
+        grace + STOP_SLACK.max(patience / SLACKS_PER_PATIENCE)
     }
 
     /// Whether we start the server, and so can look at its processes and stop it.
@@ -148,10 +187,24 @@ impl Facts {
     }
 }
 
+impl CaseTime {
+    /// From now on, with so many connections one after another.
+    fn of(patience: Duration, connections: usize) -> Self {
+        let connections = u32::try_from(connections).unwrap_or(u32::MAX);
+        let allowed = patience * WAITS_PER_CASE + TIME_PER_CONNECTION.saturating_mul(connections);
+        Self { until: Instant::now() + allowed, allowed }
+    }
+}
+
 impl Subject {
     /// A case begins: its time runs.
     pub(super) fn begin_case(&mut self) {
-        self.until = Instant::now() + self.patience() * WAITS_PER_CASE;
+        self.allow_for(0);
+    }
+
+    /// So many connections follow, one after another: the time for the case begins anew, and is longer.
+    pub(super) fn allow_for(&mut self, connections: usize) {
+        self.time = CaseTime::of(self.patience(), connections);
     }
 
     /// Where it listens.
@@ -160,8 +213,8 @@ impl Subject {
     }
 
     /// When the case must be over.
-    pub(super) fn until(&self) -> Instant {
-        self.until
+    pub(super) fn time(&self) -> CaseTime {
+        self.time
     }
 
     pub(super) fn facts(&self) -> &Arc<Facts> {
@@ -194,7 +247,7 @@ impl Subject {
 
     /// What is wrong if the server has ended all by itself.
     pub(super) fn early_end(&mut self) -> Option<String> {
-        if self.asked_to_stop || self.server.as_ref().is_none_or(Server::is_running) {
+        if self.asked_at.is_some() || self.server.as_ref().is_none_or(Server::is_running) {
             return None;
         }
         let ended = self.server.take()?.stop(Duration::ZERO);
@@ -211,16 +264,43 @@ impl Subject {
 
     /// Sends the signal that asks a server to stop.
     pub(super) fn ask_to_stop(&mut self) -> Verdict {
-        self.asked_to_stop = true;
+        self.asked_at = Some(Instant::now());
         let pid = Pid::from_raw(self.server()?.pid().cast_signed());
         kill(pid, Signal::SIGTERM).or_else(|error| failed(format!("SIGTERM can't be sent to it: {error}")))
     }
 
+    /// Asks the server to stop behind its back: all its processes are held (SIGSTOP) while `act` runs, so that whatever
+    /// it sends has arrived and is surely unanswered when they go on and find the signal.
+    pub(super) fn ask_to_stop_behind(&mut self, act: impl FnOnce() -> Verdict) -> Verdict {
+        let tree = self.tree()?;
+        let held = eventually(self.patience(), || {
+            send_all(tree, Signal::SIGSTOP)?;
+            tree.is_stopped()
+        });
+        let asked = held.and_then(|held| {
+            ensure(held, || "its processes can't be held: SIGSTOP does not stop them".to_owned())?;
+            act()?;
+            self.ask_to_stop()
+        });
+        let released = send_all(tree, Signal::SIGCONT).or_else(|error| skipped(unseen(&error)));
+        asked.and(released)
+    }
+
+    /// Idle clients have had their end, which must come soon: there is nothing to wait for.
+    pub(super) fn was_soon(&self) -> Verdict {
+        let limit = IDLE_AT_MOST.max(self.facts.settings.grace / 2);
+        let took = self.asked_at.map(|asked| asked.elapsed()).unwrap_or_default();
+        ensure(took <= limit, || {
+            format!("expected it within {limit:?} after SIGTERM, and it took {took:.1?}")
+        })
+    }
+
     /// Waits until the server has ended, which it must within its grace and a little, and looks at how it did.
     pub(super) fn has_stopped(&mut self) -> Verdict {
-        let limit = self.facts.settings.grace + self.patience();
+        let limit = self.facts.stop_limit();
         let server = self.server()?;
-        let in_time = eventually(limit, || Ok(!server.is_running()))?;
+        let gone = self.asked_at.map(|asked| asked.elapsed()).unwrap_or_default();
+        let in_time = eventually(limit.saturating_sub(gone), || Ok(!server.is_running()))?;
         ensure(in_time, || format!("the server was still there {limit:?} after SIGTERM"))?;
         // It has ended already, and that is not too early. What it left behind is another case's business.
         let ended = Ended { early: false, leftovers: 0, ..self.stop()? };
@@ -229,7 +309,7 @@ impl Subject {
 
     /// Stops the server and gives how it ended.
     pub(super) fn stop(&mut self) -> Verdict<Ended> {
-        let limit = self.facts.settings.grace + self.patience();
+        let limit = self.facts.stop_limit();
         let Some(server) = self.server.take() else { return skipped(NO_PROCESS) };
         server.stop(limit).or_else(|error| failed(format!("the server can't be stopped: {error:#}")))
     }
@@ -256,6 +336,17 @@ pub(super) fn eventually(limit: Duration, mut condition: impl FnMut() -> io::Res
             Err(error) => return skipped(unseen(&error)),
         }
     }
+}
+
+/// Sends a signal to all processes of a server.
+fn send_all(tree: Tree, signal: Signal) -> io::Result<()> {
+    for process in tree.living()? {
+        match kill(Pid::from_raw(process.pid), signal) {
+            Ok(()) | Err(Errno::ESRCH) => {} // it may have ended just now
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 /// Why a case is skipped whose server can't be looked into.

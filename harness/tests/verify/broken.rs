@@ -1,7 +1,7 @@
 //! A small server with a fault of one's choice, to see that the suite finds it.
 //!
 //! Without its fault (`none`) it is right: a thread for each connection, written with nothing of the lab, so that the
-//! suite is tried on a stranger. It has no /echo, and the cases about that are skipped.
+//! suite is tried on a stranger.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
@@ -10,8 +10,8 @@ use std::os::fd::AsFd;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::channel;
-use std::thread;
+use std::sync::mpsc::{SyncSender, channel, sync_channel};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -28,6 +28,13 @@ const LARGE_PIECE_BYTES: usize = 32 * 1024;
 static FILLING: [u8; 16 * 1024] = [b'x'; 16 * 1024];
 const HEAD_BYTES_AT_MOST: usize = 16 * 1024;
 const FIELDS_AT_MOST: usize = 100;
+const BODY_BYTES_AT_MOST: usize = 2 << 20;
+/// How much who leaks keeps for each connection.
+const LEAKED_BYTES: usize = 32 * 1024;
+/// A thread stays for one connection of so many.
+const THREAD_LEAKS_EVERY: usize = 10;
+/// How many pieces who grows keeps: some 100 MiB, so that the machine survives the test.
+const PIECES_AT_MOST: usize = 8_192;
 
 /// What is wrong with the server.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -41,6 +48,18 @@ enum Fault {
     KeepsHalfClosed,
     /// It reads whether or not its replies are read.
     Grows,
+    /// Of two lengths that differ the first is taken.
+    BelievesFirstLength,
+    /// A chunk's size may be written in any way that a number may, and its lines may end in LF alone.
+    AcceptsBadChunks,
+    /// Nobody is told to go on with a body.
+    NoContinue,
+    /// Some memory is kept for every connection.
+    LeaksMemory,
+    /// Now and then the thread of a connection stays when that has ended.
+    LeaksThreads,
+    /// An idle connection is closed when the grace is over, and not before.
+    KeepsIdleUntilGrace,
     /// Requests that came together are answered in the wrong order.
     OutOfOrder,
     /// HEAD is taken for GET.
@@ -67,12 +86,18 @@ enum Fault {
     DiesOfReset,
 }
 
-const FAULTS: [(&str, Fault); 17] = [
+const FAULTS: [(&str, Fault); 23] = [
     ("none", Fault::None),
     ("drops-last-byte", Fault::DropsLastByte),
     ("leaves-half-closed", Fault::LeavesHalfClosed),
     ("keeps-half-closed", Fault::KeepsHalfClosed),
     ("grows", Fault::Grows),
+    ("believes-first-length", Fault::BelievesFirstLength),
+    ("accepts-bad-chunks", Fault::AcceptsBadChunks),
+    ("no-continue", Fault::NoContinue),
+    ("leaks-memory", Fault::LeaksMemory),
+    ("leaks-threads", Fault::LeaksThreads),
+    ("keeps-idle-until-grace", Fault::KeepsIdleUntilGrace),
     ("out-of-order", Fault::OutOfOrder),
     ("head-with-body", Fault::HeadWithBody),
     ("accepts-bare-lf", Fault::AcceptsBareLf),
@@ -111,22 +136,30 @@ fn run(fault: Fault, is_http: bool, port: u16) -> io::Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", port))?;
     listener.set_nonblocking(true)?;
     let present = Arc::new(AtomicUsize::new(0));
+    let mut served = 0_usize;
     while !stopping.load(Ordering::SeqCst) {
         let Ok((stream, _)) = listener.accept() else {
             let mut ready = [PollFd::new(listener.as_fd(), PollFlags::POLLIN)];
             let _ = poll(&mut ready, PollTimeout::try_from(LOOK).unwrap_or(PollTimeout::ZERO));
             continue;
         };
+        served += 1;
+        let leaks_thread = fault == Fault::LeaksThreads && served.is_multiple_of(THREAD_LEAKS_EVERY);
         let guest = Guest::new(&present);
         let stopping = Arc::clone(&stopping);
         let serve = move || {
-            let _guest = guest;
             // One client's trouble is its own.
             let outcome = Connection::new(stream, fault, stopping).and_then(|mut it| it.serve(is_http));
             if outcome.is_err_and(|error| error.kind() == ErrorKind::ConnectionReset)
                 && fault == Fault::DiesOfReset
             {
                 std::process::exit(1);
+            }
+            drop(guest);
+            if leaks_thread {
+                loop {
+                    thread::park();
+                }
             }
         };
         if fault == Fault::OneAtATime {
@@ -163,7 +196,12 @@ struct Connection {
     stream: TcpStream,
     fault: Fault,
     stopping: Arc<AtomicBool>,
+    /// Who grows has another thread send, and does not wait for it.
+    sender: Option<Sender>,
 }
+
+/// The way to a thread that sends, and that thread.
+type Sender = (SyncSender<Vec<u8>>, JoinHandle<io::Result<()>>);
 
 /// What reading came to.
 enum Input {
@@ -183,7 +221,10 @@ impl Connection {
         if fault == Fault::LeavesZombies {
             drop(Command::new("true").spawn()?); // dropping a child does not wait for it
         }
-        Ok(Self { stream, fault, stopping })
+        if fault == Fault::LeaksMemory {
+            std::mem::forget(vec![1_u8; LEAKED_BYTES]);
+        }
+        Ok(Self { stream, fault, stopping, sender: None })
     }
 
     fn serve(&mut self, is_http: bool) -> io::Result<()> {
@@ -203,7 +244,7 @@ impl Connection {
                 Ok(0) => return Ok(Input::End),
                 Ok(read) => return Ok(Input::Bytes(read)),
                 Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                    if stopping {
+                    if stopping && self.fault != Fault::KeepsIdleUntilGrace {
                         return Ok(Input::Stop);
                     }
                 }
@@ -250,18 +291,59 @@ impl Connection {
     }
 
     fn http(&mut self) -> io::Result<()> {
+        if self.fault == Fault::Grows {
+            let (queue, pieces) = sync_channel::<Vec<u8>>(PIECES_AT_MOST);
+            let mut out = self.stream.try_clone()?;
+            let thread = thread::spawn(move || pieces.iter().try_for_each(|piece| out.write_all(&piece)));
+            self.sender = Some((queue, thread));
+        }
+        let refused = self.answer_until_the_end();
+        if let Some((queue, thread)) = self.sender.take() {
+            drop(queue);
+            thread.join().unwrap_or(Ok(()))?;
+        }
+        if refused? && self.fault != Fault::ResetsRefusals { self.hear_out() } else { Ok(()) }
+    }
+
+    /// Answers what comes, and says whether the last of it was refused.
+    fn answer_until_the_end(&mut self) -> io::Result<bool> {
         let mut input = Vec::new();
-        let mut buffer = vec![0; 64 * 1024];
         loop {
             match self.answer_all(&mut input)? {
                 Next::Read => {}
-                Next::Close => return Ok(()),
-                Next::Refuse if self.fault == Fault::ResetsRefusals => return Ok(()),
-                Next::Refuse => return self.hear_out(),
+                Next::Close => return Ok(false),
+                Next::Refuse => return Ok(true),
             }
-            match self.read(&mut buffer)? {
-                Input::Bytes(read) => input.extend_from_slice(&buffer[..read]),
-                Input::End | Input::Stop => return Ok(()),
+            if !self.read_more(&mut input)? {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Reads something more, if anything more comes.
+    fn read_more(&mut self, input: &mut Vec<u8>) -> io::Result<bool> {
+        let mut buffer = vec![0; 64 * 1024];
+        match self.read(&mut buffer)? {
+            Input::Bytes(read) => input.extend_from_slice(&buffer[..read]),
+            Input::End | Input::Stop => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Reads the body of a request whose head was taken from `input`; else the status that says what is wrong with it.
+    fn body(&mut self, request: &Request, input: &mut Vec<u8>) -> io::Result<Result<Vec<u8>, u16>> {
+        if request.expects_continue && input.is_empty() && self.fault != Fault::NoContinue {
+            self.put(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+        }
+        loop {
+            match whole_body(input, request.framing, self.fault) {
+                Err(status) => return Ok(Err(status)),
+                Ok(Some((body, end))) => {
+                    input.drain(..end);
+                    return Ok(Ok(body));
+                }
+                Ok(None) if !self.read_more(input)? => return Ok(Err(400)), // it is cut short
+                Ok(None) => {}
             }
         }
     }
@@ -271,11 +353,17 @@ impl Connection {
         let mut replies: Vec<Reply> = Vec::new();
         let mut next = Next::Read;
         while let Some((head, end)) = whole_head(input, self.fault) {
-            let outcome = head.and_then(|head| Request::parse(&head));
+            let outcome = head.and_then(|head| Request::parse(&head, self.fault));
             input.drain(..end);
             let (reply, then) = match outcome {
+                Ok(request) if request.path == "/echo" && request.method == "POST" => {
+                    match self.body(&request, input)? {
+                        Ok(body) => echoed(&body, &request),
+                        Err(status) => refusal(status),
+                    }
+                }
                 Ok(request) => self.answer(&request),
-                Err(status) => (reply(status, "refused\n", "Connection: close\r\n", false), Next::Refuse),
+                Err(status) => refusal(status),
             };
             if self.fault == Fault::LeavesHalfClosed && self.is_half_closed() {
                 return Ok(Next::Close);
@@ -299,25 +387,35 @@ impl Connection {
     }
 
     fn send(&mut self, reply: &Reply) -> io::Result<()> {
-        self.stream.write_all(reply.text.as_bytes())?;
+        self.put(&reply.text)?;
         let mut left = reply.filling;
         while left > 0 {
             let piece = left.min(FILLING.len());
-            self.stream.write_all(&FILLING[..piece])?;
+            self.put(&FILLING[..piece])?;
             left -= piece;
         }
         Ok(())
     }
 
+    fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match &self.sender {
+            None => self.stream.write_all(bytes),
+            Some((queue, _)) => queue.send(bytes.to_vec()).map_err(|_| ErrorKind::BrokenPipe.into()),
+        }
+    }
+
     fn answer(&self, request: &Request) -> (Reply, Next) {
         let head_only = request.method == "HEAD" && self.fault != Fault::HeadWithBody;
-        let (connection, next) = match (request.stays_open, request.is_old) {
-            (true, true) => ("Connection: keep-alive\r\n", Next::Read),
-            (true, false) => ("", Next::Read),
-            (false, _) => ("Connection: close\r\n", Next::Close),
-        };
+        let (connection, next) = request.persistence();
+        if request.path == "/echo" {
+            let fields = "Allow: POST\r\nConnection: close\r\n";
+            return (reply(405, "only POST\n", fields, head_only), Next::Refuse);
+        }
         let number = |prefix| request.path.strip_prefix(prefix).and_then(|text: &str| text.parse().ok());
         let is_read = matches!(request.method.as_str(), "GET" | "HEAD");
+        if is_read && !matches!(request.framing, Framing::Length(0)) {
+            return refusal(413);
+        }
         let (body, filling) = if request.path == "/hello" {
             ("hello\n", 0)
         } else if let Some(bytes) = number("/bytes/") {
@@ -329,7 +427,7 @@ impl Connection {
             return (reply(404, "nothing here\n", connection, head_only), next);
         };
         match request.method.as_str() {
-            "GET" | "HEAD" => (Reply::new(200, body, filling, connection, head_only), next),
+            "GET" | "HEAD" => (Reply::new(200, body.as_bytes(), filling, connection, head_only), next),
             "POST" | "PUT" | "DELETE" => {
                 // What body it has is not read, so that the connection can't go on.
                 let fields = "Allow: GET, HEAD\r\nConnection: close\r\n";
@@ -356,21 +454,31 @@ enum Next {
 }
 
 fn reply(status: u16, body: &'static str, fields: &str, head_only: bool) -> Reply {
-    Reply::new(status, body, 0, fields, head_only)
+    Reply::new(status, body.as_bytes(), 0, fields, head_only)
+}
+
+fn refusal(status: u16) -> (Reply, Next) {
+    (reply(status, "refused\n", "Connection: close\r\n", false), Next::Refuse)
+}
+
+/// A body goes back as it came.
+fn echoed(body: &[u8], request: &Request) -> (Reply, Next) {
+    let (connection, next) = request.persistence();
+    (Reply::new(200, body, 0, connection, false), next)
 }
 
 /// A head with a text behind it, and so many bytes more.
 struct Reply {
-    text: String,
+    text: Vec<u8>,
     filling: usize,
 }
 
 impl Reply {
-    fn new(status: u16, body: &str, filling: usize, fields: &str, head_only: bool) -> Self {
+    fn new(status: u16, body: &[u8], filling: usize, fields: &str, head_only: bool) -> Self {
         let length = body.len() + filling;
-        let (body, filling) = if head_only { ("", 0) } else { (body, filling) };
-        let text = format!("HTTP/1.1 {status} As It Is\r\n{fields}Content-Length: {length}\r\n\r\n{body}");
-        Self { text, filling }
+        let (body, filling) = if head_only { (&[][..], 0) } else { (body, filling) };
+        let head = format!("HTTP/1.1 {status} As It Is\r\n{fields}Content-Length: {length}\r\n\r\n");
+        Self { text: [head.as_bytes(), body].concat(), filling }
     }
 }
 
@@ -379,6 +487,15 @@ struct Request {
     path: String,
     is_old: bool,
     stays_open: bool,
+    expects_continue: bool,
+    framing: Framing,
+}
+
+/// How a body ends.
+#[derive(Clone, Copy)]
+enum Framing {
+    Length(usize),
+    Chunked,
 }
 
 /// The first head, if it is whole or already wrong, and where it ends.
@@ -387,14 +504,14 @@ fn whole_head(input: &mut Vec<u8>, fault: Fault) -> Option<(Result<Vec<u8>, u16>
         input.drain(..2);
     }
     if fault == Fault::AcceptsBareLf {
-        let text = String::from_utf8_lossy(input).replace("\r\n", "\n").replace('\n', "\r\n");
-        *input = text.into_bytes();
+        mend_line_ends(input);
     }
-    // A line that ends in LF alone is seen as such before the rest has come.
-    let bare = (0..input.len()).find(|&at| input[at] == b'\n' && (at == 0 || input[at - 1] != b'\r'));
     let end = input.windows(4).position(|window| window == b"\r\n\r\n").map(|at| at + 4);
+    // A line that ends in LF alone is seen as such before the rest has come.
+    let searched = &input[..end.unwrap_or(input.len())];
+    let bare = (0..searched.len()).any(|at| input[at] == b'\n' && (at == 0 || input[at - 1] != b'\r'));
     match (bare, end) {
-        (Some(bare), end) if end.is_none_or(|end| bare < end) => Some((Err(400), input.len())),
+        (true, _) if fault != Fault::AcceptsBareLf => Some((Err(400), input.len())),
         (_, Some(end)) if end <= HEAD_BYTES_AT_MOST => Some((Ok(input[..end].to_vec()), end)),
         _ if input.len() > HEAD_BYTES_AT_MOST => {
             let has_line = input[..HEAD_BYTES_AT_MOST].contains(&b'\n');
@@ -404,8 +521,125 @@ fn whole_head(input: &mut Vec<u8>, fault: Fault) -> Option<(Result<Vec<u8>, u16>
     }
 }
 
+/// Has each line of a whole head end in CR LF.
+fn mend_line_ends(input: &mut Vec<u8>) {
+    let ends = |rest: &[u8], mark: &[u8]| rest.starts_with(mark).then_some(mark.len());
+    let end = (0..input.len())
+        .find_map(|at| Some(at + ends(&input[at..], b"\n\n").or_else(|| ends(&input[at..], b"\n\r\n"))?));
+    if let Some(end) = end {
+        let text = String::from_utf8_lossy(&input[..end]).replace("\r\n", "\n").replace('\n', "\r\n");
+        drop(input.splice(..end, text.into_bytes()));
+    }
+}
+
+/// The body at the front of `input` and where it ends; none while more of it has to come.
+fn whole_body(input: &[u8], framing: Framing, fault: Fault) -> Result<Option<(Vec<u8>, usize)>, u16> {
+    match framing {
+        Framing::Length(length) => Ok(input.get(..length).map(|body| (body.to_vec(), length))),
+        Framing::Chunked => whole_chunks(input, fault),
+    }
+}
+
+/// The same of a chunked body, read anew from its beginning each time.
+fn whole_chunks(input: &[u8], fault: Fault) -> Result<Option<(Vec<u8>, usize)>, u16> {
+    let is_lenient = fault == Fault::AcceptsBadChunks;
+    let (mut body, mut at) = (Vec::new(), 0);
+    loop {
+        let Some(line) = line(input, &mut at, is_lenient)? else { return Ok(None) };
+        let size = chunk_size(line, is_lenient)?;
+        if size == 0 {
+            return Ok(end_of_trailers(input, at, is_lenient)?.map(|end| (body, end)));
+        }
+        if body.len().saturating_add(size) > BODY_BYTES_AT_MOST {
+            return Err(413);
+        }
+        let Some(data) = input.get(at..at + size) else { return Ok(None) };
+        body.extend_from_slice(data);
+        at += size;
+        match input.get(at..at + 2) {
+            Some(b"\r\n") => at += 2,
+            Some([b'\n', _]) if is_lenient => at += 1,
+            Some(_) => return Err(400),
+            None => return Ok(None),
+        }
+    }
+}
+
+fn end_of_trailers(input: &[u8], begin: usize, is_lenient: bool) -> Result<Option<usize>, u16> {
+    let mut at = begin;
+    loop {
+        let Some(line) = line(input, &mut at, is_lenient)? else { return Ok(None) };
+        if at - begin > HEAD_BYTES_AT_MOST {
+            return Err(431);
+        }
+        match line.iter().position(|byte| *byte == b':') {
+            _ if line.is_empty() => return Ok(Some(at)),
+            Some(colon) if std::str::from_utf8(&line[..colon]).is_ok_and(is_token) => {}
+            _ => return Err(400),
+        }
+    }
+}
+
+/// The line that begins at `at`, which is then behind it; none while its end has to come.
+fn line<'a>(input: &'a [u8], at: &mut usize, is_lenient: bool) -> Result<Option<&'a [u8]>, u16> {
+    let rest = &input[*at..];
+    match rest.iter().take(HEAD_BYTES_AT_MOST).position(|byte| *byte == b'\n') {
+        Some(end) => {
+            *at += end + 1;
+            match rest[..end].strip_suffix(b"\r") {
+                Some(line) => Ok(Some(line)),
+                None if is_lenient => Ok(Some(&rest[..end])),
+                None => Err(400),
+            }
+        }
+        None if rest.len() >= HEAD_BYTES_AT_MOST => Err(431),
+        None => Ok(None),
+    }
+}
+
+fn chunk_size(line: &[u8], is_lenient: bool) -> Result<usize, u16> {
+    let text = std::str::from_utf8(line).map_err(|_| 400_u16)?;
+    let mut digits = text.split(';').next().unwrap_or_default();
+    if is_lenient {
+        digits = digits.trim().trim_start_matches('+').trim_start_matches("0x");
+    }
+    let is_size = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_size { usize::from_str_radix(digits, 16).map_err(|_| 413) } else { Err(400) }
+}
+
+/// Where the body ends that a head announces (RFC 9112, 6.3).
+fn framing(lengths: &[&str], codings: &[&str], is_old: bool, fault: Fault) -> Result<Framing, u16> {
+    let is_chunked = |coding: &str| coding.trim().eq_ignore_ascii_case("chunked");
+    let codings: Vec<bool> = codings.iter().flat_map(|value| value.split(',')).map(is_chunked).collect();
+    match (codings.as_slice(), lengths) {
+        ([], []) => Ok(Framing::Length(0)),
+        ([], [first, more @ ..]) => {
+            let is_certain = more.is_empty() || fault == Fault::BelievesFirstLength;
+            if !is_certain || first.is_empty() || !first.bytes().all(|byte| byte.is_ascii_digit()) {
+                return Err(400);
+            }
+            let length = first.parse().ok().filter(|length| *length <= BODY_BYTES_AT_MOST);
+            length.map(Framing::Length).ok_or(413)
+        }
+        // Without a length, and chunked once at most, namely last.
+        ([before @ .., last], []) if !is_old && !before.contains(&true) => match (before, last) {
+            ([], true) => Ok(Framing::Chunked),
+            _ => Err(501),
+        },
+        _ => Err(400),
+    }
+}
+
 impl Request {
-    fn parse(head: &[u8]) -> Result<Self, u16> {
+    fn persistence(&self) -> (&'static str, Next) {
+        match (self.stays_open, self.is_old) {
+            (true, true) => ("Connection: keep-alive\r\n", Next::Read),
+            (true, false) => ("", Next::Read),
+            (false, _) => ("Connection: close\r\n", Next::Close),
+        }
+    }
+
+    fn parse(head: &[u8], fault: Fault) -> Result<Self, u16> {
         let text = std::str::from_utf8(head).map_err(|_| 400_u16)?;
         let mut lines = text.trim_end_matches("\r\n").split("\r\n");
         let first: Vec<&str> = lines.next().unwrap_or_default().split(' ').collect();
@@ -421,7 +655,8 @@ impl Request {
             }
             _ => return Err(400),
         };
-        let (mut hosts, mut close, mut keep_alive) = (0, false, false);
+        let (mut hosts, mut close, mut keep_alive, mut expects_continue) = (0, false, false, false);
+        let (mut lengths, mut codings) = (Vec::new(), Vec::new());
         for (index, line) in lines.enumerate() {
             if index >= FIELDS_AT_MOST {
                 return Err(431);
@@ -439,7 +674,9 @@ impl Request {
                     keep_alive |= value.eq_ignore_ascii_case("keep-alive");
                 }
                 "expect" if !value.eq_ignore_ascii_case("100-continue") => return Err(417),
-                "transfer-encoding" => return Err(501),
+                "expect" => expects_continue = !is_old,
+                "content-length" => lengths.push(value),
+                "transfer-encoding" => codings.push(value),
                 _ => {}
             }
         }
@@ -449,7 +686,9 @@ impl Request {
         let path =
             target.strip_prefix("http://").map_or(*target, |rest| &rest[rest.find('/').unwrap_or(0)..]);
         let stays_open = !close && (!is_old || keep_alive);
-        Ok(Self { method: (*method).to_owned(), path: path.to_owned(), is_old, stays_open })
+        let framing = framing(&lengths, &codings, is_old, fault)?;
+        let (method, path) = ((*method).to_owned(), path.to_owned());
+        Ok(Self { method, path, is_old, stays_open, expects_continue, framing })
     }
 }
 

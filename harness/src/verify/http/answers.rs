@@ -162,11 +162,6 @@ fn stops() -> Vec<Case> {
             "A large reply that is under way when SIGTERM comes arrives whole.",
             drain_large,
         ),
-        Case::own(
-            "drain-idle",
-            "Connections that carry no request when SIGTERM comes are closed, in order and before the grace is over.",
-            drain_idle,
-        ),
     ]
 }
 
@@ -431,19 +426,5 @@ fn drain_large(subject: &mut Subject) -> Verdict {
     is_bytes(subject, &http.reply("GET").within("after SIGTERM")?, DRAINED_BYTES)?;
     http.end().within("after the reply")?;
     drop(client);
-    subject.has_stopped()
-}
-
-fn drain_idle(subject: &mut Subject) -> Verdict {
-    subject.tree()?; // else it can't be stopped
-    let number = subject.several(5).unwrap_or(1);
-    let clients: Vec<_> = (0..number).map(|_| Client::connect(subject)).collect::<Verdict<_>>()?;
-    for client in &clients {
-        (PROTOCOL.exchange)(client)?;
-    }
-    subject.ask_to_stop()?;
-    for client in &clients {
-        client.expect_end().within("an idle connection after SIGTERM")?;
-    }
     subject.has_stopped()
 }

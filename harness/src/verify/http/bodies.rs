@@ -41,6 +41,21 @@ pub(super) fn cases() -> Vec<Case> {
             |subject| split(subject, &request("POST", "/echo", "Content-Length: 5\r\n", b"Hello"), b"Hello"),
         ),
         Case::shared(
+            "post-half-close",
+            "A whole POST, behind which its client sends no more, is answered, and then the connection ends.",
+            post_half_close,
+        ),
+        Case::shared(
+            "post-cut-short",
+            "A body that ends before its length says gets no whole answer, but a 400 or the end (RFC 9112, 8).",
+            |subject| cut_short(subject, &request("POST", "/echo", "Content-Length: 10\r\n", b"Hello")),
+        ),
+        Case::shared(
+            "chunked-cut-short",
+            "A chunked body that ends before its last chunk gets no whole answer, but a 400 or the end (RFC 9112, 8).",
+            |subject| cut_short(subject, &chunked_request(CHUNKS)),
+        ),
+        Case::shared(
             "chunked",
             "A chunked body goes back, whatever the sizes of its chunks and the case of their digits (RFC 9112, 7.1).",
             |subject| chunked(subject, &[CHUNKS, b"0\r\n\r\n"].concat()),
@@ -109,7 +124,9 @@ fn post(subject: &mut Subject, bytes: usize) -> Verdict {
     let body = pattern(bytes);
     let head = request("POST", "/echo", &format!("Content-Length: {bytes}\r\n"), b"");
     let client = Client::connect(subject)?;
-    client.both_ways(&[head, body.clone()].concat(), || Http::over(&client).reply("POST")?.expect_body(&body))
+    let mut http = Http::over(&client);
+    client.both_ways(&[head, body.clone()].concat(), || http.reply("POST")?.expect_body(&body))?;
+    http.leave()
 }
 
 fn post_then_get(subject: &mut Subject) -> Verdict {
@@ -122,14 +139,16 @@ fn post_then_get(subject: &mut Subject) -> Verdict {
     let mut http = Http::over(&client);
     http.reply("POST")?.expect_body(&body)?;
     is_hello(&client, &http.reply("GET").within("the request behind the body")?)?;
-    http.no_more()
+    http.leave()
 }
 
 fn split(subject: &mut Subject, request: &[u8], body: &[u8]) -> Verdict {
     needs_echo(subject)?;
     let client = Client::connect(subject)?;
     client.send_slowly(request.chunks(1), PAUSE)?;
-    Http::over(&client).reply("POST")?.expect_body(body)
+    let mut http = Http::over(&client);
+    http.reply("POST")?.expect_body(body)?;
+    http.leave()
 }
 
 fn chunked_request(chunks: &[u8]) -> Vec<u8> {
@@ -144,7 +163,7 @@ fn chunked(subject: &mut Subject, chunks: &[u8]) -> Verdict {
     let mut http = Http::over(&client);
     http.reply("POST")?.expect_body(CHUNKED_BODY)?;
     is_hello(&client, &http.reply("GET").within("the request behind the body")?)?;
-    http.no_more()
+    http.leave()
 }
 
 fn chunked_large(subject: &mut Subject) -> Verdict {
@@ -158,7 +177,37 @@ fn chunked_large(subject: &mut Subject) -> Verdict {
     }
     chunks.extend_from_slice(b"0\r\n\r\n");
     let client = Client::connect(subject)?;
-    client.both_ways(&chunked_request(&chunks), || Http::over(&client).reply("POST")?.expect_body(&body))
+    let mut http = Http::over(&client);
+    client.both_ways(&chunked_request(&chunks), || http.reply("POST")?.expect_body(&body))?;
+    http.leave()
+}
+
+/// A request whose body is not all there when its client says that it sends no more: a whole answer would pass a part off
+/// as all of it.
+fn cut_short(subject: &mut Subject, request: &[u8]) -> Verdict {
+    needs_echo(subject)?;
+    let client = Client::connect(subject)?;
+    client.send(request)?;
+    client.half_close()?;
+    let mut http = Http::over(&client);
+    match http.reply("POST") {
+        Ok(reply) => {
+            reply.expect_status(&[400])?;
+            http.end()
+        }
+        Err(_) if http.was_cut_short() || http.ended_silently() => Ok(()),
+        Err(stop) => Err(stop),
+    }
+}
+
+fn post_half_close(subject: &mut Subject) -> Verdict {
+    needs_echo(subject)?;
+    let client = Client::connect(subject)?;
+    client.send(&request("POST", "/echo", "Content-Length: 5\r\n", b"Hello"))?;
+    client.half_close()?;
+    let mut http = Http::over(&client);
+    http.reply("POST")?.expect_body(b"Hello")?;
+    http.end()
 }
 
 fn expect_continue(subject: &mut Subject) -> Verdict {
@@ -169,7 +218,8 @@ fn expect_continue(subject: &mut Subject) -> Verdict {
     let status = http.interim().within("before the body is sent")?;
     ensure(status == 100, || format!("expected 100 before the body is sent, got {status}"))?;
     client.send(b"Hello")?;
-    http.reply("POST")?.expect_body(b"Hello")
+    http.reply("POST")?.expect_body(b"Hello")?;
+    http.leave()
 }
 
 fn expect_refused(subject: &mut Subject) -> Verdict {

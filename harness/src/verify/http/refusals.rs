@@ -8,7 +8,7 @@
 use std::thread;
 use std::time::Duration;
 
-use super::super::case::{Case, Verdict, Within};
+use super::super::case::{Case, Verdict, Within, skipped};
 use super::super::client::Client;
 use super::super::subject::Subject;
 use super::needs_echo;
@@ -22,6 +22,12 @@ const RESET_TIME: Duration = Duration::from_millis(10);
 const TOO_LONG_BYTES: usize = 70_000;
 /// So many fields are more than any request needs.
 const TOO_MANY_FIELDS: usize = 1_000;
+/// The longest line and the longest field that the lab's own servers take, in bytes, and the most fields.
+const OUR_BYTES_AT_MOST: usize = 16 << 10;
+const OUR_FIELDS_AT_MOST: usize = 100;
+
+/// Why a case about the lab's own limits is skipped.
+const NOT_OURS: &str = "that is where the lab's own models draw the line; others may draw it elsewhere";
 
 /// One bad request.
 struct Bad {
@@ -45,7 +51,17 @@ enum Kind {
 
 pub(super) fn cases() -> Vec<Case> {
     let all = heads().into_iter().chain(lengths()).chain(chunks());
-    all.map(|bad| Case::shared(bad.name, bad.about, move |subject| bad.is_refused(subject))).collect()
+    let ours = our_limits().into_iter().map(|bad| {
+        Case::shared(bad.name, bad.about, move |subject| {
+            if !subject.facts().is_ours {
+                return skipped(NOT_OURS);
+            }
+            bad.is_refused(subject)
+        })
+    });
+    all.map(|bad| Case::shared(bad.name, bad.about, move |subject| bad.is_refused(subject)))
+        .chain(ours)
+        .collect()
 }
 
 impl Bad {
@@ -177,6 +193,33 @@ fn heads() -> Vec<Bad> {
     ]
 }
 
+/// What goes just beyond the limits of the lab's own servers.
+fn our_limits() -> Vec<Bad> {
+    let line = |bytes: usize| format!("GET /{} HTTP/1.1\r\n", "a".repeat(bytes - "GET / HTTP/1.1\r\n".len()));
+    let long = "a".repeat(OUR_BYTES_AT_MOST);
+    let many_fields = "X: y\r\n".repeat(OUR_FIELDS_AT_MOST); // and the Host
+    vec![
+        raw(
+            "line-over-limit",
+            "A request line one byte above 16 KiB is 414 with the lab's own models (RFC 9112, 3).",
+            line(OUR_BYTES_AT_MOST + 1) + "Host: verify.test\r\n\r\n",
+            &[414],
+        ),
+        fields(
+            "field-over-limit",
+            "A single field above 16 KiB is 431 with the lab's own models (RFC 6585, 5).",
+            &format!("X: {long}\r\n"),
+            &[431],
+        ),
+        fields(
+            "fields-over-limit",
+            "101 fields are 431 with the lab's own models (RFC 6585, 5).",
+            &many_fields,
+            &[431],
+        ),
+    ]
+}
+
 /// A POST whose length is bad.
 fn length(name: &'static str, about: &'static str, fields: &str, statuses: &'static [u16]) -> Bad {
     Bad { name, about, bytes: request("POST", "/echo", fields, b"Hello"), statuses, kind: Kind::Body }
@@ -287,7 +330,23 @@ fn chunk(name: &'static str, about: &'static str, chunks: &str, kind: Kind, stat
 fn chunks() -> Vec<Bad> {
     let size = |name, about, chunks: &str| chunk(name, about, chunks, Kind::Body, &[400]);
     let late = |name, about, chunks: &str| chunk(name, about, chunks, Kind::LateInBody, &[400]);
+    let long = "a".repeat(TOO_LONG_BYTES);
+    let long_trailers = format!("X: {}\r\n", &long[..TOO_LONG_BYTES / 10]).repeat(10);
     vec![
+        chunk(
+            "chunk-extension-long",
+            "A chunk extension of 70,000 bytes is 400, 413 or 431: it is no data, and counted nowhere else (RFC 9112, 7.1.1).",
+            &format!("5;{long}\r\nHello\r\n0\r\n\r\n"),
+            Kind::LateInBody,
+            &[400, 413, 431],
+        ),
+        chunk(
+            "trailers-long",
+            "Trailers of 70,000 bytes are 400, 413 or 431, or the reply is cut short (RFC 6585, 5).",
+            &format!("5\r\nHello\r\n0\r\n{long_trailers}\r\n"),
+            Kind::LateInBody,
+            &[400, 413, 431],
+        ),
         size(
             "chunk-size-letters",
             "A chunk size that is no number is 400 (RFC 9112, 7.1).",
@@ -351,7 +410,7 @@ mod tests {
     #[test]
     fn what_is_bad_is_bad_in_one_way_only() {
         // Each is a GET or a POST with the head's end in it, but for what is not even that.
-        for bad in heads().into_iter().chain(lengths()).chain(chunks()) {
+        for bad in heads().into_iter().chain(lengths()).chain(chunks()).chain(our_limits()) {
             let text = String::from_utf8_lossy(&bad.bytes).into_owned();
             let is_request = text.starts_with("GET /") || text.starts_with("POST /echo HTTP/1.");
             assert!(is_request || ["no-request", "tls-hello"].contains(&bad.name), "{}", bad.name);

@@ -8,8 +8,12 @@ use super::super::subject::Subject;
 const HEAD_BYTES_AT_MOST: usize = 64 * 1024;
 /// A line of a chunked body.
 const LINE_BYTES_AT_MOST: usize = 4 * 1024;
+/// A body longer than this is none that was asked for.
+const BODY_BYTES_AT_MOST: usize = 2 * super::LARGE_BYTES;
 /// How many interim replies may come before the final one.
 const INTERIM_AT_MOST: usize = 8;
+/// How many fields may follow a chunked body.
+const TRAILERS_AT_MOST: usize = 1_000;
 
 /// A connection over which HTTP is spoken.
 pub(super) struct Http<'a> {
@@ -121,6 +125,17 @@ impl<'a> Http<'a> {
         self.ended && self.within_body
     }
 
+    /// The client says that it sends no more; then the connection must end with nothing more.
+    pub(super) fn leave(&mut self) -> Verdict {
+        self.client.half_close()?;
+        self.end()
+    }
+
+    /// Whether the connection ended, in order, with not a byte of a reply.
+    pub(super) fn ended_silently(&self) -> bool {
+        self.ended && self.buffer.is_empty() && !self.within_body
+    }
+
     /// Nothing more may have come so far.
     pub(super) fn no_more(&self) -> Verdict {
         ensure(self.buffer.is_empty(), || format!("after the whole reply came {}", quoted(&self.buffer)))
@@ -136,7 +151,9 @@ impl<'a> Http<'a> {
             Framing::Length(length) => self.take(length),
             Framing::Chunked => self.chunks(),
             Framing::Close => {
-                while self.fill()? {}
+                while self.fill()? {
+                    is_bounded(self.buffer.len())?;
+                }
                 Ok(std::mem::take(&mut self.buffer))
             }
         }
@@ -146,17 +163,27 @@ impl<'a> Http<'a> {
         let mut body = Vec::new();
         loop {
             let line = self.line()?;
-            let digits = line.split(';').next().unwrap_or_default().trim_end();
-            let size = usize::from_str_radix(digits, 16);
-            let Ok(size) = size else { return failed(format!("the chunk size {line:?} is no number")) };
+            let Some(size) = chunk_size(&line) else {
+                return failed(format!("the chunk size {line:?} is no number"));
+            };
             if size == 0 {
-                while !self.line()?.is_empty() {} // trailers
+                self.trailers()?;
                 return Ok(body);
             }
+            is_bounded(size.saturating_add(body.len()))?;
             body.extend(self.take(size)?);
             let end = self.line()?;
             ensure(end.is_empty(), || format!("a chunk of {size} bytes is followed by {end:?}"))?;
         }
+    }
+
+    fn trailers(&mut self) -> Verdict {
+        for _ in 0..TRAILERS_AT_MOST {
+            if self.line()?.is_empty() {
+                return Ok(());
+            }
+        }
+        failed("trailers without end")
     }
 
     fn line(&mut self) -> Verdict<String> {
@@ -191,6 +218,7 @@ impl<'a> Http<'a> {
     }
 
     fn take(&mut self, length: usize) -> Verdict<Vec<u8>> {
+        is_bounded(length)?;
         while self.buffer.len() < length {
             let place = format!("after {} of {length} bytes", self.buffer.len());
             let more = self.fill().within(&place)?;
@@ -303,6 +331,20 @@ impl Head {
     }
 }
 
+/// The size of a chunk, from its line: hexadecimal digits and nothing else, up to an extension (RFC 9112, 7.1).
+fn chunk_size(line: &str) -> Option<usize> {
+    let digits = line.split(';').next().unwrap_or_default();
+    let is_size = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    usize::from_str_radix(digits, 16).ok().filter(|_| is_size)
+}
+
+/// A body without a bound is not read to its end.
+fn is_bounded(length: usize) -> Verdict {
+    ensure(length <= BODY_BYTES_AT_MOST, || {
+        format!("a body of {length} bytes is longer than any that was asked for")
+    })
+}
+
 /// The minor version and the status.
 fn status_line(line: &str) -> Option<(u8, u16)> {
     let rest = line.strip_prefix("HTTP/1.")?;
@@ -364,6 +406,15 @@ mod tests {
         ] {
             let head = head(&format!("HTTP/1.1 200 OK\r\n{fields}\r\n")).unwrap();
             assert!(head.framing().is_err(), "{fields}");
+        }
+    }
+
+    #[test]
+    fn a_chunk_size_is_hexadecimal_digits_alone() {
+        assert_eq!(chunk_size("00aF"), Some(0xaf));
+        assert_eq!(chunk_size("5;name=value"), Some(5));
+        for line in ["", ";x", "+5", "-5", "0x5", " 5", "5 ", "5 ;x", "5_0", "g", "10000000000000005"] {
+            assert_eq!(chunk_size(line), None, "{line:?}");
         }
     }
 

@@ -178,6 +178,17 @@ fn a_burst_beyond_all_bounds_is_survived_and_leaves_nothing() {
     }
 }
 
+/// What is seen while the server makes no more children and waits for none: their list is read one by one, and a child
+/// that ends and one that comes meanwhile would both be on it.
+fn held_still<T>(server: &Server, look: impl FnOnce() -> T) -> T {
+    let process = procfs::process::Process::new(server.pid().cast_signed()).unwrap();
+    send(server, Signal::SIGSTOP);
+    eventually("it is stopped", || process.stat().unwrap().state == 'T');
+    let seen = look();
+    send(server, Signal::SIGCONT);
+    seen
+}
+
 #[test]
 fn no_more_children_are_alive_than_were_asked_for() {
     let server = serve("fork:children=2");
@@ -189,7 +200,7 @@ fn no_more_children_are_alive_than_were_asked_for() {
                 let _ = socket.send(b"more");
             }
         });
-        let most = (0..50).map(|_| children_of(server.pid()).len()).max();
+        let most = (0..50).map(|_| held_still(&server, || children_of(server.pid()).len())).max();
         over.store(true, Ordering::Relaxed);
         assert!(most <= Some(2), "{most:?}");
     });

@@ -85,7 +85,7 @@ fn round_trip(criterion: &mut Criterion, model: &Model, cpus: &[usize]) -> anyho
 fn burst(criterion: &mut Criterion, model: &Model, cpus: &[usize]) -> anyhow::Result<()> {
     let server = start(model, cpus)?;
     let address = address(&server)?;
-    let one_at_a_time = model.room == Room::One;
+    let one_at_a_time = model.usual_room() == Room::One;
     let connect_all = || (0..BURST).map(|_| connect(address)).collect::<anyhow::Result<Vec<_>>>();
     let mut connections = if one_at_a_time { Vec::new() } else { connect_all()? };
     let mut group = criterion.benchmark_group(if one_at_a_time { "burst_new_connections" } else { "burst" });

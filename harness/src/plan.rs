@@ -285,10 +285,10 @@ mod tests {
         let workers = |connections| {
             let steps = all_servers(connections);
             let pool = steps.iter().find(|step| step.subject.name() == "thread-pool").unwrap();
-            pool.subject.workers()
+            pool.subject.room(Transport::Tcp)
         };
-        assert_eq!(workers(64), Some(64));
-        assert_eq!(workers(1000), Some(256));
+        assert_eq!(workers(64), Some(Room::Workers(64)));
+        assert_eq!(workers(1000), Some(Room::Workers(256)));
     }
 
     #[test]

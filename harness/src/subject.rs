@@ -76,24 +76,8 @@ impl Subject {
     pub fn room(&self, transport: Transport) -> Option<Room> {
         match self {
             Self::Model { .. } if transport == Transport::Udp => Some(Room::Many),
-            Self::Model { model, .. } => Some(model.room),
+            Self::Model { model, choice } => Some((model.room)(&choice.options)),
             Self::Foreign(foreign) => foreign.room,
-        }
-    }
-
-    /// How many workers it was given, if it has such.
-    pub fn workers(&self) -> Option<usize> {
-        match self {
-            Self::Model { choice, .. } => choice.options.number("workers"),
-            Self::Foreign(_) => None,
-        }
-    }
-
-    /// Whether the kernel deals its clients out between its workers beforehand, so that some may get none.
-    pub fn deals_out(&self) -> bool {
-        match self {
-            Self::Model { choice, .. } => choice.options.text("accept") == Some("reuseport"),
-            Self::Foreign(_) => false,
         }
     }
 
@@ -102,7 +86,7 @@ impl Subject {
     pub fn with_workers(&self, workers: usize) -> Self {
         let mut this = self.clone();
         if let Self::Model { model, choice } = &mut this
-            && model.room == Room::Workers
+            && matches!((model.room)(&choice.options), Room::Workers(_) | Room::DealtOut(_))
         {
             choice.options.set_default("workers", &workers.to_string());
         }

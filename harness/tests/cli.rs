@@ -147,7 +147,7 @@ fn an_unknown_name_lists_the_known_ones() {
 fn a_wrong_option_lists_the_right_ones() {
     assert_eq!(
         usage(&["serve", "thread-pool:wrokers=4"]),
-        "concur: thread-pool has no option 'wrokers'; it has: workers, queue"
+        "concur: thread-pool has no option 'wrokers'; it has: workers, queue, per"
     );
     assert_eq!(usage(&["serve", "loop:workers=4"]), "concur: loop has no option 'workers'; it takes none");
     assert_eq!(

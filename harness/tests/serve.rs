@@ -27,7 +27,7 @@ const A_MOMENT: Duration = Duration::from_millis(150);
 const LONG_COMPUTATION: &str = "/cpu/400000";
 
 /// Models with options under which they do things in another way.
-const VARIANTS: [&str; 1] = ["epoll:trigger=edge"];
+const VARIANTS: [&str; 2] = ["epoll:trigger=edge", "thread-pool:per=request,workers=4"];
 /// One loop each, which computes in line.
 const LOOPS: [&str; 8] =
     ["select", "poll", "epoll", "epoll:trigger=edge", "polling", "mio", "io-uring", "multi-loop:workers=1"];
@@ -44,11 +44,14 @@ fn loops_and(others: &[&'static str]) -> impl Iterator<Item = &'static str> {
 
 /// The models that serve many at once, with room for so many.
 fn concurrent(clients: usize) -> impl Iterator<Item = String> {
-    let with_room = move |model: &Model| match model.room {
-        Room::Workers => format!("{}:workers={clients}", model.name),
+    let with_room = move |model: &Model| match model.usual_room() {
+        Room::Workers(_) => format!("{}:workers={clients}", model.name),
         _ => model.name.to_owned(),
     };
-    runnable().filter(|model| model.room != Room::One).map(with_room).chain(VARIANTS.map(str::to_owned))
+    runnable()
+        .filter(|model| model.usual_room() != Room::One)
+        .map(with_room)
+        .chain(VARIANTS.map(str::to_owned))
 }
 
 #[test]
@@ -127,7 +130,7 @@ fn while_one_client_holds_its_connection_only_the_loop_serves_nobody_else() {
         hear(&mut holder);
         let mut other = connect(server.address());
         ask(&mut other, "/hello");
-        if model.room == Room::One {
+        if model.usual_room() == Room::One {
             std::thread::sleep(A_MOMENT);
             assert!(!has_something(&other), "{} served a second client", model.name);
             drop(holder);
@@ -156,6 +159,28 @@ fn a_pool_serves_as_many_clients_as_it_has_workers() {
 }
 
 #[test]
+fn a_pool_that_is_handed_requests_serves_more_clients_than_it_has_workers() {
+    let server = serve("thread-pool:per=request,workers=1", &[]);
+    let mut clients: Vec<TcpStream> = (0..200).map(|_| connect(server.address())).collect();
+    for _ in 0..3 {
+        for client in &mut clients {
+            ask(client, "/hello");
+        }
+        for client in &mut clients {
+            assert_eq!(hear(client).0, 200);
+        }
+    }
+    // Its one worker waits along with whom it has.
+    ask(&mut clients[0], "/wait/300");
+    std::thread::sleep(A_MOMENT);
+    ask(&mut clients[1], "/hello");
+    assert_eq!(hear(&mut clients[1]).0, 200);
+    assert!(has_something(&clients[0]), "nobody else was there who could have answered meanwhile");
+    drop(clients);
+    stop(server);
+}
+
+#[test]
 fn a_computing_request_stalls_the_other_clients_of_an_event_loop() {
     for model in loops_and(&["coroutine:workers=1", "async:workers=1"]) {
         let server = serve(model, &[]);
@@ -174,7 +199,15 @@ fn a_computing_request_stalls_the_other_clients_of_an_event_loop() {
 
 #[test]
 fn a_computing_request_does_not_stall_the_other_clients_of_threads_processes_and_pools() {
-    for model in ["thread", "prethread", "thread-pool", "fork", "prefork", "hybrid"] {
+    for model in [
+        "thread",
+        "prethread",
+        "thread-pool",
+        "thread-pool:per=request,workers=2",
+        "fork",
+        "prefork",
+        "hybrid",
+    ] {
         let server = serve(model, &[]);
         let (mut other, mut computing) = (connect(server.address()), connect(server.address()));
         ask(&mut computing, LONG_COMPUTATION);

@@ -145,7 +145,7 @@ fn the_generator_gets_right_replies_from_every_model_over_a_unix_socket() {
         for name in ["http", "echo"] {
             let server = serve_over(Transport::Unix, model.name, name);
             let workload = Workload::new(name, "/hello", 300).unwrap();
-            let at_once = if model.room == Room::One { 1 } else { 16 };
+            let at_once = if model.usual_room() == Room::One { 1 } else { 16 };
             for (connections, keep_alive) in [(at_once, true), (16, false)] {
                 let outcome = load(&server, &workload, connections, keep_alive);
                 assert_eq!(outcome.errors.total(), 0, "{} {name}: {:?}", model.name, outcome.first_error);

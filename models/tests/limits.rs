@@ -10,8 +10,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use models::address::Address;
-use models::options::Options;
-use models::server::{Model, Shutdown, Start, Transport, servers, socket};
+use models::options::Choice;
+use models::server::{Shutdown, Start, Transport, server, servers, socket};
 use workloads::http::Http;
 use workloads::{Limits, Service};
 
@@ -22,13 +22,21 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// may has one configuration per process, so one coroutine server runs at a time, and one test.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
+/// Models with options under which they keep their limits in another way.
+const VARIANTS: [&str; 2] = ["epoll:trigger=edge", "thread-pool:per=request,workers=8"];
+
+fn choices() -> impl Iterator<Item = Choice> {
+    let names = servers().iter().filter(|model| model.family != "processes").map(|model| model.name);
+    names.chain(VARIANTS).map(|text| text.parse().unwrap())
+}
+
 /// Runs `check` against every model over HTTP with short limits, side by side: most of it is waiting.
 fn with_every_model(check: impl Fn(&str, SocketAddr) + Sync) {
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     thread::scope(|scope| {
-        for model in servers().iter().filter(|model| model.family != "processes") {
+        for choice in choices() {
             let check = |model: &str, address: &Address| check(model, address.ip().unwrap());
-            scope.spawn(move || with(model, &([127, 0, 0, 1], 0).into(), check));
+            scope.spawn(move || with(&choice, &([127, 0, 0, 1], 0).into(), check));
         }
     });
 }
@@ -36,33 +44,33 @@ fn with_every_model(check: impl Fn(&str, SocketAddr) + Sync) {
 /// The same over a Unix socket.
 fn with_every_model_over_unix(check: impl Fn(&str, &std::path::Path) + Sync) {
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    let over_unix = |model: &Model| (model.lacks)(&Options::default(), Transport::Unix).is_none();
+    let over_unix = |it: &Choice| (server(&it.name).unwrap().lacks)(&it.options, Transport::Unix).is_none();
     thread::scope(|scope| {
-        for model in servers().iter().filter(|model| model.family != "processes" && over_unix(model)) {
+        for choice in choices().filter(over_unix) {
             let check = |model: &str, address: &Address| check(model, address.path().unwrap());
             scope.spawn(move || {
                 let directory = tempfile::tempdir().unwrap();
-                with(model, &Address::unix(directory.path().join("socket")).unwrap(), check);
+                with(&choice, &Address::unix(directory.path().join("socket")).unwrap(), check);
             });
         }
     });
 }
 
-fn with(model: &'static Model, address: &Address, check: impl Fn(&str, &Address)) {
+fn with(choice: &Choice, address: &Address, check: impl Fn(&str, &Address)) {
     let limits = Limits { request_time: LIMIT, idle_time: LIMIT, ..Limits::default() };
     let service: Arc<dyn Service> = Arc::new(Http { limits, ..Http::default() });
     let listener = socket::listen(address, &limits).unwrap();
     let address = Address::of(&listener).unwrap();
     let shutdown = Shutdown::by_hand(Duration::from_secs(1)).unwrap();
     thread::scope(|scope| {
-        let server = scope.spawn(|| {
-            let (service, shutdown, options) = (&service, &shutdown, &Options::default());
-            (model.run)(Start { listener, service, options, shutdown }).unwrap();
+        let running = scope.spawn(|| {
+            let (service, shutdown, options) = (&service, &shutdown, &choice.options);
+            (server(&choice.name).unwrap().run)(Start { listener, service, options, shutdown }).unwrap();
         });
         // Also after a panic: the scope would wait for the server for ever.
-        let outcome = panic::catch_unwind(AssertUnwindSafe(|| check(model.name, &address)));
+        let outcome = panic::catch_unwind(AssertUnwindSafe(|| check(&choice.to_string(), &address)));
         shutdown.request();
-        server.join().unwrap();
+        running.join().unwrap();
         outcome.unwrap_or_else(|panic| panic::resume_unwind(panic));
     });
 }
@@ -164,7 +172,7 @@ fn a_client_who_waits_for_a_slow_answer_is_not_taken_for_silent() {
 fn a_client_who_waits_for_a_worker_is_not_taken_for_silent() {
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let address = ([127, 0, 0, 1], 0).into();
-    with(models::server::server("hybrid").unwrap(), &address, |model, address| {
+    with(&"hybrid".parse().unwrap(), &address, |model, address| {
         let address = address.ip().unwrap();
         let mut client = TcpStream::connect(address).unwrap();
         client.write_all(b"GET /cpu/5000000 HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n").unwrap();

@@ -59,7 +59,8 @@ fn main() -> ExitCode {
     let preforked = ["shared", "flock", "mutex", "fd-pass", "reuseport"]
         .map(|accept| format!("prefork:workers=4,accept={accept}"));
     let names = servers().iter().map(|model| model.name.to_owned());
-    for model in names.chain(forking).chain(prethreaded).chain(preforked) {
+    let pooled = [1, 4].map(|workers| format!("thread-pool:per=request,workers={workers}"));
+    for model in names.chain(forking).chain(prethreaded).chain(preforked).chain(pooled) {
         check(&model);
         println!("a panic ends one client alone under {model}: ok");
     }

@@ -217,22 +217,20 @@ fn judge(cell: &ServerCell, step: &ServerStep, measured: &Measured) -> (Verdict,
 /// For a server with room for a few, clients that wait without an answer are part of the picture. For the others they
 /// are a fault, or there was too little time to let everyone in.
 fn starved(connections: usize, starved: usize, step: &ServerStep) -> (Verdict, Option<String>) {
-    let workers = step.subject.workers();
     let (verdict, why) = match step.subject.room(step.transport) {
         Some(Room::One) => {
             (Verdict::Valid, "this model serves one client to its end before it looks at the next".to_owned())
         }
         // Each worker takes the clients that the kernel deals out to it, who may be none.
-        Some(Room::Workers) if step.subject.deals_out() => (
+        Some(Room::DealtOut(_)) => (
             Verdict::Valid,
             "they were dealt out to workers that belong to other clients until these leave".to_owned(),
         ),
         // Those who were served must be at least as many as it has workers.
-        Some(Room::Workers) if workers.is_some_and(|workers| connections - starved >= workers) => {
-            let workers = workers.unwrap_or_default();
+        Some(Room::Workers(workers)) if connections - starved >= workers => {
             (Verdict::Valid, format!("its {workers} workers belong to their clients until these leave"))
         }
-        Some(Room::Workers | Room::Descriptors(_) | Room::Many) => (
+        Some(Room::Workers(_) | Room::Descriptors(_) | Room::Many) => (
             Verdict::Unstable,
             "it should have got to them all; a longer --warm-up may let them in".to_owned(),
         ),

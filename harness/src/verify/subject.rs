@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use models::options::{Choice, Options};
+use models::options::Choice;
 use models::server::{Model, Room};
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
@@ -111,28 +111,15 @@ impl Target {
     /// For how many clients at once the server has room, of `asked`.
     fn room(&self, asked: usize) -> usize {
         match self {
-            Self::Model(choice, model) => asked.min(match model.room {
-                Room::One => 1,
-                // The kernel deals clients out beforehand, and two may get the same worker.
-                Room::Workers if choice.options.text("accept") == Some("reuseport") => 1,
-                Room::Workers => workers(model, &choice.options),
+            Self::Model(choice, model) => asked.min(match (model.room)(&choice.options) {
+                Room::One | Room::DealtOut(_) => 1, // two clients may be dealt out to the same worker
+                Room::Workers(workers) => workers,
                 Room::Descriptors(limit) => limit.saturating_sub(DESCRIPTORS_OF_ITS_OWN),
                 Room::Many => usize::MAX,
             }),
             Self::Command(..) | Self::Address(_) => asked,
         }
     }
-}
-
-/// How many workers a model has: as many as its option says, or else what its default says, be it a number or words
-/// that mean one per processor.
-fn workers(model: &Model, options: &Options) -> usize {
-    let default = || {
-        let spec = model.options.iter().find(|spec| spec.key == "workers");
-        spec.and_then(|spec| spec.default.parse().ok())
-            .unwrap_or_else(|| thread::available_parallelism().map_or(1, Into::into))
-    };
-    options.number("workers").unwrap_or_else(default)
 }
 
 impl fmt::Display for Target {

@@ -46,7 +46,7 @@ use super::blocking::{HEAR_OUT_BYTES, HEAR_OUT_TIME, REST_PAUSE, Rest, time_to_r
 use super::request_clock::RequestClock;
 use super::shutdown::{Client, Clients, LastArrivals, OVERDUE_LOOK, Seat, Shutdown};
 use super::socket::{self, Mode};
-use super::{Model, Room, ServeError, Start, trouble};
+use super::{Model, ServeError, Start, trouble};
 use crate::options::Spec;
 use crate::runtime;
 
@@ -60,7 +60,7 @@ pub const MODEL: Model = Model {
     name: "async",
     family: "coroutines",
     summary: "a stackless task for each connection, compiled into a state machine",
-    room: Room::Many,
+    room: super::many,
     options: &[Spec { help: "threads that poll tasks", ..runtime::WORKERS }],
     lacks: super::nothing,
     run,

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::Shutdown as Side;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Instant;
 
 use socket2::Socket;
@@ -15,7 +15,7 @@ use super::socket::{self, Mode};
 
 /// A connection that never blocks: each turn it goes as far as it can.
 pub(crate) struct Connection {
-    socket: Rc<Socket>,
+    socket: Arc<Socket>,
     conversation: Conversation,
     state: State,
     clock: RequestClock,
@@ -54,7 +54,7 @@ pub(crate) enum Turn {
 impl Connection {
     pub(crate) fn new(socket: Socket, service: &dyn Service, peer: Peer, now: Instant) -> Self {
         Self {
-            socket: Rc::new(socket),
+            socket: Arc::new(socket),
             conversation: Conversation::new(service, peer),
             state: State::Talking(Next::Read),
             clock: RequestClock::default(),
@@ -65,7 +65,7 @@ impl Connection {
         }
     }
 
-    pub(crate) fn socket(&self) -> &Rc<Socket> {
+    pub(crate) fn socket(&self) -> &Arc<Socket> {
         &self.socket
     }
 

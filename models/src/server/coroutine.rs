@@ -25,7 +25,7 @@ use super::acceptor::{Accepted, SHORTAGE_PAUSE, accept, report_shortage};
 use super::blocking::{self, Wire};
 use super::shutdown::{Client, Clients, LastArrivals, OVERDUE_LOOK, Seat, Shutdown};
 use super::socket::{self, Mode};
-use super::{Model, Room, ServeError, Start, trouble};
+use super::{Model, ServeError, Start, trouble};
 use crate::options::{Options, Spec};
 use crate::runtime::{self, Home};
 
@@ -41,7 +41,7 @@ pub const MODEL: Model = Model {
     name: "coroutine",
     family: "coroutines",
     summary: "a stackful coroutine for each connection, switched by the program itself",
-    room: Room::Many,
+    room: super::many,
     options: &[
         Spec { help: "threads that run coroutines", ..runtime::WORKERS },
         Spec { key: "stack", kind: runtime::STACK, help: "stack of each coroutine", default: "64k" },

@@ -15,7 +15,7 @@
 //! Source: epoll(7); D. Kegel, "The C10K problem".
 
 use std::io;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -23,7 +23,7 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTime
 use socket2::Socket;
 
 use super::readiness::{Interest, Readiness, Ready, Trigger, milliseconds};
-use super::{Model, Room, ServeError, Start, reactor};
+use super::{Model, ServeError, Start, reactor};
 use crate::options::{Kind, Spec};
 
 /// How many ready sockets one wait hands over at most; the rest come with the next.
@@ -41,7 +41,7 @@ pub const MODEL: Model = Model {
     name: "epoll",
     family: "multiplexing",
     summary: "one thread watches any number of descriptors, and only the ready ones come back",
-    room: Room::Many,
+    room: super::many,
     options: &[TRIGGER],
     lacks: super::nothing,
     run,
@@ -93,11 +93,11 @@ impl Readiness for EpollSet {
         self.trigger
     }
 
-    fn watch(&mut self, socket: &Rc<Socket>, key: usize, interest: Interest) -> io::Result<()> {
+    fn watch(&mut self, socket: &Arc<Socket>, key: usize, interest: Interest) -> io::Result<()> {
         Ok(self.epoll.add(&**socket, self.event(interest, key))?)
     }
 
-    fn change(&mut self, socket: &Rc<Socket>, key: usize, interest: Interest) -> io::Result<()> {
+    fn change(&mut self, socket: &Arc<Socket>, key: usize, interest: Interest) -> io::Result<()> {
         match self.trigger {
             Trigger::Edge => Ok(()), // it is watched for everything already
             _ => Ok(self.epoll.modify(&**socket, &mut self.event(interest, key))?),

@@ -43,7 +43,7 @@ use super::acceptor::{Acceptor, Arrival, SHORTAGE_PAUSE};
 use super::blocking;
 use super::children::{self, Children, Ended, Side};
 use super::shutdown::Shutdown;
-use super::{Model, Room, ServeError, Start, Transport, socket, trouble};
+use super::{Model, ServeError, Start, Transport, socket, trouble};
 use crate::options::{Kind, Options, Spec};
 
 const REAP: Spec = Spec {
@@ -61,7 +61,7 @@ pub const MODEL: Model = Model {
     name: "fork",
     family: "processes",
     summary: "a child process for each connection",
-    room: Room::Many,
+    room: super::many,
     options: &[REAP],
     lacks,
     run,

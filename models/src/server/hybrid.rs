@@ -16,7 +16,6 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
-use std::rc::Rc;
 use std::sync::Arc;
 use std::thread;
 
@@ -28,7 +27,7 @@ use super::epoll::EpollSet;
 use super::reactor::offload::{Computation, Offload, Outcome};
 use super::reactor::{Parts, Reactor};
 use super::readiness::Trigger;
-use super::{Model, Room, ServeError, Start};
+use super::{Model, ServeError, Start};
 use crate::options::Spec;
 use crate::runtime;
 
@@ -37,7 +36,7 @@ pub const MODEL: Model = Model {
     name: "hybrid",
     family: "multiplexing",
     summary: "an epoll loop that talks, and a pool of threads behind it that compute",
-    room: Room::Many,
+    room: super::many,
     options: &[Spec { help: "threads that compute", ..runtime::WORKERS }],
     lacks: super::nothing,
     run,
@@ -63,7 +62,7 @@ struct Pool {
     outcomes: Receiver<Outcome>,
     counter: Arc<EventFd>,
     /// The same eventfd as the loop watches it; a socket only by its type.
-    wake_up: Rc<Socket>,
+    wake_up: Arc<Socket>,
 }
 
 impl Pool {
@@ -73,7 +72,7 @@ impl Pool {
         let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK;
         let counter =
             EventFd::from_flags(flags).map_err(|errno| ServeError::io("make an eventfd", errno.into()))?;
-        let wake_up = Rc::new(Socket::from(std::os::fd::AsFd::as_fd(&counter).try_clone_to_owned()?));
+        let wake_up = Arc::new(Socket::from(std::os::fd::AsFd::as_fd(&counter).try_clone_to_owned()?));
         let counter = Arc::new(counter);
         for number in 0..workers {
             start_worker(number, &computations, &sender, &counter)
@@ -95,7 +94,7 @@ impl Pool {
 }
 
 impl Offload for Pool {
-    fn wake_up(&self) -> &Rc<Socket> {
+    fn wake_up(&self) -> &Arc<Socket> {
         &self.wake_up
     }
 

@@ -37,7 +37,7 @@ use self::ring::{Client, Completion, GENERATIONS, Receipt, Ring};
 use super::acceptor::{Accepted, SHORTAGE_PAUSE, accept, peer, refused, report_shortage};
 use super::shutdown::{LastArrivals, Shutdown};
 use super::timers::Timers;
-use super::{Model, Room, ServeError, Start, Transport, trouble};
+use super::{Model, ServeError, Start, Transport, trouble};
 use crate::options::{Kind, Options, Spec};
 
 /// Operations that one call can hand over. Two for each of 512 clients who are answered in the same turn.
@@ -50,7 +50,7 @@ pub const MODEL: Model = Model {
     name: "io-uring",
     family: "completions",
     summary: "one thread hands the kernel batches of operations, and hears when they are done",
-    room: Room::Many,
+    room: super::many,
     options: &[Spec {
         key: "entries",
         // The queue of completions is four times as long, and its limit is 65,536.

@@ -19,7 +19,7 @@ pub const MODEL: Model = Model {
     name: "loop",
     family: "iterative",
     summary: "one process serves one client after another",
-    room: Room::One,
+    room: |_| Room::One,
     options: &[],
     lacks: super::nothing,
     run,

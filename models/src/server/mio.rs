@@ -14,7 +14,7 @@
 
 use std::io;
 use std::os::fd::AsRawFd;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ::mio::event::Event;
@@ -23,7 +23,7 @@ use ::mio::{Events, Poll, Token};
 use socket2::Socket;
 
 use super::readiness::{Interest, Readiness, Ready, Trigger};
-use super::{Model, Room, ServeError, Start, reactor, trouble};
+use super::{Model, ServeError, Start, reactor, trouble};
 
 /// How many ready sockets one wait hands over at most; the rest come with the next.
 const EVENTS: usize = 512;
@@ -33,7 +33,7 @@ pub const MODEL: Model = Model {
     name: "mio",
     family: "multiplexing",
     summary: "one thread over mio, the portable layer below tokio: edges of epoll, kqueue and others",
-    room: Room::Many,
+    room: super::many,
     options: &[],
     lacks: super::nothing,
     run,
@@ -54,12 +54,12 @@ impl Readiness for Mio {
         Trigger::Edge
     }
 
-    fn watch(&mut self, socket: &Rc<Socket>, key: usize, _: Interest) -> io::Result<()> {
+    fn watch(&mut self, socket: &Arc<Socket>, key: usize, _: Interest) -> io::Result<()> {
         let everything = ::mio::Interest::READABLE | ::mio::Interest::WRITABLE | ::mio::Interest::PRIORITY;
         self.poll.registry().register(&mut SourceFd(&socket.as_raw_fd()), Token(key), everything)
     }
 
-    fn change(&mut self, _: &Rc<Socket>, _: usize, _: Interest) -> io::Result<()> {
+    fn change(&mut self, _: &Arc<Socket>, _: usize, _: Interest) -> io::Result<()> {
         Ok(()) // it is watched for everything already
     }
 

@@ -39,6 +39,7 @@ mod request_clock;
 pub mod select;
 pub mod shutdown;
 pub mod socket;
+mod team;
 pub mod thread;
 pub mod thread_pool;
 mod timers;
@@ -55,13 +56,20 @@ pub struct Model {
     /// The idea in one sentence.
     pub summary: &'static str,
     /// For how many clients at once it has room.
-    pub room: Room,
+    pub room: fn(&Options) -> Room,
     /// The options it takes.
     pub options: &'static [Spec],
     /// What this machine lacks for it, if anything.
     pub lacks: Lacks,
     /// Serves clients of the listener until the shutdown is requested, then finishes what is under way.
     pub run: Run,
+}
+
+impl Model {
+    /// For how many clients at once it has room if no option is given.
+    pub fn usual_room(&self) -> Room {
+        (self.room)(&Options::default())
+    }
 }
 
 /// How a model is run: until the shutdown is requested and what was under way is finished.
@@ -75,6 +83,11 @@ pub type Lacks = fn(&Options, Transport) -> Option<String>;
 /// For models that any machine can run, whatever their options: what [`Model::lacks`] is for most.
 pub fn nothing(_: &Options, _: Transport) -> Option<String> {
     None
+}
+
+/// For models with room for many clients, whatever their options: what [`Model::room`] is for most.
+pub fn many(_: &Options) -> Room {
+    Room::Many
 }
 
 /// What a stream server's clients come over.
@@ -103,8 +116,11 @@ pub struct Start<'a> {
 pub enum Room {
     /// For one.
     One,
-    /// For as many as its option `workers` says.
-    Workers,
+    /// For this many: each of its workers has one.
+    Workers(usize),
+    /// For this many at best: the kernel deals clients out between its workers beforehand, and one may get several while
+    /// another has none.
+    DealtOut(usize),
     /// For so many that a single client's descriptors end first.
     Many,
     /// For somewhat fewer than this many descriptors.

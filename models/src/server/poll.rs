@@ -11,7 +11,7 @@
 
 use std::io;
 use std::os::fd::AsFd;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -19,14 +19,14 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use socket2::Socket;
 
 use super::readiness::{Interest, Readiness, Ready, WatchList, milliseconds};
-use super::{Model, Room, ServeError, Start, reactor};
+use super::{Model, ServeError, Start, reactor};
 
 /// The model as it stands in the register.
 pub const MODEL: Model = Model {
     name: "poll",
     family: "multiplexing",
     summary: "one thread watches a list of descriptors, all of them scanned at each call",
-    room: Room::Many,
+    room: super::many,
     options: &[],
     lacks: super::nothing,
     run,
@@ -42,7 +42,7 @@ struct Poll {
 }
 
 impl Readiness for Poll {
-    fn watch(&mut self, socket: &Rc<Socket>, key: usize, interest: Interest) -> io::Result<()> {
+    fn watch(&mut self, socket: &Arc<Socket>, key: usize, interest: Interest) -> io::Result<()> {
         self.watched.set(socket, key, interest);
         Ok(())
     }

@@ -17,14 +17,14 @@
 
 use std::io;
 use std::num::NonZeroUsize;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ::polling::{Event, Events, Poller};
 use socket2::Socket;
 
 use super::readiness::{Interest, Readiness, Ready, Trigger, WatchList};
-use super::{Model, Room, ServeError, Start, reactor, trouble};
+use super::{Model, ServeError, Start, reactor, trouble};
 
 /// How many ready sockets one wait hands over at most; the rest come with the next.
 const EVENTS: NonZeroUsize = NonZeroUsize::new(512).unwrap();
@@ -34,7 +34,7 @@ pub const MODEL: Model = Model {
     name: "polling",
     family: "multiplexing",
     summary: "one thread over the portable crate polling: each event is told once and then asked for anew",
-    room: Room::Many,
+    room: super::many,
     options: &[],
     lacks: super::nothing,
     run,
@@ -60,7 +60,7 @@ impl Readiness for Polling {
         Trigger::OneShot
     }
 
-    fn watch(&mut self, socket: &Rc<Socket>, key: usize, interest: Interest) -> io::Result<()> {
+    fn watch(&mut self, socket: &Arc<Socket>, key: usize, interest: Interest) -> io::Result<()> {
         // SAFETY: a socket must be taken out before it is closed. `added` holds on to it from now on, and lets go only
         // in `forget`, after it was taken out, or after the poller itself has gone.
         unsafe { self.poller.add(&**socket, event(interest, key)) }?;
@@ -68,7 +68,7 @@ impl Readiness for Polling {
         Ok(())
     }
 
-    fn change(&mut self, socket: &Rc<Socket>, key: usize, interest: Interest) -> io::Result<()> {
+    fn change(&mut self, socket: &Arc<Socket>, key: usize, interest: Interest) -> io::Result<()> {
         self.poller.modify(&**socket, event(interest, key))
     }
 

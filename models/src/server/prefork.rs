@@ -64,7 +64,7 @@ pub const MODEL: Model = Model {
     name: "prefork",
     family: "processes",
     summary: "a fixed number of child processes, made beforehand",
-    room: Room::Workers,
+    room,
     options: &[
         Spec {
             key: "workers",
@@ -77,6 +77,17 @@ pub const MODEL: Model = Model {
     lacks,
     run,
 };
+
+fn room(options: &Options) -> Room {
+    match options.word(&ACCEPT) {
+        "reuseport" => Room::DealtOut(workers(options)),
+        _ => Room::Workers(workers(options)),
+    }
+}
+
+fn workers(options: &Options) -> usize {
+    options.number("workers").unwrap_or(WORKERS)
+}
 
 fn lacks(options: &Options, transport: Transport) -> Option<String> {
     match options.word(&ACCEPT) {
@@ -92,7 +103,7 @@ fn lacks(options: &Options, transport: Transport) -> Option<String> {
 fn run(start: Start<'_>) -> Result<(), ServeError> {
     children::alone()?;
     let shutdown = start.shutdown;
-    let workers = start.options.number("workers").unwrap_or(WORKERS);
+    let workers = workers(start.options);
     let mut crew = Crew::new(start, workers)?;
     for place in 0..workers {
         if let Err(source) = crew.hire(place) {

@@ -26,7 +26,7 @@ use super::acceptor::{Acceptor, Closing};
 use super::blocking;
 use super::shutdown::{Clients, Shutdown};
 use super::{Model, Room, ServeError, Start, trouble};
-use crate::options::{Kind, Spec};
+use crate::options::{Kind, Options, Spec};
 
 const WORKERS: usize = 32;
 /// How often a server whose threads might all have given up looks whether they have.
@@ -46,7 +46,7 @@ pub const MODEL: Model = Model {
     name: "prethread",
     family: "threads",
     summary: "a fixed number of threads that each accept and serve",
-    room: Room::Workers,
+    room,
     options: &[
         Spec {
             key: "workers",
@@ -60,14 +60,20 @@ pub const MODEL: Model = Model {
     run,
 };
 
+fn room(options: &Options) -> Room {
+    Room::Workers(workers(options))
+}
+
+fn workers(options: &Options) -> usize {
+    options.number("workers").unwrap_or(WORKERS)
+}
+
 fn run(start: Start<'_>) -> Result<(), ServeError> {
     let Start { listener, service, options, shutdown } = start;
     let listener = Arc::new(listener);
-    let doors =
-        doors(options.word(&ACCEPT), options.number("workers").unwrap_or(WORKERS), &listener, shutdown)
-            .map_err(|source| {
-                ServeError::io("have so many threads wait for clients (try fewer workers)", source)
-            })?;
+    let doors = doors(options.word(&ACCEPT), workers(options), &listener, shutdown).map_err(|source| {
+        ServeError::io("have so many threads wait for clients (try fewer workers)", source)
+    })?;
     let clients = Arc::new(Clients::default());
     let (working, all_ended) = mpsc::channel();
     for door in doors {

@@ -1,7 +1,7 @@
 //! What tells the multiplexing models apart: a set of sockets, and a call that waits until some are ready.
 
 use std::io;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use socket2::Socket;
@@ -22,11 +22,11 @@ pub(crate) trait Readiness {
     }
 
     /// Watches a socket from now on.
-    fn watch(&mut self, socket: &Rc<Socket>, key: usize, interest: Interest) -> io::Result<()>;
+    fn watch(&mut self, socket: &Arc<Socket>, key: usize, interest: Interest) -> io::Result<()>;
 
     /// Watches a socket that is watched already for something else, or anew. In a list of our own it takes its place
     /// again; a set with edges watches for everything from the start, and has nothing to do.
-    fn change(&mut self, socket: &Rc<Socket>, key: usize, interest: Interest) -> io::Result<()> {
+    fn change(&mut self, socket: &Arc<Socket>, key: usize, interest: Interest) -> io::Result<()> {
         self.watch(socket, key, interest)
     }
 
@@ -92,15 +92,15 @@ impl Ready {
 /// The sockets of a set that the program itself keeps, since the kernel takes a whole list at each call.
 #[derive(Default)]
 pub(crate) struct WatchList {
-    places: Vec<Option<(Rc<Socket>, Interest)>>,
+    places: Vec<Option<(Arc<Socket>, Interest)>>,
 }
 
 impl WatchList {
-    pub(crate) fn set(&mut self, socket: &Rc<Socket>, key: usize, interest: Interest) {
+    pub(crate) fn set(&mut self, socket: &Arc<Socket>, key: usize, interest: Interest) {
         if self.places.len() <= key {
             self.places.resize_with(key + 1, || None);
         }
-        self.places[key] = Some((Rc::clone(socket), interest));
+        self.places[key] = Some((Arc::clone(socket), interest));
     }
 
     pub(crate) fn remove(&mut self, key: usize) {

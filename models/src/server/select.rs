@@ -12,7 +12,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -28,7 +28,7 @@ pub const MODEL: Model = Model {
     name: "select",
     family: "multiplexing",
     summary: "one thread watches up to 1024 descriptors, all of them scanned at each call",
-    room: Room::Descriptors(FD_SETSIZE),
+    room: |_| Room::Descriptors(FD_SETSIZE),
     options: &[],
     lacks: super::nothing,
     run,
@@ -56,7 +56,7 @@ impl Readiness for Select {
         Ok(())
     }
 
-    fn watch(&mut self, socket: &Rc<Socket>, key: usize, interest: Interest) -> io::Result<()> {
+    fn watch(&mut self, socket: &Arc<Socket>, key: usize, interest: Interest) -> io::Result<()> {
         self.watched.set(socket, key, interest);
         Ok(())
     }

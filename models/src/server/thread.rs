@@ -20,7 +20,7 @@ use workloads::Conversation;
 use super::acceptor::{Acceptor, SHORTAGE_PAUSE};
 use super::blocking::{self, KernelWire};
 use super::shutdown::Clients;
-use super::{Model, Room, ServeError, Start, trouble};
+use super::{Model, ServeError, Start, trouble};
 use crate::options::{Kind, Spec};
 
 /// Enough for every session of the lab, and 32 times less than the usual 8 MiB.
@@ -31,7 +31,7 @@ pub const MODEL: Model = Model {
     name: "thread",
     family: "threads",
     summary: "a thread for each connection",
-    room: Room::Many,
+    room: super::many,
     options: &[Spec {
         key: "stack",
         kind: Kind::Bytes(64 * 1024, 1 << 30),

@@ -4,11 +4,18 @@
 //! on a futex inside the channel; handing over a connection is one wake-up.
 //!
 //! **Good at** many short connections: no creation cost, and a bound on threads that a flood can't lift.
-//! **Bad at** clients who stay: a worker belongs to its client until that client leaves, so with keep-alive clients
+//! **Bad at** clients who stay, if a worker belongs to its client until that client leaves: with keep-alive clients
 //! beyond the number of workers the rest are accepted and never answered.
+//!
+//! That is the option `per`, what a worker is handed. With `client` it has one to its end, and sleeps in the kernel
+//! between two requests. With `request` it has one who has something to say, and lets go of it after the answer
+//! (`requests.rs`): a few workers, one per core, then serve any number of clients, and go on from one to the next without
+//! falling asleep. In return a worker that waits or computes for one is missed by all the others.
 //!
 //! Source: W. R. Stevens, UNIX Network Programming, volume 1, chapter 30, "TCP prethreaded server, main thread
 //! accept"; the channel is crossbeam's.
+
+mod requests;
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -21,9 +28,16 @@ use super::acceptor::Acceptor;
 use super::blocking;
 use super::shutdown::{Clients, Seat, Shutdown};
 use super::{Model, Room, ServeError, Start, trouble};
-use crate::options::{Kind, Spec};
+use crate::options::{Kind, Options, Spec};
+use crate::runtime;
 
 const WORKERS: usize = 32;
+const PER: Spec = Spec {
+    key: "per",
+    kind: Kind::Word(&["client", "request"]),
+    help: "what a worker is handed: a client to its end, or one who has something to say",
+    default: "client",
+};
 const QUEUE: usize = 1024;
 /// How often an acceptor that finds the queue full looks whether it is to stop.
 const FULL_QUEUE_LOOK: Duration = Duration::from_millis(50);
@@ -33,24 +47,32 @@ pub const MODEL: Model = Model {
     name: "thread-pool",
     family: "threads",
     summary: "one thread accepts, a fixed number of workers serve",
-    room: Room::Workers,
+    room,
     options: &[
         Spec {
             key: "workers",
             kind: Kind::Number(4096),
             help: "how many clients are served at once",
-            default: "32",
+            default: "32; with per=request one per core",
         },
         Spec {
             key: "queue",
             kind: Kind::Number(65_536),
-            help: "how many accepted clients may wait for a worker",
+            help: "per=client: how many accepted clients may wait for a worker",
             default: "1024",
         },
+        PER,
     ],
     lacks: super::nothing,
     run,
 };
+
+fn room(options: &Options) -> Room {
+    match options.word(&PER) {
+        "request" => Room::Many,
+        _ => Room::Workers(options.number("workers").unwrap_or(WORKERS)),
+    }
+}
 
 /// An accepted client on its way to a worker.
 struct Client {
@@ -59,6 +81,15 @@ struct Client {
 }
 
 fn run(start: Start<'_>) -> Result<(), ServeError> {
+    let workers = runtime::workers(start.options);
+    match start.options.word(&PER) {
+        "request" => requests::serve(start, workers),
+        _ => serve(start),
+    }
+}
+
+/// `per=client`.
+fn serve(start: Start<'_>) -> Result<(), ServeError> {
     let Start { listener, service, options, shutdown } = start;
     let workers = options.number("workers").unwrap_or(WORKERS);
     let (sender, receiver) = crossbeam_channel::bounded(options.number("queue").unwrap_or(QUEUE));
@@ -67,8 +98,10 @@ fn run(start: Start<'_>) -> Result<(), ServeError> {
     let threads: Vec<_> =
         (0..workers).map(|_| start_worker(&receiver, service, shutdown)).collect::<Result<_, _>>()?;
     drop(receiver);
+    let mut until = None;
     while let Some((socket, peer)) = acceptor.client()? {
-        hand_over(&sender, Client { seat: clients.enter(socket), peer }, &clients, shutdown);
+        let client = Client { seat: clients.enter(socket), peer };
+        hand_over(&sender, client, &clients, shutdown, &mut until);
     }
     drop(sender); // the workers end once the queue is empty
     clients.drain(shutdown.grace());
@@ -93,9 +126,15 @@ fn start_worker(
 }
 
 /// Waits for a place in the queue: while there is none, new clients wait in the kernel's. When the server is to stop, the
-/// others are told to come to an end, which makes room; that is waited for most of the grace.
-fn hand_over(sender: &Sender<Client>, mut client: Client, clients: &Clients, shutdown: &Shutdown) {
-    let mut until = None;
+/// others are told to come to an end, which makes room; that is waited for until half of the grace is over, a moment
+/// that is set in `until` for all who are still to come.
+fn hand_over(
+    sender: &Sender<Client>,
+    mut client: Client,
+    clients: &Clients,
+    shutdown: &Shutdown,
+    until: &mut Option<Instant>,
+) {
     while let Err(SendTimeoutError::Timeout(unsent)) = sender.send_timeout(client, FULL_QUEUE_LOOK) {
         if shutdown.requested() {
             clients.hear_no_more();

@@ -5,7 +5,7 @@
 
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use socket2::Socket;
 use workloads::Peer;
@@ -45,7 +45,7 @@ impl<R: Readiness> Reactor<'_, R> {
     }
 
     /// Goes on watching a source that is no connection: a one-shot set has to be told.
-    pub(super) fn watch_on(&mut self, source: &Rc<Socket>, key: usize) -> io::Result<()> {
+    pub(super) fn watch_on(&mut self, source: &Arc<Socket>, key: usize) -> io::Result<()> {
         match self.set.trigger() {
             Trigger::OneShot => self.set.change(source, key, Interest::Read),
             Trigger::Level | Trigger::Edge => Ok(()),

@@ -11,7 +11,7 @@
 use std::io;
 use std::mem;
 use std::panic::{self, AssertUnwindSafe};
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use slab::Slab;
@@ -65,11 +65,11 @@ pub(crate) struct Reactor<'a, R> {
     set: R,
     service: &'a dyn Service,
     /// None once the server is to stop.
-    listener: Option<Rc<Socket>>,
+    listener: Option<Arc<Socket>>,
     /// Set while the listener is left alone for want of descriptors.
     accepting_again_at: Option<Instant>,
     shutdown: &'a Shutdown,
-    bell: Rc<Socket>,
+    bell: Arc<Socket>,
     /// Set once the server is to stop.
     leaving_by: Option<Instant>,
     connections: Slab<Place>,
@@ -112,7 +112,7 @@ impl<'a, R: Readiness> Reactor<'a, R> {
         shutdown: &'a Shutdown,
     ) -> Result<Self, ServeError> {
         let Parts { mut set, listener, bell } = parts;
-        let (listener, bell) = (Rc::new(listener), Rc::new(bell));
+        let (listener, bell) = (Arc::new(listener), Arc::new(bell));
         set.watch(&listener, LISTENER, Interest::Read)
             .map_err(|it| ServeError::io("watch the listener", it))?;
         set.watch(&bell, BELL, Interest::Read).map_err(|it| ServeError::io("watch for the end", it))?;

@@ -4,7 +4,7 @@
 //! computation has a number, and a result is taken only by the connection that waits for that number.
 
 use std::io;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use socket2::Socket;
 use workloads::{Value, Work};
@@ -16,7 +16,7 @@ use crate::server::readiness::{Interest, Readiness};
 /// Whoever computes for a loop. None of its calls may block.
 pub(crate) trait Offload {
     /// A descriptor that is readable while there are outcomes to take.
-    fn wake_up(&self) -> &Rc<Socket>;
+    fn wake_up(&self) -> &Arc<Socket>;
 
     /// Takes on a computation. There is one at a time for each connection.
     fn begin(&mut self, computation: Computation);
@@ -59,7 +59,7 @@ impl<R: Readiness> Reactor<'_, R> {
         let Some(offload) = &mut self.offload else { return Ok(()) };
         let mut outcomes = Vec::new();
         offload.outcomes(&mut outcomes);
-        let wake_up = Rc::clone(offload.wake_up());
+        let wake_up = Arc::clone(offload.wake_up());
         for Outcome { number, key, value } in outcomes {
             match self.connections.get_mut(key - FIRST_CONNECTION) {
                 Some(place) if place.computation == Some(number) => place.computation = None,

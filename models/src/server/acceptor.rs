@@ -3,7 +3,7 @@
 
 use std::io;
 use std::net::Shutdown as Side;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -14,6 +14,7 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTime
 use socket2::{SockAddr, Socket};
 use workloads::Peer;
 
+use super::children::Ended;
 use super::shutdown::{LastArrivals, Shutdown};
 use super::trouble;
 
@@ -36,7 +37,7 @@ pub(crate) struct Acceptor {
 pub(crate) enum Arrival {
     /// A client.
     Client(Socket, Peer),
-    /// The other descriptor it was asked to watch is readable, or the time it was asked to wait is over.
+    /// A child may have ended, or the time it was asked to wait is over.
     Other,
     /// The server was asked to stop, and all who had connected until then are in.
     Over,
@@ -75,13 +76,8 @@ impl Acceptor {
         }
     }
 
-    /// The next client, or a sign of life on `other`, which is watched only while no client is there; or nobody within
-    /// `limit`.
-    pub(crate) fn next(
-        &mut self,
-        other: Option<BorrowedFd<'_>>,
-        limit: Option<Duration>,
-    ) -> io::Result<Arrival> {
+    /// The next client; or, while none is there, word that a child has `ended`; or nobody within `limit`.
+    pub(crate) fn next(&mut self, ended: Option<&Ended>, limit: Option<Duration>) -> io::Result<Arrival> {
         loop {
             // Asked before the call: whoever comes between the call and a question after it would be lost.
             let over = self.shutdown.requested();
@@ -98,7 +94,7 @@ impl Acceptor {
                 // A listener that others share may have been closed: see [`Closing`].
                 Accepted::Broken(_) if self.shutdown.requested() => return Ok(Arrival::Over),
                 Accepted::NobodyThere => {
-                    if self.wait(other, limit)? {
+                    if self.wait(ended, limit)? {
                         return Ok(Arrival::Other);
                     }
                 }
@@ -119,23 +115,24 @@ impl Acceptor {
         client.set_write_timeout(Some(limit))
     }
 
-    /// Sleeps until a client, the bell or `other` is there, or `limit` is over; true if it was one of the last two.
-    fn wait(&self, other: Option<BorrowedFd<'_>>, limit: Option<Duration>) -> io::Result<bool> {
+    /// Sleeps until a client or the bell is there, a child has ended, or `limit` is over; true if it was one of the last
+    /// two.
+    fn wait(&self, ended: Option<&Ended>, limit: Option<Duration>) -> io::Result<bool> {
         if let Some(turnstile) = &self.turnstile {
             return match turnstile.wait(&mut [EpollEvent::empty(); 2], EpollTimeout::NONE) {
                 Ok(_) | Err(Errno::EINTR) => Ok(false),
                 Err(error) => Err(error.into()),
             };
         }
-        let mut fds = vec![
-            PollFd::new(self.listener.as_fd(), PollFlags::POLLIN),
-            PollFd::new(self.shutdown.bell(), PollFlags::POLLIN),
-        ];
-        fds.extend(other.map(|fd| PollFd::new(fd, PollFlags::POLLIN)));
-        match poll(&mut fds, timeout(limit)) {
-            Ok(0) => Ok(true),
-            Ok(_) => Ok(fds.get(2).and_then(PollFd::any) == Some(true)),
-            Err(Errno::EINTR) => Ok(false),
+        let mut fds =
+            [self.listener.as_fd(), self.shutdown.bell()].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
+        let ready = match ended {
+            Some(ended) => ended.poll(&mut fds, limit),
+            None => poll(&mut fds, timeout(limit)),
+        };
+        match ready {
+            Ok(number) => Ok(number == 0),
+            Err(Errno::EINTR) => Ok(ended.is_some()),
             Err(error) => Err(error.into()),
         }
     }

@@ -25,7 +25,6 @@ mod lifeline;
 
 use std::hint::black_box;
 use std::io;
-use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -158,7 +157,7 @@ trait Reaping {
     }
 
     /// What wakes the accepting loop for a turn, besides clients.
-    fn ended(&self) -> Option<BorrowedFd<'_>> {
+    fn ended(&self) -> Option<&Ended> {
         None
     }
 
@@ -185,11 +184,11 @@ impl Reaping for ByHandler {
     }
 
     fn turn(&mut self) -> io::Result<()> {
-        if self.ended.any()? { self.children.reap() } else { Ok(()) }
+        if self.ended.any() { self.children.reap() } else { Ok(()) }
     }
 
-    fn ended(&self) -> Option<BorrowedFd<'_>> {
-        Some(self.ended.notice())
+    fn ended(&self) -> Option<&Ended> {
+        Some(&self.ended)
     }
 
     fn drain(self, grace: Duration) -> io::Result<()> {

@@ -2,8 +2,9 @@
 //! threads that share a listener.
 
 use std::io;
+use std::mem::ManuallyDrop;
 use std::net::Shutdown as Side;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+use nix::unistd::close;
 use socket2::{SockAddr, Socket};
 use workloads::Peer;
 
@@ -63,6 +65,13 @@ impl Acceptor {
         turnstile.add(&*listener, EpollEvent::new(one_wakes, 0))?;
         turnstile.add(shutdown.bell(), EpollEvent::new(EpollFlags::EPOLLIN, 0))?;
         Ok(Self { turnstile: Some(turnstile), ..Self::new(listener, shutdown) })
+    }
+
+    /// For a forked child that has its client, and will leave by _exit(2): closes its copy of the listener. The memory goes
+    /// with the process; to free it first would only write to pages that are still the parent's, and so copy them.
+    pub(crate) fn leave(self) {
+        let acceptor = ManuallyDrop::new(self);
+        let _ = close(acceptor.listener.as_raw_fd()); // nobody uses or closes it after this
     }
 
     /// The next client; none once the server has been asked to stop.

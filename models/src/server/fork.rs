@@ -23,7 +23,6 @@
 
 mod lifeline;
 
-use std::hint::black_box;
 use std::io;
 use std::sync::Arc;
 use std::thread;
@@ -94,15 +93,19 @@ fn run(start: Start<'_>) -> Result<(), ServeError> {
 fn serve(mut workers: impl Reaping, start: Start<'_>) -> Result<(), ServeError> {
     let Start { listener, service, shutdown, .. } = start;
     children::alone()?;
-    warm_up();
+    let mut scratch = warm_up();
     let mut acceptor = Acceptor::new(listener, shutdown);
     loop {
         workers.turn()?;
         match acceptor.next(workers.ended(), None)? {
             Arrival::Client(socket, peer) => match workers.fork() {
                 Ok(Side::Child) => {
-                    drop(acceptor); // new clients are the parent's business
-                    children::leave_after(|| serve_one(&mut workers, &socket, peer, &**service, shutdown));
+                    acceptor.leave(); // new clients are the parent's business
+                    children::leave_after(|| {
+                        shutdown.become_child();
+                        workers.begin()?;
+                        serve_one(&mut scratch, &socket, peer, &**service, shutdown)
+                    });
                 }
                 Ok(Side::Parent(_)) => {}
                 Err(error) => {
@@ -118,25 +121,24 @@ fn serve(mut workers: impl Reaping, start: Start<'_>) -> Result<(), ServeError> 
 }
 
 /// Does once what each worker would have to do anew, since it starts with what its parent has: it asks the processor what
-/// it can do, as the parser of HTTP will (in a virtual machine each such question is a trap), and has the heap tidied up
-/// and made large enough for a worker's buffer.
-fn warm_up() {
-    drop(black_box(socket::scratch())); // not to be left out by the compiler
+/// it can do, as the parser of HTTP will (in a virtual machine each such question is a trap), and allocates the buffer that
+/// the worker receives into. What a worker allocates or frees itself costs more than that: with each page of the heap
+/// that it is the first to write to it gets a copy.
+fn warm_up() -> Vec<u8> {
     #[cfg(target_arch = "x86_64")]
     let _ = is_x86_feature_detected!("avx2"); // the answer to one question brings those to all others
+    socket::scratch()
 }
 
 /// What a worker does: it serves its one client and leaves.
 fn serve_one(
-    workers: &mut impl Reaping,
+    scratch: &mut Vec<u8>,
     socket: &Socket,
     peer: Peer,
     service: &dyn Service,
     shutdown: &Shutdown,
 ) -> io::Result<()> {
-    shutdown.become_child();
-    workers.begin()?;
-    let outcome = blocking::serve_only(socket, peer, service, shutdown);
+    let outcome = blocking::serve_only(scratch, socket, peer, service, shutdown);
     let _ = socket.shutdown(std::net::Shutdown::Write); // one that has gone needs no goodbye
     outcome.map_err(|_| io::Error::other("its client's session panicked"))
 }

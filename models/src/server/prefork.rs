@@ -42,7 +42,7 @@ use self::lock::{Lock, LockFile, SharedMutex};
 use super::acceptor::{Acceptor, Arrival, Closing};
 use super::children::{self, Children, Ended, Side};
 use super::shutdown::{Quiet, Shutdown};
-use super::socket::listen_beside;
+use super::socket::{listen_beside, scratch};
 use super::{Model, Room, ServeError, Start, Transport, blocking, trouble};
 use crate::options::{Kind, Options, Spec};
 
@@ -134,8 +134,9 @@ impl<L: Lock> Door for Locked<L> {
 
 /// What a worker does.
 fn work(mut door: Box<dyn Door>, service: &dyn Service, shutdown: &Shutdown) -> io::Result<()> {
+    let mut scratch = scratch();
     while let Some((socket, peer)) = door.client()? {
-        let _ = blocking::serve_only(&socket, peer, service, shutdown); // a panic is that client's end alone
+        let _ = blocking::serve_only(&mut scratch, &socket, peer, service, shutdown); // a panic is that client's end alone
     }
     Ok(())
 }

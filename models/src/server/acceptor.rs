@@ -69,6 +69,7 @@ impl Acceptor {
 
     /// For a forked child that has its client, and will leave by _exit(2): closes its copy of the listener. The memory goes
     /// with the process; to free it first would only write to pages that are still the parent's, and so copy them.
+    #[inline]
     pub(crate) fn leave(self) {
         let acceptor = ManuallyDrop::new(self);
         let _ = close(acceptor.listener.as_raw_fd()); // nobody uses or closes it after this

@@ -93,7 +93,9 @@ fn run(start: Start<'_>) -> Result<(), ServeError> {
 fn serve(mut workers: impl Reaping, start: Start<'_>) -> Result<(), ServeError> {
     let Start { listener, service, shutdown, .. } = start;
     children::alone()?;
-    let mut scratch = warm_up();
+    // Each worker starts with what its parent has. What it writes to first, or allocates anew, costs it the copy of a page.
+    service.warm_up();
+    let mut scratch = socket::scratch();
     let mut acceptor = Acceptor::new(listener, shutdown);
     loop {
         workers.turn()?;
@@ -118,16 +120,6 @@ fn serve(mut workers: impl Reaping, start: Start<'_>) -> Result<(), ServeError> 
         }
     }
     Ok(workers.drain(shutdown.grace())?)
-}
-
-/// Does once what each worker would have to do anew, since it starts with what its parent has: it asks the processor what
-/// it can do, as the parser of HTTP will (in a virtual machine each such question is a trap), and allocates the buffer that
-/// the worker receives into. What a worker allocates or frees itself costs more than that: with each page of the heap
-/// that it is the first to write to it gets a copy.
-fn warm_up() -> Vec<u8> {
-    #[cfg(target_arch = "x86_64")]
-    let _ = is_x86_feature_detected!("avx2"); // the answer to one question brings those to all others
-    socket::scratch()
 }
 
 /// What a worker does: it serves its one client and leaves.

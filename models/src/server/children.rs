@@ -223,8 +223,8 @@ impl Ended {
         Ok(Self { any, asleep, denied: 0 })
     }
 
-    /// Whether children may have ended since the answer was yes. Whoever asks must then wait for all that have; what
-    /// ends after the question is told of by the next one.
+    /// Whether children may have ended since the answer was yes last. Whoever asks must then wait for all that have. The
+    /// note is taken down before that: of whoever ends in the meantime the next sleep tells again.
     pub(crate) fn any(&mut self) -> bool {
         // Looked at before it is taken down: after a fork each write costs the copy of a page.
         let any = self.any.load(Ordering::SeqCst) || self.denied == DENIED_AT_MOST;
@@ -240,5 +240,21 @@ impl Ended {
     /// poll(2), which a child's end interrupts (`EINTR`).
     pub(crate) fn poll(&self, fds: &mut [PollFd<'_>], limit: Option<Duration>) -> nix::Result<i32> {
         ppoll(fds, limit.map(TimeSpec::from_duration), Some(self.asleep))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parent_that_never_sleeps_looks_after_its_children_all_the_same() {
+        let any = Arc::new(AtomicBool::new(false));
+        let mut ended = Ended { any: Arc::clone(&any), asleep: SigSet::empty(), denied: 0 };
+        let answers = (0..3 * DENIED_AT_MOST).filter(|_| ended.any()).count();
+        assert_eq!(answers, 2);
+        any.store(true, Ordering::SeqCst);
+        assert!(ended.any());
+        assert!(!ended.any());
     }
 }

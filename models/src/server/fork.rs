@@ -12,7 +12,7 @@
 //!
 //! | way | who waits for a child | what it costs |
 //! |---|---|---|
-//! | `handler` | the parent, as children end: SIGCHLD wakes the accepting loop | a signal for each child |
+//! | `handler` | the parent, as children end: SIGCHLD wakes the accepting loop | a signal each time the loop sleeps |
 //! | `ignore` | nobody: with SIGCHLD ignored the kernel keeps no zombies | exit status and processor time are lost |
 //! | `wait` | the parent, each time a client has come | the last zombies stay until the next client comes |
 //! | `double-fork` | init, for the child's own child; the parent waits for the one between | two forks for each client |
@@ -174,7 +174,11 @@ impl ByHandler {
 
 impl Reaping for ByHandler {
     fn fork(&mut self) -> io::Result<Side> {
-        self.children.fork(())
+        let side = self.children.fork(());
+        if side.is_err() {
+            self.children.reap()?; // until they are waited for, those that have ended count against `ulimit -u` too
+        }
+        side
     }
 
     fn turn(&mut self) -> io::Result<()> {

@@ -42,12 +42,17 @@ pub(crate) trait Wire {
 
 /// Serves one connection to its end. An error is this connection's own trouble: a reset, a broken pipe, a peer who
 /// took too long.
-pub(crate) fn serve(
+pub(crate) fn serve(wire: &mut impl Wire, conversation: Conversation, shutdown: &Shutdown) -> io::Result<()> {
+    serve_with(&mut socket::scratch(), wire, conversation, shutdown)
+}
+
+/// The same with a buffer to receive into that is there already.
+fn serve_with(
+    scratch: &mut Vec<u8>,
     wire: &mut impl Wire,
     mut conversation: Conversation,
     shutdown: &Shutdown,
 ) -> io::Result<()> {
-    let mut scratch = socket::scratch();
     let mut clock = RequestClock::default();
     let mut rest = Rest::new(shutdown);
     let mut next = Next::Read;
@@ -56,7 +61,7 @@ pub(crate) fn serve(
         next = match next {
             Next::Read => {
                 let limit = time_to_read(&conversation, &mut clock)?;
-                match wire.receive(&mut scratch, limit)? {
+                match wire.receive(scratch, limit)? {
                     0 if conversation.pending() && rest.may_come() => {
                         wire.sleep(REST_PAUSE);
                         Next::Read
@@ -64,7 +69,7 @@ pub(crate) fn serve(
                     0 => conversation.ended(),
                     _ => {
                         rest.has_come();
-                        conversation.arrived(&scratch)
+                        conversation.arrived(scratch)
                     }
                 }
             }
@@ -83,14 +88,15 @@ pub(crate) fn serve(
                 next
             }
             Next::Close => return Ok(()),
-            Next::Refuse => return hear_out(wire, &mut scratch),
+            Next::Refuse => return hear_out(wire, scratch),
         }
     }
 }
 
-/// Serves the one client of a process that serves one at a time. An error ends this client alone, and so does a panic:
-/// it is caught, and given back.
+/// Serves the one client of a process that serves one at a time, whose buffer is there for one after another. An error
+/// ends this client alone, and so does a panic: it is caught, and given back.
 pub(crate) fn serve_only(
+    scratch: &mut Vec<u8>,
     socket: &Socket,
     peer: Peer,
     service: &dyn Service,
@@ -99,7 +105,8 @@ pub(crate) fn serve_only(
     let serve = || {
         let _reachable = shutdown.only_client(socket);
         let conversation = Conversation::new(service, peer);
-        let _ = serve(&mut KernelWire::new(socket, service.limits().idle_time), conversation, shutdown);
+        let mut wire = KernelWire::new(socket, service.limits().idle_time);
+        let _ = serve_with(scratch, &mut wire, conversation, shutdown);
     };
     panic::catch_unwind(AssertUnwindSafe(serve))
 }

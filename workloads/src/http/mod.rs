@@ -54,6 +54,8 @@ mod session;
 
 use std::time::SystemTime;
 
+use bytes::BytesMut;
+
 #[cfg(doc)]
 use crate::session::Next;
 use crate::session::{Limits, Peer, Service, Session};
@@ -86,5 +88,11 @@ impl Service for Http {
 
     fn limits(&self) -> Limits {
         self.limits
+    }
+
+    /// The parser asks the processor what it can do, in a virtual machine a trap each time, and keeps the answer.
+    fn warm_up(&self) {
+        let mut request = BytesMut::from("GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        let _ = self.session(Peer::default()).receive(&mut request, &mut BytesMut::new());
     }
 }

@@ -152,6 +152,51 @@ fn what_is_beyond_their_own_limits_is_refused() {
 }
 
 #[test]
+fn a_target_is_judged_as_by_the_models() {
+    let good = ["/hello", "/hello?a=/b", "http://a/hello", "HTTP://[::1]:80/hello?a", "http://a%41b:/hello"];
+    let bad = [
+        "*",
+        "a:80",
+        "hello",
+        "/hello#x",
+        "/hello?a#x",
+        "http:///hello",
+        "http://:80/hello",
+        "http://[x/hello",
+        "http://[.]/hello",
+        "http://u@h/hello",
+        "http://h:x/hello",
+        "http://h:80:80/hello",
+        "http://%4/hello",
+        "ftp://h/hello",
+        "/h\u{e9}llo",
+    ];
+    let behind = "GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    with_each("http", |name, address| {
+        for target in good {
+            let request = format!("GET {target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+            let reply = conversation(address, request.as_bytes());
+            assert!(reply.ends_with("\r\n\r\nHello World\n"), "{name}: {target}: {reply}");
+        }
+        let refused = |request: &str, status: &str| {
+            let reply = conversation(address, format!("{request}{behind}").as_bytes());
+            assert!(reply.starts_with(status), "{name}: {request:?}: {reply}");
+            assert!(!reply.contains("Hello World"), "{name}: {request:?}: what is behind it was answered");
+        };
+        for target in bad {
+            for method in ["GET", "POST"] {
+                refused(&format!("{method} {target} HTTP/1.1\r\nHost: a\r\n\r\n"), "HTTP/1.1 400 ");
+            }
+        }
+        refused("GET /bytes/1073741825 HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 400 ");
+        refused("GET /hello HTTP/1.2\r\nHost: a\r\n\r\n", "HTTP/1.1 505 ");
+        refused("GET /hello HTTP/1.1\r\nHost: a:b\r\n\r\n", "HTTP/1.1 400 ");
+        refused("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 405 ");
+        refused("CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 405 ");
+    });
+}
+
+#[test]
 fn what_is_under_way_is_finished_on_sigterm_and_idle_clients_are_let_go() {
     each(|foreign| {
         let server = start(foreign, "http");

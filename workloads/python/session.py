@@ -3,6 +3,7 @@
 A server drives it and does what it says, each server in its own way:
 
     READ         more of what the client sends, please; b"" once the client sends no more
+    REST         the same within a request: the rest of one is worth waiting for when the server is to stop
     bytes        send these; the session goes on once they are sent, so memory stays bounded
     Wait(s)      so many seconds pass; a thread sleeps, a loop looks after its other clients
     LINGER       nothing more will be said; hear the client out for a bounded while (see `http`)
@@ -24,6 +25,7 @@ class Wait:
 
 
 READ = object()
+REST = object()
 LINGER = object()
 
 
@@ -141,8 +143,8 @@ def answer_one(inbox):
 
 
 def more(inbox):
-    """Waits for more input."""
-    data = yield READ
+    """Waits for more of a request."""
+    data = yield REST
     if not data:
         raise Refusal(400, "The connection ended before the request did.")
     inbox += data
@@ -178,7 +180,7 @@ def request_line(inbox):
         if len(inbox) > 1:
             del inbox[:2]  # some clients send an empty line before a request
             continue
-        data = yield READ
+        data = yield REST if inbox else READ
         if not data:
             return None
         inbox += data

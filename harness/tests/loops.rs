@@ -252,6 +252,7 @@ fn loops_and_workers_are_threads_with_names() {
     for (model, expected) in [
         ("multi-loop:workers=3", ["loop 0", "loop 1", "loop 2"].as_slice()),
         ("hybrid:workers=2", &["worker 0", "worker 1"]),
+        ("thread-pool:per=request,workers=2", &["worker 0", "worker 1"]),
     ] {
         let server = serve(model, &[]);
         let names = || {

@@ -16,6 +16,7 @@
 //! | | |
 //! |---|---|
 //! | 400 | a malformed head, chunk or trailer; no Host, or several; a length in doubt; a request cut short |
+//! | 400 | a target that is no path, or a URL without a host; more than a route gives |
 //! | 404, 405 | nothing there; a standard method that is not for this path (`Allow` says which is), `OPTIONS *` too |
 //! | 413 | a body above [`MAX_BODY_BYTES`], or any that comes with GET or HEAD |
 //! | 414, 431 | a first line above 16 KiB; a head or trailer above 16 KiB, or with more than 100 fields |
@@ -23,6 +24,8 @@
 //! | 501, 505 | a method or transfer coding that is not known; a version that is not HTTP/1.0 or 1.1 |
 //!
 //! After 404, 405 and a method's 501 the connection goes on, unless a body comes along: none is read only to be dropped.
+//! All other refusals end it. An HTTP/1.2, should there ever be one, is refused as well: RFC 9110 (2.5) says to take it
+//! for 1.1, but that would be one more guess at what a client means.
 //!
 //! The reply of `/echo` is framed as its request was, and goes out while the body comes in: whoever sends a large one
 //! must read meanwhile. A body that turns out wrong when 16 KiB of the reply are there gets one that is cut short. The

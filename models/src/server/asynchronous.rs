@@ -42,7 +42,7 @@ use tokio::time::sleep;
 use workloads::{Conversation, Done, Next, READ_BYTES, Service};
 
 use super::acceptor::{Accepted, SHORTAGE_PAUSE, accept, report_shortage};
-use super::blocking::{HEAR_OUT_BYTES, HEAR_OUT_TIME, REST_PAUSE, Rest, time_to_read};
+use super::blocking::{Farewell, HEAR_OUT_BYTES, HEAR_OUT_TIME, REST_PAUSE, Rest, time_to_read};
 use super::request_clock::RequestClock;
 use super::shutdown::{Client, Clients, LastArrivals, OVERDUE_LOOK, Seat, Shutdown};
 use super::socket::{self, Mode};
@@ -228,6 +228,7 @@ async fn serve(mut wire: Wire, mut conversation: Conversation, shutdown: &Shutdo
                 yield_now().await; // others first: this client may have asked for much more
                 next
             }
+            Next::Close if shutdown.requested() => return see_out(&wire, shutdown).await,
             Next::Close => return Ok(()),
             Next::Refuse => return hear_out(wire).await,
         }
@@ -247,6 +248,23 @@ async fn hear_out(mut wire: Wire) -> io::Result<()> {
         match wire.receive(left, <[u8]>::len).await? {
             0 => break,
             bytes => heard += bytes,
+        }
+    }
+    Ok(())
+}
+
+/// Waits until the last reply has arrived, within bounds; see [`blocking::serve`](super::blocking::serve), which does the
+/// same.
+async fn see_out(wire: &Wire, shutdown: &Shutdown) -> io::Result<()> {
+    let mut farewell = Farewell::begin(shutdown);
+    let socket = wire.seat.socket();
+    while farewell.goes_on(socket) {
+        let heard = SCRATCH.with_borrow_mut(|scratch| socket::receive(socket, scratch, Mode::NonBlocking));
+        match heard {
+            Ok(bytes @ 1..) => farewell.heard(bytes),
+            Ok(0) => sleep(REST_PAUSE).await,
+            Err(error) if would_block(&error) => sleep(REST_PAUSE).await,
+            Err(error) => return Err(error),
         }
     }
     Ok(())

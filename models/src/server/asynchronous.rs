@@ -284,7 +284,8 @@ struct Wire {
 /// What is known of a socket's input before it is read.
 #[derive(Clone, Copy)]
 enum Input {
-    /// Nothing: the connection is new.
+    /// Nothing: the connection is new, or it has been told of an urgent byte, at which a read stops: then a short one no
+    /// longer shows that nothing is left.
     Unknown,
     /// There is more than one read takes.
     More,
@@ -307,7 +308,11 @@ impl Wire {
             }
             let result = SCRATCH.with_borrow_mut(|scratch| {
                 let bytes = socket::receive(self.seat.socket(), scratch, Mode::NonBlocking)?;
-                self.input = if bytes < READ_BYTES { Input::Drained } else { Input::More };
+                self.input = match bytes {
+                    READ_BYTES.. => Input::More,
+                    _ if self.watch.as_ref().is_some_and(urgent_byte_was_told) => Input::Unknown,
+                    _ => Input::Drained,
+                };
                 Ok(take(scratch))
             });
             match result {
@@ -335,7 +340,8 @@ impl Wire {
         let watch = match watch {
             Some(watch) => Ok(&*watch),
             none => {
-                watched(seat.client(), Interest::READABLE | Interest::WRITABLE).map(|new| &*none.insert(new))
+                let all = Interest::READABLE | Interest::WRITABLE | Interest::PRIORITY;
+                watched(seat.client(), all).map(|new| &*none.insert(new))
             }
         };
         async move {
@@ -371,6 +377,11 @@ unsafe impl StaysOpen for Arc<Client> {}
 fn watched<T: StaysOpen>(descriptor: T, interest: Interest) -> io::Result<AsyncFd<T>> {
     // SAFETY: the descriptor must stay open, and the same one, as long as the `AsyncFd` lives: see [`StaysOpen`].
     Ok(unsafe { AsyncFd::register_with_interest(descriptor, interest) }?)
+}
+
+/// Whether there has ever been a sign of an urgent byte; nobody clears that one. (The end of input counts, too.)
+fn urgent_byte_was_told(watch: &AsyncFd<Arc<Client>>) -> bool {
+    watch.try_io(Interest::PRIORITY, |_| Ok(())).is_ok()
 }
 
 fn would_block(error: &io::Error) -> bool {

@@ -37,6 +37,8 @@ pub(crate) trait Wire {
     fn sleep(&self, time: Duration);
     /// Lets others have their turn, where the caller shares a thread with them.
     fn turn(&self) {}
+    /// A request has come in part, and the rest may be there already: for those who don't look after a short read.
+    fn expect_the_rest(&mut self) {}
     /// The socket itself.
     fn socket(&self) -> &Socket;
 }
@@ -57,6 +59,9 @@ pub(crate) fn serve(
         next = match next {
             Next::Read => {
                 let limit = time_to_read(&conversation, &mut clock)?;
+                if conversation.pending() {
+                    wire.expect_the_rest();
+                }
                 match wire.receive(&mut scratch, limit)? {
                     0 if conversation.pending() && rest.may_come() => {
                         wire.sleep(REST_PAUSE);

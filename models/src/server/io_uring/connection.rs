@@ -10,7 +10,7 @@ use socket2::Socket;
 use workloads::{Conversation, Done, Next, Peer, READ_BYTES, Service};
 
 use super::buffers::Chunk;
-use super::ring::{Client, Receipt, Ring};
+use super::ring::{Behind, Client, Receipt, Ring};
 use crate::server::blocking::{HEAR_OUT_BYTES, HEAR_OUT_TIME, REST_PAUSE};
 use crate::server::request_clock::RequestClock;
 use crate::server::socket::{self, Mode};
@@ -138,7 +138,7 @@ impl Connection {
             self.receive = Receive::No;
         }
         match what {
-            Receipt::Bytes(chunk) => return self.take(chunk, ring),
+            Receipt::Bytes(chunk, behind) => return self.take(chunk, behind, ring),
             Receipt::End => self.ended = true,
             Receipt::Broken => return false,
             Receipt::NoBuffer | Receipt::Cancelled => {} // it is asked for again when it is needed
@@ -147,9 +147,16 @@ impl Connection {
     }
 
     /// Bytes go to the session if it waits for them, and are held if not.
-    fn take(&mut self, chunk: Chunk, ring: &mut Ring) -> bool {
-        if chunk.len() < READ_BYTES {
-            self.pace = Pace::AsItComes; // that was all for now
+    fn take(&mut self, chunk: Chunk, behind: Behind, ring: &mut Ring) -> bool {
+        match behind {
+            _ if chunk.len() == READ_BYTES => {}
+            Behind::Nothing => self.pace = Pace::AsItComes, // that was all for now
+            Behind::More => {
+                // It has stopped at an urgent byte, if not more has come just now. A receive that goes on gives up there
+                // if a signal comes (`tcp_recvmsg_locked`), and waits for more to come: so the next one begins anew.
+                self.pace = Pace::ByThePiece;
+                self.stop_receiving(ring);
+            }
         }
         let bytes = ring.open(chunk);
         match &mut self.state {

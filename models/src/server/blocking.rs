@@ -23,7 +23,8 @@ pub(crate) const HEAR_OUT_BYTES: usize = 16 * 1024 * 1024;
 /// The next piece of a request is waited for this long at most when a server is to stop. A client who has left can't be told
 /// from one who is slow, as the reading side was closed here too.
 const REST_AT_MOST: Duration = Duration::from_secs(1);
-/// How often a server that is to stop looks for the rest of a request that has begun to arrive.
+/// How often a server that is to stop looks for the rest of a request that has begun to arrive, or of a reply that is on
+/// its way.
 pub(crate) const REST_PAUSE: Duration = Duration::from_millis(5);
 
 /// A connection whose calls block the caller, be it a thread or a coroutine.
@@ -36,6 +37,8 @@ pub(crate) trait Wire {
     fn sleep(&self, time: Duration);
     /// Lets others have their turn, where the caller shares a thread with them.
     fn turn(&self) {}
+    /// A request has come in part, and the rest may be there already: for those who don't look after a short read.
+    fn expect_the_rest(&mut self) {}
     /// The socket itself.
     fn socket(&self) -> &Socket;
 }
@@ -61,6 +64,9 @@ fn serve_with(
         next = match next {
             Next::Read => {
                 let limit = time_to_read(&conversation, &mut clock)?;
+                if conversation.pending() {
+                    wire.expect_the_rest();
+                }
                 match wire.receive(scratch, limit)? {
                     0 if conversation.pending() && rest.may_come() => {
                         wire.sleep(REST_PAUSE);
@@ -87,6 +93,7 @@ fn serve_with(
                 wire.turn(); // others first: this client may have asked for much more
                 next
             }
+            Next::Close if shutdown.requested() => return see_out(wire, scratch, shutdown),
             Next::Close => return Ok(()),
             Next::Refuse => return hear_out(wire, scratch),
         }
@@ -185,6 +192,47 @@ fn hear_out(wire: &mut impl Wire, scratch: &mut Vec<u8>) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Waits until the last reply has arrived, within bounds, and drops what comes meanwhile: a client who asks for more can't
+/// know that the server is to stop, and a close would answer with a reset that takes the rest of the reply along.
+///
+/// The sending side stays open, other than in [`hear_out`]: the reading side was shut down to wake us, and with both shut
+/// Linux resets the connection by itself when something comes. And since a read then gives the end of input where there
+/// is nothing, time passes between two looks.
+fn see_out(wire: &mut impl Wire, scratch: &mut Vec<u8>, shutdown: &Shutdown) -> io::Result<()> {
+    let mut farewell = Farewell::begin(shutdown);
+    while farewell.goes_on(wire.socket()) {
+        match socket::receive(wire.socket(), scratch, Mode::NonBlocking) {
+            Ok(bytes @ 1..) => farewell.heard(bytes),
+            Ok(0) => wire.sleep(REST_PAUSE),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => wire.sleep(REST_PAUSE),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// How long a connection is kept when the server is to stop and nothing but the arrival of the last reply is waited for.
+pub(crate) struct Farewell {
+    until: Instant,
+    bytes_left: usize,
+}
+
+impl Farewell {
+    pub(crate) fn begin(shutdown: &Shutdown) -> Self {
+        Self { until: Instant::now() + HEAR_OUT_TIME.min(shutdown.grace()), bytes_left: HEAR_OUT_BYTES }
+    }
+
+    /// Whether it is to be waited for once more.
+    pub(crate) fn goes_on(&self, socket: &Socket) -> bool {
+        self.bytes_left > 0 && socket::has_unacknowledged(socket) && Instant::now() < self.until
+    }
+
+    /// So much has come meanwhile, and was dropped.
+    pub(crate) fn heard(&mut self, bytes: usize) {
+        self.bytes_left = self.bytes_left.saturating_sub(bytes);
+    }
 }
 
 /// A connection served by a process or a kernel thread: the kernel puts the caller to sleep.

@@ -42,10 +42,12 @@ use tokio::time::sleep;
 use workloads::{Conversation, Done, Next, READ_BYTES, Service};
 
 use super::acceptor::{Accepted, SHORTAGE_PAUSE, accept, report_shortage};
-use super::blocking::{Farewell, HEAR_OUT_BYTES, HEAR_OUT_TIME, REST_PAUSE, Rest, time_to_read};
+use super::blocking::{
+    Farewell, HEAR_OUT_BYTES, HEAR_OUT_TIME, REST_PAUSE, Rest, time_to_read, what_follows,
+};
 use super::request_clock::RequestClock;
 use super::shutdown::{Client, Clients, LastArrivals, OVERDUE_LOOK, Seat, Shutdown};
-use super::socket::{self, Mode};
+use super::socket::{self, Mode, Then};
 use super::{Model, ServeError, Start, trouble};
 use crate::options::Spec;
 use crate::runtime;
@@ -196,7 +198,7 @@ async fn serve(mut wire: Wire, mut conversation: Conversation, shutdown: &Shutdo
     let mut rest = Rest::new(shutdown);
     let mut next = Next::Read;
     loop {
-        wire.send_all(&mut conversation).await?;
+        wire.send_all(&mut conversation, what_follows(&next, shutdown)).await?;
         next = match next {
             Next::Read => {
                 let limit = time_to_read(&conversation, &mut clock)?;
@@ -224,7 +226,7 @@ async fn serve(mut wire: Wire, mut conversation: Conversation, shutdown: &Shutdo
             Next::Compute(work) => {
                 // In line: whoever else this worker has waits meanwhile.
                 let next = conversation.resumed(Done::Computed(work()));
-                wire.send_all(&mut conversation).await?;
+                wire.send_all(&mut conversation, what_follows(&next, shutdown)).await?;
                 yield_now().await; // others first: this client may have asked for much more
                 next
             }
@@ -322,9 +324,9 @@ impl Wire {
         }
     }
 
-    async fn send_all(&mut self, conversation: &mut Conversation) -> io::Result<()> {
+    async fn send_all(&mut self, conversation: &mut Conversation, then: Then) -> io::Result<()> {
         while !conversation.output().is_empty() {
-            match socket::send(self.seat.socket(), conversation.output(), Mode::NonBlocking) {
+            match socket::send(self.seat.socket(), conversation.output(), then, Mode::NonBlocking) {
                 Ok(sent) => conversation.sent(sent),
                 Err(error) if would_block(&error) => self.park(Interest::WRITABLE, self.send_limit).await?,
                 Err(error) => return Err(error),

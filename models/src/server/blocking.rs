@@ -14,7 +14,7 @@ use workloads::{Conversation, Done, Next, Peer, Service};
 
 use super::request_clock::RequestClock;
 use super::shutdown::{Seat, Shutdown};
-use super::socket::{self, Mode};
+use super::socket::{self, Mode, Then};
 
 /// After a refusal a client is heard out for at most this long ...
 pub(crate) const HEAR_OUT_TIME: Duration = Duration::from_secs(2);
@@ -32,7 +32,7 @@ pub(crate) trait Wire {
     /// Replaces what `scratch` holds by what arrives within `limit`; zero bytes mean that the peer sends no more.
     fn receive(&mut self, scratch: &mut Vec<u8>, limit: Duration) -> io::Result<usize>;
     /// Sends from the front of `bytes` and says how many were taken.
-    fn send(&mut self, bytes: &[u8]) -> io::Result<usize>;
+    fn send(&mut self, bytes: &[u8], then: Then) -> io::Result<usize>;
     /// Lets time pass.
     fn sleep(&self, time: Duration);
     /// Lets others have their turn, where the caller shares a thread with them.
@@ -60,7 +60,7 @@ fn serve_with(
     let mut rest = Rest::new(shutdown);
     let mut next = Next::Read;
     loop {
-        send_all(wire, &mut conversation)?;
+        send_all(wire, &mut conversation, what_follows(&next, shutdown))?;
         next = match next {
             Next::Read => {
                 let limit = time_to_read(&conversation, &mut clock)?;
@@ -89,7 +89,7 @@ fn serve_with(
             }
             Next::Compute(work) => {
                 let next = conversation.resumed(Done::Computed(work()));
-                send_all(wire, &mut conversation)?;
+                send_all(wire, &mut conversation, what_follows(&next, shutdown))?;
                 wire.turn(); // others first: this client may have asked for much more
                 next
             }
@@ -127,9 +127,18 @@ pub(crate) fn serve_seat(seat: &Seat, peer: Peer, service: &dyn Service, shutdow
     let _ = panic::catch_unwind(AssertUnwindSafe(serve));
 }
 
-fn send_all(wire: &mut impl Wire, conversation: &mut Conversation) -> io::Result<()> {
+/// What follows once the output is sent. A server that is to stop does not close at once: see [`see_out`].
+pub(crate) fn what_follows(next: &Next, shutdown: &Shutdown) -> Then {
+    match next {
+        Next::Close if !shutdown.requested() => Then::End,
+        Next::Refuse => Then::End,
+        _ => Then::Nothing,
+    }
+}
+
+fn send_all(wire: &mut impl Wire, conversation: &mut Conversation, then: Then) -> io::Result<()> {
     while !conversation.output().is_empty() {
-        let sent = wire.send(conversation.output())?;
+        let sent = wire.send(conversation.output(), then)?;
         conversation.sent(sent);
     }
     Ok(())
@@ -259,8 +268,8 @@ impl Wire for KernelWire<'_> {
         socket::receive(self.socket, scratch, Mode::Blocking)
     }
 
-    fn send(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        socket::send(self.socket, bytes, Mode::Blocking)
+    fn send(&mut self, bytes: &[u8], then: Then) -> io::Result<usize> {
+        socket::send(self.socket, bytes, then, Mode::Blocking)
     }
 
     fn sleep(&self, time: Duration) {

@@ -11,7 +11,7 @@ use workloads::{Conversation, Done, Limits, Next, Peer, Service, Value, Work};
 use super::blocking::{HEAR_OUT_BYTES, HEAR_OUT_TIME, REST_PAUSE};
 use super::readiness::{Interest, Ready};
 use super::request_clock::RequestClock;
-use super::socket::{self, Mode};
+use super::socket::{self, Mode, Then};
 
 /// A connection that never blocks: each turn it goes as far as it can.
 pub(crate) struct Connection {
@@ -132,7 +132,12 @@ impl Connection {
                 State::HearingOut { .. } => return self.hear_out(scratch),
                 State::Talking(next) => next,
             };
-            if !send(&self.socket, &mut self.conversation)? {
+            let then = match next {
+                Next::Close if !self.leaving => Then::End,
+                Next::Refuse => Then::End,
+                _ => Then::Nothing,
+            };
+            if !send(&self.socket, &mut self.conversation, then)? {
                 self.deadline = now + self.limits().idle_time;
                 return Ok(Turn::On(Interest::Write));
             }
@@ -233,9 +238,9 @@ impl Connection {
 }
 
 /// Sends what it can at once; true if that was everything.
-fn send(socket: &Socket, conversation: &mut Conversation) -> io::Result<bool> {
+fn send(socket: &Socket, conversation: &mut Conversation, then: Then) -> io::Result<bool> {
     while !conversation.output().is_empty() {
-        match socket::send(socket, conversation.output(), Mode::NonBlocking) {
+        match socket::send(socket, conversation.output(), then, Mode::NonBlocking) {
             Ok(sent) => conversation.sent(sent),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
             Err(error) => return Err(error),

@@ -26,7 +26,7 @@ use workloads::{Conversation, READ_BYTES, Service};
 use super::acceptor::{Accepted, SHORTAGE_PAUSE, accept, report_shortage};
 use super::blocking::{self, Wire};
 use super::shutdown::{Client, Clients, LastArrivals, OVERDUE_LOOK, Seat, Shutdown};
-use super::socket::{self, Mode};
+use super::socket::{self, Mode, Then};
 use super::{Model, ServeError, Start, trouble};
 use crate::options::{Options, Spec};
 use crate::runtime::{self, Home};
@@ -202,9 +202,9 @@ impl Wire for ParkingWire {
         }
     }
 
-    fn send(&mut self, bytes: &[u8]) -> io::Result<usize> {
+    fn send(&mut self, bytes: &[u8], then: Then) -> io::Result<usize> {
         loop {
-            match socket::send(self.socket(), bytes, Mode::NonBlocking) {
+            match socket::send(self.socket(), bytes, then, Mode::NonBlocking) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     // The sign may be one of input: then it must not be waited for again.
                     self.drained = false;

@@ -108,12 +108,33 @@ pub(crate) fn receive(socket: &Socket, scratch: &mut Vec<u8>, mode: Mode) -> io:
     }
 }
 
+/// What follows the bytes that are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Then {
+    /// Nothing, for now: they leave at once.
+    Nothing,
+    /// The end of what we send, by close(2) or shutdown(2), as soon as all of them are taken. The kernel holds the last
+    /// packet back for it (`MSG_MORE`, send(2)), and both leave together: one packet less on the way, and one sign of
+    /// life less at the other side.
+    End,
+}
+
+impl Then {
+    /// The flags that go with it.
+    pub(crate) fn flags(self) -> SendFlags {
+        match self {
+            Self::Nothing => SendFlags::NOSIGNAL,
+            Self::End => SendFlags::NOSIGNAL | SendFlags::MORE,
+        }
+    }
+}
+
 /// Sends from the front of `bytes`, and says how many the system took. A peer that has gone is an error, not a
 /// signal.
-pub(crate) fn send(socket: &Socket, bytes: &[u8], mode: Mode) -> io::Result<usize> {
+pub(crate) fn send(socket: &Socket, bytes: &[u8], then: Then, mode: Mode) -> io::Result<usize> {
     let flags = match mode {
-        Mode::Blocking => SendFlags::NOSIGNAL,
-        Mode::NonBlocking => SendFlags::NOSIGNAL | SendFlags::DONTWAIT,
+        Mode::Blocking => then.flags(),
+        Mode::NonBlocking => then.flags() | SendFlags::DONTWAIT,
     };
     loop {
         match rustix::net::send(socket, bytes, flags) {
@@ -173,7 +194,7 @@ mod tests {
         let (server, _) = listener.accept().unwrap();
         assert!(!has_unacknowledged(&server));
         let mut sent = 0;
-        while let Ok(bytes) = send(&server, &[7; 10_000], Mode::NonBlocking) {
+        while let Ok(bytes) = send(&server, &[7; 10_000], Then::Nothing, Mode::NonBlocking) {
             sent += bytes;
         }
         assert!(has_unacknowledged(&server));
@@ -189,9 +210,34 @@ mod tests {
     }
 
     #[test]
+    fn what_the_end_follows_leaves_with_it() {
+        use std::io::Read;
+
+        let listener = local();
+        // The kernel holds nothing back for longer than 200 ms; who was not scheduled meanwhile tries again.
+        let held_back = || {
+            let mut client = TcpStream::connect(address(&listener)).unwrap();
+            let (server, _) = listener.accept().unwrap();
+            let begin = std::time::Instant::now();
+            send(&server, b"goodbye", Then::End, Mode::NonBlocking).unwrap();
+            client.set_nonblocking(true).unwrap();
+            let early = client.peek(&mut [0]).map_err(|error| error.kind());
+            let in_time = begin.elapsed() < Duration::from_millis(100);
+            drop(server);
+            client.set_nonblocking(false).unwrap();
+            let mut heard = Vec::new();
+            client.read_to_end(&mut heard).unwrap();
+            assert_eq!(heard, b"goodbye");
+            in_time.then_some(early)
+        };
+        let early = (0..100).find_map(|_| held_back()).expect("one try within 100 ms");
+        assert_eq!(early, Err(io::ErrorKind::WouldBlock));
+    }
+
+    #[test]
     fn what_was_sent_over_a_unix_socket_has_arrived() {
         let (server, _client) = Socket::pair(Domain::UNIX, Type::STREAM, None).unwrap();
-        send(&server, b"hello", Mode::NonBlocking).unwrap();
+        send(&server, b"hello", Then::Nothing, Mode::NonBlocking).unwrap();
         assert!(!has_unacknowledged(&server));
     }
 

@@ -13,7 +13,7 @@ use super::buffers::Chunk;
 use super::ring::{Behind, Client, Receipt, Ring};
 use crate::server::blocking::{HEAR_OUT_BYTES, HEAR_OUT_TIME, REST_PAUSE};
 use crate::server::request_clock::RequestClock;
-use crate::server::socket::{self, Mode};
+use crate::server::socket::{self, Mode, Then};
 
 /// A connection that asks the ring for what it needs, and goes on when that is done.
 pub(super) struct Connection {
@@ -360,6 +360,11 @@ impl Connection {
     fn send(&mut self, output: BytesMut, now: Instant, ring: &mut Ring) {
         self.sending = true;
         self.deadline = now + self.conversation.limits().idle_time;
-        ring.send(self.client, &self.socket, output);
+        let then = match self.state {
+            State::Talking(Next::Close) if !self.leaving => Then::End,
+            State::Talking(Next::Refuse) => Then::End,
+            _ => Then::Nothing,
+        };
+        ring.send(self.client, &self.socket, output, then);
     }
 }

@@ -23,12 +23,13 @@ use io_uring::types::{Fd, SubmitArgs, Timespec};
 use io_uring::{IoUring, Probe, cqueue, opcode, squeue};
 use nix::errno::Errno;
 use nix::poll::PollFlags;
-use nix::sys::socket::{MsgFlags, SockFlag};
+use nix::sys::socket::SockFlag;
 use socket2::Socket;
 use workloads::READ_BYTES;
 
 use super::buffers::{self, Buffers, Chunk, Opened};
 use crate::server::acceptor::SHORTAGE_PAUSE;
+use crate::server::socket::Then;
 
 /// Buffers are used in turn, so few of them stay in the processor's cache: with 256, a request cost 3% more. As many
 /// are enough for a turn of the loop, since the kernel does a few dozen receives between two looks at what is done.
@@ -205,10 +206,10 @@ impl Ring {
     }
 
     /// Sends to a client; `output` comes back with the completion. There is at most one send to a client at a time.
-    pub(super) fn send(&mut self, client: Client, socket: &Socket, output: BytesMut) {
+    pub(super) fn send(&mut self, client: Client, socket: &Socket, output: BytesMut, then: Then) {
         let length = u32::try_from(output.len()).unwrap_or(u32::MAX); // the rest is sent after that
         let send = opcode::Send::new(Fd(socket.as_raw_fd()), output.as_ptr(), length)
-            .flags(MsgFlags::MSG_NOSIGNAL.bits())
+            .flags(then.flags().bits().cast_signed())
             .build();
         if self.sending.len() <= client.key {
             self.sending.resize_with(client.key + 1, || None);

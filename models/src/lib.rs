@@ -17,6 +17,7 @@ compile_error!("concur measures Linux system calls (epoll, fork, /proc): it buil
 pub mod address;
 pub mod datagram;
 pub mod executor;
+mod forking;
 pub mod options;
 mod runtime;
 pub mod server;

@@ -26,14 +26,13 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::poll::{PollTimeout, poll};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::getpid;
 use signal_hook::consts::SIGCHLD;
 
 use super::exchange::{Receiver, answer};
 use super::{Model, Start};
+use crate::forking::{Alone, Side, fork_tied, leave_with};
 use crate::options::{Kind, Spec};
 use crate::server::acceptor::SHORTAGE_PAUSE;
-use crate::server::children::{Side, alone, end_with, fork};
 use crate::server::socket::Mode;
 use crate::server::{ServeError, trouble};
 
@@ -59,10 +58,9 @@ pub const MODEL: Model = Model {
 };
 
 fn run(start: Start<'_>) -> Result<(), ServeError> {
-    alone()?;
     let Start { socket, service, options, shutdown } = start;
     let most = options.number("children").unwrap_or(CHILDREN);
-    let children = Children::reaped_as_they_end()?;
+    let children = Children::reaped_as_they_end(Alone::wait()?)?;
     shutdown.end_by_alarm();
     let wakeable = shutdown.only_client(&socket);
     let mut receiver = Receiver::new(&socket, shutdown);
@@ -71,9 +69,10 @@ fn run(start: Start<'_>) -> Result<(), ServeError> {
         if children.fork() {
             shutdown.become_child();
             drop(wakeable); // the socket is shared: to shut it down is the parent's business
-            answer(&**service, &socket, from, data, Mode::Blocking);
-            // By _exit(2): buffers and exit handlers are the parent's.
-            signal_hook::low_level::exit(0);
+            leave_with(|| {
+                answer(&**service, &socket, from, data, Mode::Blocking);
+                0
+            });
         }
     }
     children.finish(shutdown.grace());
@@ -82,17 +81,18 @@ fn run(start: Start<'_>) -> Result<(), ServeError> {
 
 /// How many children there are.
 struct Children {
+    alone: Alone,
     alive: Arc<AtomicUsize>,
 }
 
 impl Children {
-    fn reaped_as_they_end() -> io::Result<Self> {
+    fn reaped_as_they_end(alone: Alone) -> io::Result<Self> {
         let alive = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&alive);
         // SAFETY: a signal handler may only do what is async-signal-safe. This one calls waitpid(2), which
         // signal-safety(7) lists, and counts in an atomic; it neither allocates nor locks.
         unsafe { signal_hook::low_level::register(SIGCHLD, move || reap(&counter)) }?;
-        Ok(Self { alive })
+        Ok(Self { alone, alive })
     }
 
     fn alive(&self) -> usize {
@@ -101,13 +101,9 @@ impl Children {
 
     /// Makes one more child; true in that child.
     fn fork(&self) -> bool {
-        let parent = getpid();
         self.alive.fetch_add(1, Ordering::SeqCst); // before it can have ended
-        match fork() {
-            Ok(Side::Child) => {
-                end_with(parent);
-                true
-            }
+        match fork_tied(&self.alone) {
+            Ok(Side::Child) => true,
             Ok(Side::Parent(_)) => false,
             Err(error) => {
                 self.alive.fetch_sub(1, Ordering::SeqCst);

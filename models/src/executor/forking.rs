@@ -1,62 +1,26 @@
 //! Child processes and their messages: what the executors that fork have in common.
 
-#![expect(
-    unsafe_code,
-    reason = "fork is unsafe: a child with lost threads may find their locks held for ever"
-)]
-
 use std::io::{self, PipeReader, PipeWriter};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use nix::errno::Errno;
 use nix::libc::PIPE_BUF;
-use nix::sys::prctl::set_pdeathsig;
-use nix::sys::signal::Signal;
 use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::{ForkResult, Pid, fork, getpid, getppid};
+use nix::unistd::Pid;
 
 use super::JobResult;
-use crate::runtime;
-
-/// That this process has one thread. Threads come from threads, so it stays one until this very thread makes another,
-/// which no executor that forks does.
-pub(super) struct Alone(());
-
-impl Alone {
-    /// Makes sure that no thread is lost in a fork.
-    pub(super) fn wait() -> Result<Self, String> {
-        match runtime::come_down_to(1) {
-            Ok(true) => Ok(Self(())),
-            Ok(false) => {
-                Err("this process has several threads, and a fork copies only one of them; run the jobs in \
-                              a process of their own, as `concur exec` does"
-                    .to_owned())
-            }
-            Err(error) => Err(format!("can't count this process's threads: {error}; mount /proc")),
-        }
-    }
-}
+use crate::forking::{Alone, FAILED, Side, fork_tied, leave_with};
 
 /// Forks a child that does `work` and ends; it never returns to what the parent was about. A child that ends without
 /// having done its work has a status other than 0.
 ///
 /// What is open is open in both of them from then on. The parent's copy of what `work` owns is dropped here, and the
 /// child's copy of what `parents` owns.
-pub(super) fn fork_child<P>(_: &Alone, parents: P, work: impl FnOnce() -> bool) -> nix::Result<(Pid, P)> {
-    let parent = getpid();
-    // SAFETY: `fork` asks that a child of a multithreaded process call nothing but async-signal-safe functions,
-    // since a lock held by a thread that was not copied is never released. `Alone` says that this process has one
-    // thread, which holds no lock here; so the child may do what the parent may.
-    match unsafe { fork() }? {
-        ForkResult::Parent { child } => Ok((child, parents)),
-        ForkResult::Child => {
+pub(super) fn fork_child<P>(alone: &Alone, parents: P, work: impl FnOnce() -> bool) -> io::Result<(Pid, P)> {
+    match fork_tied(alone)? {
+        Side::Parent(child) => Ok((child, parents)),
+        Side::Child => {
             drop(parents);
-            // A child must not outlive a parent that is killed; the parent may be gone before this is arranged.
-            let arranged = set_pdeathsig(Signal::SIGKILL).is_ok() && getppid() == parent;
-            let done = arranged && catch_unwind(AssertUnwindSafe(work)).unwrap_or(false);
-            // With _exit(2): `std::process::exit` would run the parent's exit handlers and write out the parent's
-            // buffered output a second time.
-            signal_hook::low_level::exit(if done { 0 } else { FAILED })
+            leave_with(|| if work() { 0 } else { FAILED })
         }
     }
 }
@@ -69,9 +33,6 @@ pub(super) fn pipe(fewer: &str) -> Result<(PipeReader, PipeWriter), String> {
         )
     })
 }
-
-/// The exit status of a child that could not say what its job came to.
-const FAILED: i32 = 1;
 
 /// Waits for the end of a child, which is then no zombie any more.
 pub(super) fn reap(pid: Pid) -> nix::Result<WaitStatus> {
@@ -114,6 +75,8 @@ pub(super) fn decode(message: &[u8]) -> Option<JobResult> {
 
 #[cfg(test)]
 mod tests {
+    use nix::sys::signal::Signal;
+
     use super::*;
 
     const CHILD: Pid = Pid::from_raw(1);

@@ -28,8 +28,9 @@ use nix::unistd::Pid;
 use workloads::task::Task;
 
 use super::blocking::{refused, run_to_end, workers};
-use super::forking::{Alone, decode, encode, fork_child, pipe, reap, verdict};
+use super::forking::{decode, encode, fork_child, pipe, reap, verdict};
 use super::{Executor, JobResult};
+use crate::forking::Alone;
 use crate::options::Spec;
 use crate::runtime::WORKERS;
 
@@ -43,7 +44,10 @@ pub(super) const EXECUTOR: Executor = Executor {
 };
 
 fn run(task: &Arc<dyn Task>, jobs: usize, workers: usize) -> Vec<JobResult> {
-    let mut pool = match Alone::wait().and_then(|alone| Pool::start(alone, &**task, jobs, workers)) {
+    let mut pool = match Alone::wait()
+        .map_err(|error| error.to_string())
+        .and_then(|alone| Pool::start(alone, &**task, jobs, workers))
+    {
         Ok(pool) => pool,
         Err(reason) => return vec![Err(reason); jobs],
     };

@@ -20,8 +20,9 @@ use nix::unistd::Pid;
 use workloads::task::Task;
 
 use super::blocking::{refused, run_to_end};
-use super::forking::{Alone, decode, encode, fork_child, pipe, reap, verdict};
+use super::forking::{decode, encode, fork_child, pipe, reap, verdict};
 use super::{Executor, JobResult};
+use crate::forking::Alone;
 
 pub(super) const EXECUTOR: Executor = Executor {
     name: "processes",
@@ -41,7 +42,7 @@ struct Child {
 fn run(task: &Arc<dyn Task>, jobs: usize) -> Vec<JobResult> {
     let alone = match Alone::wait() {
         Ok(alone) => alone,
-        Err(reason) => return vec![Err(reason); jobs],
+        Err(error) => return vec![Err(error.to_string()); jobs],
     };
     let mut children = Vec::with_capacity(jobs);
     for job in 0..jobs {

@@ -1,15 +1,13 @@
-//! Child processes: making them, hearing of their end, waiting for them, and seeing to it that none is left.
+//! Child processes of a server: hearing of their end, waiting for them, and seeing to it that none is left.
 //!
-//! A child ends with its parent, whatever becomes of that one: the kernel is asked to kill it (`PR_SET_PDEATHSIG`,
-//! prctl(2)). The parent keeps a list of those it has not waited for. Until then their numbers are theirs alone, even
+//! The parent keeps a list of those it has not waited for. Until then their numbers are theirs alone, even
 //! if they have ended, so no signal can reach a stranger.
 
-// fork(2) itself: the child gets a copy of this one thread and of no other.
+// Saying what the kernel is to do about ended children: signal(2).
 #![allow(unsafe_code)]
 
 use std::collections::HashMap;
 use std::io;
-use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,64 +16,27 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, ppoll};
-use nix::sys::prctl;
 use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, kill, signal};
 use nix::sys::time::TimeSpec;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::{self, ForkResult, Pid, getpid, getppid};
+use nix::unistd::{Pid, getpid};
 use signal_hook::consts::SIGCHLD;
 
 use super::trouble;
-use crate::runtime;
+use crate::forking::{Alone, FAILED, Side, fork_tied, leave_with};
 
 /// How often a parent that is to stop looks whether its children have gone.
 pub(crate) const DRAIN_LOOK: Duration = Duration::from_millis(5);
 
-/// Which of the two processes that come back from fork(2) this is.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Side {
-    /// The one that called; the number is the child's.
-    Parent(Pid),
-    /// The new one.
-    Child,
-}
-
-/// fork(2), for a process that has one thread, as servers have until their models say otherwise.
-///
-/// # Errors
-/// The system has no room for one more process: see `ulimit -u`, or the memory.
-pub(crate) fn fork() -> io::Result<Side> {
-    // SAFETY: this process has one thread, so no lock can be held by a thread that the child does not have; the
-    // child may go on as any program would.
-    match unsafe { unistd::fork() }? {
-        ForkResult::Parent { child } => Ok(Side::Parent(child)),
-        ForkResult::Child => Ok(Side::Child),
-    }
-}
-
-/// Makes sure that this process has one thread: of several, a child would get one, and the locks that the others hold.
-/// Where /proc is not mounted that can't be seen.
-pub(crate) fn alone() -> io::Result<()> {
-    match runtime::come_down_to(1) {
-        Ok(false) => {
-            Err(io::Error::other("this process has several threads, and a fork copies only one of them"))
-        }
-        Ok(true) | Err(_) => Ok(()),
-    }
-}
-
-/// Leaves a child when its work is done. It leaves by _exit(2), since buffers and exit handlers are its parent's, and
-/// a panic must not run on into the parent's code either.
+/// Leaves a child when its work is done, and says why if it gives up.
 pub(crate) fn leave_after(work: impl FnOnce() -> io::Result<()>) -> ! {
-    let status = match panic::catch_unwind(AssertUnwindSafe(work)) {
-        Ok(Ok(())) => 0,
-        Ok(Err(error)) => {
+    leave_with(|| match work() {
+        Ok(()) => 0,
+        Err(error) => {
             trouble::report(format_args!("child {} gives up: {error}", getpid()));
-            1
+            FAILED
         }
-        Err(_) => 1,
-    };
-    signal_hook::low_level::exit(status)
+    })
 }
 
 /// What the kernel is to do about ended children of which nobody asked to hear.
@@ -95,20 +56,19 @@ pub(crate) fn proc_is_missing(why: &str) -> Option<String> {
 /// The children that are still to be waited for, and what there is to know about each.
 pub(crate) struct Children<T> {
     alive: HashMap<Pid, T>,
-    parent: Pid,
+    alone: Alone,
 }
 
 impl<T> Children<T> {
-    pub(crate) fn new() -> Self {
-        Self { alive: HashMap::new(), parent: getpid() }
+    pub(crate) fn new(alone: Alone) -> Self {
+        Self { alive: HashMap::new(), alone }
     }
 
     /// Makes one more, which will not outlive this process.
     pub(crate) fn fork(&mut self, about: T) -> io::Result<Side> {
-        let side = fork()?;
-        match side {
-            Side::Parent(child) => drop(self.alive.insert(child, about)),
-            Side::Child => end_with(self.parent),
+        let side = fork_tied(&self.alone)?;
+        if let Side::Parent(child) = side {
+            self.alive.insert(child, about);
         }
         Ok(side)
     }
@@ -181,14 +141,6 @@ impl<T> Children<T> {
         for child in self.alive.keys() {
             let _ = kill(*child, signal); // one that has just ended can't be told
         }
-    }
-}
-
-/// Sees to it that this child does not outlive its parent, not even one that is killed.
-pub(crate) fn end_with(parent: Pid) {
-    let _ = prctl::set_pdeathsig(Signal::SIGKILL);
-    if getppid() != parent {
-        signal_hook::low_level::exit(0); // it was gone before we asked
     }
 }
 

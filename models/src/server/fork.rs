@@ -39,9 +39,10 @@ use workloads::{Peer, Service};
 use self::lifeline::Lifeline;
 use super::acceptor::{Acceptor, Arrival, SHORTAGE_PAUSE};
 use super::blocking;
-use super::children::{self, Children, Ended, Side};
+use super::children::{self, Children, Ended};
 use super::shutdown::Shutdown;
 use super::{Model, ServeError, Start, Transport, socket, trouble};
+use crate::forking::{Alone, Side, fork};
 use crate::options::{Kind, Options, Spec};
 
 const REAP: Spec = Spec {
@@ -73,7 +74,7 @@ fn lacks(options: &Options, _: Transport) -> Option<String> {
                 .to_owned(),
         ),
         "ignore" | "double-fork" => Lifeline::lacks(),
-        _ => None,
+        _ => Alone::lacks(),
     }
 }
 
@@ -82,17 +83,17 @@ fn adopts_orphans() -> bool {
 }
 
 fn run(start: Start<'_>) -> Result<(), ServeError> {
+    let alone = Alone::wait()?;
     match start.options.word(&REAP) {
-        "ignore" => serve(Ignored::new(start.shutdown)?, start),
-        "wait" => serve(OnTheNextClient::new()?, start),
-        "double-fork" => serve(Orphans::new(start.shutdown)?, start),
-        _ => serve(ByHandler::new()?, start),
+        "ignore" => serve(Ignored::new(alone, start.shutdown)?, start),
+        "wait" => serve(OnTheNextClient::new(alone)?, start),
+        "double-fork" => serve(Orphans::new(alone, start.shutdown)?, start),
+        _ => serve(ByHandler::new(alone)?, start),
     }
 }
 
 fn serve(mut workers: impl Reaping, start: Start<'_>) -> Result<(), ServeError> {
     let Start { listener, service, shutdown, .. } = start;
-    children::alone()?;
     // Each worker starts with what its parent has. What it writes to first, or allocates anew, costs it the copy of a page.
     service.warm_up();
     let mut scratch = socket::scratch();
@@ -167,8 +168,8 @@ struct ByHandler {
 }
 
 impl ByHandler {
-    fn new() -> io::Result<Self> {
-        Ok(Self { children: Children::new(), ended: Ended::new()? })
+    fn new(alone: Alone) -> io::Result<Self> {
+        Ok(Self { children: Children::new(alone), ended: Ended::new()? })
     }
 }
 
@@ -202,9 +203,9 @@ struct OnTheNextClient {
 }
 
 impl OnTheNextClient {
-    fn new() -> io::Result<Self> {
+    fn new(alone: Alone) -> io::Result<Self> {
         children::on_their_end(SigHandler::SigDfl)?; // whoever started the server may have ignored it
-        Ok(Self { children: Children::new() })
+        Ok(Self { children: Children::new(alone) })
     }
 }
 
@@ -225,19 +226,20 @@ impl Reaping for OnTheNextClient {
 /// `ignore`: with SIGCHLD ignored an ended child is gone at once, and with it what it came to and what it used. Nor can
 /// the parent tell who is left, hence the [`Lifeline`].
 struct Ignored {
+    alone: Alone,
     lifeline: Lifeline,
 }
 
 impl Ignored {
-    fn new(shutdown: &Arc<Shutdown>) -> io::Result<Self> {
+    fn new(alone: Alone, shutdown: &Arc<Shutdown>) -> io::Result<Self> {
         children::on_their_end(SigHandler::SigIgn)?;
-        Ok(Self { lifeline: Lifeline::new(shutdown)? })
+        Ok(Self { alone, lifeline: Lifeline::new(shutdown)? })
     }
 }
 
 impl Reaping for Ignored {
     fn fork(&mut self) -> io::Result<Side> {
-        children::fork()
+        fork(&self.alone)
     }
 
     fn begin(&mut self) -> io::Result<()> {
@@ -254,20 +256,21 @@ impl Reaping for Ignored {
 /// all the waiting would be the server's again). It stays in the server's process group. An orphan is told nothing when the server
 /// ends, hence the [`Lifeline`].
 struct Orphans {
+    alone: Alone,
     lifeline: Lifeline,
 }
 
 impl Orphans {
-    fn new(shutdown: &Arc<Shutdown>) -> io::Result<Self> {
+    fn new(alone: Alone, shutdown: &Arc<Shutdown>) -> io::Result<Self> {
         children::on_their_end(SigHandler::SigDfl)?; // else there would be nobody to wait for
-        Ok(Self { lifeline: Lifeline::new(shutdown)? })
+        Ok(Self { alone, lifeline: Lifeline::new(shutdown)? })
     }
 }
 
 impl Reaping for Orphans {
     fn fork(&mut self) -> io::Result<Side> {
-        let Side::Parent(between) = children::fork()? else {
-            match children::fork() {
+        let Side::Parent(between) = fork(&self.alone)? else {
+            match fork(&self.alone) {
                 Ok(Side::Child) => return Ok(Side::Child),
                 Ok(Side::Parent(_)) => signal_hook::low_level::exit(0),
                 Err(error) => {

@@ -40,10 +40,11 @@ use workloads::{Peer, Service};
 use self::line::{Lines, Passed, WorkersEnd};
 use self::lock::{Lock, LockFile, SharedMutex};
 use super::acceptor::{Acceptor, Arrival, Closing};
-use super::children::{self, Children, Ended, Side};
+use super::children::{self, Children, Ended};
 use super::shutdown::{Quiet, Shutdown};
 use super::socket::{listen_beside, scratch};
 use super::{Model, Room, ServeError, Start, Transport, blocking, trouble};
+use crate::forking::{Alone, Side};
 use crate::options::{Kind, Options, Spec};
 
 const WORKERS: usize = 32;
@@ -96,15 +97,15 @@ fn lacks(options: &Options, transport: Transport) -> Option<String> {
                 .into(),
         ),
         "flock" => LockFile::lacks(),
-        _ => None,
+        _ => Alone::lacks(),
     }
 }
 
 fn run(start: Start<'_>) -> Result<(), ServeError> {
-    children::alone()?;
+    let alone = Alone::wait()?;
     let shutdown = start.shutdown;
     let workers = workers(start.options);
-    let mut crew = Crew::new(start, workers)?;
+    let mut crew = Crew::new(start, workers, alone)?;
     for place in 0..workers {
         if let Err(source) = crew.hire(place) {
             crew.dismiss(Duration::ZERO)?;
@@ -182,7 +183,7 @@ struct Worker {
 }
 
 impl Crew {
-    fn new(start: Start<'_>, workers: usize) -> Result<Self, ServeError> {
+    fn new(start: Start<'_>, workers: usize, alone: Alone) -> Result<Self, ServeError> {
         let Start { listener, service, options, shutdown } = start;
         let accept = match options.word(&ACCEPT) {
             "flock" => Accept::ByFileLock(LockFile::new()?),
@@ -201,7 +202,7 @@ impl Crew {
         Ok(Self {
             accept,
             listeners,
-            children: Children::new(),
+            children: Children::new(alone),
             ended: Ended::new()?,
             vacant: Vec::new(),
             resting_until: None,

@@ -330,9 +330,9 @@ fn workers_that_keep_dying_are_replaced_at_a_bounded_rate() {
                 seen.insert(worker);
             }
         });
-        std::thread::sleep(Duration::from_millis(2));
+        std::thread::sleep(Duration::from_millis(50)); // while it is held still, its rest takes longer
     }
-    assert!((4..=16).contains(&seen.len()), "{} workers were made in two seconds", seen.len());
+    assert!((3..=16).contains(&seen.len()), "{} workers were made in two seconds", seen.len());
     hello(server.address());
     let ended = server.stop(PATIENCE).unwrap();
     assert_eq!(ended.trouble(), None);

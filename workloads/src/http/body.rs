@@ -1,7 +1,7 @@
 //! Takes the body of a request apart: what of it is data, and where it ends (RFC 9112, 6 and 7.1).
 //!
 //! The decoder looks at each byte once and keeps none, so what a body comes to does not depend on how it was split,
-//! and a body of any size needs no room. A wrong byte is refused when it is seen, not when its line is whole.
+//! and a body of any size needs no room. A wrong byte is refused when it is seen; in the trailer, when its line is whole.
 
 use super::head::{MAX_FIELDS, end_of_line};
 use super::refusal::Refusal;

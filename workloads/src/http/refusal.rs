@@ -36,7 +36,7 @@ impl Refusal {
 
     // Where the body ends.
     pub(super) const LENGTH: Self =
-        bad("Content-Length must stand once, in digits, and below 2 to the 64th.\n");
+        bad("Content-Length must stand once, in digits, and be below 18446744073709551615.\n");
     pub(super) const TWO_LENGTHS: Self =
         bad("Content-Length and Transfer-Encoding can't both say where a body ends.\n");
     pub(super) const OLD_CODING: Self = bad("HTTP/1.0 has no Transfer-Encoding.\n");

@@ -224,6 +224,17 @@ fn a_model_workload_or_address_that_does_not_go_with_the_transport_is_refused() 
 }
 
 #[test]
+fn a_server_that_cannot_be_had_here_is_refused_with_the_reason() {
+    let place = tempfile::tempdir().unwrap();
+    let bind = format!("unix:{}", place.path().join("socket").display());
+    for model in ["multi-loop:workers=2", "prefork:accept=reuseport"] {
+        let line = usage(&["serve", model, "--bind", &bind]);
+        assert!(line.starts_with(&format!("concur: {model} is unsupported here: ")), "{line}");
+    }
+    assert!(fs::read_dir(place.path()).unwrap().next().is_none(), "no socket was made");
+}
+
+#[test]
 fn a_port_in_use_is_named_over_udp_too() {
     let taken = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();

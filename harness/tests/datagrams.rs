@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use common::{PATIENCE, children_of, ended_in_order, eventually, ip, send, serve_over, stop};
+use common::{PATIENCE, children_of, ended_in_order, eventually, held_still, ip, send, serve_over, stop};
 use harness::load::{self, Load, Outcome};
 use harness::server::Server;
 use harness::transport::Transport;
@@ -176,17 +176,6 @@ fn a_burst_beyond_all_bounds_is_survived_and_leaves_nothing() {
         eventually("no child is left", || children_of(server.pid()).is_empty());
         stop(server);
     }
-}
-
-/// What is seen while the server makes no more children and waits for none: their list is read one by one, and a child
-/// that ends and one that comes meanwhile would both be on it.
-fn held_still<T>(server: &Server, look: impl FnOnce() -> T) -> T {
-    let process = procfs::process::Process::new(server.pid().cast_signed()).unwrap();
-    send(server, Signal::SIGSTOP);
-    eventually("it is stopped", || process.stat().unwrap().state == 'T');
-    let seen = look();
-    send(server, Signal::SIGCONT);
-    seen
 }
 
 #[test]

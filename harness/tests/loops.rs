@@ -7,7 +7,7 @@ use std::net::{Shutdown, TcpStream};
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
-use common::{PATIENCE, ask, connect, eventually, has_something, hear, hello, serve, stop};
+use common::{PATIENCE, ask, connect, eventually, has_something, hear, hello, runnable, serve, stop};
 use harness::server::Server;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::socket::{MsgFlags, send};
@@ -85,17 +85,47 @@ fn requests_and_the_end_that_come_while_a_client_waits_are_not_forgotten() {
     }
 }
 
+/// What a client sends, with an urgent byte in its middle.
+fn send_around_an_urgent_byte(mut client: &TcpStream, before: &[u8], after: &[u8]) {
+    client.write_all(before).unwrap();
+    assert_eq!(send(client.as_raw_fd(), b"!", MsgFlags::MSG_OOB), Ok(1));
+    client.write_all(after).unwrap();
+}
+
 #[test]
 fn an_urgent_byte_does_not_hide_what_follows_it() {
-    for model in LOOPS {
+    let variants =
+        ["epoll:trigger=edge", "thread-pool:per=request", "coroutine:workers=1", "async:workers=1"];
+    for model in runnable().map(|model| model.name).chain(variants) {
         let server = serve(model, &[]);
         let mut client = known_client(&server);
-        all_at_once(&server, || {
-            client.write_all(b"GET /hel").unwrap();
-            assert_eq!(send(client.as_raw_fd(), b"!", MsgFlags::MSG_OOB), Ok(1));
-            client.write_all(b"lo HTTP/1.1\r\nHost: test\r\n\r\n").unwrap();
-        });
-        assert_eq!(hear(&mut client), (200, b"Hello World\n".to_vec()), "{model}");
+        for _ in 0..20 {
+            all_at_once(&server, || {
+                send_around_an_urgent_byte(&client, b"GET /hel", b"lo HTTP/1.1\r\nHost: test\r\n\r\n");
+            });
+            assert_eq!(hear(&mut client), (200, b"Hello World\n".to_vec()), "{model}");
+        }
+        drop(client);
+        stop(server);
+    }
+}
+
+/// But for coroutines, which nobody tells of it.
+#[test]
+fn an_urgent_byte_between_two_messages_does_not_hide_the_second() {
+    let variants = ["epoll:trigger=edge", "thread-pool:per=request", "async:workers=1"];
+    let told = runnable().map(|model| model.name).filter(|model| *model != "coroutine");
+    for model in told.chain(variants) {
+        let server = serve(model, &["--workload", "echo"]);
+        let mut client = connect(server.address());
+        client.write_all(b"hello").unwrap();
+        client.read_exact(&mut [0; 5]).unwrap();
+        for _ in 0..20 {
+            all_at_once(&server, || send_around_an_urgent_byte(&client, b"one", b"two"));
+            let mut heard = [0; 6];
+            client.read_exact(&mut heard).unwrap_or_else(|error| panic!("{model}: {error}"));
+            assert_eq!(&heard, b"onetwo", "{model}");
+        }
         drop(client);
         stop(server);
     }
@@ -252,6 +282,7 @@ fn loops_and_workers_are_threads_with_names() {
     for (model, expected) in [
         ("multi-loop:workers=3", ["loop 0", "loop 1", "loop 2"].as_slice()),
         ("hybrid:workers=2", &["worker 0", "worker 1"]),
+        ("thread-pool:per=request,workers=2", &["worker 0", "worker 1"]),
     ] {
         let server = serve(model, &[]);
         let names = || {

@@ -8,7 +8,9 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
-use common::{PATIENCE, ask, concur, connect, eventually, hear, processes_marked, stop};
+use common::{
+    PATIENCE, ask, concur, connect, ended_in_order, eventually, hear, processes_marked, send, stop,
+};
 use harness::python;
 use harness::server::Server;
 use harness::subject::Foreign;
@@ -17,6 +19,9 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
+/// Time enough for a server to have begun what it was just asked. Should a busy machine need more, a test sees the
+/// easier case of what it tests.
+const A_MOMENT: Duration = Duration::from_millis(150);
 /// How many clients there are at once: few enough for as many Python processes.
 const MANY: &str = "60";
 
@@ -152,6 +157,51 @@ fn what_is_beyond_their_own_limits_is_refused() {
 }
 
 #[test]
+fn a_target_is_judged_as_by_the_models() {
+    let good = ["/hello", "/hello?a=/b", "http://a/hello", "HTTP://[::1]:80/hello?a", "http://a%41b:/hello"];
+    let bad = [
+        "*",
+        "a:80",
+        "hello",
+        "/hello#x",
+        "/hello?a#x",
+        "http:///hello",
+        "http://:80/hello",
+        "http://[x/hello",
+        "http://[.]/hello",
+        "http://u@h/hello",
+        "http://h:x/hello",
+        "http://h:80:80/hello",
+        "http://%4/hello",
+        "ftp://h/hello",
+        "/h\u{e9}llo",
+    ];
+    let behind = "GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    with_each("http", |name, address| {
+        for target in good {
+            let request = format!("GET {target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+            let reply = conversation(address, request.as_bytes());
+            assert!(reply.ends_with("\r\n\r\nHello World\n"), "{name}: {target}: {reply}");
+        }
+        let refused = |request: &str, status: &str| {
+            let reply = conversation(address, format!("{request}{behind}").as_bytes());
+            assert!(reply.starts_with(status), "{name}: {request:?}: {reply}");
+            assert!(!reply.contains("Hello World"), "{name}: {request:?}: what is behind it was answered");
+        };
+        for target in bad {
+            for method in ["GET", "POST"] {
+                refused(&format!("{method} {target} HTTP/1.1\r\nHost: a\r\n\r\n"), "HTTP/1.1 400 ");
+            }
+        }
+        refused("GET /bytes/1073741825 HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 400 ");
+        refused("GET /hello HTTP/1.2\r\nHost: a\r\n\r\n", "HTTP/1.1 505 ");
+        refused("GET /hello HTTP/1.1\r\nHost: a:b\r\n\r\n", "HTTP/1.1 400 ");
+        refused("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 405 ");
+        refused("CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 405 ");
+    });
+}
+
+#[test]
 fn what_is_under_way_is_finished_on_sigterm_and_idle_clients_are_let_go() {
     each(|foreign| {
         let server = start(foreign, "http");
@@ -164,7 +214,7 @@ fn what_is_under_way_is_finished_on_sigterm_and_idle_clients_are_let_go() {
             idle
         });
         std::thread::sleep(Duration::from_millis(200)); // the wait has begun
-        kill(Pid::from_raw(server.pid().cast_signed()), Signal::SIGTERM).unwrap();
+        send(&server, Signal::SIGTERM);
         assert_eq!(hear(&mut busy), (200, b"waited 700 ms\n".to_vec()), "{}", foreign.name);
         assert_eq!(text(busy), "");
         if let Some(idle) = idle {
@@ -174,6 +224,86 @@ fn what_is_under_way_is_finished_on_sigterm_and_idle_clients_are_let_go() {
         let ended = server.stop(PATIENCE).unwrap();
         assert_eq!((ended.status.code(), ended.leftovers), (Some(0), 0), "{}: {ended:?}", foreign.name);
         assert_eq!(ended.stderr, "", "{}", foreign.name);
+    });
+}
+
+#[test]
+fn the_rest_of_a_request_is_waited_for_on_sigterm() {
+    let post = "POST /echo HTTP/1.1\r\nHost: a\r\n";
+    let requests = [
+        ("GET /hello HT".to_owned(), "TP/1.1\r\nHost: a\r\n\r\n", "Hello World\n"),
+        (format!("{post}Content-Length: 10\r\n\r\n01234"), "56789", "0123456789"),
+        (format!("{post}Transfer-Encoding: chunked\r\n\r\na\r\n01234"), "56789\r\n0\r\n\r\n", "0123456789"),
+        (format!("{post}Content-Length: 10\r\nExpect: 100-continue\r\n\r\n"), "0123456789", "0123456789"),
+    ];
+    each(|foreign| {
+        let number = if foreign.room == Some(Room::One) { 1 } else { requests.len() };
+        for requests in requests.chunks(number) {
+            let server = start(foreign, "http");
+            let mut clients: Vec<_> = requests.iter().map(|_| connect(server.address())).collect();
+            for (client, (begin, ..)) in clients.iter_mut().zip(requests) {
+                client.write_all(begin.as_bytes()).unwrap();
+                if begin.contains("Expect") {
+                    let mut go_on = [0; 25];
+                    client.read_exact(&mut go_on).unwrap();
+                    assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n", "{}", foreign.name);
+                }
+            }
+            std::thread::sleep(A_MOMENT);
+            send(&server, Signal::SIGTERM);
+            std::thread::sleep(A_MOMENT);
+            for (client, (begin, rest, body)) in clients.iter_mut().zip(requests) {
+                client.write_all(rest.as_bytes()).unwrap();
+                assert_eq!(hear(client), (200, body.as_bytes().to_vec()), "{}: {begin:?}", foreign.name);
+            }
+            for client in clients {
+                assert_eq!(text(client), "", "{}", foreign.name);
+            }
+            ended_in_order(server);
+        }
+    });
+}
+
+/// All servers at once, since each takes its whole grace.
+#[test]
+fn who_ends_within_a_request_is_told_so_on_sigterm_and_who_only_takes_long_is_not() {
+    for (ends, heard) in [(true, "HTTP/1.1 400 "), (false, "")] {
+        let mut started = Vec::new();
+        each(|foreign| {
+            let server = start(foreign, "http");
+            let mut client = connect(server.address());
+            client.write_all(b"GET /hello HT").unwrap();
+            started.push((foreign.name.clone(), server, client));
+        });
+        std::thread::sleep(A_MOMENT);
+        for (_, server, _) in &started {
+            send(server, Signal::SIGTERM);
+        }
+        std::thread::sleep(A_MOMENT);
+        for (name, server, client) in started {
+            if ends {
+                client.shutdown(Shutdown::Write).unwrap();
+            }
+            let reply = text(client);
+            assert!(reply.starts_with(heard) && reply.is_empty() != ends, "{name}: {reply}");
+            ended_in_order(server);
+        }
+    }
+}
+
+#[test]
+fn a_reply_that_is_still_on_its_way_is_not_lost_when_a_request_comes_after_sigterm() {
+    each(|foreign| {
+        let server = start(foreign, "http");
+        let mut client = connect(server.address());
+        ask(&mut client, "/bytes/500000"); // more than the client's side takes unread, less than both sides do
+        std::thread::sleep(A_MOMENT);
+        send(&server, Signal::SIGTERM);
+        std::thread::sleep(A_MOMENT);
+        ask(&mut client, "/hello");
+        let (status, body) = hear(&mut client);
+        assert_eq!((status, body.len()), (200, 500_000), "{}", foreign.name);
+        ended_in_order(server);
     });
 }
 

@@ -293,9 +293,9 @@ fn a_server_whose_successor_has_taken_its_path_leaves_it() {
     let first = serve_at("epoll", &path, &["--grace", "20s"]);
     let mut client = connect(&path);
     ask(&mut client, "/wait/1500");
-    std::thread::sleep(A_MOMENT);
     send(&first, Signal::SIGTERM);
-    std::thread::sleep(A_MOMENT); // it listens no more, and its last client is still served
+    // Its last client is still served.
+    eventually("it listens no more", || UnixStream::connect(&path).is_err());
     let second = serve_at("epoll", &path, &[]);
     assert_eq!(hear(&mut client).1, b"waited 1500 ms\n");
     ended_in_order(first);

@@ -1,8 +1,16 @@
-//! `docs/write-a-model.md` is true: its own code, put where it says, builds, passes `verify` and gets its row.
+//! `docs/write-a-model.md` is true: its own code, put where it says, builds, serves as it says, passes `verify` and gets
+//! its row.
 
+mod common;
+
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::Duration;
+
+use common::{PATIENCE, ask, connect, has_something, hear, stop};
+use harness::server::Server;
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 /// What a copy of the lab needs to be built.
@@ -37,7 +45,10 @@ fn a_student_who_follows_the_page_gets_a_model_that_passes_and_a_row() {
     let page_says = |command: &str| {
         blocks.iter().any(|block| block.kind == "sh" && block.lines.join("\n").contains(command))
     };
+    assert!(page_says("cargo lab serve turnstile:workers=2"));
     assert!(page_says("cargo lab verify turnstile") && page_says("--models thread,thread-pool,turnstile"));
+
+    a_third_client_waits_until_one_of_two_leaves(&concur);
 
     let verified = output(Command::new(&concur).args(["verify", "turnstile"]));
     assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
@@ -49,6 +60,26 @@ fn a_student_who_follows_the_page_gets_a_model_that_passes_and_a_row() {
     assert!(measured.status.success(), "{}", String::from_utf8_lossy(&measured.stderr));
     let report = fs::read_to_string(out.path().join("run/report.md")).unwrap();
     assert!(report.lines().any(|line| line.contains("turnstile")), "{report}");
+}
+
+fn a_third_client_waits_until_one_of_two_leaves(concur: &Path) {
+    let arguments = ["serve", "turnstile:workers=2", "--bind", "127.0.0.1:0"];
+    let command: Vec<OsString> =
+        [concur.as_os_str()].into_iter().chain(arguments.map(AsRef::as_ref)).map(Into::into).collect();
+    let server = Server::start(&command, PATIENCE).unwrap();
+    let mut clients: Vec<_> = (0..3).map(|_| connect(server.address())).collect();
+    for client in &mut clients {
+        ask(client, "/hello");
+    }
+    for client in &mut clients[..2] {
+        assert_eq!(hear(client), (200, b"Hello World\n".to_vec()));
+    }
+    std::thread::sleep(Duration::from_millis(150)); // time enough to serve one more
+    assert!(!has_something(&clients[2]), "the third client was let in beside two others");
+    clients.remove(0);
+    assert_eq!(hear(&mut clients[1]), (200, b"Hello World\n".to_vec()));
+    drop(clients);
+    stop(server);
 }
 
 /// Blocks open with three backticks, a kind and, but for commands, a file.

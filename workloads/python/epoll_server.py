@@ -4,6 +4,8 @@ What the kernel does: it keeps the set. A socket on which something happens puts
 `epoll_wait` hands that list out; it is level-triggered here, so what is not dealt with is reported again.
 Good at: very many clients; a call costs what the ready ones cost.
 Bad at: nothing here, but it is Linux only; and as in every loop a computation stalls everybody.
+Source: epoll(7); D. Kegel, "The C10K problem"; Python's documentation, "Edge and level trigger polling (epoll) objects" in
+select.
 """
 
 import select

@@ -5,6 +5,8 @@ writes its reference counts everywhere), its descriptors at once. When a child e
 waits for it; SIGCHLD says that there is one to wait for.
 Good at: using all processors; a client that stays or crashes harms nobody else.
 Bad at: many short clients, each of which pays for a process.
+Source: W. R. Stevens, UNIX Network Programming, volume 1, chapter 5, "Handling SIGCHLD signals", and chapter 30, "TCP
+concurrent server, one child per client"; `ForkingTCPServer` of Python's socketserver.
 """
 
 import os

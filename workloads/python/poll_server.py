@@ -4,6 +4,8 @@ What the kernel does: it takes in a list of (descriptor, events), looks at each 
 is ready, and marks the ready ones. Python keeps the list, the kernel keeps nothing.
 Good at: more than 1,024 descriptors.
 Bad at: very many clients of which few are ready: the whole list is copied and scanned at each call.
+Source: poll(2); W. R. Stevens, UNIX Network Programming, volume 1, chapter 6; Python's documentation, "Polling objects" in
+select.
 """
 
 import select

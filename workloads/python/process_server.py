@@ -5,6 +5,7 @@ of children and a pipe to each of them (a sentinel that becomes readable when th
 child's exit handlers. `daemon` children are ended with their parent.
 Good at: the same as fork, and nobody has to know `waitpid`.
 Bad at: the same as fork, and all of that costs more. The list of children is walked at each turn.
+Source: Python's documentation, "multiprocessing: process-based parallelism"; PEP 371, which brought it in.
 """
 
 import multiprocessing

@@ -11,8 +11,8 @@ import socket
 import time
 import traceback
 
-from serving import BACKLOG, GRACE, LINGER_AT_MOST, NO_ROOM, PAUSE, PIECE, SILENT_AT_MOST, complain, shut
-from session import LINGER, READ, Wait
+from serving import BACKLOG, GRACE, LINGER_AT_MOST, NO_ROOM, PAUSE, PIECE, SILENT_AT_MOST, complain, see_off, unsent
+from session import LINGER, READ, REST, Wait
 
 SENDS_A_TURN = 16
 # Who is overdue is looked for this often, in seconds.
@@ -42,7 +42,7 @@ class Connection:
     def turn(self):
         """Does what can be done now. Raises StopIteration when the session is over."""
         answer = None
-        if self.step is READ:
+        if self.step in (READ, REST):
             answer = self.client.recv(PIECE)
         elif self.step is LINGER:
             if self.client.recv(PIECE):
@@ -63,6 +63,18 @@ class Connection:
             self.until = time.monotonic() + SILENT_AT_MOST
         return not self.unsent
 
+    def is_silent(self):
+        """Whether the client is between two requests, and nothing of the next one has come."""
+        if self.step is not READ:
+            return False
+        try:
+            self.client.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            pass  # a reset, say, of which its next turn hears
+        return False
+
 
 class Loop:
     """All clients of a server."""
@@ -70,6 +82,7 @@ class Loop:
     def __init__(self, server, ready):
         self.server, self.ready = server, ready
         self.connections = {}
+        self.leaving = []  # who has been told all, but has not taken all of it when the server is to stop
         self.waits = []  # a heap of (when, descriptor, connection)
         self.listens_again = self.looks_again = 0.0
         self.listening = False
@@ -89,10 +102,12 @@ class Loop:
             self.look_after(time.monotonic())
             if self.server.asked_to_stop and self.ends_at is None:
                 self.stop()
+        for client in self.leaving:
+            see_off(client, self.ends_at)
 
     def patience(self):
         """How long to wait for descriptors: until something is due by the clock."""
-        due = self.looks_again if self.listening else min(self.looks_again, self.listens_again)
+        due = self.looks_again if self.listening or self.ends_at else min(self.looks_again, self.listens_again)
         if self.waits:
             due = min(due, self.waits[0][0])
         return max(0.0, due - time.monotonic())
@@ -155,19 +170,25 @@ class Loop:
         if isinstance(connection.step, Wait):
             self.ready.forget(fd)
             heapq.heappush(self.waits, (time.monotonic() + connection.step.seconds, fd, connection))
+        elif self.ends_at is not None and connection.is_silent():
+            self.end(fd)
         else:
             self.ready.watch(fd, writing=isinstance(connection.step, bytes))
 
     def end(self, fd):
         self.ready.forget(fd)
-        self.connections.pop(fd).client.close()
+        client = self.connections.pop(fd).client
+        if self.ends_at is not None and unsent(client):
+            self.leaving.append(client)
+        else:
+            client.close()
 
     def stop(self):
-        """Lets in who has connected, closes the listener and has the clients finish what is under way."""
+        """Lets in who has connected, closes the listener, and lets all go who have nothing under way."""
         self.ends_at = time.monotonic() + GRACE
         self.accept()
         if self.listening:
             self.ready.forget(self.server.listener.fileno())
         self.server.listener.close()
-        for connection in self.connections.values():
-            shut(connection.client, socket.SHUT_RD)
+        for fd in [fd for fd, connection in self.connections.items() if connection.is_silent()]:
+            self.end(fd)

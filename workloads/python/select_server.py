@@ -4,6 +4,7 @@ What the kernel does: it takes in three lists (as bits), looks at every descript
 sleep if none is ready, and gives the lists back with the ready ones. Nothing is remembered from call to call.
 Good at: being there, on every system.
 Bad at: many clients, since all lists are copied and scanned at each call; and no descriptor may be above 1023.
+Source: select(2); W. R. Stevens, UNIX Network Programming, volume 1, chapter 6; Python's documentation of `select.select`.
 """
 
 import select

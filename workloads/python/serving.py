@@ -1,25 +1,31 @@
 """What these servers share: the command line, the listener, one client with blocking calls, and how it all ends.
 
 SIGTERM or SIGINT ask a server to stop. It lets in who had connected by then, closes its listener, and finishes what is
-under way: each client's socket is shut for reading, so that a read gives what has arrived and then the end of input,
-while replies still go out. What is busy after the grace is cut off.
+under way: each client's socket is shut for reading, which wakes whoever is blocked in a read. That gives what has arrived
+and then the end of input, while replies still go out, and the rest of a request that has begun may still come. What is
+busy after the grace is cut off.
 """
 
 import argparse
 import ctypes
 import errno
+import fcntl
 import os
 import select
 import signal
 import socket
+import struct
 import sys
+import termios
 import time
 import traceback
 
-from session import LINGER, READ, SESSIONS, Wait
+from session import LINGER, READ, REST, SESSIONS, Wait
 
 # How long, in seconds, what is under way may take once the server is asked to stop.
 GRACE = 5
+# How often a server that is to stop looks for what its clients still send or take, in seconds.
+TICK = 0.005
 # How long a client may be silent, or take nothing of what is sent.
 SILENT_AT_MOST = 30
 # How long a client is heard out after the last word (see `session.http`).
@@ -30,6 +36,8 @@ BACKLOG = 1024
 # What accept says when this process, or the machine, has no room for another descriptor.
 NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 PAUSE = 0.1
+# States of a TCP connection, as the kernel numbers them.
+ESTABLISHED, CLOSED = 1, 7
 
 
 class Server:
@@ -112,15 +120,49 @@ class Server:
 
     def serve(self, client):
         """Serves a client to its end with blocking calls. Whatever is wrong with one client is no other's trouble."""
-        session = self.new_session()
+        try:
+            self.drive(self.new_session(), client)
+            if self.asked_to_stop:
+                see_off(client, time.monotonic() + GRACE)
+        except OSError:
+            pass  # it reset the connection, broke the pipe or was silent for too long
+        except Exception:
+            traceback.print_exc()
+
+    def drive(self, session, client):
+        """Does what a session says until it has no more to say."""
         try:
             step = next(session)
             while True:
-                step = session.send(do(client, step))
-        except (StopIteration, OSError):
-            pass  # it is done; or it reset the connection, broke the pipe or was silent for too long
-        except Exception:
-            traceback.print_exc()
+                step = session.send(self.do(client, step))
+        except StopIteration:
+            pass
+
+    def do(self, client, step):
+        """Does what a session says, and gives what it asked for."""
+        if step is READ:
+            return client.recv(PIECE)
+        if step is REST:
+            return self.receive_rest(client)
+        if step is LINGER:
+            hear_out(client)
+        elif isinstance(step, Wait):
+            time.sleep(step.seconds)
+        else:
+            client.sendall(step)
+        return None
+
+    def receive_rest(self, client):
+        """More of a request that has begun.
+
+        Once the server is asked to stop, the end of input is its own doing, and what the client still sends can be read
+        all the same: it is waited for until the client has ended, or the grace.
+        """
+        has_ended = False
+        while not (data := client.recv(PIECE)) and self.asked_to_stop and not has_ended:
+            time.sleep(TICK)
+            has_ended = state(client) != ESTABLISHED  # looked at before the last read, or that might miss something
+        return data
 
     def serve_only(self, client):
         """The same in a process that has no other client, where a signal reaches this one."""
@@ -136,19 +178,6 @@ class Server:
         end_with(self.pid)
 
 
-def do(client, step):
-    """Does what a session says, and gives what it asked for."""
-    if step is READ:
-        return client.recv(PIECE)
-    if step is LINGER:
-        hear_out(client)
-    elif isinstance(step, Wait):
-        time.sleep(step.seconds)
-    else:
-        client.sendall(step)
-    return None
-
-
 def hear_out(client):
     """Reads what nobody wants any more, for a bounded while."""
     client.shutdown(socket.SHUT_WR)
@@ -157,6 +186,33 @@ def hear_out(client):
         client.settimeout(left)
         if not client.recv(PIECE):
             return
+
+
+def see_off(client, until):
+    """Waits until the client's side has all that was sent, before its socket is closed.
+
+    A request that comes to a closed socket is answered by a reset, and what is then still in our send buffer is lost. So
+    it is with one that has come and was not read; nobody will, so it is dropped.
+    """
+    while unsent(client) and time.monotonic() < until:
+        time.sleep(TICK)
+    client.setblocking(False)
+    try:
+        client.recv(PIECE)
+    except OSError:
+        pass  # there is none; or the client is gone
+
+
+def unsent(client):
+    """How many bytes the client's side has not confirmed (`SIOCOUTQ`, tcp(7)); none of a connection that was reset."""
+    if state(client) == CLOSED:
+        return 0
+    return struct.unpack("i", fcntl.ioctl(client, termios.TIOCOUTQ, bytes(4)))[0]
+
+
+def state(client):
+    """The state of a client's connection (the first byte of `TCP_INFO`, tcp(7))."""
+    return client.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
 
 
 def shut(client, how):

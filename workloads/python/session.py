@@ -3,6 +3,7 @@
 A server drives it and does what it says, each server in its own way:
 
     READ         more of what the client sends, please; b"" once the client sends no more
+    REST         the same within a request: the rest of one is worth waiting for when the server is to stop
     bytes        send these; the session goes on once they are sent, so memory stays bounded
     Wait(s)      so many seconds pass; a thread sleeps, a loop looks after its other clients
     LINGER       nothing more will be said; hear the client out for a bounded while (see `http`)
@@ -10,6 +11,7 @@ A server drives it and does what it says, each server in its own way:
 When the generator returns, the connection is to be closed.
 """
 
+import ipaddress
 import re
 import time
 from email.utils import formatdate
@@ -23,6 +25,7 @@ class Wait:
 
 
 READ = object()
+REST = object()
 LINGER = object()
 
 
@@ -44,9 +47,9 @@ WAIT_MS_AT_MOST = 60_000
 TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 REQUEST_LINE = re.compile(rb"(" + TOKEN + rb") ([!-~]+) HTTP/([0-9])\.([0-9])")
 FIELD = re.compile(rb"(" + TOKEN + rb"):[ \t]*((?:[!-~\x80-\xff][\t -~\x80-\xff]*)?)")
-HOST = re.compile(rb"[0-9A-Za-z.:\-\[\]_~%!$&'()*+,;=]*")
+HOST = re.compile(rb"(?:\[([0-9A-Fa-f:.]+)\]|(?:[0-9A-Za-z\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})*)(?::[0-9]*)?")
 CHUNK = re.compile(rb"([0-9A-Fa-f]{1,16})(?:;[\t -~\x80-\xff]*)?")
-ABSOLUTE = re.compile(r"(?i:http)://[^/?#]+([^?#]*)")
+TARGET = re.compile(rb"(?:(?i:http)://([^/?#]+))?(/[^?#]*|)(?:\?[^#]*)?")
 STANDARD_METHODS = {b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH"}
 
 REASONS = {
@@ -132,16 +135,16 @@ def answer_one(inbox):
         if request.continues and length != 0 and not inbox:
             yield b"HTTP/1.1 100 Continue\r\n\r\n"
         body = (yield from read_chunked(inbox)) if length is None else (yield from read_bytes(inbox, length))
+        yield from respond(request, body)
     except Refusal as refusal:
         refusal.head_only = method == b"HEAD"
         raise
-    yield from respond(request, body)
     return not request.closing
 
 
 def more(inbox):
-    """Waits for more input."""
-    data = yield READ
+    """Waits for more of a request."""
+    data = yield REST
     if not data:
         raise Refusal(400, "The connection ended before the request did.")
     inbox += data
@@ -177,7 +180,7 @@ def request_line(inbox):
         if len(inbox) > 1:
             del inbox[:2]  # some clients send an empty line before a request
             continue
-        data = yield READ
+        data = yield REST if inbox else READ
         if not data:
             return None
         inbox += data
@@ -190,7 +193,7 @@ def request_line(inbox):
     method, target, major, minor = parts.groups()
     if major != b"1" or minor not in b"01":
         raise Refusal(505, "Only HTTP/1.1 and HTTP/1.0 are spoken here.")
-    return method, target.decode(), int(minor)
+    return method, target, int(minor)
 
 
 def read_fields(inbox, room):
@@ -211,7 +214,7 @@ def read_fields(inbox, room):
 def body_length(request, minor):
     """How long the body is; none if it comes in chunks. There must be one way to tell, or requests could be smuggled."""
     hosts, lengths = request.all(b"host"), request.all(b"content-length")
-    if len(hosts) > 1 or (minor > 0 and not hosts) or not all(HOST.fullmatch(host) for host in hosts):
+    if len(hosts) > 1 or (minor > 0 and not hosts) or not all(map(is_host, hosts)):
         raise Refusal(400, "A request has one Host field that names a host.")
     if any(value.lower() != b"100-continue" for value in request.all(b"expect")) and minor > 0:
         raise Refusal(417, "Only 100-continue can be expected.")
@@ -235,6 +238,9 @@ def judge_method(request, length):
     allowed = (b"POST",) if request.path == "/echo" else (b"GET", b"HEAD")
     if request.method not in STANDARD_METHODS:
         raise Refusal(501, "That method is not known.")
+    if request.path is None and request.method in (b"GET", b"HEAD", b"POST"):
+        # Other methods may name something else: OPTIONS a `*`, CONNECT a host and a port.
+        raise Refusal(400, "What is asked for must be a path, as in /hello, or a URL such as http://localhost/hello.")
     if request.method not in allowed:
         allow = b", ".join(allowed).decode()
         raise Refusal(405, f"Only {allow} is answered here.", allow)
@@ -262,13 +268,29 @@ def read_chunked(inbox):
 
 
 def path_of(target):
-    """The path of a target in origin or in absolute form, without its query."""
-    absolute = ABSOLUTE.match(target)
-    if absolute:
-        return absolute[1] or "/"
-    if not target.startswith("/"):
-        raise Refusal(400, "What is asked for must be a path, as in /hello.")
-    return target.split("?")[0].split("#")[0]
+    """The path of a target in origin or in absolute form (RFC 9112, 3.2), without its query; none if it has another form.
+
+    A fragment is the client's own and belongs in no target; and where a target names a host, that must be one.
+    """
+    parts = TARGET.fullmatch(target)
+    if parts is None:
+        return None
+    host, path = parts.groups()
+    if host is None:
+        return path.decode() or None
+    return path.decode() or "/" if is_host(host) and not host.startswith(b":") else None
+
+
+def is_host(value):
+    """Whether a value is HOST or HOST:PORT. The host may be empty."""
+    parts = HOST.fullmatch(value)
+    if parts is None or parts[1] is None:
+        return parts is not None
+    try:
+        ipaddress.IPv6Address(parts[1].decode())
+    except ValueError:
+        return False
+    return True
 
 
 def respond(request, body):
@@ -282,7 +304,7 @@ def respond(request, body):
     elif request.path == "/echo":
         yield reply(request, body, kind="application/octet-stream")
     elif number is not None and name in LIMITS and number > LIMITS[name]:
-        yield reply(request, f"At most /{name}/{LIMITS[name]}.\n".encode(), status=400)
+        raise Refusal(400, f"At most /{name}/{LIMITS[name]}.")
     elif number is not None and name == "bytes":
         yield from respond_bytes(request, number)
     elif number is not None and name == "cpu":

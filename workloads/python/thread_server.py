@@ -6,6 +6,8 @@ part in the fight for it when it comes back.
 Good at: many clients who mostly wait; all share one memory, so a thread is far cheaper than a process.
 Bad at: using more than one processor (a process of its own, or a Python without the lock, would); what threads share
 needs locks.
+Source: W. R. Stevens, UNIX Network Programming, volume 1, chapter 30, "TCP concurrent server, one thread per client";
+`ThreadingTCPServer` of Python's socketserver.
 """
 
 import os

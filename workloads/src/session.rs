@@ -20,6 +20,10 @@ pub trait Service: Send + Sync {
     fn limits(&self) -> Limits {
         Limits::default()
     }
+
+    /// Does what the first request of a process would do on the side, such as asking the processor what it can do. A model
+    /// that forks calls this before: each process then starts with what its parent has.
+    fn warm_up(&self) {}
 }
 
 /// One connection's side of the conversation: bytes in, bytes out.

@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use models::address::Address;
 use models::datagram;
 use models::options::Choice;
@@ -37,7 +37,7 @@ fn streams(
     let model = choose::server(choice)?;
     let lacks = transport.stream().and_then(|stream| (model.lacks)(&choice.options, stream));
     if let Some(reason) = lacks {
-        bail!("{choice} is unsupported here: {reason}");
+        return Err(Usage::error(format!("{choice} is unsupported here: {reason}")));
     }
     let service = workload::service(&arguments.workload)?;
     let shutdown = get_ready(arguments)?;

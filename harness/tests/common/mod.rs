@@ -72,6 +72,18 @@ pub(crate) fn children_of(pid: u32) -> Vec<Pid> {
     stats.filter(|stat| stat.ppid == pid.cast_signed()).map(|stat| Pid::from_raw(stat.pid)).collect()
 }
 
+/// What is seen while the server makes no more children and waits for none: their list is read one by one, and a child
+/// that ends and one that comes meanwhile would both be on it. Nor can a
+/// child's number become a stranger's meanwhile.
+pub(crate) fn held_still<T>(server: &Server, look: impl FnOnce() -> T) -> T {
+    let process = procfs::process::Process::new(server.pid().cast_signed()).unwrap();
+    send(server, Signal::SIGSTOP);
+    eventually("it is stopped", || process.stat().unwrap().state == 'T');
+    let seen = look();
+    send(server, Signal::SIGCONT);
+    seen
+}
+
 /// Stops a server and insists that it stops in order.
 pub(crate) fn stop(server: Server) {
     let ended = server.stop(PATIENCE).unwrap();

@@ -87,6 +87,14 @@ struct State {
     switches: u64,
 }
 
+impl State {
+    /// Whether the lock is held by the job that held it when it had changed hands so many times. Another holder has just
+    /// begun, and has an interval of its own.
+    fn has_been_held_since(&self, switches: u64) -> bool {
+        self.locked && self.switches == switches
+    }
+}
+
 impl Gil {
     fn new(interval: Duration) -> Self {
         Self {
@@ -106,8 +114,7 @@ impl Gil {
             let (now, wait) =
                 self.freed.wait_timeout(state, self.interval).unwrap_or_else(PoisonError::into_inner);
             state = now;
-            // Only if nobody got it meanwhile: a holder who has just begun has an interval of its own.
-            if wait.timed_out() && state.locked && state.switches == switches {
+            if wait.timed_out() && state.has_been_held_since(switches) {
                 self.drop_request.store(true, Ordering::Relaxed);
             }
         }
@@ -295,6 +302,24 @@ mod tests {
 
     #[test]
     fn a_holder_who_has_just_begun_is_not_asked_yet() {
+        let gil = Gil::new(NEVER);
+        let is_asked = |switches| gil.lock().has_been_held_since(switches);
+        gil.take(0);
+        let switches = gil.lock().switches;
+        assert!(is_asked(switches));
+        gil.release(0);
+        assert!(!is_asked(switches), "nobody has it");
+        gil.take(0);
+        assert!(is_asked(switches), "it has not changed hands");
+        gil.release(0);
+        gil.take(1);
+        assert!(!is_asked(switches), "the next one has just begun");
+        assert!(is_asked(switches + 1), "and is no other since");
+        gil.release(1);
+    }
+
+    #[test]
+    fn nobody_is_asked_before_the_interval_is_over() {
         let gil = Gil::new(NEVER);
         thread::scope(|scope| {
             let mut holder = Interpreter::enter(&gil, 0); // dropped by a failure as well

@@ -2,8 +2,9 @@
 //! threads that share a listener.
 
 use std::io;
+use std::mem::ManuallyDrop;
 use std::net::Shutdown as Side;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -11,9 +12,11 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+use nix::unistd::close;
 use socket2::{SockAddr, Socket};
 use workloads::Peer;
 
+use super::children::Ended;
 use super::shutdown::{LastArrivals, Shutdown};
 use super::trouble;
 
@@ -36,7 +39,7 @@ pub(crate) struct Acceptor {
 pub(crate) enum Arrival {
     /// A client.
     Client(Socket, Peer),
-    /// The other descriptor it was asked to watch is readable, or the time it was asked to wait is over.
+    /// A child may have ended, or the time it was asked to wait is over.
     Other,
     /// The server was asked to stop, and all who had connected until then are in.
     Over,
@@ -64,6 +67,14 @@ impl Acceptor {
         Ok(Self { turnstile: Some(turnstile), ..Self::new(listener, shutdown) })
     }
 
+    /// For a forked child that has its client, and will leave by _exit(2): closes its copy of the listener. The memory goes
+    /// with the process; to free it first would only write to pages that are still the parent's, and so copy them.
+    #[inline]
+    pub(crate) fn leave(self) {
+        let acceptor = ManuallyDrop::new(self);
+        let _ = close(acceptor.listener.as_raw_fd()); // nobody uses or closes it after this
+    }
+
     /// The next client; none once the server has been asked to stop.
     pub(crate) fn client(&mut self) -> io::Result<Option<(Socket, Peer)>> {
         loop {
@@ -75,13 +86,8 @@ impl Acceptor {
         }
     }
 
-    /// The next client, or a sign of life on `other`, which is watched only while no client is there; or nobody within
-    /// `limit`.
-    pub(crate) fn next(
-        &mut self,
-        other: Option<BorrowedFd<'_>>,
-        limit: Option<Duration>,
-    ) -> io::Result<Arrival> {
+    /// The next client; or, while none is there, word that a child has `ended`; or nobody within `limit`.
+    pub(crate) fn next(&mut self, ended: Option<&Ended>, limit: Option<Duration>) -> io::Result<Arrival> {
         loop {
             // Asked before the call: whoever comes between the call and a question after it would be lost.
             let over = self.shutdown.requested();
@@ -98,7 +104,7 @@ impl Acceptor {
                 // A listener that others share may have been closed: see [`Closing`].
                 Accepted::Broken(_) if self.shutdown.requested() => return Ok(Arrival::Over),
                 Accepted::NobodyThere => {
-                    if self.wait(other, limit)? {
+                    if self.wait(ended, limit)? {
                         return Ok(Arrival::Other);
                     }
                 }
@@ -119,23 +125,24 @@ impl Acceptor {
         client.set_write_timeout(Some(limit))
     }
 
-    /// Sleeps until a client, the bell or `other` is there, or `limit` is over; true if it was one of the last two.
-    fn wait(&self, other: Option<BorrowedFd<'_>>, limit: Option<Duration>) -> io::Result<bool> {
+    /// Sleeps until a client or the bell is there, a child has ended, or `limit` is over; true if it was one of the last
+    /// two.
+    fn wait(&self, ended: Option<&Ended>, limit: Option<Duration>) -> io::Result<bool> {
         if let Some(turnstile) = &self.turnstile {
             return match turnstile.wait(&mut [EpollEvent::empty(); 2], EpollTimeout::NONE) {
                 Ok(_) | Err(Errno::EINTR) => Ok(false),
                 Err(error) => Err(error.into()),
             };
         }
-        let mut fds = vec![
-            PollFd::new(self.listener.as_fd(), PollFlags::POLLIN),
-            PollFd::new(self.shutdown.bell(), PollFlags::POLLIN),
-        ];
-        fds.extend(other.map(|fd| PollFd::new(fd, PollFlags::POLLIN)));
-        match poll(&mut fds, timeout(limit)) {
-            Ok(0) => Ok(true),
-            Ok(_) => Ok(fds.get(2).and_then(PollFd::any) == Some(true)),
-            Err(Errno::EINTR) => Ok(false),
+        let mut fds =
+            [self.listener.as_fd(), self.shutdown.bell()].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
+        let ready = match ended {
+            Some(ended) => ended.poll(&mut fds, limit),
+            None => poll(&mut fds, timeout(limit)),
+        };
+        match ready {
+            Ok(number) => Ok(number == 0),
+            Err(Errno::EINTR) => Ok(ended.is_some()),
             Err(error) => Err(error.into()),
         }
     }

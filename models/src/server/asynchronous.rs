@@ -42,7 +42,7 @@ use tokio::time::sleep;
 use workloads::{Conversation, Done, Next, READ_BYTES, Service};
 
 use super::acceptor::{Accepted, SHORTAGE_PAUSE, accept, report_shortage};
-use super::blocking::{HEAR_OUT_BYTES, HEAR_OUT_TIME, REST_PAUSE, Rest, time_to_read};
+use super::blocking::{Farewell, HEAR_OUT_BYTES, HEAR_OUT_TIME, REST_PAUSE, Rest, time_to_read};
 use super::request_clock::RequestClock;
 use super::shutdown::{Client, Clients, LastArrivals, OVERDUE_LOOK, Seat, Shutdown};
 use super::socket::{self, Mode};
@@ -228,6 +228,7 @@ async fn serve(mut wire: Wire, mut conversation: Conversation, shutdown: &Shutdo
                 yield_now().await; // others first: this client may have asked for much more
                 next
             }
+            Next::Close if shutdown.requested() => return see_out(&wire, shutdown).await,
             Next::Close => return Ok(()),
             Next::Refuse => return hear_out(wire).await,
         }
@@ -252,6 +253,23 @@ async fn hear_out(mut wire: Wire) -> io::Result<()> {
     Ok(())
 }
 
+/// Waits until the last reply has arrived, within bounds; see [`blocking::serve`](super::blocking::serve), which does the
+/// same.
+async fn see_out(wire: &Wire, shutdown: &Shutdown) -> io::Result<()> {
+    let mut farewell = Farewell::begin(shutdown);
+    let socket = wire.seat.socket();
+    while farewell.goes_on(socket) {
+        let heard = SCRATCH.with_borrow_mut(|scratch| socket::receive(socket, scratch, Mode::NonBlocking));
+        match heard {
+            Ok(bytes @ 1..) => farewell.heard(bytes),
+            Ok(0) => sleep(REST_PAUSE).await,
+            Err(error) if would_block(&error) => sleep(REST_PAUSE).await,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
 /// A connection served by a task: where a call would block, the task parks.
 struct Wire {
     /// Its place in tokio's epoll set; none until it first parks, since short connections often never do. Dropped
@@ -266,7 +284,8 @@ struct Wire {
 /// What is known of a socket's input before it is read.
 #[derive(Clone, Copy)]
 enum Input {
-    /// Nothing: the connection is new.
+    /// Nothing: the connection is new, or it has been told of an urgent byte, at which a read stops: then a short one no
+    /// longer shows that nothing is left.
     Unknown,
     /// There is more than one read takes.
     More,
@@ -289,7 +308,11 @@ impl Wire {
             }
             let result = SCRATCH.with_borrow_mut(|scratch| {
                 let bytes = socket::receive(self.seat.socket(), scratch, Mode::NonBlocking)?;
-                self.input = if bytes < READ_BYTES { Input::Drained } else { Input::More };
+                self.input = match bytes {
+                    READ_BYTES.. => Input::More,
+                    _ if self.watch.as_ref().is_some_and(urgent_byte_was_told) => Input::Unknown,
+                    _ => Input::Drained,
+                };
                 Ok(take(scratch))
             });
             match result {
@@ -317,7 +340,8 @@ impl Wire {
         let watch = match watch {
             Some(watch) => Ok(&*watch),
             none => {
-                watched(seat.client(), Interest::READABLE | Interest::WRITABLE).map(|new| &*none.insert(new))
+                let all = Interest::READABLE | Interest::WRITABLE | Interest::PRIORITY;
+                watched(seat.client(), all).map(|new| &*none.insert(new))
             }
         };
         async move {
@@ -353,6 +377,11 @@ unsafe impl StaysOpen for Arc<Client> {}
 fn watched<T: StaysOpen>(descriptor: T, interest: Interest) -> io::Result<AsyncFd<T>> {
     // SAFETY: the descriptor must stay open, and the same one, as long as the `AsyncFd` lives: see [`StaysOpen`].
     Ok(unsafe { AsyncFd::register_with_interest(descriptor, interest) }?)
+}
+
+/// Whether there has ever been a sign of an urgent byte; nobody clears that one. (The end of input counts, too.)
+fn urgent_byte_was_told(watch: &AsyncFd<Arc<Client>>) -> bool {
+    watch.try_io(Interest::PRIORITY, |_| Ok(())).is_ok()
 }
 
 fn would_block(error: &io::Error) -> bool {

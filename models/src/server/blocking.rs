@@ -23,7 +23,8 @@ pub(crate) const HEAR_OUT_BYTES: usize = 16 * 1024 * 1024;
 /// The next piece of a request is waited for this long at most when a server is to stop. A client who has left can't be told
 /// from one who is slow, as the reading side was closed here too.
 const REST_AT_MOST: Duration = Duration::from_secs(1);
-/// How often a server that is to stop looks for the rest of a request that has begun to arrive.
+/// How often a server that is to stop looks for the rest of a request that has begun to arrive, or of a reply that is on
+/// its way.
 pub(crate) const REST_PAUSE: Duration = Duration::from_millis(5);
 
 /// A connection whose calls block the caller, be it a thread or a coroutine.
@@ -36,18 +37,25 @@ pub(crate) trait Wire {
     fn sleep(&self, time: Duration);
     /// Lets others have their turn, where the caller shares a thread with them.
     fn turn(&self) {}
+    /// A request has come in part, and the rest may be there already: for those who don't look after a short read.
+    fn expect_the_rest(&mut self) {}
     /// The socket itself.
     fn socket(&self) -> &Socket;
 }
 
 /// Serves one connection to its end. An error is this connection's own trouble: a reset, a broken pipe, a peer who
 /// took too long.
-pub(crate) fn serve(
+pub(crate) fn serve(wire: &mut impl Wire, conversation: Conversation, shutdown: &Shutdown) -> io::Result<()> {
+    serve_with(&mut socket::scratch(), wire, conversation, shutdown)
+}
+
+/// The same with a buffer to receive into that is there already.
+fn serve_with(
+    scratch: &mut Vec<u8>,
     wire: &mut impl Wire,
     mut conversation: Conversation,
     shutdown: &Shutdown,
 ) -> io::Result<()> {
-    let mut scratch = socket::scratch();
     let mut clock = RequestClock::default();
     let mut rest = Rest::new(shutdown);
     let mut next = Next::Read;
@@ -56,7 +64,10 @@ pub(crate) fn serve(
         next = match next {
             Next::Read => {
                 let limit = time_to_read(&conversation, &mut clock)?;
-                match wire.receive(&mut scratch, limit)? {
+                if conversation.pending() {
+                    wire.expect_the_rest();
+                }
+                match wire.receive(scratch, limit)? {
                     0 if conversation.pending() && rest.may_come() => {
                         wire.sleep(REST_PAUSE);
                         Next::Read
@@ -64,7 +75,7 @@ pub(crate) fn serve(
                     0 => conversation.ended(),
                     _ => {
                         rest.has_come();
-                        conversation.arrived(&scratch)
+                        conversation.arrived(scratch)
                     }
                 }
             }
@@ -82,15 +93,17 @@ pub(crate) fn serve(
                 wire.turn(); // others first: this client may have asked for much more
                 next
             }
+            Next::Close if shutdown.requested() => return see_out(wire, scratch, shutdown),
             Next::Close => return Ok(()),
-            Next::Refuse => return hear_out(wire, &mut scratch),
+            Next::Refuse => return hear_out(wire, scratch),
         }
     }
 }
 
-/// Serves the one client of a process that serves one at a time. An error ends this client alone, and so does a panic:
-/// it is caught, and given back.
+/// Serves the one client of a process that serves one at a time, whose buffer is there for one after another. An error
+/// ends this client alone, and so does a panic: it is caught, and given back.
 pub(crate) fn serve_only(
+    scratch: &mut Vec<u8>,
     socket: &Socket,
     peer: Peer,
     service: &dyn Service,
@@ -99,7 +112,8 @@ pub(crate) fn serve_only(
     let serve = || {
         let _reachable = shutdown.only_client(socket);
         let conversation = Conversation::new(service, peer);
-        let _ = serve(&mut KernelWire::new(socket, service.limits().idle_time), conversation, shutdown);
+        let mut wire = KernelWire::new(socket, service.limits().idle_time);
+        let _ = serve_with(scratch, &mut wire, conversation, shutdown);
     };
     panic::catch_unwind(AssertUnwindSafe(serve))
 }
@@ -178,6 +192,47 @@ fn hear_out(wire: &mut impl Wire, scratch: &mut Vec<u8>) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Waits until the last reply has arrived, within bounds, and drops what comes meanwhile: a client who asks for more can't
+/// know that the server is to stop, and a close would answer with a reset that takes the rest of the reply along.
+///
+/// The sending side stays open, other than in [`hear_out`]: the reading side was shut down to wake us, and with both shut
+/// Linux resets the connection by itself when something comes. And since a read then gives the end of input where there
+/// is nothing, time passes between two looks.
+fn see_out(wire: &mut impl Wire, scratch: &mut Vec<u8>, shutdown: &Shutdown) -> io::Result<()> {
+    let mut farewell = Farewell::begin(shutdown);
+    while farewell.goes_on(wire.socket()) {
+        match socket::receive(wire.socket(), scratch, Mode::NonBlocking) {
+            Ok(bytes @ 1..) => farewell.heard(bytes),
+            Ok(0) => wire.sleep(REST_PAUSE),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => wire.sleep(REST_PAUSE),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// How long a connection is kept when the server is to stop and nothing but the arrival of the last reply is waited for.
+pub(crate) struct Farewell {
+    until: Instant,
+    bytes_left: usize,
+}
+
+impl Farewell {
+    pub(crate) fn begin(shutdown: &Shutdown) -> Self {
+        Self { until: Instant::now() + HEAR_OUT_TIME.min(shutdown.grace()), bytes_left: HEAR_OUT_BYTES }
+    }
+
+    /// Whether it is to be waited for once more.
+    pub(crate) fn goes_on(&self, socket: &Socket) -> bool {
+        self.bytes_left > 0 && socket::has_unacknowledged(socket) && Instant::now() < self.until
+    }
+
+    /// So much has come meanwhile, and was dropped.
+    pub(crate) fn heard(&mut self, bytes: usize) {
+        self.bytes_left = self.bytes_left.saturating_sub(bytes);
+    }
 }
 
 /// A connection served by a process or a kernel thread: the kernel puts the caller to sleep.

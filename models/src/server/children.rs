@@ -8,9 +8,7 @@
 #![allow(unsafe_code)]
 
 use std::collections::HashMap;
-use std::io::{self, Read};
-use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::net::UnixStream;
+use std::io;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 use std::sync::Arc;
@@ -19,8 +17,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
+use nix::poll::{PollFd, ppoll};
 use nix::sys::prctl;
-use nix::sys::signal::{SigHandler, Signal, kill, signal};
+use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, kill, signal};
+use nix::sys::time::TimeSpec;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{self, ForkResult, Pid, getpid, getppid};
 use signal_hook::consts::SIGCHLD;
@@ -192,43 +192,69 @@ pub(crate) fn end_with(parent: Pid) {
     }
 }
 
-/// How a parent hears of ended children: SIGCHLD, made into something that can be watched beside a listener, and into
-/// something that can be looked at without a system call.
+/// How a parent hears of ended children: SIGCHLD, made into something that ends its sleep and can be looked at without a
+/// system call.
+///
+/// A signal that came after the look and before the sleep would not end the sleep. So SIGCHLD is held back all the
+/// time but in [`poll`](Self::poll), where the kernel lets it in and goes to sleep in one step: ppoll(2), which like
+/// pselect(2) was made for this. The handler then has nothing to do but to leave a note, and however many children end
+/// while the parent is busy, it runs once.
 pub(crate) struct Ended {
+    /// The handler's note.
     any: Arc<AtomicBool>,
-    notice: UnixStream,
+    /// What is held back during a sleep.
+    asleep: SigSet,
+    /// How often in a row the answer was no.
+    denied: u32,
 }
 
+/// A sleep for which there is no time lets no signal in, so a parent that always finds a client waiting looks after its
+/// children by itself, once for so many clients.
+const DENIED_AT_MOST: u32 = 16;
+
 impl Ended {
+    /// For the process's only thread, which hears nothing of SIGCHLD from now on but in [`poll`](Self::poll).
     pub(crate) fn new() -> io::Result<Self> {
-        let (notice, write_end) = UnixStream::pair()?;
-        notice.set_nonblocking(true)?;
         let any = Arc::new(AtomicBool::new(false));
         signal_hook::flag::register(SIGCHLD, Arc::clone(&any))?;
-        signal_hook::low_level::pipe::register(SIGCHLD, write_end)?;
-        Ok(Self { any, notice })
+        let held_back = SigSet::from_iter([Signal::SIGCHLD]);
+        let mut asleep = held_back.thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
+        asleep.remove(Signal::SIGCHLD);
+        Ok(Self { any, asleep, denied: 0 })
     }
 
-    /// Whether a child has ended since this was asked last. Whoever asks must then wait for all that have.
-    pub(crate) fn any(&self) -> io::Result<bool> {
-        if !self.any.swap(false, Ordering::SeqCst) {
-            return Ok(false);
+    /// Whether children may have ended since the answer was yes last. Whoever asks must then wait for all that have. The
+    /// note is taken down before that: of whoever ends in the meantime the next sleep tells again.
+    pub(crate) fn any(&mut self) -> bool {
+        // Looked at before it is taken down: after a fork each write costs the copy of a page.
+        let any = self.any.load(Ordering::SeqCst) || self.denied == DENIED_AT_MOST;
+        if any {
+            self.any.store(false, Ordering::SeqCst);
+            self.denied = 0;
+        } else {
+            self.denied += 1;
         }
-        // In this order: what ends from here on says so again. All notices are taken: one that stayed would wake the
-        // parent for ever.
-        loop {
-            match (&self.notice).read(&mut [0; 512]) {
-                Ok(0) => return Ok(true),
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(true),
-                Err(error) => return Err(error),
-            }
-        }
+        any
     }
 
-    /// Readable once a child has ended.
-    pub(crate) fn notice(&self) -> BorrowedFd<'_> {
-        self.notice.as_fd()
+    /// poll(2), which a child's end interrupts (`EINTR`).
+    pub(crate) fn poll(&self, fds: &mut [PollFd<'_>], limit: Option<Duration>) -> nix::Result<i32> {
+        ppoll(fds, limit.map(TimeSpec::from_duration), Some(self.asleep))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parent_that_never_sleeps_looks_after_its_children_all_the_same() {
+        let any = Arc::new(AtomicBool::new(false));
+        let mut ended = Ended { any: Arc::clone(&any), asleep: SigSet::empty(), denied: 0 };
+        let answers = (0..3 * DENIED_AT_MOST).filter(|_| ended.any()).count();
+        assert_eq!(answers, 2);
+        any.store(true, Ordering::SeqCst);
+        assert!(ended.any());
+        assert!(!ended.any());
     }
 }

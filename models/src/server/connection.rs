@@ -8,7 +8,7 @@ use std::time::Instant;
 use socket2::Socket;
 use workloads::{Conversation, Done, Limits, Next, Peer, Service, Value, Work};
 
-use super::blocking::{HEAR_OUT_BYTES, HEAR_OUT_TIME};
+use super::blocking::{HEAR_OUT_BYTES, HEAR_OUT_TIME, REST_PAUSE};
 use super::readiness::{Interest, Ready};
 use super::request_clock::RequestClock;
 use super::socket::{self, Mode};
@@ -35,8 +35,9 @@ enum State {
     Waiting,
     /// Its work is being done.
     Computing,
-    /// A refused client is heard out; this many bytes more.
-    HearingOut(usize),
+    /// A client is heard out, who was refused or to whom a reply is still on its way: this many bytes more at most, and
+    /// no longer than that.
+    HearingOut { bytes_left: usize, until: Instant },
 }
 
 /// Where a turn has ended.
@@ -109,7 +110,11 @@ impl Connection {
                 self.advance(now, scratch)
             }
             State::Computing => Turn::On(Interest::Nothing), // it has none
-            State::Talking(_) | State::HearingOut(_) => Turn::Gone,
+            State::HearingOut { until, .. } if now < until && socket::has_unacknowledged(&self.socket) => {
+                self.deadline = until.min(now + REST_PAUSE); // it looks again
+                Turn::On(Interest::Read)
+            }
+            State::Talking(_) | State::HearingOut { .. } => Turn::Gone,
         }
     }
 
@@ -124,7 +129,7 @@ impl Connection {
         loop {
             let next = match &mut self.state {
                 State::Waiting | State::Computing => return Ok(Turn::On(Interest::Nothing)), // woken for nothing
-                State::HearingOut(_) => return self.hear_out(scratch),
+                State::HearingOut { .. } => return self.hear_out(scratch),
                 State::Talking(next) => next,
             };
             if !send(&self.socket, &mut self.conversation)? {
@@ -132,9 +137,9 @@ impl Connection {
                 return Ok(Turn::On(Interest::Write));
             }
             let next = match std::mem::replace(next, Next::Read) {
-                Next::Read if has_read || self.drained => return Ok(self.park(now)),
+                Next::Read if has_read || self.drained => return self.park(now),
                 Next::Read => match self.receive(scratch)? {
-                    None => return Ok(self.park(now)),
+                    None => return self.park(now),
                     Some(0) => self.conversation.ended(),
                     Some(_) => {
                         has_read = true;
@@ -155,11 +160,10 @@ impl Connection {
                     self.state = State::Computing;
                     return Ok(Turn::Compute(work));
                 }
-                Next::Close => return Ok(Turn::Gone),
+                Next::Close => return self.close(now),
                 Next::Refuse => {
-                    self.socket.shutdown(Side::Write)?;
+                    self.begin_to_hear_out(now)?;
                     self.deadline = now + HEAR_OUT_TIME;
-                    self.state = State::HearingOut(HEAR_OUT_BYTES);
                     continue;
                 }
             };
@@ -184,14 +188,31 @@ impl Connection {
     }
 
     /// Waits for input, unless the server is to stop and nothing more is under way.
-    fn park(&mut self, now: Instant) -> Turn {
+    fn park(&mut self, now: Instant) -> io::Result<Turn> {
         let due = self.clock.deadline(&self.conversation, now);
         self.deadline = due.unwrap_or_else(|| now + self.limits().idle_time);
         match self.leaving {
-            true if !self.drained => Turn::Again, // there may be more that has arrived already
-            true if due.is_none() => Turn::Gone,  // nothing has begun to arrive
-            _ => Turn::On(Interest::Read),
+            true if !self.drained => Ok(Turn::Again), // there may be more that has arrived already
+            true if due.is_none() => self.close(now), // nothing has begun to arrive
+            _ => Ok(Turn::On(Interest::Read)),
         }
+    }
+
+    /// The end. When the server is to stop, a reply may still be on its way to a client who knows nothing of that and
+    /// goes on asking: a close would answer with a reset, and the rest of the reply be lost. So he is heard out first.
+    fn close(&mut self, now: Instant) -> io::Result<Turn> {
+        if !self.leaving || !socket::has_unacknowledged(&self.socket) {
+            return Ok(Turn::Gone);
+        }
+        self.begin_to_hear_out(now)?;
+        self.deadline = now + REST_PAUSE; // it may have arrived by then
+        Ok(Turn::Again)
+    }
+
+    fn begin_to_hear_out(&mut self, now: Instant) -> io::Result<()> {
+        self.socket.shutdown(Side::Write)?;
+        self.state = State::HearingOut { bytes_left: HEAR_OUT_BYTES, until: now + HEAR_OUT_TIME };
+        Ok(())
     }
 
     /// Reads and drops; see [`blocking::serve`](super::blocking::serve), which does the same with blocking calls.
@@ -200,7 +221,7 @@ impl Connection {
             return Ok(Turn::On(Interest::Read));
         }
         let heard = self.receive(scratch)?;
-        let State::HearingOut(bytes_left) = &mut self.state else { return Ok(Turn::Gone) };
+        let State::HearingOut { bytes_left, .. } = &mut self.state else { return Ok(Turn::Gone) };
         *bytes_left = bytes_left.saturating_sub(heard.unwrap_or(0));
         let is_over = heard == Some(0) || *bytes_left == 0;
         Ok(if is_over { Turn::Gone } else { Turn::On(Interest::Read) })

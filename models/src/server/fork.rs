@@ -12,7 +12,7 @@
 //!
 //! | way | who waits for a child | what it costs |
 //! |---|---|---|
-//! | `handler` | the parent, as children end: SIGCHLD wakes the accepting loop | a signal for each child |
+//! | `handler` | the parent, as children end: SIGCHLD wakes the accepting loop | a signal each time the loop sleeps |
 //! | `ignore` | nobody: with SIGCHLD ignored the kernel keeps no zombies | exit status and processor time are lost |
 //! | `wait` | the parent, each time a client has come | the last zombies stay until the next client comes |
 //! | `double-fork` | init, for the child's own child; the parent waits for the one between | two forks for each client |
@@ -23,9 +23,7 @@
 
 mod lifeline;
 
-use std::hint::black_box;
 use std::io;
-use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -95,15 +93,21 @@ fn run(start: Start<'_>) -> Result<(), ServeError> {
 fn serve(mut workers: impl Reaping, start: Start<'_>) -> Result<(), ServeError> {
     let Start { listener, service, shutdown, .. } = start;
     children::alone()?;
-    warm_up();
+    // Each worker starts with what its parent has. What it writes to first, or allocates anew, costs it the copy of a page.
+    service.warm_up();
+    let mut scratch = socket::scratch();
     let mut acceptor = Acceptor::new(listener, shutdown);
     loop {
         workers.turn()?;
         match acceptor.next(workers.ended(), None)? {
             Arrival::Client(socket, peer) => match workers.fork() {
                 Ok(Side::Child) => {
-                    drop(acceptor); // new clients are the parent's business
-                    children::leave_after(|| serve_one(&mut workers, &socket, peer, &**service, shutdown));
+                    acceptor.leave(); // new clients are the parent's business
+                    children::leave_after(|| {
+                        shutdown.become_child();
+                        workers.begin()?;
+                        serve_one(&mut scratch, &socket, peer, &**service, shutdown)
+                    });
                 }
                 Ok(Side::Parent(_)) => {}
                 Err(error) => {
@@ -118,26 +122,15 @@ fn serve(mut workers: impl Reaping, start: Start<'_>) -> Result<(), ServeError> 
     Ok(workers.drain(shutdown.grace())?)
 }
 
-/// Does once what each worker would have to do anew, since it starts with what its parent has: it asks the processor what
-/// it can do, as the parser of HTTP will (in a virtual machine each such question is a trap), and has the heap tidied up
-/// and made large enough for a worker's buffer.
-fn warm_up() {
-    drop(black_box(socket::scratch())); // not to be left out by the compiler
-    #[cfg(target_arch = "x86_64")]
-    let _ = is_x86_feature_detected!("avx2"); // the answer to one question brings those to all others
-}
-
 /// What a worker does: it serves its one client and leaves.
 fn serve_one(
-    workers: &mut impl Reaping,
+    scratch: &mut Vec<u8>,
     socket: &Socket,
     peer: Peer,
     service: &dyn Service,
     shutdown: &Shutdown,
 ) -> io::Result<()> {
-    shutdown.become_child();
-    workers.begin()?;
-    let outcome = blocking::serve_only(socket, peer, service, shutdown);
+    let outcome = blocking::serve_only(scratch, socket, peer, service, shutdown);
     let _ = socket.shutdown(std::net::Shutdown::Write); // one that has gone needs no goodbye
     outcome.map_err(|_| io::Error::other("its client's session panicked"))
 }
@@ -158,7 +151,7 @@ trait Reaping {
     }
 
     /// What wakes the accepting loop for a turn, besides clients.
-    fn ended(&self) -> Option<BorrowedFd<'_>> {
+    fn ended(&self) -> Option<&Ended> {
         None
     }
 
@@ -181,15 +174,19 @@ impl ByHandler {
 
 impl Reaping for ByHandler {
     fn fork(&mut self) -> io::Result<Side> {
-        self.children.fork(())
+        let side = self.children.fork(());
+        if side.is_err() {
+            self.children.reap()?; // until they are waited for, those that have ended count against `ulimit -u` too
+        }
+        side
     }
 
     fn turn(&mut self) -> io::Result<()> {
-        if self.ended.any()? { self.children.reap() } else { Ok(()) }
+        if self.ended.any() { self.children.reap() } else { Ok(()) }
     }
 
-    fn ended(&self) -> Option<BorrowedFd<'_>> {
-        Some(self.ended.notice())
+    fn ended(&self) -> Option<&Ended> {
+        Some(&self.ended)
     }
 
     fn drain(self, grace: Duration) -> io::Result<()> {

@@ -171,7 +171,7 @@ impl Server<'_> {
 
     fn received(&mut self, client: Client, what: Receipt, more: bool) {
         if !self.is_present(client) {
-            if let Receipt::Bytes(chunk) = what {
+            if let Receipt::Bytes(chunk, _) = what {
                 drop(self.ring.open(chunk));
             }
             return;

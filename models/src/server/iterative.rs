@@ -12,7 +12,7 @@
 
 use super::acceptor::Acceptor;
 use super::blocking;
-use super::{Model, Room, ServeError, Start};
+use super::{Model, Room, ServeError, Start, socket};
 
 /// The model as it stands in the register.
 pub const MODEL: Model = Model {
@@ -28,10 +28,11 @@ pub const MODEL: Model = Model {
 fn run(start: Start<'_>) -> Result<(), ServeError> {
     let Start { listener, service, shutdown, .. } = start;
     shutdown.end_by_alarm();
+    let mut scratch = socket::scratch();
     let mut acceptor = Acceptor::new(listener, shutdown);
     while let Some((socket, peer)) = acceptor.client()? {
         // A reset, a silent client or a panic is that connection's end and nobody else's business.
-        let _ = blocking::serve_only(&socket, peer, &**service, shutdown);
+        let _ = blocking::serve_only(&mut scratch, &socket, peer, &**service, shutdown);
     }
     Ok(())
 }

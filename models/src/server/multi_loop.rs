@@ -48,7 +48,7 @@ fn run(start: Start<'_>) -> Result<(), ServeError> {
     }
     let parts = |listener| Parts::new(EpollSet::new(Trigger::Level)?, listener, shutdown);
     let parts = listeners.into_iter().map(parts).collect::<Result<Vec<_>, _>>()?;
-    team::run_all(parts.into_iter().map(|parts| one_loop(parts, service, shutdown)), shutdown)
+    team::run_all("loop", parts.into_iter().map(|parts| one_loop(parts, service, shutdown)), shutdown)
 }
 
 /// Serves the clients of one listener.

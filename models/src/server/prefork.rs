@@ -33,16 +33,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, poll};
+use nix::poll::{PollFd, PollFlags};
 use socket2::Socket;
 use workloads::{Peer, Service};
 
 use self::line::{Lines, Passed, WorkersEnd};
 use self::lock::{Lock, LockFile, SharedMutex};
-use super::acceptor::{Acceptor, Arrival, Closing, timeout};
+use super::acceptor::{Acceptor, Arrival, Closing};
 use super::children::{self, Children, Ended, Side};
 use super::shutdown::{Quiet, Shutdown};
-use super::socket::listen_beside;
+use super::socket::{listen_beside, scratch};
 use super::{Model, Room, ServeError, Start, Transport, blocking, trouble};
 use crate::options::{Kind, Options, Spec};
 
@@ -145,8 +145,9 @@ impl<L: Lock> Door for Locked<L> {
 
 /// What a worker does.
 fn work(mut door: Box<dyn Door>, service: &dyn Service, shutdown: &Shutdown) -> io::Result<()> {
+    let mut scratch = scratch();
     while let Some((socket, peer)) = door.client()? {
-        let _ = blocking::serve_only(&socket, peer, service, shutdown); // a panic is that client's end alone
+        let _ = blocking::serve_only(&mut scratch, &socket, peer, service, shutdown); // a panic is that client's end alone
     }
     Ok(())
 }
@@ -256,7 +257,7 @@ impl Crew {
             if self.shutdown.requested() {
                 return Ok(());
             }
-            wait_for([self.shutdown.bell(), self.ended.notice()], self.rest())?;
+            wait_for([self.shutdown.bell()], &self.ended, self.rest())?;
         }
     }
 
@@ -265,7 +266,7 @@ impl Crew {
         let mut acceptor = Acceptor::new(Arc::clone(&self.listeners[0]), &self.shutdown);
         loop {
             self.fill_places()?;
-            match acceptor.next(Some(self.ended.notice()), self.rest())? {
+            match acceptor.next(Some(&self.ended), self.rest())? {
                 Arrival::Client(socket, _) => self.pass_on(&socket)?,
                 Arrival::Other => {}
                 Arrival::Over => break,
@@ -290,7 +291,7 @@ impl Crew {
                     lines.next_in_turn()
                 }
                 None => {
-                    wait_for([lines.anybody_free(), self.shutdown.bell(), self.ended.notice()], rest)?;
+                    wait_for([lines.anybody_free(), self.shutdown.bell()], &self.ended, rest)?;
                     continue;
                 }
             };
@@ -309,7 +310,7 @@ impl Crew {
 
     /// Waits for the workers that have ended, and makes others in their places.
     fn fill_places(&mut self) -> io::Result<()> {
-        if self.ended.any()? {
+        if self.ended.any() {
             while let Some(worker) = self.children.reap_one()? {
                 self.vacate(&worker);
             }
@@ -362,10 +363,13 @@ impl Crew {
     }
 }
 
-/// Sleeps until one of these is readable, a signal has come, or `limit` is over.
-fn wait_for<const N: usize>(fds: [BorrowedFd<'_>; N], limit: Option<Duration>) -> io::Result<()> {
-    let mut fds = fds.map(|fd| PollFd::new(fd, PollFlags::POLLIN));
-    match poll(&mut fds, timeout(limit)) {
+/// Sleeps until one of these is readable, a child has ended or another signal has come, or `limit` is over.
+fn wait_for<const N: usize>(
+    fds: [BorrowedFd<'_>; N],
+    ended: &Ended,
+    limit: Option<Duration>,
+) -> io::Result<()> {
+    match ended.poll(&mut fds.map(|fd| PollFd::new(fd, PollFlags::POLLIN)), limit) {
         Ok(_) | Err(Errno::EINTR) => Ok(()),
         Err(error) => Err(error.into()),
     }

@@ -6,6 +6,10 @@
 //! arrived, and after that the end of input, while replies can still be sent. So no request that reached the
 //! server is cut, and nobody has to look at a flag for each request.
 //!
+//! A client who has its reply may ask for more just then, and a close would answer with a reset. What the kernel still has
+//! to send of the reply would be lost with that, so such a connection is kept until it has arrived, for at most two seconds:
+//! see `has_unacknowledged` in `socket.rs`.
+//!
 //! Over a Unix socket the kernel tells the peer as well: from then on it can't send (`EPIPE`). What it had sent by then
 //! is answered; the rest of a request that had only begun to arrive can still come where a loop waits for it, and not
 //! where a blocked read was woken in this way.

@@ -4,11 +4,14 @@
 //! makes it non-blocking. `TCP_NODELAY` is set once, on the listener: what it accepts inherits it. A Unix socket inherits
 //! nothing, so what its listener would hand down is set on each client.
 
+use std::ffi::c_int;
 use std::io;
 
+use nix::libc;
 use rustix::buffer::spare_capacity;
+use rustix::ioctl::{self, Getter};
 use rustix::net::{RecvFlags, SendFlags};
-use socket2::{SockAddr, Socket, Type};
+use socket2::{Domain, SockAddr, Socket, Type};
 use workloads::{Limits, READ_BYTES};
 
 use super::path;
@@ -120,6 +123,19 @@ pub(crate) fn send(socket: &Socket, bytes: &[u8], mode: Mode) -> io::Result<usiz
     }
 }
 
+/// Whether something that was sent has not been acknowledged yet (`SIOCOUTQ`, tcp(7)). The kernel goes on sending it
+/// after a close, but answers whatever still comes by then with a reset, and drops the rest. What has been acknowledged
+/// is with the peer, reset or not; over a Unix socket everything is at once.
+pub(crate) fn has_unacknowledged(socket: &Socket) -> bool {
+    if socket.domain().is_ok_and(|domain| domain == Domain::UNIX) {
+        return false;
+    }
+    // SAFETY: for a socket, this number stands for `SIOCOUTQ`, which writes one C int and nothing else.
+    #[allow(unsafe_code)]
+    let bytes = unsafe { ioctl::ioctl(socket, Getter::<{ libc::TIOCOUTQ as ioctl::Opcode }, c_int>::new()) };
+    bytes.is_ok_and(|bytes| bytes > 0) // it fails for a socket that is no connection
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
@@ -146,6 +162,37 @@ mod tests {
         let _second = listen_beside(&first, &Limits::default()).unwrap();
         let error = listen(&address(&first).into(), &Limits::default()).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
+    }
+
+    #[test]
+    fn what_a_peer_has_no_room_for_is_unacknowledged_until_it_reads() {
+        use std::io::Read;
+
+        let listener = local();
+        let mut client = TcpStream::connect(address(&listener)).unwrap();
+        let (server, _) = listener.accept().unwrap();
+        assert!(!has_unacknowledged(&server));
+        let mut sent = 0;
+        while let Ok(bytes) = send(&server, &[7; 10_000], Mode::NonBlocking) {
+            sent += bytes;
+        }
+        assert!(has_unacknowledged(&server));
+        client.read_exact(&mut vec![0; sent]).unwrap();
+        // The last acknowledgement may take its time.
+        let arrived = || {
+            (0..3_000).any(|_| {
+                std::thread::sleep(Duration::from_millis(10));
+                !has_unacknowledged(&server)
+            })
+        };
+        assert!(arrived());
+    }
+
+    #[test]
+    fn what_was_sent_over_a_unix_socket_has_arrived() {
+        let (server, _client) = Socket::pair(Domain::UNIX, Type::STREAM, None).unwrap();
+        send(&server, b"hello", Mode::NonBlocking).unwrap();
+        assert!(!has_unacknowledged(&server));
     }
 
     #[test]

@@ -15,16 +15,20 @@ use super::{ServeError, trouble};
 /// How long after the grace one of them may take to notice it, before it is ended with the process.
 const LAST_CALL: Duration = Duration::from_secs(1);
 
-/// Runs each worker in a thread of its own until the shutdown is requested and all are done. If one fails, the others are
+/// Runs each worker in a thread of its own, called by the name and a number, until the shutdown is requested and all are done. If one fails, the others are
 /// asked to stop and its error is given: clients who are its business would wait in vain.
-pub(super) fn run_all<W>(workers: impl Iterator<Item = W>, shutdown: &Arc<Shutdown>) -> Result<(), ServeError>
+pub(super) fn run_all<W>(
+    name: &str,
+    workers: impl Iterator<Item = W>,
+    shutdown: &Arc<Shutdown>,
+) -> Result<(), ServeError>
 where
     W: FnOnce() -> Result<(), ServeError> + Send + 'static,
 {
     let (ended, ends) = crossbeam_channel::unbounded(); // one message a worker
     let mut outcome = Ok(());
     for (number, work) in workers.enumerate() {
-        if let Err(error) = start(number, work, shutdown, ended.clone()) {
+        if let Err(error) = start(format!("{name} {number}"), work, shutdown, ended.clone()) {
             shutdown.request();
             outcome = Err(ServeError::io("start a worker's thread (try fewer workers)", error));
             break;
@@ -46,7 +50,7 @@ where
 }
 
 fn start(
-    number: usize,
+    name: String,
     work: impl FnOnce() -> Result<(), ServeError> + Send + 'static,
     shutdown: &Arc<Shutdown>,
     ended: Sender<Result<(), ServeError>>,
@@ -59,7 +63,7 @@ fn start(
         }
         let _ = ended.send(end); // unless nobody waits any more
     };
-    thread::Builder::new().name(format!("worker {number}")).spawn(run).map(drop)
+    thread::Builder::new().name(name).spawn(run).map(drop)
 }
 
 fn panicked(panic: &(dyn Any + Send)) -> ServeError {
@@ -83,7 +87,7 @@ mod tests {
     fn run_with(bad: Work) -> String {
         let shutdown = Shutdown::by_hand(Duration::from_secs(30)).unwrap();
         let workers: [Work; 3] = [quiet(&shutdown), bad, quiet(&shutdown)];
-        let error = run_all(workers.into_iter(), &shutdown).unwrap_err();
+        let error = run_all("worker", workers.into_iter(), &shutdown).unwrap_err();
         assert!(shutdown.requested());
         error.to_string()
     }
@@ -109,7 +113,7 @@ mod tests {
             Ok(())
         });
         shutdown.request();
-        run_all([busy, quiet(&shutdown)].into_iter(), &shutdown).unwrap();
+        run_all("worker", [busy, quiet(&shutdown)].into_iter(), &shutdown).unwrap();
         drop(stuck); // until here it was busy
     }
 }

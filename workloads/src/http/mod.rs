@@ -16,6 +16,7 @@
 //! | | |
 //! |---|---|
 //! | 400 | a malformed head, chunk or trailer; no Host, or several; a length in doubt; a request cut short |
+//! | 400 | a target that is no path, or a URL without a host; more than a route gives |
 //! | 404, 405 | nothing there; a standard method that is not for this path (`Allow` says which is), `OPTIONS *` too |
 //! | 413 | a body above [`MAX_BODY_BYTES`], or any that comes with GET or HEAD |
 //! | 414, 431 | a first line above 16 KiB; a head or trailer above 16 KiB, or with more than 100 fields |
@@ -23,6 +24,8 @@
 //! | 501, 505 | a method or transfer coding that is not known; a version that is not HTTP/1.0 or 1.1 |
 //!
 //! After 404, 405 and a method's 501 the connection goes on, unless a body comes along: none is read only to be dropped.
+//! All other refusals end it. An HTTP/1.2, should there ever be one, is refused as well: RFC 9110 (2.5) says to take it
+//! for 1.1, but that would be one more guess at what a client means.
 //!
 //! The reply of `/echo` is framed as its request was, and goes out while the body comes in: whoever sends a large one
 //! must read meanwhile. A body that turns out wrong when 16 KiB of the reply are there gets one that is cut short. The
@@ -53,6 +56,8 @@ pub(crate) mod routes;
 mod session;
 
 use std::time::SystemTime;
+
+use bytes::BytesMut;
 
 #[cfg(doc)]
 use crate::session::Next;
@@ -86,5 +91,11 @@ impl Service for Http {
 
     fn limits(&self) -> Limits {
         self.limits
+    }
+
+    /// The parser asks the processor what it can do, in a virtual machine a trap each time, and keeps the answer.
+    fn warm_up(&self) {
+        let mut request = BytesMut::from("GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        let _ = self.session(Peer::default()).receive(&mut request, &mut BytesMut::new());
     }
 }

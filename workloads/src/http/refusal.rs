@@ -21,6 +21,9 @@ impl Refusal {
     pub(super) const VERSION: Self =
         Self { status: Status::VersionNotSupported, why: "Only HTTP/1.1 and HTTP/1.0 are spoken here.\n" };
 
+    pub(super) const TARGET: Self =
+        bad("What is asked for must be a path, as in /hello, or a URL such as http://localhost/hello.\n");
+
     // The fields, of a head or of a trailer.
     pub(super) const FIELD: Self = bad("A field is not NAME: VALUE.\n");
     pub(super) const LINE_END: Self = bad("A line of the head or the trailer does not end in CR LF.\n");
@@ -65,6 +68,11 @@ impl Refusal {
         Self { status: Status::OnlyGet, why: "Only GET and HEAD are answered here.\n" };
     pub(super) const ONLY_POST: Self =
         Self { status: Status::OnlyPost, why: "Only POST is answered here.\n" };
+
+    /// More than a route gives; the sentence says how much that is.
+    pub(super) const fn too_much(why: &'static str) -> Self {
+        bad(why)
+    }
 }
 
 const fn bad(why: &'static str) -> Refusal {

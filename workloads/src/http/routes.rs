@@ -1,6 +1,7 @@
 //! What the server has to offer, by path. The client uses the same table to know what is right.
 
 use super::head::number;
+use super::host::is_host;
 
 /// The most bytes `/bytes/N` sends: 1 GiB.
 pub const MAX_BYTES: u64 = 1 << 30;
@@ -49,17 +50,21 @@ pub(crate) fn route(target: &str) -> Route {
     }
 }
 
-/// The path of a target in origin form or, as proxies are sent it, in absolute form (RFC 9112, 3.2).
+/// The path of a target in origin form or, as proxies are sent it, in absolute form (RFC 9112, 3.2). A fragment is the
+/// client's own and belongs in no target; and where a target names a host, that must be one (RFC 9110, 4.2).
 fn path(target: &str) -> Option<&str> {
-    let target = target.split(['?', '#']).next().unwrap_or_default();
-    if target.starts_with('/') {
-        return target.is_ascii().then_some(target);
-    }
-    let (scheme, rest) = target.split_once("://")?;
-    if !scheme.eq_ignore_ascii_case("http") || rest.is_empty() || !rest.is_ascii() {
+    if !target.is_ascii() || target.contains('#') {
         return None;
     }
-    Some(rest.find('/').map_or("", |slash| &rest[slash..]))
+    let target = target.split('?').next().unwrap_or_default();
+    if target.starts_with('/') {
+        return Some(target);
+    }
+    let (scheme, rest) = target.split_once("://")?;
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    // Unlike that of a `Host` field, the host may not be empty; a user's name before it is no part of one.
+    let names_a_host = !authority.is_empty() && !authority.starts_with(':') && is_host(authority.as_bytes());
+    (scheme.eq_ignore_ascii_case("http") && names_a_host).then_some(path)
 }
 
 fn numbered(path: &str) -> Route {
@@ -106,7 +111,11 @@ mod tests {
             assert_eq!(route(&format!("{path}?a=/b")), expected, "{path} with a query");
             assert_eq!(route(&format!("HTTP://host:80{path}")), expected, "{path} with a host");
         }
-        assert_eq!(route("http://host"), Route::Index);
+        for target in
+            ["http://host", "http://host?a", "http://[::1]:80/", "http://127.0.0.1:/", "http://a%41b"]
+        {
+            assert_eq!(route(target), Route::Index, "{target}");
+        }
     }
 
     #[test]
@@ -129,8 +138,20 @@ mod tests {
 
     #[test]
     fn what_is_no_path_is_told_apart() {
-        for target in ["*", "hello", "host:80", "ftp://host/", "http://", "/h\u{e9}llo"] {
+        for target in
+            ["*", "hello", "host:80", "ftp://host/", "/h\u{e9}llo", "/hello?\u{e9}", "/hello#x", "/#"]
+        {
             assert_eq!(route(target), Route::NotAPath, "{target}");
+        }
+    }
+
+    #[test]
+    fn a_target_in_absolute_form_names_a_host() {
+        for authority in ["", ":80", "[x", "[::1", "u@h", "u:p@h", "@h", "h:x", "h:80:80", "%4", "h\\h"] {
+            for path in ["", "/hello", "?a", "#a"] {
+                let target = format!("http://{authority}{path}");
+                assert_eq!(route(&target), Route::NotAPath, "{target}");
+            }
         }
     }
 

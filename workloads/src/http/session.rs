@@ -140,8 +140,9 @@ impl HttpSession {
         }
     }
 
-    /// Says why not, and goes on with the next request, unless there is a body: nobody is to read one to its end only to
-    /// drop it, so the connection then ends (RFC 9112, 9.3).
+    /// Says why not, and goes on with the next request. But the connection ends if there is a body, since nobody is to
+    /// read one to its end only to drop it (RFC 9112, 9.3); and with a 400, since who sends such a request may mean
+    /// anything by the next.
     #[cold]
     fn decline(
         &mut self,
@@ -151,7 +152,7 @@ impl HttpSession {
         input: &mut BytesMut,
         output: &mut BytesMut,
     ) -> Option<Next> {
-        if meaning.has_body() {
+        if meaning.has_body() || refusal.status == Status::BadRequest {
             return Some(self.refuse(refusal, manner.head_only, input, output));
         }
         self.reply(refusal.status, Content::Text, refusal.why, manner, output)
@@ -175,14 +176,10 @@ impl HttpSession {
                 self.state = State::Waiting(manner, ms);
                 Some(Next::Wait(Duration::from_millis(ms)))
             }
-            Route::TooMuch(why) => self.reply(Status::BadRequest, Content::Text, why, manner, output),
-            Route::Echo | Route::Unknown => {
+            // The first is the only one that comes so far: see `route`.
+            Route::Unknown | Route::Echo | Route::TooMuch(_) | Route::NotAPath => {
                 let why = "There is nothing here; / lists what there is.\n";
                 self.reply(Status::NotFound, Content::Text, why, manner, output)
-            }
-            Route::NotAPath => {
-                let why = "What is asked for must be a path, as in /hello.\n";
-                self.reply(Status::BadRequest, Content::Text, why, manner, output)
             }
         }
     }
@@ -310,8 +307,11 @@ fn route(request: &Request<'_>) -> Result<Route, Refusal> {
     match (request.method, routes::route(request.target)) {
         (Method::Post, Route::Echo) => Ok(Route::Echo),
         (Method::Unknown, _) => Err(Refusal::METHOD),
+        // Other methods may name something else: OPTIONS a `*`, CONNECT a host and a port.
+        (Method::Get | Method::Head | Method::Post, Route::NotAPath) => Err(Refusal::TARGET),
         (_, Route::Echo) => Err(Refusal::ONLY_POST),
         (Method::Get | Method::Head, _) if request.meaning.has_body() => Err(Refusal::BODY),
+        (Method::Get | Method::Head, Route::TooMuch(why)) => Err(Refusal::too_much(why)),
         (Method::Get | Method::Head, route) => Ok(route),
         (Method::Post | Method::Other, _) => Err(Refusal::ONLY_GET),
     }

@@ -120,26 +120,38 @@ fn what_is_not_there_is_404_and_the_connection_goes_on() {
 }
 
 #[test]
-fn more_than_a_route_gives_is_400_with_the_limit_and_the_connection_goes_on() {
+fn more_than_a_route_gives_is_400_with_the_limit() {
     for (path, limit) in
         [("/bytes/1073741825", "1073741824"), ("/cpu/10000001", "10000000"), ("/wait/60001", "60000")]
     {
-        let reply = get(path);
-        assert_eq!(reply.status(), "400 Bad Request");
-        assert!(reply.text().contains(limit), "{}", reply.text());
-        assert_eq!(reply.ending, Ending::Open);
+        assert_refused(&format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n"), "400 Bad Request");
+        assert!(get(path).text().contains(limit), "{}", get(path).text());
     }
 }
 
 #[test]
-fn a_target_that_is_no_path_is_400() {
-    assert_eq!(get("*").status(), "400 Bad Request");
-    assert_eq!(get("/h\u{e9}llo").status(), "400 Bad Request");
+fn a_target_that_is_no_path_is_400_and_nothing_behind_it_is_answered() {
+    for target in
+        ["*", "a:80", "hello", "/h\u{e9}llo", "/hello?\u{e9}", "/hello#x", "/hello?a#x", "ftp://a/hello"]
+    {
+        for method in ["GET", "POST"] {
+            let request = format!("{method} {target} HTTP/1.1\r\nHost: a\r\n\r\n");
+            assert_refused(&(request + "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"), "400 Bad Request");
+        }
+    }
 }
 
 #[test]
-fn a_target_in_absolute_form_is_answered() {
-    assert_eq!(get("http://localhost:8888/hello").text(), "Hello World\n");
+fn a_target_in_absolute_form_is_answered_if_it_names_a_host() {
+    for authority in ["localhost", "localhost:8888", "127.0.0.1:", "[::1]:80", "a%41b"] {
+        assert_eq!(get(&format!("http://{authority}/hello")).text(), "Hello World\n", "{authority}");
+    }
+    for authority in ["", ":80", "[x", "u@h", "u:p@h", "h:x", "h:80:80", "%4"] {
+        for method in ["GET", "POST"] {
+            let request = format!("{method} http://{authority}/hello HTTP/1.1\r\nHost: a\r\n\r\n");
+            assert_refused(&request, "400 Bad Request");
+        }
+    }
 }
 
 #[test]
@@ -179,11 +191,11 @@ fn methods_that_mean_nothing_are_501() {
 
 #[test]
 fn head_has_the_head_of_get_and_no_body() {
-    for path in ["/", "/hello", "/bytes/1000000", "/cpu/100", "/wait/5", "/nothing", "/cpu/10000001"] {
+    for path in ["/", "/hello", "/bytes/1000000", "/cpu/100", "/wait/5", "/nothing", "/cpu/10000001", "*"] {
         let reply = answer(&format!("HEAD {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
         assert_eq!(reply.head, get(path).head, "{path}");
         assert!(reply.body.is_empty(), "{path}");
-        assert_eq!(reply.ending, Ending::Open, "{path}");
+        assert_eq!(reply.ending, get(path).ending, "{path}");
     }
 }
 

@@ -10,8 +10,8 @@ use socket2::Socket;
 use workloads::{Conversation, Done, Next, Peer, READ_BYTES, Service};
 
 use super::buffers::Chunk;
-use super::ring::{Client, Receipt, Ring};
-use crate::server::blocking::{HEAR_OUT_BYTES, HEAR_OUT_TIME};
+use super::ring::{Behind, Client, Receipt, Ring};
+use crate::server::blocking::{HEAR_OUT_BYTES, HEAR_OUT_TIME, REST_PAUSE};
 use crate::server::request_clock::RequestClock;
 use crate::server::socket::{self, Mode};
 
@@ -41,8 +41,9 @@ enum State {
     Talking(Next),
     /// The session asked for time; its deadline is the end of it.
     Waiting,
-    /// A refused client is heard out; this many bytes more.
-    HearingOut(usize),
+    /// A client is heard out, who was refused or to whom a reply is still on its way: this many bytes more at most, and
+    /// no longer than that.
+    HearingOut { bytes_left: usize, until: Instant },
     /// It is over, and only waits for the end of what is in flight.
     Over,
 }
@@ -137,7 +138,7 @@ impl Connection {
             self.receive = Receive::No;
         }
         match what {
-            Receipt::Bytes(chunk) => return self.take(chunk, ring),
+            Receipt::Bytes(chunk, behind) => return self.take(chunk, behind, ring),
             Receipt::End => self.ended = true,
             Receipt::Broken => return false,
             Receipt::NoBuffer | Receipt::Cancelled => {} // it is asked for again when it is needed
@@ -146,16 +147,23 @@ impl Connection {
     }
 
     /// Bytes go to the session if it waits for them, and are held if not.
-    fn take(&mut self, chunk: Chunk, ring: &mut Ring) -> bool {
-        if chunk.len() < READ_BYTES {
-            self.pace = Pace::AsItComes; // that was all for now
+    fn take(&mut self, chunk: Chunk, behind: Behind, ring: &mut Ring) -> bool {
+        match behind {
+            _ if chunk.len() == READ_BYTES => {}
+            Behind::Nothing => self.pace = Pace::AsItComes, // that was all for now
+            Behind::More => {
+                // It has stopped at an urgent byte, if not more has come just now. A receive that goes on gives up there
+                // if a signal comes (`tcp_recvmsg_locked`), and waits for more to come: so the next one begins anew.
+                self.pace = Pace::ByThePiece;
+                self.stop_receiving(ring);
+            }
         }
         let bytes = ring.open(chunk);
         match &mut self.state {
             State::Over => return false,
-            State::HearingOut(left) => {
-                *left = left.saturating_sub(bytes.len());
-                return *left > 0;
+            State::HearingOut { bytes_left, .. } => {
+                *bytes_left = bytes_left.saturating_sub(bytes.len());
+                return *bytes_left > 0;
             }
             State::Talking(next @ Next::Read)
                 if !self.sending && self.held.is_empty() && self.conversation.output().is_empty() =>
@@ -208,7 +216,11 @@ impl Connection {
                 self.state = State::Talking(self.conversation.resumed(Done::Waited));
                 self.advance(now, ring)
             }
-            State::Talking(_) | State::HearingOut(_) | State::Over => Turn::Gone,
+            State::HearingOut { until, .. } if now < until && socket::has_unacknowledged(&self.socket) => {
+                self.deadline = until.min(now + REST_PAUSE); // it looks again
+                Turn::Parked
+            }
+            State::Talking(_) | State::HearingOut { .. } | State::Over => Turn::Gone,
         }
     }
 
@@ -226,8 +238,8 @@ impl Connection {
             let next = match &mut self.state {
                 State::Waiting => return Ok(Turn::Parked),
                 State::Over => return Ok(Turn::Gone),
-                State::HearingOut(_) if self.ended => return Ok(Turn::Gone),
-                State::HearingOut(_) => {
+                State::HearingOut { .. } if self.ended => return Ok(Turn::Gone),
+                State::HearingOut { .. } => {
                     self.receive(ring);
                     return Ok(Turn::Parked);
                 }
@@ -261,12 +273,10 @@ impl Connection {
                     self.state = State::Talking(self.conversation.resumed(Done::Computed(work())));
                     return Ok(Turn::Again);
                 }
-                Next::Close => return Ok(Turn::Gone),
+                Next::Close => return self.close(now),
                 Next::Refuse => {
-                    self.socket.shutdown(Side::Write)?;
+                    self.begin_to_hear_out(now)?;
                     self.deadline = now + HEAR_OUT_TIME;
-                    self.state = State::HearingOut(HEAR_OUT_BYTES.saturating_sub(self.held.len()));
-                    self.held = BytesMut::new();
                     continue;
                 }
             };
@@ -295,19 +305,38 @@ impl Connection {
             self.stop_receiving(ring); // what it has brought comes first
             return Ok(Some(Turn::Parked));
         }
-        self.look_once_more()
+        self.look_once_more(now)
     }
 
     /// There may be more that has arrived already. With no receive in flight, nothing can overtake what is found here.
-    fn look_once_more(&mut self) -> io::Result<Option<Turn>> {
+    fn look_once_more(&mut self, now: Instant) -> io::Result<Option<Turn>> {
         let mut scratch = socket::scratch();
         match socket::receive(&self.socket, &mut scratch, Mode::NonBlocking) {
             Ok(0) => self.ended = true,
             Ok(_) => self.held.extend_from_slice(&scratch),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Some(Turn::Gone)),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return self.close(now).map(Some),
             Err(error) => return Err(error),
         }
         Ok(None)
+    }
+
+    /// The end. When the server is to stop, a reply may still be on its way to a client who knows nothing of that and
+    /// goes on asking: a close would answer with a reset, and the rest of the reply be lost. So he is heard out first.
+    fn close(&mut self, now: Instant) -> io::Result<Turn> {
+        if !self.leaving || !socket::has_unacknowledged(&self.socket) {
+            return Ok(Turn::Gone);
+        }
+        self.begin_to_hear_out(now)?;
+        self.deadline = now + REST_PAUSE; // it may have arrived by then
+        Ok(Turn::Again)
+    }
+
+    fn begin_to_hear_out(&mut self, now: Instant) -> io::Result<()> {
+        self.socket.shutdown(Side::Write)?;
+        let bytes_left = HEAR_OUT_BYTES.saturating_sub(self.held.len());
+        self.state = State::HearingOut { bytes_left, until: now + HEAR_OUT_TIME };
+        self.held = BytesMut::new();
+        Ok(())
     }
 
     /// Sees to it that a receive is in flight, or will be once the one that was cancelled has ended.

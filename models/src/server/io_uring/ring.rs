@@ -93,8 +93,8 @@ pub(super) enum Completion {
 /// What a receive has come to.
 #[derive(Debug)]
 pub(super) enum Receipt {
-    /// Some bytes.
-    Bytes(Chunk),
+    /// Some bytes, and whether there were more behind them.
+    Bytes(Chunk, Behind),
     /// The end of input.
     End,
     /// Bytes are there perhaps, but no buffer was.
@@ -103,6 +103,15 @@ pub(super) enum Receipt {
     Cancelled,
     /// The connection broke.
     Broken,
+}
+
+/// What a completion says of the bytes behind those it has brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Behind {
+    /// There were none.
+    Nothing,
+    /// There are some.
+    More,
 }
 
 /// The ring with all memory that operations in flight use.
@@ -293,7 +302,10 @@ impl Ring {
         let result = result(entry);
         let bytes = *result.as_ref().unwrap_or(&0);
         match cqueue::buffer_select(entry.flags()).map(|id| Chunk::arrived(id, bytes)) {
-            Some(chunk) if bytes > 0 => return Receipt::Bytes(chunk),
+            Some(chunk) if bytes > 0 => {
+                let more = cqueue::sock_nonempty(entry.flags());
+                return Receipt::Bytes(chunk, if more { Behind::More } else { Behind::Nothing });
+            }
             Some(chunk) => drop(self.open(chunk)), // it was taken for nothing
             None => {}
         }

@@ -73,7 +73,7 @@ pub(super) fn serve(start: Start<'_>, workers: usize) -> Result<(), ServeError> 
         let pool = Arc::clone(&pool);
         move || pool.work()
     };
-    team::run_all((0..workers).map(worker), shutdown)
+    team::run_all("worker", (0..workers).map(worker), shutdown)
 }
 
 /// What the workers share.

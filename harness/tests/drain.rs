@@ -1,0 +1,129 @@
+//! What a server that is asked to stop owes to clients who have not taken their last reply yet: all of it.
+
+mod common;
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::time::Duration;
+
+use common::{ask, can_run, connect, ended_in_order, eventually, runnable, send, serve};
+use nix::sys::signal::Signal;
+
+/// Time enough for a server to have begun what it was just asked. Should a busy machine need more, a test sees the
+/// easier case of what it tests.
+const A_MOMENT: Duration = Duration::from_millis(150);
+/// More than the client's kernel takes unread, so that some of it stays in the server's.
+const REPLY_BYTES: usize = 1_000_000;
+
+/// Models with options under which connections come to their end in another way.
+const VARIANTS: [&str; 14] = [
+    "fork:reap=ignore",
+    "fork:reap=wait",
+    "fork:reap=double-fork",
+    "prefork:workers=2,accept=flock",
+    "prefork:workers=2,accept=mutex",
+    "prefork:workers=2,accept=fd-pass",
+    "prefork:workers=2,accept=reuseport",
+    "prethread:accept=mutex",
+    "thread-pool:per=request",
+    "thread-pool:per=request,workers=1",
+    "epoll:trigger=edge",
+    "coroutine:workers=1",
+    "async:workers=1",
+    "async:workers=2",
+];
+
+/// Tries every model and variant that this machine can run, a few at the same time: what they do most is wait.
+fn with_each(check: impl Fn(&str) + Sync) {
+    let models: Vec<_> = runnable().map(|model| model.name).chain(VARIANTS).filter(can_run).collect();
+    for few in models.chunks(6) {
+        std::thread::scope(|scope| {
+            for model in few {
+                scope.spawn(|| check(model));
+            }
+        });
+    }
+}
+
+/// Whether all that a client has sent was read by its server: nothing of it is left in either kernel's queue.
+fn was_read(client: &TcpStream) -> bool {
+    let (here, there) = (client.local_addr().unwrap(), client.peer_addr().unwrap());
+    let connections = procfs::net::tcp().unwrap();
+    let queues = connections.iter().filter_map(|it| match (it.local_address, it.remote_address) {
+        ends if ends == (here, there) => Some(it.tx_queue),
+        ends if ends == (there, here) => Some(it.rx_queue),
+        _ => None,
+    });
+    queues.collect::<Vec<_>>() == [0, 0]
+}
+
+/// The client has done nothing wrong: it can't know that the server is about to stop.
+#[test]
+fn a_reply_on_its_way_arrives_whole_although_its_client_asks_for_more_after_the_signal() {
+    with_each(|model| {
+        let server = serve(model, &[]);
+        let mut client = connect(server.address());
+        ask(&mut client, &format!("/bytes/{REPLY_BYTES}"));
+        let mut heard = vec![0; 4096];
+        client.read_exact(&mut heard).unwrap();
+        std::thread::sleep(A_MOMENT);
+        send(&server, Signal::SIGTERM);
+        std::thread::sleep(A_MOMENT);
+        ask(&mut client, "/hello");
+        let end = client.read_to_end(&mut heard);
+        assert!(heard.len() > REPLY_BYTES, "{model}: {} bytes came, then {end:?}", heard.len());
+        ended_in_order(server);
+    });
+}
+
+#[test]
+fn an_echo_on_its_way_arrives_whole_although_its_client_sends_more_after_the_signal() {
+    with_each(|model| {
+        let server = serve(model, &["--workload", "echo"]);
+        let mut client = connect(server.address());
+        let sent: Vec<u8> = (0..200_000_u32).map(|number| (number % 251) as u8).collect();
+        client.write_all(&sent).unwrap();
+        eventually(&format!("{model} has read everything"), || was_read(&client));
+        std::thread::sleep(A_MOMENT);
+        send(&server, Signal::SIGTERM);
+        std::thread::sleep(A_MOMENT);
+        client.write_all(b"more").unwrap();
+        let mut heard = Vec::new();
+        let end = client.read_to_end(&mut heard);
+        assert!(heard.starts_with(&sent), "{model}: {} bytes came, then {end:?}", heard.len());
+        ended_in_order(server);
+    });
+}
+
+#[test]
+fn who_sends_no_more_and_reads_on_gets_everything_too() {
+    with_each(|model| {
+        let server = serve(model, &[]);
+        let mut client = connect(server.address());
+        ask(&mut client, &format!("/bytes/{REPLY_BYTES}"));
+        std::thread::sleep(A_MOMENT);
+        send(&server, Signal::SIGTERM);
+        client.shutdown(Shutdown::Write).unwrap();
+        std::thread::sleep(A_MOMENT);
+        let mut heard = Vec::new();
+        client.read_to_end(&mut heard).unwrap();
+        assert!(heard.len() > REPLY_BYTES, "{model}: {} bytes came", heard.len());
+        ended_in_order(server);
+    });
+}
+
+/// Its reply stays where it is, and the server has other things to do.
+#[test]
+fn a_client_who_never_takes_its_reply_does_not_hold_up_the_end_for_long() {
+    with_each(|model| {
+        let server = serve(model, &["--grace", "1h"]);
+        let mut client = connect(server.address());
+        ask(&mut client, &format!("/bytes/{REPLY_BYTES}"));
+        client.read_exact(&mut [0]).unwrap();
+        std::thread::sleep(A_MOMENT);
+        send(&server, Signal::SIGTERM);
+        eventually(&format!("{model} ends"), || !server.is_running());
+        drop(client);
+        ended_in_order(server);
+    });
+}

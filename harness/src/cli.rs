@@ -267,7 +267,8 @@ pub struct Report {
 /// `concur verify`.
 #[derive(Debug, Args)]
 pub struct Verify {
-    /// One of our models, with options, or the address of a server that runs already: `epoll`, `127.0.0.1:8080`.
+    /// One of our models, with options, or the address of a server that runs already: `epoll`, `127.0.0.1:8080`,
+    /// `unix:PATH`.
     #[arg(conflicts_with_all = ["cmd", "all"], required_unless_present_any = ["cmd", "all", "list"])]
     pub target: Option<String>,
     /// A command that starts a server: `python3 server.py {port}`. {port} stands for a free port, {workload} for the
@@ -280,6 +281,10 @@ pub struct Verify {
     /// What the server serves [default: echo and http for our models, http for others].
     #[arg(long, value_delimiter = ',')]
     pub workload: Vec<String>,
+    /// What our models serve over, tcp or unix or both [default: tcp]. Messages over UDP have no cases here: `concur load
+    /// --transport udp` checks those.
+    #[arg(long, value_name = "TRANSPORT", value_delimiter = ',', conflicts_with = "cmd")]
+    pub transport: Vec<Transport>,
     /// Try these cases only, separated by commas or spaces.
     #[arg(long = "case", value_name = "NAME", value_delimiter = ',', num_args = 1..)]
     pub cases: Vec<String>,

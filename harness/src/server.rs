@@ -18,10 +18,11 @@ mod output;
 
 use std::collections::BTreeSet;
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::fmt;
 use std::io;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{self, Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::RecvTimeoutError;
 use std::thread;
@@ -53,6 +54,41 @@ const KILL_LIMIT: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// What a server says when it is ready, before its address.
 const GREETING: &str = "listening on ";
+
+/// The program that is running, under a name that it keeps when its file is replaced by a newer build: in the process
+/// that is to become it, this is the program it still is (proc(5)).
+const OWN_PROGRAM: &str = "/proc/self/exe";
+/// What it is called there.
+const OWN_NAME: &str = "concur";
+
+/// The program that is running: its path, or what stands for it once the file there is gone or another one.
+pub(crate) fn own_program() -> PathBuf {
+    match env::current_exe() {
+        Ok(path) if path.exists() => path, // of a file that is gone the path ends in " (deleted)"
+        _ => PathBuf::from(OWN_PROGRAM),
+    }
+}
+
+/// A command that starts `program`, under a name that says what it is.
+pub(crate) fn command_of(program: &OsStr) -> Command {
+    let mut command = Command::new(program);
+    if program == Path::new(OWN_PROGRAM) {
+        command.arg0(OWN_NAME);
+    }
+    command
+}
+
+/// The lab's own program could not be started, which is no fault of the server that it was to start.
+#[derive(Debug)]
+pub struct NotLaunched;
+
+impl fmt::Display for NotLaunched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("concur can't start itself, which is to start the server")
+    }
+}
+
+impl std::error::Error for NotLaunched {}
 
 /// How to start our own server: `concur serve`, from the very program that is running.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,7 +171,7 @@ impl ServeCommand {
     fn arguments_at(&self, bind: &Address) -> Result<Vec<OsString>> {
         let program = match &self.program {
             Some(program) => program.clone(),
-            None => env::current_exe().context("the path of the running program can't be found")?,
+            None => own_program(),
         };
         let mut arguments = vec![program.into_os_string()];
         let (parent, bind) = (process::id().to_string(), bind.to_string());
@@ -274,7 +310,7 @@ enum NotReady {
 impl Process {
     fn start(command: &[OsString]) -> Result<Self> {
         let (program, arguments) = command.split_first().context("the server's command is empty")?;
-        let mut child = Command::new(program)
+        let mut child = command_of(program)
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

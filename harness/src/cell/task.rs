@@ -1,7 +1,6 @@
 //! One task cell: a fresh `concur exec` process, one task, one round.
 
-use std::env;
-use std::process::{self, Child, Command, Stdio};
+use std::process::{self, Child, Stdio};
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -15,7 +14,7 @@ use crate::measure::life::Reaped;
 use crate::measure::sampler::{Sampler, Sampling};
 use crate::measure::tree::Tree;
 use crate::plan::TaskStep;
-use crate::server::quoted;
+use crate::server::{command_of, own_program, quoted};
 
 /// How long the jobs of one cell may take.
 const LIMIT: Duration = Duration::from_secs(300);
@@ -50,9 +49,8 @@ pub(super) fn measure(step: &TaskStep, bench: &Bench<'_>) -> TaskCell {
 }
 
 fn try_measure(step: &TaskStep, bench: &Bench<'_>) -> anyhow::Result<(Execution, Cost)> {
-    let program = env::current_exe().context("the path of the running program can't be found")?;
     let before = Reaped::so_far()?;
-    let mut command = Command::new(program);
+    let mut command = command_of(own_program().as_os_str());
     command
         .args(["exec", &step.choice.to_string(), "--task", step.task.name()])
         .args(["--jobs", &step.jobs.to_string(), "--json"])

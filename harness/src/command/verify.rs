@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use models::options::{Choice, Kind};
-use models::server::{Model, Transport, server, servers};
+use models::server::{Model, server, servers};
 use reports::table::{Column, Table};
 use reports::terminal::draw_table;
 use serde::Serialize;
@@ -17,6 +17,7 @@ use crate::cli::Verify;
 use crate::failure::{FAILED, Interrupted, Usage};
 use crate::measure::limits::{need_descriptors, raise_descriptor_limit};
 use crate::server::ForeignCommand;
+use crate::transport::Transport;
 use crate::verify::case::{Case, Finding, Outcome};
 use crate::verify::subject::{Settings, Target};
 use crate::verify::{ABOUT_STARTS, Report, STARTS, Suite, WORKLOADS, cases};
@@ -28,9 +29,17 @@ const SUITES_AT_ONCE: usize = 2;
 const DESCRIPTORS_PER_CLIENT: u64 = 2 * SUITES_AT_ONCE as u64;
 const OTHER_DESCRIPTORS: u64 = 200;
 
-/// All that was found.
+/// All that was found, and what it was asked for.
 #[derive(Serialize)]
 struct Answer {
+    /// The version of the lab.
+    concur: &'static str,
+    patience_seconds: f64,
+    grace_seconds: f64,
+    at_once: usize,
+    connections: usize,
+    /// Somebody ended it before all was tried.
+    interrupted: bool,
     suites: Vec<Report>,
     passed: usize,
     failed: usize,
@@ -57,15 +66,16 @@ pub(super) fn run(arguments: &Verify) -> anyhow::Result<ExitCode> {
     need_descriptors(clients.saturating_mul(DESCRIPTORS_PER_CLIENT).saturating_add(OTHER_DESCRIPTORS))
         .map_err(|error| Usage::error(format!("{error} and --at-once")))?;
     let stop = super::stop_on_signals()?;
-    let answer = Answer::of(run_all(&suites, settings, &stop));
-    if stop.load(Ordering::Relaxed) {
-        return Err(Interrupted.into());
-    }
+    let suites = run_all(&suites, settings, &stop);
+    let answer = Answer::of(suites, settings, stop.load(Ordering::Relaxed));
     super::print(&if arguments.json {
         serde_json::to_string_pretty(&answer)? + "\n"
     } else {
         answer.text(arguments.all)
     })?;
+    if answer.interrupted {
+        return Err(Interrupted.into());
+    }
     Ok(if answer.failed == 0 { ExitCode::SUCCESS } else { FAILED.into() })
 }
 
@@ -111,6 +121,11 @@ fn suites(arguments: &Verify) -> anyhow::Result<Vec<Suite>> {
 
 fn targets(arguments: &Verify) -> anyhow::Result<(Vec<Target>, &'static [&'static str])> {
     let foreign: &[&str] = &["http"];
+    let transports = transports(&arguments.transport)?;
+    let over_each = |choice: Choice| transports.iter().map(move |over| model(choice.clone(), *over));
+    let all_over_each = |choices: Vec<Choice>| -> anyhow::Result<Vec<Target>> {
+        choices.into_iter().flat_map(over_each).collect()
+    };
     Ok(match (&arguments.target, &arguments.cmd) {
         (None, Some(text)) => {
             let command = ForeignCommand::parse(text).map_err(|error| Usage::error(error.to_string()))?;
@@ -118,15 +133,27 @@ fn targets(arguments: &Verify) -> anyhow::Result<(Vec<Target>, &'static [&'stati
         }
         (Some(text), None) if is_address(text) => {
             let text = text.trim_start_matches("http://").trim_end_matches('/');
-            let address = address::resolve(text)?.ip().ok_or_else(|| {
-                Usage::error(format!("'{text}' is a path, and verify talks over TCP; try 127.0.0.1:8888"))
-            })?;
+            let address = address::resolve(text)?;
+            for asked in &arguments.transport {
+                Transport::for_address(Some(*asked), &address)?;
+            }
             (vec![Target::Address(address)], foreign)
         }
-        (Some(text), None) => (vec![model(choose::choice(text)?)?], &WORKLOADS),
-        _ if arguments.list => (vec![model(choose::choice(servers()[0].name)?)?], &WORKLOADS),
-        _ => (variants()?, &WORKLOADS),
+        (Some(text), None) => (all_over_each(vec![choose::choice(text)?])?, &WORKLOADS),
+        _ if arguments.list => (vec![model(choose::choice(servers()[0].name)?, Transport::Tcp)?], &WORKLOADS),
+        _ => (all_over_each(variants()?)?, &WORKLOADS),
     })
+}
+
+/// What our models are tried over.
+fn transports(asked: &[Transport]) -> anyhow::Result<Vec<Transport>> {
+    if asked.contains(&Transport::Udp) {
+        return Err(Usage::error(
+            "verify has no cases for messages over UDP; try --transport unix, or concur load --transport udp, which checks \
+             every reply",
+        ));
+    }
+    Ok(if asked.is_empty() { vec![Transport::Tcp] } else { asked.to_vec() })
 }
 
 /// A port, or anything with a colon that is not one of our models with options.
@@ -136,14 +163,14 @@ fn is_address(text: &str) -> bool {
     is_port || (text.contains(':') && !text.contains('=') && server(name).is_none())
 }
 
-fn model(choice: Choice) -> anyhow::Result<Target> {
+fn model(choice: Choice, over: Transport) -> anyhow::Result<Target> {
     let model = choose::server(&choice)?;
-    Ok(Target::Model(choice, model))
+    Ok(Target::Model(choice, model, over))
 }
 
 /// Every model as it is by default, and with each other word of each of its options.
-fn variants() -> anyhow::Result<Vec<Target>> {
-    servers().iter().flat_map(variants_of).map(|text| model(choose::choice(&text)?)).collect()
+fn variants() -> anyhow::Result<Vec<Choice>> {
+    servers().iter().flat_map(variants_of).map(|text| choose::choice(&text)).collect()
 }
 
 fn variants_of(model: &'static Model) -> impl Iterator<Item = String> {
@@ -159,7 +186,9 @@ fn variants_of(model: &'static Model) -> impl Iterator<Item = String> {
 
 fn lacks(target: &Target) -> Option<String> {
     match target {
-        Target::Model(choice, model) => (model.lacks)(&choice.options, Transport::Tcp),
+        Target::Model(choice, model, over) => {
+            over.stream().and_then(|stream| (model.lacks)(&choice.options, stream))
+        }
         Target::Command(..) | Target::Address(_) => None,
     }
 }
@@ -230,14 +259,32 @@ fn run_all(suites: &[Suite], settings: Settings, stop: &Arc<AtomicBool>) -> Vec<
 }
 
 fn title(report: &Report) -> String {
-    let Report { server, workload, passed, failed, skipped, seconds, .. } = report;
-    format!("{server}, {workload}: {passed} passed, {failed} failed, {skipped} skipped in {seconds:.1} s")
+    let Report { server, passed, failed, skipped, seconds, .. } = report;
+    let served = served(report);
+    format!("{server}, {served}: {passed} passed, {failed} failed, {skipped} skipped in {seconds:.1} s")
+}
+
+/// What a server served, and over what if that is not the usual.
+fn served(report: &Report) -> String {
+    let Report { workload, transport, .. } = report;
+    if *transport == Transport::Tcp.name() {
+        (*workload).to_owned()
+    } else {
+        format!("{workload} over {transport}")
+    }
 }
 
 impl Answer {
-    fn of(suites: Vec<Report>) -> Self {
+    fn of(suites: Vec<Report>, settings: Settings, interrupted: bool) -> Self {
         let sum = |of: fn(&Report) -> usize| suites.iter().map(of).sum();
+        let Settings { patience, grace, at_once, connections } = settings;
         Self {
+            concur: env!("CARGO_PKG_VERSION"),
+            patience_seconds: patience.as_secs_f64(),
+            grace_seconds: grace.as_secs_f64(),
+            at_once,
+            connections,
+            interrupted,
             passed: sum(|suite| suite.passed),
             failed: sum(|suite| suite.failed),
             skipped: sum(|suite| suite.skipped),
@@ -245,7 +292,7 @@ impl Answer {
         }
     }
 
-    /// As tables: of many servers one with a row for each, of one server a row for each case.
+    /// As tables: of many servers one with a row for each, of one server a row for each case. Below stand the reasons.
     fn text(&self, many: bool) -> String {
         let tables = if many { vec![self.overview()] } else { self.suites.iter().map(cases_table).collect() };
         let pages: Vec<String> = tables.iter().map(|table| draw_table(table, terminal())).collect();
@@ -255,16 +302,16 @@ impl Answer {
     fn overview(&self) -> Table {
         let row = |suite: &Report| {
             let numbers = [suite.passed, suite.failed, suite.skipped].map(|number| number.to_string());
-            let mut row = vec![suite.server.clone(), suite.workload.to_owned()];
+            let mut row = vec![suite.server.clone(), served(suite)];
             row.extend(numbers);
             row.push(format!("{:.1}", suite.seconds));
             row
         };
         let notes = |suite: &Report| {
-            let place = format!("{}, {}, ", suite.server, suite.workload);
+            let place = format!("{}, {}, ", suite.server, served(suite));
             failures(suite).into_iter().map(move |failure| place.clone() + &failure).collect::<Vec<_>>()
         };
-        let Self { passed, failed, skipped, suites } = self;
+        let Self { passed, failed, skipped, suites, .. } = self;
         Table {
             title: format!("{passed} cases passed, {failed} failed, {skipped} were skipped"),
             columns: vec![
@@ -276,7 +323,7 @@ impl Answer {
                 Column::numbers("time", "s", 1),
             ],
             rows: suites.iter().map(row).collect(),
-            notes: suites.iter().flat_map(notes).collect(),
+            notes: suites.iter().flat_map(notes).chain(skips_of_all(suites)).collect(),
         }
     }
 }
@@ -306,6 +353,22 @@ fn failures(suite: &Report) -> Vec<String> {
         format!("{} failed: {reason}. {}", finding.name, finding.about)
     };
     failed.map(text).collect()
+}
+
+/// The reasons why cases were skipped, each once, with the servers it was for.
+fn skips_of_all(suites: &[Report]) -> Vec<String> {
+    let mut reasons: Vec<(String, Vec<String>)> = Vec::new();
+    for suite in suites {
+        for reason in skips(suite) {
+            let server = format!("{} ({})", suite.server, served(suite));
+            match reasons.iter_mut().find(|(known, _)| *known == reason) {
+                Some((_, servers)) => servers.push(server),
+                None => reasons.push((reason, vec![server])),
+            }
+        }
+    }
+    let text = |(reason, servers): (String, Vec<String>)| format!("{reason} So with {}.", servers.join(", "));
+    reasons.into_iter().map(text).collect()
 }
 
 /// The reasons why cases were skipped, each once.

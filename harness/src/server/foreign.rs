@@ -6,7 +6,6 @@
 //!
 //! It is ready when it says `listening on ADDRESS` as its first line on stdout, or else when its port accepts a connection.
 
-use std::env;
 use std::ffi::OsString;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -21,7 +20,7 @@ use anyhow::{Context, Result};
 use models::address::Address;
 
 use super::guard::Guarded;
-use super::{GREETING, LOOK_EVERY, NotReady, Process, Server};
+use super::{GREETING, LOOK_EVERY, NotLaunched, NotReady, Process, Server, own_program};
 use crate::failure::Usage;
 
 /// What stands for the port.
@@ -101,8 +100,9 @@ impl ForeignCommand {
         processors: &[usize],
         ready_within: Duration,
     ) -> Result<Server> {
-        let mut process = Process::start(&self.arguments(workload, port, processors)?)?;
-        let guarded = Guarded::new(process.child.id(), &self.launcher()?)?;
+        let command = self.arguments(workload, port, processors);
+        let mut process = Process::start(&command).context(NotLaunched)?;
+        let guarded = Guarded::new(process.child.id(), &self.launcher()).context(NotLaunched)?;
         match wait_until_ready(&process, port, ready_within) {
             Ok(address) => Ok(Server { process, address, _guarded: Some(guarded), _directory: None }),
             Err(not_ready) => Err(process.give_up(&not_ready)),
@@ -110,16 +110,13 @@ impl ForeignCommand {
     }
 
     /// The program that is `concur`.
-    fn launcher(&self) -> Result<PathBuf> {
-        match &self.launcher {
-            Some(program) => Ok(program.clone()),
-            None => env::current_exe().context("the path of the running program can't be found"),
-        }
+    fn launcher(&self) -> PathBuf {
+        self.launcher.clone().unwrap_or_else(own_program)
     }
 
     /// The launcher with its arguments, and the command behind it.
-    fn arguments(&self, workload: &str, port: u16, processors: &[usize]) -> Result<Vec<OsString>> {
-        let mut arguments = vec![self.launcher()?.into_os_string()];
+    fn arguments(&self, workload: &str, port: u16, processors: &[usize]) -> Vec<OsString> {
+        let mut arguments = vec![self.launcher().into_os_string()];
         arguments.extend(["launch", "--with-parent", &process::id().to_string()].map(OsString::from));
         if !processors.is_empty() {
             let list: Vec<String> = processors.iter().map(usize::to_string).collect();
@@ -129,7 +126,7 @@ impl ForeignCommand {
         let port = port.to_string();
         let filled = |word: &String| word.replace(PORT, &port).replace(WORKLOAD, workload);
         arguments.extend(self.words.iter().map(|word| filled(word).into()));
-        Ok(arguments)
+        arguments
     }
 }
 
@@ -255,7 +252,7 @@ mod tests {
     #[test]
     fn port_and_workload_are_filled_in_wherever_they_stand() {
         let command = ForeignCommand::parse("serve '{workload} it' --bind=[::1]:{port}").unwrap();
-        let arguments = command.arguments("echo", 81, &[0, 2]).unwrap();
+        let arguments = command.arguments("echo", 81, &[0, 2]);
         let parent = process::id().to_string();
         let expected = [
             "launch",

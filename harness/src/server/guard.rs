@@ -8,12 +8,14 @@
 use std::io::{self, BufRead, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::{ChildStdin, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
+
+use super::command_of;
 
 /// The pipe to the guard of this process; none until there is one.
 static GUARD: Mutex<Option<ChildStdin>> = Mutex::new(None);
@@ -48,7 +50,7 @@ impl Drop for Guarded {
 
 /// Nobody waits for the guard: it ends after this process does, and its time is no server's.
 fn start(program: &Path) -> Result<ChildStdin> {
-    let mut guard = Command::new(program);
+    let mut guard = command_of(program.as_os_str());
     guard.arg("guard").process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     let child = guard.spawn().context("the guard of the servers can't be started")?;
     child.stdin.context("the guard has no pipe")

@@ -1,14 +1,16 @@
 //! A client that misbehaves on purpose, and never waits for ever: every step has a time limit, and so has the case.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
+use std::mem::MaybeUninit;
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use socket2::SockRef;
+use models::address::Address;
+use socket2::{Domain, Socket, Type};
 
-use super::case::{Verdict, ensure, failed};
+use super::case::{Verdict, failed};
 use super::subject::{CaseTime, Facts, Subject};
 
 /// A server that took nothing for so long takes nothing until it is read from ...
@@ -18,27 +20,40 @@ const STALLS_PER_PATIENCE: u32 = 8;
 /// How much of what came is quoted.
 const QUOTED_BYTES: usize = 60;
 
-/// One connection to the server under test.
+/// One connection to the server under test, over TCP or a Unix socket.
 pub(super) struct Client {
-    stream: TcpStream,
+    stream: Socket,
     patience: Duration,
     time: CaseTime,
     facts: Arc<Facts>,
 }
 
+/// What came of sending without reading.
+pub(super) struct Poured {
+    /// So many bytes went in.
+    pub(super) sent: usize,
+    /// How the server ended the connection, if it did.
+    pub(super) end: Option<String>,
+}
+
+/// What came of waiting for bytes.
+pub(super) enum Heard {
+    /// Something is there to be read.
+    Something,
+    /// The connection has ended, in order or by a reset.
+    End,
+}
+
 impl Client {
     /// Connects.
     pub(super) fn connect(subject: &Subject) -> Verdict<Self> {
-        let patience = subject.patience();
+        let (patience, time) = (subject.patience(), subject.time());
         subject.facts().goes_on()?;
-        let connected = TcpStream::connect_timeout(&subject.address(), patience);
-        let prepared = connected.and_then(|stream| {
-            stream.set_nodelay(true)?; // what is sent apart must travel apart
-            Ok(stream)
-        });
-        match prepared {
-            Ok(stream) => {
-                Ok(Self { stream, patience, time: subject.time(), facts: Arc::clone(subject.facts()) })
+        let limit = patience.min(time.left()?);
+        match connect(subject.address(), limit) {
+            Ok(stream) => Ok(Self { stream, patience, time, facts: Arc::clone(subject.facts()) }),
+            Err(error) if is_timeout(error.kind()) => {
+                failed(format!("can't connect: nobody answered for {}", in_words(limit, patience)))
             }
             Err(error) => failed(format!("can't connect: {error}")),
         }
@@ -52,12 +67,12 @@ impl Client {
     pub(super) fn send(&self, bytes: &[u8]) -> Verdict {
         let mut sent = 0;
         while sent < bytes.len() {
-            self.limit(|limit| self.stream.set_write_timeout(Some(limit)))?;
+            let limit = self.limit(|limit| self.stream.set_write_timeout(Some(limit)))?;
             match (&self.stream).write(&bytes[sent..]) {
                 Ok(more) => sent += more,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => {
-                    let trouble = self.trouble(&error, "the server took nothing more");
+                    let trouble = self.trouble(&error, "the server took nothing more", limit);
                     return failed(format!("after {sent} of {} bytes sent: {trouble}", bytes.len()));
                 }
             }
@@ -78,45 +93,67 @@ impl Client {
         Ok(())
     }
 
-    /// Sends what `next` gives, without reading, until the server takes no more or `at_most` bytes went in. Gives how
+    /// Sends `piece` again and again, without reading, until the server takes no more or `at_most` bytes went in. Gives how
     /// many did.
     pub(super) fn pour(&self, piece: &[u8], at_most: usize) -> Verdict<usize> {
+        match self.pour_until_end(piece, at_most)? {
+            Poured { sent, end: None } => Ok(sent),
+            Poured { sent, end: Some(end) } => {
+                failed(format!("after {sent} bytes sent and none read: {end}"))
+            }
+        }
+    }
+
+    /// The same, where the server may also end the connection.
+    pub(super) fn pour_until_end(&self, piece: &[u8], at_most: usize) -> Verdict<Poured> {
         let mut sent = 0;
         let stalled_after = STALLED_AFTER.max(self.patience / STALLS_PER_PATIENCE);
         while sent < at_most {
-            self.limit(|limit| self.stream.set_write_timeout(Some(limit.min(stalled_after))))?;
+            let limit = self.limit(|limit| self.stream.set_write_timeout(Some(limit.min(stalled_after))))?;
             match (&self.stream).write(&piece[sent % piece.len()..]) {
                 Ok(more) => sent += more,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if is_timeout(error.kind()) => break,
-                Err(error) => {
-                    let trouble = self.trouble(&error, "");
-                    return failed(format!("after {sent} bytes sent and none read: {trouble}"));
-                }
+                Err(error) => return Ok(Poured { sent, end: Some(self.trouble(&error, "", limit)) }),
             }
         }
-        Ok(sent)
+        Ok(Poured { sent, end: None })
     }
 
     /// Reads what there is, at most as much as `buffer` holds; nothing at the end.
     pub(super) fn read(&self, buffer: &mut [u8]) -> Verdict<usize> {
         loop {
-            self.limit(|limit| self.stream.set_read_timeout(Some(limit)))?;
+            let limit = self.limit(|limit| self.stream.set_read_timeout(Some(limit)))?;
             match (&self.stream).read(buffer) {
                 Ok(read) => return Ok(read),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return failed(self.trouble(&error, "nothing came")),
+                Err(error) => return failed(self.trouble(&error, "nothing came", limit)),
             }
         }
     }
 
-    /// Waits until there is something to read, and leaves it there.
-    pub(super) fn wait_for_something(&self) -> Verdict {
-        self.limit(|limit| self.stream.set_read_timeout(Some(limit)))?;
-        match self.stream.peek(&mut [0]) {
-            Ok(_) => Ok(()),
-            Err(error) => failed(self.trouble(&error, "nothing came")),
+    /// Waits until there is something to read, which stays there, or the connection has ended.
+    pub(super) fn wait_for_something(&self) -> Verdict<Heard> {
+        loop {
+            let limit = self.limit(|limit| self.stream.set_read_timeout(Some(limit)))?;
+            match self.stream.peek(&mut [MaybeUninit::uninit()]) {
+                Ok(1..) => return Ok(Heard::Something),
+                Ok(0) => return Ok(Heard::End),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if is_end(error.kind()) => return Ok(Heard::End),
+                Err(error) => return failed(self.trouble(&error, "nothing came", limit)),
+            }
         }
+    }
+
+    /// Whether there is something to read by now, or the end of the connection.
+    pub(super) fn has_heard(&self) -> Verdict<bool> {
+        let looked = self.stream.set_nonblocking(true).and_then(|()| {
+            let peeked = self.stream.peek(&mut [MaybeUninit::uninit()]);
+            self.stream.set_nonblocking(false)?;
+            Ok(!matches!(peeked, Err(error) if error.kind() == ErrorKind::WouldBlock))
+        });
+        looked.or_else(|error| failed(format!("can't look whether something came: {error}")))
     }
 
     /// Reads just what is expected, and fails at the first byte that differs.
@@ -187,26 +224,26 @@ impl Client {
 
     /// Says that no more will be sent.
     pub(super) fn half_close(&self) -> Verdict {
-        self.stream.shutdown(Shutdown::Write).or_else(|error| failed(self.trouble(&error, "")))
+        self.stream.shutdown(Shutdown::Write).or_else(|error| failed(self.trouble(&error, "", self.patience)))
     }
 
-    /// Ends the connection by a reset: whatever is under way is lost.
+    /// Ends the connection by a reset: whatever is under way is lost. A Unix socket knows none, and is just closed.
     pub(super) fn reset(self) -> Verdict {
-        let lingered = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
+        let lingered = self.stream.set_linger(Some(Duration::ZERO));
         lingered.or_else(|error| failed(format!("can't reset a connection: {error}")))
     }
 
-    /// Sets a time limit: what is left of the case, and one wait at most.
-    fn limit(&self, set: impl Fn(Duration) -> std::io::Result<()>) -> Verdict {
+    /// Sets a time limit, and gives it: what is left of the case, and one wait at most.
+    fn limit(&self, set: impl Fn(Duration) -> io::Result<()>) -> Verdict<Duration> {
         self.facts.goes_on()?;
-        let left = self.time.until.saturating_duration_since(Instant::now());
-        ensure(!left.is_zero(), || format!("the case took longer than {:?}", self.time.allowed))?;
-        set(left.min(self.patience)).or_else(|error| failed(format!("a time limit can't be set: {error}")))
+        let limit = self.time.left()?.min(self.patience);
+        set(limit).or_else(|error| failed(format!("a time limit can't be set: {error}")))?;
+        Ok(limit)
     }
 
-    fn trouble(&self, error: &std::io::Error, silence: &str) -> String {
+    fn trouble(&self, error: &io::Error, silence: &str, limit: Duration) -> String {
         match error.kind() {
-            kind if is_timeout(kind) => format!("{silence} for {:?}", self.patience),
+            kind if is_timeout(kind) => format!("{silence} for {}", in_words(limit, self.patience)),
             ErrorKind::ConnectionReset => "the connection was reset".to_owned(),
             ErrorKind::BrokenPipe => "the connection was closed".to_owned(),
             _ => error.to_string(),
@@ -214,8 +251,39 @@ impl Client {
     }
 }
 
+/// How long was waited: for less than the patience where the case's own time was over before.
+fn in_words(limit: Duration, patience: Duration) -> String {
+    if limit < patience {
+        format!("{limit:.1?}, which was all that was left of the time for this case")
+    } else {
+        format!("{limit:?}")
+    }
+}
+
+/// Connects within this time.
+pub(super) fn connect(address: &Address, within: Duration) -> io::Result<Socket> {
+    match address {
+        Address::Ip(address) => {
+            let stream = TcpStream::connect_timeout(address, within)?;
+            stream.set_nodelay(true)?; // what is sent apart must travel apart
+            Ok(stream.into())
+        }
+        Address::Unix(_) => {
+            let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+            socket.set_write_timeout(Some(within))?; // connect(2) heeds it where the queue is full
+            socket.connect(&address.to_sockaddr()?)?;
+            Ok(socket)
+        }
+    }
+}
+
 fn is_timeout(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::WouldBlock | ErrorKind::TimedOut)
+}
+
+/// Whether this error says that the connection is no more.
+fn is_end(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::ConnectionReset | ErrorKind::BrokenPipe)
 }
 
 /// The beginning of what came, so that it can be printed.

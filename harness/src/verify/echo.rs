@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::case::{Case, Verdict, Within};
 use super::client::{Client, pattern};
-use super::common::{self, Protocol, stays_small};
+use super::common::{self, Apart, Protocol, Stays, stays_small};
 use super::subject::Subject;
 
 /// The sizes that are tried, with the names of their cases.
@@ -25,19 +25,39 @@ const SLOW_PAUSE: Duration = Duration::from_millis(20);
 const POURED_BYTES: usize = 64 << 20;
 /// What each client has sent when the server is asked to stop: it fits the buffers of any system, so it has arrived.
 const DRAINED_BYTES: usize = 32 << 10;
-const DRAINED_CLIENTS: usize = 20;
 
 const MESSAGE: &[u8] = b"what came in goes out again\n";
 
 static PROTOCOL: Protocol = Protocol {
     request: MESSAGE,
-    exchange: |client| client.echo(MESSAGE),
+    exchange: |client| {
+        client.echo(MESSAGE)?;
+        Ok(Stays::Open)
+    },
     farewell: |client| {
         client.echo(MESSAGE)?;
         client.leave()
     },
     burden: |client| client.pour(&pattern(1 << 16), POURED_BYTES).map(|_| ()),
+    apart: |_| Ok(messages(0)),
+    refused: None,
 };
+
+/// A message for each number, which says that number and has at least so many bytes.
+fn messages(bytes: usize) -> Apart {
+    let message = move |number| {
+        let mut message = format!("this is number {number}, and all of it goes back\n").into_bytes();
+        message.extend(pattern(bytes));
+        message
+    };
+    Apart {
+        request: Box::new(message),
+        answer: Box::new(move |client, number| {
+            client.expect(&message(number))?;
+            Ok(Stays::Open)
+        }),
+    }
+}
 
 pub(super) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
@@ -72,14 +92,14 @@ pub(super) fn cases() -> Vec<Case> {
         Case::own(
             "slow-reader",
             "A client sends until no more goes in, at most 64 MiB, and reads nothing: the server's memory grows by less \
-             than 32 MiB, and then the client gets all it is owed.",
+             than 32 MiB, others are served meanwhile, and then the client gets all it is owed.",
             slow_reader,
         ),
         Case::own(
             "drain",
-            "What had arrived when SIGTERM came, and was not answered yet, goes back whole to every client, and then the \
-             connection ends.",
-            drain,
+            "What had arrived when SIGTERM came, and was not answered yet, goes back whole to every client, to each its own, \
+             and then the connection ends.",
+            |subject| common::drain(subject, &PROTOCOL, &messages(DRAINED_BYTES)),
         ),
     ]);
     cases.extend(common::cases(&PROTOCOL));
@@ -118,9 +138,7 @@ fn slow_sender(subject: &mut Subject) -> Verdict {
     let slow = Client::connect(subject)?;
     for part in pattern(800).chunks(100) {
         slow.echo(part)?;
-        if subject.has_room_for_two() {
-            common::serve_one(subject, &PROTOCOL).within("another client meanwhile")?;
-        }
+        common::others_are_served(subject, &PROTOCOL)?;
         thread::sleep(SLOW_PAUSE);
     }
     slow.leave()
@@ -133,30 +151,12 @@ fn slow_reader(subject: &mut Subject) -> Verdict {
     let mut poured = 0;
     stays_small(subject, || {
         poured = client.pour(&piece, POURED_BYTES)?;
-        Ok(())
+        common::others_are_served(subject, &PROTOCOL)
     })?;
     client.half_close()?;
     let owed: Vec<u8> = piece.iter().copied().cycle().take(poured).collect();
     client.expect(&owed).within("reading at last")?;
     client.expect_end()
-}
-
-fn drain(subject: &mut Subject) -> Verdict {
-    subject.tree()?; // else it can't be stopped
-    let number = subject.several(DRAINED_CLIENTS).unwrap_or(1);
-    let message = pattern(DRAINED_BYTES);
-    let clients: Vec<_> = (0..number).map(|_| Client::connect(subject)).collect::<Verdict<_>>()?;
-    for client in &clients {
-        client.echo(MESSAGE)?; // it has been let in
-    }
-    subject.ask_to_stop_behind(|| clients.iter().try_for_each(|client| client.send(&message)))?;
-    for (index, client) in clients.iter().enumerate() {
-        let place = format!("client {} of {number}, after SIGTERM", index + 1);
-        client.expect(&message).within(&place)?;
-        client.expect_end().within(&place)?;
-    }
-    drop(clients);
-    subject.has_stopped()
 }
 
 #[cfg(test)]

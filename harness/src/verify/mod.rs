@@ -24,6 +24,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+use crate::server::NotLaunched;
 use case::{Case, Finding, Outcome, Setting, Stop};
 use subject::{Facts, NO_PROCESS, Settings, Subject, Target};
 
@@ -66,6 +67,8 @@ pub struct Report {
     pub server: String,
     /// What it served.
     pub workload: &'static str,
+    /// Over what.
+    pub transport: &'static str,
     /// What came of each case, in their order.
     pub cases: Vec<Finding>,
     /// How many passed.
@@ -90,6 +93,7 @@ impl Suite {
         Report {
             server: self.target.to_string(),
             workload: self.workload,
+            transport: self.target.transport().name(),
             passed: count(Outcome::Passed),
             failed: count(Outcome::Failed),
             skipped: count(Outcome::Skipped),
@@ -148,7 +152,12 @@ impl Suite {
 }
 
 fn start(facts: &Arc<Facts>) -> Result<Subject, Stop> {
-    let mut subject = facts.subject().map_err(|error| Stop::Failed(format!("{error:#}")))?;
+    // What the lab itself can't start says nothing of the server.
+    let blame = |error: anyhow::Error| match error.is::<NotLaunched>() {
+        true => Stop::Skipped(format!("{error:#}")),
+        false => Stop::Failed(format!("{error:#}")),
+    };
+    let mut subject = facts.subject().map_err(blame)?;
     subject.begin_case();
     client::Client::connect(&subject)?;
     Ok(subject)

@@ -2,13 +2,13 @@
 
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
+use std::num::NonZero;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
+use models::address::Address;
 use models::options::Choice;
 use models::server::{Model, Room};
 use nix::errno::Errno;
@@ -19,9 +19,11 @@ use super::case::{Verdict, ensure, failed, skipped};
 use crate::measure::tree::Tree;
 use crate::server::ForeignCommand;
 use crate::server::{Ended, ServeCommand, Server};
+use crate::transport::Transport;
 
-/// How long a server may take until it listens.
+/// How long a server may take until it listens, or this many times the patience if that is more.
 const READY_WITHIN: Duration = Duration::from_secs(10);
+const PATIENCES_UNTIL_READY: u32 = 2;
 /// How often to look whether something has come about.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 /// A case may take this many times as long as one wait ...
@@ -33,7 +35,8 @@ const TIME_PER_CONNECTION: Duration = Duration::from_millis(20);
 const STOP_SLACK: Duration = Duration::from_secs(2);
 /// On a machine where a patience like this is needed the slack grows with it.
 const SLACKS_PER_PATIENCE: u32 = 5;
-/// An idle connection is closed within this time after SIGTERM, or half the grace if that is more.
+/// An idle connection is closed within this time after SIGTERM, or half the grace, or a fifth of the patience if one of
+/// them is more.
 const IDLE_AT_MOST: Duration = Duration::from_secs(1);
 /// Descriptors that a model which can't have many needs for itself.
 const DESCRIPTORS_OF_ITS_OWN: usize = 32;
@@ -41,12 +44,12 @@ const DESCRIPTORS_OF_ITS_OWN: usize = 32;
 /// The server to verify, as it was named.
 #[derive(Clone)]
 pub enum Target {
-    /// One of our models, with options: each server is a `concur serve` process.
-    Model(Choice, &'static Model),
+    /// One of our models, with options, over TCP or a Unix socket: each server is a `concur serve` process.
+    Model(Choice, &'static Model, Transport),
     /// A command that starts one.
     Command(String, ForeignCommand),
     /// One that runs already, whose processes can't be seen.
-    Address(SocketAddr),
+    Address(Address),
 }
 
 /// What holds for all cases.
@@ -64,7 +67,7 @@ pub struct Settings {
 
 /// A server under test, and what its cases have to know.
 pub struct Subject {
-    address: SocketAddr,
+    address: Address,
     server: Option<Server>,
     /// When it was asked to stop.
     asked_at: Option<Instant>,
@@ -72,11 +75,14 @@ pub struct Subject {
     time: CaseTime,
 }
 
-/// How long a case may take.
+/// How long a case may take. It is shared with the case's clients, so that what is added to it is theirs too.
+#[derive(Debug, Clone)]
+pub(super) struct CaseTime(Arc<Mutex<Limit>>);
+
 #[derive(Debug, Clone, Copy)]
-pub(super) struct CaseTime {
-    pub(super) until: Instant,
-    pub(super) allowed: Duration,
+struct Limit {
+    until: Instant,
+    allowed: Duration,
 }
 
 /// What is known of a server before it is tried, and what comes to be known.
@@ -96,22 +102,32 @@ pub(super) struct Facts {
 
 impl Target {
     /// Starts the server; one that runs already is taken as it is.
-    fn start(&self, workload: &str, grace: Duration) -> anyhow::Result<(SocketAddr, Option<Server>)> {
+    fn start(&self, workload: &str, settings: &Settings) -> anyhow::Result<(Address, Option<Server>)> {
+        let ready_within = READY_WITHIN.max(settings.patience * PATIENCES_UNTIL_READY);
         let server = match self {
-            Self::Model(choice, _) => {
-                ServeCommand::new(choice.to_string(), workload).grace(grace).start(READY_WITHIN)?
+            Self::Model(choice, _, transport) => {
+                let command = ServeCommand::new(choice.to_string(), workload).transport(*transport);
+                command.grace(settings.grace).start(ready_within)?
             }
-            Self::Command(_, command) => command.start(workload, &[], READY_WITHIN)?,
-            Self::Address(address) => return Ok((*address, None)),
+            Self::Command(_, command) => command.start(workload, &[], ready_within)?,
+            Self::Address(address) => return Ok((address.clone(), None)),
         };
-        let address = server.address().ip().context("it listens at a path, and is to listen on TCP")?;
-        Ok((address, Some(server)))
+        Ok((server.address(), Some(server)))
+    }
+
+    /// What it is reached over.
+    pub(super) fn transport(&self) -> Transport {
+        match self {
+            Self::Model(_, _, transport) => *transport,
+            Self::Address(address) if address.is_unix() => Transport::Unix,
+            Self::Command(..) | Self::Address(_) => Transport::Tcp,
+        }
     }
 
     /// For how many clients at once the server has room, of `asked`.
     fn room(&self, asked: usize) -> usize {
         match self {
-            Self::Model(choice, model) => asked.min(match (model.room)(&choice.options) {
+            Self::Model(choice, model, _) => asked.min(match (model.room)(&choice.options) {
                 Room::One | Room::DealtOut(_) => 1, // two clients may be dealt out to the same worker
                 Room::Workers(workers) => workers,
                 Room::Descriptors(limit) => limit.saturating_sub(DESCRIPTORS_OF_ITS_OWN),
@@ -122,10 +138,24 @@ impl Target {
     }
 }
 
+impl Target {
+    /// For how many clients at once the server can do something slow. Where a model's workers are handed requests, and not
+    /// clients, it has room for many clients, and workers for few of them.
+    fn busy_at_once(&self) -> usize {
+        match self {
+            Self::Model(choice, ..) if choice.options.text("per") == Some("request") => {
+                let cores = || thread::available_parallelism().map_or(1, NonZero::get);
+                choice.options.number("workers").unwrap_or_else(cores)
+            }
+            _ => usize::MAX,
+        }
+    }
+}
+
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Model(choice, _) => choice.fmt(f),
+            Self::Model(choice, ..) => choice.fmt(f),
             Self::Command(text, _) => f.write_str(text),
             Self::Address(address) => address.fmt(f),
         }
@@ -152,7 +182,7 @@ impl Facts {
 
     /// Starts a server.
     pub(super) fn subject(self: &Arc<Self>) -> anyhow::Result<Subject> {
-        let (address, server) = self.target.start(self.workload, self.settings.grace)?;
+        let (address, server) = self.target.start(self.workload, &self.settings)?;
         let time = CaseTime::of(self.settings.patience, 0);
         Ok(Subject { address, server, asked_at: None, facts: Arc::clone(self), time })
     }
@@ -177,6 +207,24 @@ impl Facts {
 impl CaseTime {
     /// From now on, with so many connections one after another.
     fn of(patience: Duration, connections: usize) -> Self {
+        Self(Arc::new(Mutex::new(Limit::of(patience, connections))))
+    }
+
+    fn limit(&self) -> Limit {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is left of it; a case with nothing left fails.
+    pub(super) fn left(&self) -> Verdict<Duration> {
+        let Limit { until, allowed } = self.limit();
+        let left = until.saturating_duration_since(Instant::now());
+        ensure(!left.is_zero(), || format!("the case took longer than {allowed:?}"))?;
+        Ok(left)
+    }
+}
+
+impl Limit {
+    fn of(patience: Duration, connections: usize) -> Self {
         let connections = u32::try_from(connections).unwrap_or(u32::MAX);
         let allowed = patience * WAITS_PER_CASE + TIME_PER_CONNECTION.saturating_mul(connections);
         Self { until: Instant::now() + allowed, allowed }
@@ -189,19 +237,21 @@ impl Subject {
         self.allow_for(0);
     }
 
-    /// So many connections follow, one after another: the time for the case begins anew, and is longer.
+    /// So many connections follow, one after another: the time for the case begins anew, also for the clients that are
+    /// there already, and is longer.
     pub(super) fn allow_for(&mut self, connections: usize) {
-        self.time = CaseTime::of(self.patience(), connections);
+        let limit = Limit::of(self.patience(), connections);
+        *self.time.0.lock().unwrap_or_else(PoisonError::into_inner) = limit;
     }
 
     /// Where it listens.
-    pub(super) fn address(&self) -> SocketAddr {
-        self.address
+    pub(super) fn address(&self) -> &Address {
+        &self.address
     }
 
     /// When the case must be over.
     pub(super) fn time(&self) -> CaseTime {
-        self.time
+        self.time.clone()
     }
 
     pub(super) fn facts(&self) -> &Arc<Facts> {
@@ -225,6 +275,15 @@ impl Subject {
     /// Whether there is room for a second client.
     pub(super) fn has_room_for_two(&self) -> bool {
         self.facts.at_once > 1
+    }
+
+    /// Two clients must be able to wait for something slow at once. To be skipped where a worker waits with each and there
+    /// may be one worker.
+    pub(super) fn can_wait_for_two(&self) -> Verdict {
+        match self.facts.target.busy_at_once() {
+            0 | 1 => skipped("the server has one worker here, who waits with each client in turn"),
+            _ => Ok(()),
+        }
     }
 
     /// The server's processes.
@@ -275,7 +334,8 @@ impl Subject {
 
     /// Idle clients have had their end, which must come soon: there is nothing to wait for.
     pub(super) fn was_soon(&self) -> Verdict {
-        let limit = IDLE_AT_MOST.max(self.facts.settings.grace / 2);
+        let Settings { grace, patience, .. } = self.facts.settings;
+        let limit = IDLE_AT_MOST.max(grace / 2).max(patience / SLACKS_PER_PATIENCE);
         let took = self.asked_at.map(|asked| asked.elapsed()).unwrap_or_default();
         ensure(took <= limit, || {
             format!("expected it within {limit:?} after SIGTERM, and it took {took:.1?}")

@@ -7,12 +7,12 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::fd::AsFd;
-use std::process::Command;
-use std::sync::Arc;
+use std::process::{Child, Command};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use signal_hook::consts::SIGTERM;
@@ -31,6 +31,18 @@ const FIELDS_AT_MOST: usize = 100;
 const BODY_BYTES_AT_MOST: usize = 2 << 20;
 /// How much who leaks keeps for each connection.
 const LEAKED_BYTES: usize = 32 * 1024;
+/// How much who leaks slowly does.
+const SLOWLY_LEAKED_BYTES: usize = 512;
+/// Who leaves input unread reads no more than this at once, so that there surely is some.
+const SMALL_READ_BYTES: usize = 64;
+/// How long a line who is too strict takes.
+const STRICT_LINE_BYTES: usize = 4_000;
+/// Long enough for several clients to have asked before a loop looks again.
+const SHARED_TURN: Duration = Duration::from_millis(2);
+/// Who waits for an end looks for it in what is longer than this only where that ends.
+const LONG_BYTES: usize = 128 * 1024;
+/// Taken by who waits where all wait in a line.
+static LINE: Mutex<()> = Mutex::new(());
 /// A thread stays for one connection of so many.
 const THREAD_LEAKS_EVERY: usize = 10;
 /// How many pieces who grows keeps: some 100 MiB, so that the machine survives the test.
@@ -84,9 +96,53 @@ enum Fault {
     OneAtATime,
     /// A reset brings it down.
     DiesOfReset,
+    /// One loop with one buffer for what goes out: who asked in the same turn gets the last one's answer.
+    SharesAnswers,
+    /// One loop that waits until a client takes what it is sent.
+    BlocksOnSend,
+    /// It has no more than /hello, knows no POST, and ends each connection with the reply, none of which is a fault.
+    OnlyHello,
+    /// It has no more than /hello and ends at once on SIGTERM, with status 0.
+    ExitsOnSigterm,
+    /// The body of a GET is taken for the next request.
+    TakesGetBodies,
+    /// The body of a request that is refused is taken for the next request.
+    TakesRefusedBodies,
+    /// On SIGTERM who has sent half a request is told that it is bad.
+    BlamesHalves,
+    /// On SIGTERM idle connections are closed, whatever their clients send.
+    ClosesOnSigterm,
+    /// On SIGTERM a connection is closed behind the first reply, with what else has come unread.
+    ClosesBehindFirst,
+    /// What is well-formed and refused is followed by a close, with input unread.
+    ResetsOthers,
+    /// A request line may hold anything, and a first field may begin with a blank.
+    AcceptsOddHeads,
+    /// A child is started for every connection, and not waited for if that is reset.
+    LeavesResetZombies,
+    /// A descriptor stays open for every request that is refused.
+    LeaksRefused,
+    /// A head, or what follows a chunk, is judged once its end is there, however long that takes.
+    WaitsForEnds,
+    /// No reply is dated.
+    NoDate,
+    /// Replies are dated in a way of its own.
+    OddDate,
+    /// No line may be longer than 4,000 bytes, and there is a blank behind each colon.
+    TooStrict,
+    /// What waits does so in a line.
+    WaitsInLine,
+    /// A little memory is kept for every connection.
+    LeaksSlowly,
 }
 
-const FAULTS: [(&str, Fault); 23] = [
+impl Fault {
+    fn has_only_hello(self) -> bool {
+        matches!(self, Self::OnlyHello | Self::ExitsOnSigterm)
+    }
+}
+
+const FAULTS: [(&str, Fault); 42] = [
     ("none", Fault::None),
     ("drops-last-byte", Fault::DropsLastByte),
     ("leaves-half-closed", Fault::LeavesHalfClosed),
@@ -110,6 +166,25 @@ const FAULTS: [(&str, Fault); 23] = [
     ("leaves-child", Fault::LeavesChild),
     ("one-at-a-time", Fault::OneAtATime),
     ("dies-of-reset", Fault::DiesOfReset),
+    ("shares-answers", Fault::SharesAnswers),
+    ("blocks-on-send", Fault::BlocksOnSend),
+    ("only-hello", Fault::OnlyHello),
+    ("exits-on-sigterm", Fault::ExitsOnSigterm),
+    ("takes-get-bodies", Fault::TakesGetBodies),
+    ("takes-refused-bodies", Fault::TakesRefusedBodies),
+    ("blames-halves", Fault::BlamesHalves),
+    ("closes-on-sigterm", Fault::ClosesOnSigterm),
+    ("closes-behind-first", Fault::ClosesBehindFirst),
+    ("resets-others", Fault::ResetsOthers),
+    ("accepts-odd-heads", Fault::AcceptsOddHeads),
+    ("leaves-reset-zombies", Fault::LeavesResetZombies),
+    ("leaks-refused", Fault::LeaksRefused),
+    ("waits-for-ends", Fault::WaitsForEnds),
+    ("no-date", Fault::NoDate),
+    ("odd-date", Fault::OddDate),
+    ("too-strict", Fault::TooStrict),
+    ("waits-in-line", Fault::WaitsInLine),
+    ("leaks-slowly", Fault::LeaksSlowly),
 ];
 
 /// Serves with the fault of this name on this port, until SIGTERM.
@@ -125,6 +200,9 @@ fn run(fault: Fault, is_http: bool, port: u16) -> io::Result<()> {
         Fault::IgnoresSigterm => {
             signal_hook::flag::register(SIGTERM, Arc::new(AtomicBool::new(false)))?;
         }
+        Fault::ExitsOnSigterm => {
+            signal_hook::flag::register_conditional_shutdown(SIGTERM, 0, Arc::new(AtomicBool::new(true)))?;
+        }
         _ => {
             signal_hook::flag::register(SIGTERM, Arc::clone(&stopping))?;
         }
@@ -135,6 +213,9 @@ fn run(fault: Fault, is_http: bool, port: u16) -> io::Result<()> {
     }
     let listener = TcpListener::bind(("127.0.0.1", port))?;
     listener.set_nonblocking(true)?;
+    if matches!(fault, Fault::SharesAnswers | Fault::BlocksOnSend) {
+        return run_loop(fault, is_http, &listener, &stopping);
+    }
     let present = Arc::new(AtomicUsize::new(0));
     let mut served = 0_usize;
     while !stopping.load(Ordering::SeqCst) {
@@ -176,6 +257,47 @@ fn run(fault: Fault, is_http: bool, port: u16) -> io::Result<()> {
     Ok(())
 }
 
+/// One loop for all clients: it reads from each that has something to say, and answers at the end of the turn.
+fn run_loop(
+    fault: Fault,
+    is_http: bool,
+    listener: &TcpListener,
+    stopping: &Arc<AtomicBool>,
+) -> io::Result<()> {
+    let mut clients: Vec<(Connection, Vec<u8>)> = Vec::new();
+    loop {
+        let is_last = stopping.load(Ordering::SeqCst);
+        let look = if is_last { PollTimeout::ZERO } else { PollTimeout::try_from(LOOK).unwrap() };
+        let mut watched = vec![PollFd::new(listener.as_fd(), PollFlags::POLLIN)];
+        watched.extend(clients.iter().map(|(it, _)| PollFd::new(it.stream.as_fd(), PollFlags::POLLIN)));
+        let _ = poll(&mut watched, look);
+        let ready: Vec<bool> = watched.iter().map(|fd| fd.any().unwrap_or(true)).collect();
+        if is_last && !ready[1..].contains(&true) {
+            return Ok(());
+        }
+        if fault == Fault::SharesAnswers {
+            thread::sleep(SHARED_TURN);
+        }
+        let mut keep = vec![true; clients.len()];
+        for (index, (connection, input)) in clients.iter_mut().enumerate() {
+            if ready[index + 1] {
+                keep[index] = connection.take_turn(input, is_http).unwrap_or(false);
+            }
+        }
+        let last = clients.iter().rev().find(|(it, _)| !it.held.is_empty()).map(|(it, _)| it.held.clone());
+        for (connection, _) in &mut clients {
+            let held = std::mem::take(&mut connection.held);
+            let shared = last.as_ref().filter(|_| fault == Fault::SharesAnswers && !held.is_empty());
+            let _ = connection.stream.write_all(shared.unwrap_or(&held)); // a client who has gone is done with
+        }
+        let mut keep = keep.into_iter();
+        clients.retain(|_| keep.next().unwrap_or(true));
+        while let Ok((stream, _)) = listener.accept() {
+            clients.push((Connection::new(stream, fault, Arc::clone(stopping))?, Vec::new()));
+        }
+    }
+}
+
 /// Counts a client as long as it is served.
 struct Guest(Arc<AtomicUsize>);
 
@@ -198,6 +320,15 @@ struct Connection {
     stopping: Arc<AtomicBool>,
     /// Who grows has another thread send, and does not wait for it.
     sender: Option<Sender>,
+    /// Who serves all in one loop sends at the end of a turn.
+    held: Vec<u8>,
+    /// A request has begun to come: the rest of it is waited for also when the server is to stop.
+    is_within_request: bool,
+    /// All is said, and the client is heard out until then.
+    heard_out_at: Option<Instant>,
+    /// The last request was well-formed, and refused.
+    has_declined: bool,
+    child: Option<Child>,
 }
 
 /// The way to a thread that sends, and that thread.
@@ -224,7 +355,23 @@ impl Connection {
         if fault == Fault::LeaksMemory {
             std::mem::forget(vec![1_u8; LEAKED_BYTES]);
         }
-        Ok(Self { stream, fault, stopping, sender: None })
+        if fault == Fault::LeaksSlowly {
+            std::mem::forget(vec![1_u8; SLOWLY_LEAKED_BYTES]);
+        }
+        let child = (fault == Fault::LeavesResetZombies).then(|| Command::new("true").spawn());
+        let child = child.transpose()?;
+        let (sender, held) = (None, Vec::new());
+        Ok(Self {
+            stream,
+            fault,
+            stopping,
+            sender,
+            held,
+            is_within_request: false,
+            heard_out_at: None,
+            has_declined: false,
+            child,
+        })
     }
 
     fn serve(&mut self, is_http: bool) -> io::Result<()> {
@@ -232,7 +379,23 @@ impl Connection {
             (true, _) => self.http(),
             (false, Fault::Grows) => self.echo_without_bound(),
             (false, _) => self.echo(),
+        }?;
+        if let Some(child) = &mut self.child {
+            child.wait()?; // which a reset does not come to
         }
+        Ok(())
+    }
+
+    /// Takes what has come, in a loop, and holds what is to go out. Says whether the client stays.
+    fn take_turn(&mut self, input: &mut Vec<u8>, is_http: bool) -> io::Result<bool> {
+        if !self.read_more(input)? {
+            return Ok(false);
+        }
+        if !is_http {
+            self.held = std::mem::take(input);
+            return Ok(true);
+        }
+        Ok(matches!(self.answer_all(input)?, Next::Read))
     }
 
     /// Waits for input, the end of it, or the end of the server if there is nothing to read.
@@ -244,7 +407,12 @@ impl Connection {
                 Ok(0) => return Ok(Input::End),
                 Ok(read) => return Ok(Input::Bytes(read)),
                 Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                    if stopping && self.fault != Fault::KeepsIdleUntilGrace {
+                    let waits = self.is_within_request && self.fault != Fault::BlamesHalves;
+                    let is_over = match self.heard_out_at {
+                        Some(deadline) => Instant::now() >= deadline, // a signal does not end this
+                        None => stopping && !waits && self.fault != Fault::KeepsIdleUntilGrace,
+                    };
+                    if is_over {
                         return Ok(Input::Stop);
                     }
                 }
@@ -302,7 +470,14 @@ impl Connection {
             drop(queue);
             thread.join().unwrap_or(Ok(()))?;
         }
-        if refused? && self.fault != Fault::ResetsRefusals { self.hear_out() } else { Ok(()) }
+        let refused = refused?;
+        let closes_at_once = match self.fault {
+            Fault::ResetsRefusals => refused,
+            Fault::ResetsOthers if refused => self.has_declined,
+            Fault::ClosesOnSigterm | Fault::ClosesBehindFirst => !refused,
+            _ => !refused && !self.stopping.load(Ordering::SeqCst),
+        };
+        if closes_at_once { Ok(()) } else { self.hear_out() }
     }
 
     /// Answers what comes, and says whether the last of it was refused.
@@ -314,7 +489,11 @@ impl Connection {
                 Next::Close => return Ok(false),
                 Next::Refuse => return Ok(true),
             }
+            self.is_within_request = !input.is_empty();
             if !self.read_more(&mut input)? {
+                if self.fault == Fault::BlamesHalves && self.is_within_request {
+                    self.send(&self.refusal(400).0)?;
+                }
                 return Ok(false);
             }
         }
@@ -322,7 +501,11 @@ impl Connection {
 
     /// Reads something more, if anything more comes.
     fn read_more(&mut self, input: &mut Vec<u8>) -> io::Result<bool> {
-        let mut buffer = vec![0; 64 * 1024];
+        let mut buffer = match self.fault {
+            Fault::ClosesBehindFirst => vec![0; SMALL_READ_BYTES],
+            Fault::ResetsOthers => vec![0; SMALL_READ_BYTES * 64],
+            _ => vec![0; 64 * 1024],
+        };
         match self.read(&mut buffer)? {
             Input::Bytes(read) => input.extend_from_slice(&buffer[..read]),
             Input::End | Input::Stop => return Ok(false),
@@ -335,6 +518,7 @@ impl Connection {
         if request.expects_continue && input.is_empty() && self.fault != Fault::NoContinue {
             self.put(b"HTTP/1.1 100 Continue\r\n\r\n")?;
         }
+        self.is_within_request = true;
         loop {
             match whole_body(input, request.framing, self.fault) {
                 Err(status) => return Ok(Err(status)),
@@ -355,16 +539,27 @@ impl Connection {
         while let Some((head, end)) = whole_head(input, self.fault) {
             let outcome = head.and_then(|head| Request::parse(&head, self.fault));
             input.drain(..end);
+            self.has_declined = matches!(outcome, Ok(_) | Err(417));
             let (reply, then) = match outcome {
-                Ok(request) if request.path == "/echo" && request.method == "POST" => {
+                Ok(request)
+                    if request.path == "/echo"
+                        && request.method == "POST"
+                        && !self.fault.has_only_hello() =>
+                {
                     match self.body(&request, input)? {
-                        Ok(body) => echoed(&body, &request),
-                        Err(status) => refusal(status),
+                        Ok(body) => self.echoed(&body, &request),
+                        Err(status) => {
+                            self.has_declined = false;
+                            self.refusal(status)
+                        }
                     }
                 }
                 Ok(request) => self.answer(&request),
-                Err(status) => refusal(status),
+                Err(status) => self.refusal(status),
             };
+            if self.fault == Fault::LeaksRefused && matches!(then, Next::Refuse) {
+                std::mem::forget(File::open("/dev/null")?);
+            }
             if self.fault == Fault::LeavesHalfClosed && self.is_half_closed() {
                 return Ok(Next::Close);
             }
@@ -374,6 +569,12 @@ impl Connection {
                 self.send(&reply)?;
             }
             match then {
+                Next::Read
+                    if self.fault == Fault::ClosesBehindFirst && self.stopping.load(Ordering::SeqCst) =>
+                {
+                    next = Next::Close;
+                    break;
+                }
                 Next::Read => {}
                 Next::Refuse if self.fault == Fault::AnswersSmuggled => {}
                 Next::Refuse | Next::Close => {
@@ -398,6 +599,10 @@ impl Connection {
     }
 
     fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.fault == Fault::SharesAnswers {
+            self.held.extend_from_slice(bytes);
+            return Ok(());
+        }
         match &self.sender {
             None => self.stream.write_all(bytes),
             Some((queue, _)) => queue.send(bytes.to_vec()).map_err(|_| ErrorKind::BrokenPipe.into()),
@@ -407,40 +612,77 @@ impl Connection {
     fn answer(&self, request: &Request) -> (Reply, Next) {
         let head_only = request.method == "HEAD" && self.fault != Fault::HeadWithBody;
         let (connection, next) = request.persistence();
-        if request.path == "/echo" {
+        let only_hello = self.fault.has_only_hello();
+        if request.path == "/echo" && !only_hello {
             let fields = "Allow: POST\r\nConnection: close\r\n";
-            return (reply(405, "only POST\n", fields, head_only), Next::Refuse);
+            return (self.reply(405, "only POST\n", fields, head_only), Next::Refuse);
         }
-        let number = |prefix| request.path.strip_prefix(prefix).and_then(|text: &str| text.parse().ok());
+        let number = |prefix| {
+            let found = request.path.strip_prefix(prefix).and_then(|text: &str| text.parse().ok());
+            found.filter(|_| !only_hello)
+        };
         let is_read = matches!(request.method.as_str(), "GET" | "HEAD");
-        if is_read && !matches!(request.framing, Framing::Length(0)) {
-            return refusal(413);
+        let has_body = !matches!(request.framing, Framing::Length(0));
+        if is_read && has_body && self.fault != Fault::TakesGetBodies {
+            return self.refusal(413);
         }
         let (body, filling) = if request.path == "/hello" {
             ("hello\n", 0)
         } else if let Some(bytes) = number("/bytes/") {
             ("", bytes)
         } else if let Some(ms) = number("/wait/") {
+            let _turn = (self.fault == Fault::WaitsInLine).then(|| LINE.lock());
             thread::sleep(Duration::from_millis(if is_read { ms as u64 } else { 0 }));
             ("waited\n", 0)
+        } else if has_body {
+            return self.declined(404, "");
         } else {
-            return (reply(404, "nothing here\n", connection, head_only), next);
+            return (self.reply(404, "nothing here\n", connection, head_only), next);
         };
         match request.method.as_str() {
-            "GET" | "HEAD" => (Reply::new(200, body.as_bytes(), filling, connection, head_only), next),
-            "POST" | "PUT" | "DELETE" => {
-                // What body it has is not read, so that the connection can't go on.
-                let fields = "Allow: GET, HEAD\r\nConnection: close\r\n";
-                (reply(405, "only GET and HEAD\n", fields, false), Next::Refuse)
-            }
-            _ => (reply(501, "what?\n", "Connection: close\r\n", false), Next::Refuse),
+            "GET" | "HEAD" => (self.made(200, body.as_bytes(), filling, connection, head_only), next),
+            "POST" if only_hello => self.declined(501, ""),
+            "POST" | "PUT" | "DELETE" => self.declined(405, "Allow: GET, HEAD\r\n"),
+            _ => self.declined(501, ""),
         }
+    }
+
+    /// What body the request has is not read, so that the connection can't go on.
+    fn declined(&self, status: u16, fields: &str) -> (Reply, Next) {
+        if self.fault == Fault::TakesRefusedBodies {
+            return (self.reply(status, "not here\n", fields, false), Next::Read);
+        }
+        (self.reply(status, "not here\n", &format!("{fields}Connection: close\r\n"), false), Next::Refuse)
+    }
+
+    fn reply(&self, status: u16, body: &'static str, fields: &str, head_only: bool) -> Reply {
+        self.made(status, body.as_bytes(), 0, fields, head_only)
+    }
+
+    fn refusal(&self, status: u16) -> (Reply, Next) {
+        (self.reply(status, "refused\n", "Connection: close\r\n", false), Next::Refuse)
+    }
+
+    /// A body goes back as it came.
+    fn echoed(&self, body: &[u8], request: &Request) -> (Reply, Next) {
+        let (connection, next) = request.persistence();
+        (self.made(200, body, 0, connection, false), next)
+    }
+
+    fn made(&self, status: u16, body: &[u8], filling: usize, fields: &str, head_only: bool) -> Reply {
+        let date = match self.fault {
+            Fault::NoDate => String::new(),
+            Fault::OddDate => "Date: today\r\n".to_owned(),
+            _ => format!("Date: {}\r\n", httpdate::fmt_http_date(SystemTime::now())),
+        };
+        Reply::new(status, body, filling, &(date + fields), head_only)
     }
 
     /// Says no more, and reads until the client has heard it (RFC 9112, 9.6).
     fn hear_out(&mut self) -> io::Result<()> {
         self.stream.shutdown(Shutdown::Write)?;
         let deadline = Instant::now() + HEAR_OUT;
+        self.heard_out_at = Some(deadline);
         let mut buffer = vec![0; 64 * 1024];
         while Instant::now() < deadline && matches!(self.read(&mut buffer)?, Input::Bytes(_)) {}
         Ok(())
@@ -451,20 +693,6 @@ enum Next {
     Read,
     Close,
     Refuse,
-}
-
-fn reply(status: u16, body: &'static str, fields: &str, head_only: bool) -> Reply {
-    Reply::new(status, body.as_bytes(), 0, fields, head_only)
-}
-
-fn refusal(status: u16) -> (Reply, Next) {
-    (reply(status, "refused\n", "Connection: close\r\n", false), Next::Refuse)
-}
-
-/// A body goes back as it came.
-fn echoed(body: &[u8], request: &Request) -> (Reply, Next) {
-    let (connection, next) = request.persistence();
-    (Reply::new(200, body, 0, connection, false), next)
 }
 
 /// A head with a text behind it, and so many bytes more.
@@ -506,6 +734,9 @@ fn whole_head(input: &mut Vec<u8>, fault: Fault) -> Option<(Result<Vec<u8>, u16>
     if fault == Fault::AcceptsBareLf {
         mend_line_ends(input);
     }
+    if fault == Fault::WaitsForEnds && input.len() > LONG_BYTES && !has_end(input) {
+        return None;
+    }
     let end = input.windows(4).position(|window| window == b"\r\n\r\n").map(|at| at + 4);
     // A line that ends in LF alone is seen as such before the rest has come.
     let searched = &input[..end.unwrap_or(input.len())];
@@ -513,12 +744,18 @@ fn whole_head(input: &mut Vec<u8>, fault: Fault) -> Option<(Result<Vec<u8>, u16>
     match (bare, end) {
         (true, _) if fault != Fault::AcceptsBareLf => Some((Err(400), input.len())),
         (_, Some(end)) if end <= HEAD_BYTES_AT_MOST => Some((Ok(input[..end].to_vec()), end)),
+        (_, None) if fault == Fault::WaitsForEnds => None,
         _ if input.len() > HEAD_BYTES_AT_MOST => {
             let has_line = input[..HEAD_BYTES_AT_MOST].contains(&b'\n');
             Some((Err(if has_line { 431 } else { 414 }), input.len()))
         }
         _ => None,
     }
+}
+
+/// Whether there is an empty line, at the end of all that has come: looking through it all each time would take too long.
+fn has_end(input: &[u8]) -> bool {
+    input.ends_with(b"\r\n\r\n")
 }
 
 /// Has each line of a whole head end in CR LF.
@@ -536,6 +773,11 @@ fn mend_line_ends(input: &mut Vec<u8>) {
 fn whole_body(input: &[u8], framing: Framing, fault: Fault) -> Result<Option<(Vec<u8>, usize)>, u16> {
     match framing {
         Framing::Length(length) => Ok(input.get(..length).map(|body| (body.to_vec(), length))),
+        Framing::Chunked
+            if fault == Fault::WaitsForEnds && input.len() > HEAD_BYTES_AT_MOST && !has_end(input) =>
+        {
+            Ok(None)
+        }
         Framing::Chunked => whole_chunks(input, fault),
     }
 }
@@ -642,7 +884,15 @@ impl Request {
     fn parse(head: &[u8], fault: Fault) -> Result<Self, u16> {
         let text = std::str::from_utf8(head).map_err(|_| 400_u16)?;
         let mut lines = text.trim_end_matches("\r\n").split("\r\n");
-        let first: Vec<&str> = lines.next().unwrap_or_default().split(' ').collect();
+        let first = lines.next().unwrap_or_default();
+        let is_odd = first.contains(['\r', '\0']) && fault != Fault::AcceptsOddHeads;
+        if is_odd {
+            return Err(400);
+        }
+        if fault == Fault::TooStrict && first.len() > STRICT_LINE_BYTES {
+            return Err(414);
+        }
+        let first: Vec<&str> = first.split(' ').collect();
         let [method, target, version] = first.as_slice() else { return Err(400) };
         if !is_token(method) {
             return Err(400);
@@ -661,7 +911,12 @@ impl Request {
             if index >= FIELDS_AT_MOST {
                 return Err(431);
             }
+            let is_blank_taken = index == 0 && fault == Fault::AcceptsOddHeads;
+            let line = if is_blank_taken { line.trim_start() } else { line };
             let (name, value) = line.split_once(':').ok_or(400_u16)?;
+            if fault == Fault::TooStrict && !value.starts_with(' ') {
+                return Err(400);
+            }
             let value = value.trim();
             if !is_token(name) || value.contains(['\r', '\0']) {
                 return Err(400);
@@ -685,7 +940,7 @@ impl Request {
         }
         let path =
             target.strip_prefix("http://").map_or(*target, |rest| &rest[rest.find('/').unwrap_or(0)..]);
-        let stays_open = !close && (!is_old || keep_alive);
+        let stays_open = !close && (!is_old || keep_alive) && fault != Fault::OnlyHello;
         let framing = framing(&lengths, &codings, is_old, fault)?;
         let (method, path) = ((*method).to_owned(), path.to_owned());
         Ok(Self { method, path, is_old, stays_open, expects_continue, framing })

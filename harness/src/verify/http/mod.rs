@@ -2,21 +2,28 @@
 //!
 //! * [`answers`]: what a server answers, and how often and how fast that is asked;
 //! * [`bodies`]: requests with bodies;
-//! * [`refusals`]: requests that must be refused, and how.
+//! * [`refusals`]: requests that must be refused, and how;
+//! * [`endless`]: requests that never end;
+//! * [`stops`]: what becomes of requests when the server is asked to stop.
 
 mod answers;
 mod bodies;
+mod endless;
 mod refusals;
+mod stops;
 mod talk;
 
-use super::case::{Case, Verdict, ensure};
+use super::case::{Case, Verdict, ensure, skipped};
 use super::client::Client;
-use super::common::{self, Protocol};
+use super::common::{self, Apart, Protocol};
 use super::subject::Subject;
 use talk::{Http, Reply, get};
 
 /// How large the body is that nobody reads.
 const LARGE_BYTES: usize = 64 << 20;
+
+/// A path where nothing is.
+const NOWHERE: &str = "/nothing-is-here";
 
 static PROTOCOL: Protocol = Protocol {
     request: b"GET /hello HTTP/1.1\r\nHost: verify.test\r\n\r\n",
@@ -24,7 +31,8 @@ static PROTOCOL: Protocol = Protocol {
         let mut http = Http::over(client);
         let reply = http.ask(&get("/hello"))?;
         is_hello(client, &reply)?;
-        http.no_more()
+        http.no_more()?;
+        Ok(reply.stays())
     },
     farewell: |client| {
         let mut http = Http::over(client);
@@ -33,12 +41,65 @@ static PROTOCOL: Protocol = Protocol {
         http.end()
     },
     burden: |client| client.send(&get(&format!("/bytes/{LARGE_BYTES}"))),
+    apart,
+    refused: Some(|client| {
+        let mut http = Http::over(client);
+        http.ask(b"what is this\r\n\r\n")?.expect_status(&[400])?;
+        http.end()
+    }),
 };
+
+/// How many bytes the first of several clients asks for.
+const APART_BYTES: usize = 1_000;
+
+/// Requests by number whose answers can be told apart: each for another number of bytes. Where there is no /bytes, every
+/// other one asks for what is not there.
+#[derive(Clone, Copy)]
+struct Paths {
+    has_bytes: bool,
+}
+
+impl Paths {
+    fn of(subject: &Subject) -> Verdict<Self> {
+        Ok(Self { has_bytes: has(needs_bytes(subject))? })
+    }
+
+    fn request(self, number: usize) -> Vec<u8> {
+        match (self.has_bytes, number % 2) {
+            (true, _) => get(&format!("/bytes/{}", APART_BYTES + number)),
+            (false, 0) => get("/hello"),
+            (false, _) => get(NOWHERE),
+        }
+    }
+
+    /// The reply must be the one to the request of this number.
+    fn check(self, client: &Client, reply: &Reply, number: usize) -> Verdict {
+        match (self.has_bytes, number % 2) {
+            (true, _) => is_bytes(client, reply, APART_BYTES + number),
+            (false, 0) => is_hello(client, reply),
+            (false, _) => reply.expect_status(&[404]),
+        }
+    }
+}
+
+fn apart(subject: &Subject) -> Verdict<Apart> {
+    let paths = Paths::of(subject)?;
+    let answer = move |client: &Client, number| {
+        let mut http = Http::over(client);
+        let reply = http.reply("GET")?;
+        paths.check(client, &reply, number)?;
+        http.no_more()?;
+        Ok(reply.stays())
+    };
+    Ok(Apart { request: Box::new(move |number| paths.request(number)), answer: Box::new(answer) })
+}
 
 pub(super) fn cases() -> Vec<Case> {
     let mut cases = answers::cases();
     cases.extend(bodies::cases());
     cases.extend(refusals::cases());
+    cases.extend(endless::cases());
+    cases.extend(stops::cases());
     cases.extend(common::cases(&PROTOCOL));
     cases
 }
@@ -57,31 +118,44 @@ fn is_hello(client: &Client, reply: &Reply) -> Verdict {
 }
 
 /// The reply to `/bytes/N`: of our own servers every byte is known, of others how many there are.
-fn is_bytes(subject: &Subject, reply: &Reply, length: usize) -> Verdict {
+fn is_bytes(client: &Client, reply: &Reply, length: usize) -> Verdict {
     reply.expect_status(&[200])?;
     ensure(reply.body.len() == length, || {
         format!("expected a body of {length} bytes, got one of {}", reply.body.len())
     })?;
-    let is_right = !subject.facts().is_ours || reply.body == super::client::pattern(length);
+    let is_right = !client.facts().is_ours || reply.body == super::client::pattern(length);
     ensure(is_right, || format!("the {length} bytes are not those of the pattern"))
 }
 
-/// Whether the server has a route at all: a case about one that is not there is skipped.
-fn needs(subject: &Subject, route: &str, request: &[u8]) -> Verdict {
-    match talk::ask_alone(subject, request)?.status {
-        404 => super::case::skipped(format!("the server has no {route}")),
-        _ => Ok(()),
+/// Whether the server has a route at all: a case about one that is not there is skipped. These statuses say that it has
+/// not.
+fn needs(subject: &Subject, route: &str, request: &[u8], absent: &[u16]) -> Verdict {
+    let status = talk::ask_alone(subject, request)?.status;
+    if absent.contains(&status) {
+        return skipped(format!("the server has no {route}"));
     }
+    Ok(())
 }
 
 fn needs_bytes(subject: &Subject) -> Verdict {
-    needs(subject, "/bytes/N", &get("/bytes/1"))
+    needs(subject, "/bytes/N", &get("/bytes/1"), &[404])
 }
 
 fn needs_wait(subject: &Subject) -> Verdict {
-    needs(subject, "/wait/MS", &get("/wait/1"))
+    needs(subject, "/wait/MS", &get("/wait/1"), &[404])
 }
 
+/// A server that knows no POST, or not here, says 405 or 501 (RFC 9110, 9.1).
 fn needs_echo(subject: &Subject) -> Verdict {
-    needs(subject, "/echo", &talk::request("POST", "/echo", "Content-Length: 0\r\n", b""))
+    let request = talk::request("POST", "/echo", "Content-Length: 0\r\n", b"");
+    needs(subject, "/echo", &request, &[404, 405, 501])
+}
+
+/// Whether a need is met, for a case that can do without.
+fn has(need: Verdict) -> Verdict<bool> {
+    match need {
+        Ok(()) => Ok(true),
+        Err(super::case::Stop::Skipped(_)) => Ok(false),
+        Err(stop) => Err(stop),
+    }
 }

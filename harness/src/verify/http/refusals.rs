@@ -4,15 +4,20 @@
 //! request must not be answered (request smuggling, RFC 9112, 11.2). And it must be readable: a server that closes while
 //! the client is still sending resets the connection, and the reset can overtake the reply (RFC 9112, 9.6). So each bad
 //! request is followed by up to 64 KiB of good ones, and the client reads late: one whole reply, the end, and no reset.
+//!
+//! Others are requests of which everybody can say where they end, and which are refused all the same, or have a body that
+//! nobody asked for ([`WithBody`]). There a server may also pass over the body and answer what follows. What it may not do is
+//! to take the body for the next request, which is smuggling again.
 
 use std::thread;
 use std::time::Duration;
 
-use super::super::case::{Case, Verdict, Within, skipped};
+use super::super::case::{Case, Verdict, Within, ensure, skipped};
 use super::super::client::Client;
 use super::super::subject::Subject;
-use super::needs_echo;
+use super::answers::NOT_OURS;
 use super::talk::{Http, get, request};
+use super::{NOWHERE, is_hello, needs_echo};
 
 /// How many bytes follow a bad request.
 const BEHIND_BYTES: usize = 64 << 10;
@@ -25,9 +30,6 @@ const TOO_MANY_FIELDS: usize = 1_000;
 /// The longest line and the longest field that the lab's own servers take, in bytes, and the most fields.
 const OUR_BYTES_AT_MOST: usize = 16 << 10;
 const OUR_FIELDS_AT_MOST: usize = 100;
-
-/// Why a case about the lab's own limits is skipped.
-const NOT_OURS: &str = "that is where the lab's own models draw the line; others may draw it elsewhere";
 
 /// One bad request.
 struct Bad {
@@ -59,8 +61,12 @@ pub(super) fn cases() -> Vec<Case> {
             bad.is_refused(subject)
         })
     });
+    let with_bodies = with_bodies().into_iter();
     all.map(|bad| Case::shared(bad.name, bad.about, move |subject| bad.is_refused(subject)))
         .chain(ours)
+        .chain(
+            with_bodies.map(|it| Case::shared(it.name, it.about, move |subject| it.is_one_request(subject))),
+        )
         .collect()
 }
 
@@ -69,11 +75,7 @@ impl Bad {
         if self.kind != Kind::Head {
             needs_echo(subject)?;
         }
-        let behind = get("/hello");
-        let behind = behind.repeat(BEHIND_BYTES / behind.len());
-        let client = Client::connect(subject)?;
-        client.send(&[self.bytes.as_slice(), &behind].concat()).within("while the request was sent")?;
-        thread::sleep(RESET_TIME);
+        let client = sent_with_more(subject, &self.bytes)?;
         let mut http = Http::over(&client);
         // None of these is a HEAD.
         let reply = http.reply("GET");
@@ -83,6 +85,111 @@ impl Bad {
         reply?.expect_status(self.statuses)?;
         http.end().within("after the refusal")
     }
+}
+
+/// A client who has sent this request, and good ones behind it.
+fn sent_with_more(subject: &Subject, request: &[u8]) -> Verdict<Client> {
+    let behind = get("/hello").repeat(behind());
+    let client = Client::connect(subject)?;
+    client.send(&[request, &behind].concat()).within("while the request was sent")?;
+    thread::sleep(RESET_TIME);
+    Ok(client)
+}
+
+/// How many requests follow.
+fn behind() -> usize {
+    BEHIND_BYTES / get("/hello").len()
+}
+
+/// A request with a body that looks like a request. Where it ends is known.
+struct WithBody {
+    name: &'static str,
+    about: &'static str,
+    requests: Vec<Vec<u8>>,
+    statuses: &'static [u16],
+}
+
+impl WithBody {
+    /// Each is answered once: then the connection ends, or what follows the body is answered.
+    fn is_one_request(&self, subject: &mut Subject) -> Verdict {
+        for request in &self.requests {
+            self.is_answered_once(subject, request).within(super::super::client::quoted(request))?;
+        }
+        Ok(())
+    }
+
+    fn is_answered_once(&self, subject: &Subject, request: &[u8]) -> Verdict {
+        let client = sent_with_more(subject, request)?;
+        let mut http = Http::over(&client);
+        let reply = http.reply("GET")?;
+        ensure(!reply.interim.contains(&100), || {
+            format!("100 came first, and {} after that, without the body", reply.status)
+        })?;
+        reply.expect_status(self.statuses)?;
+        if !reply.persists() {
+            return http.end().within("after the reply");
+        }
+        // It says that it goes on; it may think better of it while it reads the body.
+        let Some(next) = http.reply_or_end("GET").within("after the reply")? else { return Ok(()) };
+        is_hello(&client, &next).within("the body was taken for the next request, or part of it")?;
+        for number in 2..=behind() {
+            let place = format!("reply {number} of those to the requests behind the body");
+            is_hello(&client, &http.reply("GET").within(&place)?).within(&place)?;
+        }
+        http.leave()
+    }
+}
+
+/// With a length and in chunks.
+fn with_body(method: &str, path: &str, fields: &str) -> Vec<Vec<u8>> {
+    let body = get(NOWHERE);
+    let length = format!("{fields}Content-Length: {}\r\n", body.len());
+    let chunked = format!("{fields}Transfer-Encoding: chunked\r\n");
+    let chunks = [format!("{:x}\r\n", body.len()).as_bytes(), &body, b"\r\n0\r\n\r\n"].concat();
+    vec![request(method, path, &length, &body), request(method, path, &chunked, &chunks)]
+}
+
+fn with_bodies() -> Vec<WithBody> {
+    vec![
+        WithBody {
+            name: "get-with-body",
+            about: "A body with a GET is not the next request: the GET is answered or refused, once, and then the \
+                    connection ends, or goes on behind the body (RFC 9110, 9.3.1, and RFC 9112, 11.2).",
+            requests: with_body("GET", "/hello", ""),
+            statuses: &[200, 400, 413],
+        },
+        WithBody {
+            name: "post-refused-with-body",
+            about: "A POST that is refused has a body all the same, which is not the next request: one readable refusal, and \
+                    then the connection ends, or goes on behind the body (RFC 9112, 9.3 and 11.2).",
+            requests: [with_body("POST", "/hello", ""), with_body("POST", NOWHERE, "")].concat(),
+            statuses: &[404, 405, 411, 413, 501],
+        },
+        WithBody {
+            name: "method-with-body",
+            about: "A method that nobody knows, or not here, may come with a body, which is not the next request: 501 or \
+                    405, readable, and then the end, or what follows the body (RFC 9110, 9.1, and RFC 9112, 11.2).",
+            requests: [with_body("BREW", "/hello", ""), with_body("DELETE", "/hello", "")].concat(),
+            statuses: &[405, 501],
+        },
+        WithBody {
+            name: "expect-unknown",
+            about: "An expectation that nobody knows is 417, readable also while the body is sent (RFC 9110, 10.1.1).",
+            requests: [
+                vec![request("GET", "/hello", "Expect: a-miracle\r\n", b"")],
+                with_body("POST", "/echo", "Expect: a-miracle\r\n"),
+            ]
+            .concat(),
+            statuses: &[417],
+        },
+        WithBody {
+            name: "expect-refused-with-body",
+            about: "A request that will be refused is refused readably also for who expects a 100 and sends its body \
+                    without one; that body is not the next request (RFC 9110, 10.1.1).",
+            requests: with_body("POST", "/hello", "Expect: 100-continue\r\n"),
+            statuses: &[404, 405, 411, 413, 501],
+        },
+    ]
 }
 
 /// A request whose head is bad in its fields.
@@ -167,6 +274,24 @@ fn heads() -> Vec<Bad> {
             "bare-lf-end",
             "A head that ends in LF alone is 400 (RFC 9112, 2.2).",
             "GET /hello HTTP/1.1\r\nHost: verify.test\r\n\n",
+            &[400],
+        ),
+        raw(
+            "bare-cr-in-line",
+            "A CR within a request line is 400: others may see the end of the line there (RFC 9112, 2.2).",
+            "GET /hello\rX HTTP/1.1\r\nHost: verify.test\r\n\r\n",
+            &[400],
+        ),
+        raw(
+            "nul-in-line",
+            "A NUL within a request line is 400: others may see its end there (RFC 9112, 3).",
+            "GET /hello\0X HTTP/1.1\r\nHost: verify.test\r\n\r\n",
+            &[400],
+        ),
+        raw(
+            "blank-before-field",
+            "A blank before the first field is 400: others may take the field for part of the line before (RFC 9112, 2.2).",
+            "GET /hello HTTP/1.1\r\n X: y\r\nHost: verify.test\r\n\r\n",
             &[400],
         ),
         fields("bare-cr", "A CR within a field is 400 (RFC 9112, 2.2).", "X: a\rb\r\n", &[400]),
@@ -379,6 +504,26 @@ fn chunks() -> Vec<Bad> {
             "chunk-size-bare-lf",
             "A chunk size that ends in LF alone is 400 (RFC 9112, 7.1).",
             "5\nHello\r\n0\r\n\r\n",
+        ),
+        size(
+            "chunk-extension-bare-lf",
+            "A chunk's extension that ends in LF alone is 400: others may read on to the next CR LF (RFC 9112, 7.1.1).",
+            "5;name=value\nHello\r\n0\r\n\r\n",
+        ),
+        late(
+            "last-chunk-bare-lf",
+            "A last chunk that ends in LF alone is 400, or the reply is cut short (RFC 9112, 7.1).",
+            "5\r\nHello\r\n0\n\r\n",
+        ),
+        late(
+            "trailer-bare-lf",
+            "A trailer that ends in LF alone is 400, or the reply is cut short (RFC 9112, 7.1.2).",
+            "5\r\nHello\r\n0\r\nX: y\n\r\n",
+        ),
+        late(
+            "trailers-end-bare-lf",
+            "Trailers that end in LF alone are 400, or the reply is cut short (RFC 9112, 7.1.2).",
+            "5\r\nHello\r\n0\r\nX: y\r\n\n",
         ),
         late(
             "chunk-too-long",

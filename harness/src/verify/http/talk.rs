@@ -1,7 +1,8 @@
 //! HTTP as a strict client hears it (RFC 9112): reply after reply from one connection, each with its body.
 
-use super::super::case::{Verdict, Within, ensure, failed};
-use super::super::client::{Client, quoted};
+use super::super::case::{Verdict, Within, ensure, failed, skipped};
+use super::super::client::{Client, Heard, quoted};
+use super::super::common::Stays;
 use super::super::subject::Subject;
 
 /// A head longer than this is no answer to anything that is asked here.
@@ -14,6 +15,21 @@ const BODY_BYTES_AT_MOST: usize = 2 * super::LARGE_BYTES;
 const INTERIM_AT_MOST: usize = 8;
 /// How many fields may follow a chunked body.
 const TRAILERS_AT_MOST: usize = 1_000;
+
+/// Fields that have one value, and so stand once in a head (RFC 9110, 5.2 and 5.3). A length is looked at by itself.
+const SINGLE_FIELDS: [&str; 11] = [
+    "Date",
+    "Content-Type",
+    "Content-Location",
+    "Content-Range",
+    "Location",
+    "ETag",
+    "Last-Modified",
+    "Expires",
+    "Age",
+    "Retry-After",
+    "Server",
+];
 
 /// A connection over which HTTP is spoken.
 pub(super) struct Http<'a> {
@@ -105,6 +121,14 @@ impl<'a> Http<'a> {
             self.within_body = false;
             return Ok(Reply { status: head.status, interim, body, head });
         }
+    }
+
+    /// Reads a reply, unless the connection has ended, or ends now, with not a byte of one.
+    pub(super) fn reply_or_end(&mut self, method: &str) -> Verdict<Option<Reply>> {
+        if self.buffer.is_empty() && matches!(self.client.wait_for_something()?, Heard::End) {
+            return Ok(None);
+        }
+        self.reply(method).map(Some)
     }
 
     /// Reads the head of an interim reply, and no more.
@@ -256,6 +280,16 @@ impl Reply {
         keeps && !self.lists("Connection", "close")
     }
 
+    /// The same in a word.
+    pub(super) fn stays(&self) -> Stays {
+        if self.persists() { Stays::Open } else { Stays::Closed }
+    }
+
+    /// A case that needs the connection to go on is skipped where it does not: that is another case's business.
+    pub(super) fn must_persist(&self) -> Verdict {
+        if self.persists() { Ok(()) } else { skipped("the server ends the connection with the reply") }
+    }
+
     /// The status must be one of these.
     pub(super) fn expect_status(&self, expected: &[u16]) -> Verdict {
         ensure(expected.contains(&self.status), || {
@@ -303,7 +337,14 @@ impl Head {
                 _ => return failed(format!("{line:?} is no header field (RFC 9112, 5)")),
             }
         }
-        Ok(Self { status, minor_version, fields })
+        let head = Self { status, minor_version, fields };
+        for name in SINGLE_FIELDS {
+            let values = head.fields.iter().filter(|(field, _)| field.eq_ignore_ascii_case(name)).count();
+            ensure(values <= 1, || {
+                format!("the head of a reply has {values} fields {name}, and may have one (RFC 9110, 5.3)")
+            })?;
+        }
+        Ok(head)
     }
 
     fn field(&self, name: &str) -> Option<&str> {
@@ -407,6 +448,15 @@ mod tests {
             let head = head(&format!("HTTP/1.1 200 OK\r\n{fields}\r\n")).unwrap();
             assert!(head.framing().is_err(), "{fields}");
         }
+    }
+
+    #[test]
+    fn a_field_that_has_one_value_stands_once() {
+        for name in ["Date", "content-type"] {
+            let twice = format!("HTTP/1.1 200 OK\r\n{name}: a\r\nX: y\r\n{name}: a\r\n\r\n");
+            assert!(head(&twice).is_err(), "{name}");
+        }
+        assert!(head("HTTP/1.1 200 OK\r\nAllow: GET\r\nAllow: HEAD\r\n\r\n").is_ok());
     }
 
     #[test]

@@ -380,6 +380,11 @@ impl Connection {
             (false, Fault::Grows) => self.echo_without_bound(),
             (false, _) => self.echo(),
         }?;
+        let closes_at_once =
+            is_http || matches!(self.fault, Fault::ClosesOnSigterm | Fault::LeavesHalfClosed);
+        if !closes_at_once && self.stopping.load(Ordering::SeqCst) {
+            self.hear_out()?;
+        }
         if let Some(child) = &mut self.child {
             child.wait()?; // which a reset does not come to
         }

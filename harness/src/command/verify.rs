@@ -399,6 +399,30 @@ mod tests {
     }
 
     #[test]
+    fn the_overview_says_once_why_cases_were_skipped_and_with_which_servers() {
+        let skipped = |name| Finding {
+            name,
+            about: "",
+            outcome: Outcome::Skipped,
+            reason: Some("there is no room".to_owned()),
+            seconds: 0.0,
+        };
+        let report = |server: &str, transport| Report {
+            server: server.to_owned(),
+            workload: "echo",
+            transport,
+            cases: vec![skipped("one"), skipped("two")],
+            passed: 0,
+            failed: 0,
+            skipped: 2,
+            seconds: 0.0,
+        };
+        let said = skips_of_all(&[report("loop", "tcp"), report("select", "unix")]);
+        let expected = "Skipped, there is no room: one, two. So with loop (echo), select (echo over unix).";
+        assert_eq!(said, [expected]);
+    }
+
+    #[test]
     fn every_model_is_a_variant_and_so_is_each_other_word_of_its_options() {
         let variants: Vec<String> = servers().iter().flat_map(variants_of).collect();
         for model in servers() {

@@ -39,8 +39,10 @@ pub(super) enum Stays {
 pub(super) struct Apart {
     pub(super) request: Box<dyn Fn(usize) -> Vec<u8>>,
     /// Reads the answer to the request of this number, and nothing more may have come.
-    pub(super) answer: Box<dyn Fn(&Client, usize) -> Verdict<Stays>>,
+    pub(super) answer: Box<ReadAnswer>,
 }
+
+type ReadAnswer = dyn Fn(&Client, usize) -> Verdict<Stays>;
 
 /// How many connections come and go where children might stay.
 const SHORT_CONNECTIONS: usize = 100;

@@ -381,7 +381,8 @@ fn idle_clients(subject: &Subject, protocol: &Protocol, number: usize) -> Verdic
     clients.into_iter().map(|client| served(client, subject, protocol)).collect()
 }
 
-fn idle_client(subject: &Subject, protocol: &Protocol) -> Verdict<Client> {
+/// A client who is there, and asks for nothing so far.
+pub(super) fn idle_client(subject: &Subject, protocol: &Protocol) -> Verdict<Client> {
     served(Client::connect(subject)?, subject, protocol)
 }
 

@@ -152,7 +152,7 @@ impl ServeCommand {
         let make = || tempfile::Builder::new().prefix("concur-").tempdir();
         let directory = make().context("a directory for the server's socket can't be made")?;
         let address = Address::unix(directory.path().join("socket"))?;
-        let server = Server::start(&self.arguments_at(&address)?, ready_within)?;
+        let server = Server::start(&self.arguments_at(&address), ready_within)?;
         Ok(Server { _directory: Some(directory), ..server })
     }
 
@@ -165,14 +165,11 @@ impl ServeCommand {
             self.transport != Transport::Unix,
             "a Unix socket has no free port; its path is made at the start"
         );
-        self.arguments_at(&([127, 0, 0, 1], 0).into())
+        Ok(self.arguments_at(&([127, 0, 0, 1], 0).into()))
     }
 
-    fn arguments_at(&self, bind: &Address) -> Result<Vec<OsString>> {
-        let program = match &self.program {
-            Some(program) => program.clone(),
-            None => own_program(),
-        };
+    fn arguments_at(&self, bind: &Address) -> Vec<OsString> {
+        let program = self.program.clone().unwrap_or_else(own_program);
         let mut arguments = vec![program.into_os_string()];
         let (parent, bind) = (process::id().to_string(), bind.to_string());
         arguments.extend(["serve", &self.model, "--workload", &self.workload].map(OsString::from));
@@ -189,7 +186,7 @@ impl ServeCommand {
         if let Some(grace) = self.grace {
             arguments.extend(["--grace".into(), format!("{}ms", grace.as_millis()).into()]);
         }
-        Ok(arguments)
+        arguments
     }
 }
 

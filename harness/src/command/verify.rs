@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
+use anyhow::anyhow;
 use models::options::{Choice, Kind};
 use models::server::{Model, server, servers};
 use reports::table::{Column, Table};
@@ -76,7 +77,16 @@ pub(super) fn run(arguments: &Verify) -> anyhow::Result<ExitCode> {
     if answer.interrupted {
         return Err(Interrupted.into());
     }
+    if let Some(reason) = answer.suites.iter().find_map(not_begun) {
+        return Err(anyhow!("a server was not tried, which is no fault of its own: {reason}"));
+    }
     Ok(if answer.failed == 0 { ExitCode::SUCCESS } else { FAILED.into() })
+}
+
+/// Why a server that could have been tried was not: what is skipped must not look like what has passed.
+fn not_begun(suite: &Report) -> Option<String> {
+    let start = suite.cases.iter().find(|case| case.name == STARTS && case.outcome == Outcome::Skipped)?;
+    start.reason.clone()
 }
 
 fn settings(arguments: &Verify) -> anyhow::Result<Settings> {
@@ -396,6 +406,53 @@ mod tests {
         for model in ["epoll", "epol", "thread-pool:workers=4", "epol:trigger=edge", "thread:stack"] {
             assert!(!is_address(model), "{model}");
         }
+    }
+
+    #[test]
+    fn a_server_that_could_not_be_launched_was_not_tried() {
+        let starts = |outcome| Finding {
+            name: STARTS,
+            about: ABOUT_STARTS,
+            outcome,
+            reason: Some("why".to_owned()),
+            seconds: 0.0,
+        };
+        let report = |outcome| Report {
+            server: "epoll".to_owned(),
+            workload: "echo",
+            transport: "tcp",
+            cases: vec![starts(outcome)],
+            passed: 0,
+            failed: 0,
+            skipped: 0,
+            seconds: 0.0,
+        };
+        assert_eq!(not_begun(&report(Outcome::Skipped)).as_deref(), Some("why"));
+        assert_eq!(not_begun(&report(Outcome::Failed)), None);
+    }
+
+    #[test]
+    fn the_overview_says_once_why_cases_were_skipped_and_with_which_servers() {
+        let skipped = |name| Finding {
+            name,
+            about: "",
+            outcome: Outcome::Skipped,
+            reason: Some("there is no room".to_owned()),
+            seconds: 0.0,
+        };
+        let report = |server: &str, transport| Report {
+            server: server.to_owned(),
+            workload: "echo",
+            transport,
+            cases: vec![skipped("one"), skipped("two")],
+            passed: 0,
+            failed: 0,
+            skipped: 2,
+            seconds: 0.0,
+        };
+        let said = skips_of_all(&[report("loop", "tcp"), report("select", "unix")]);
+        let expected = "Skipped, there is no room: one, two. So with loop (echo), select (echo over unix).";
+        assert_eq!(said, [expected]);
     }
 
     #[test]

@@ -269,6 +269,13 @@ mod tests {
         assert_eq!(command.typed(), "serve '{workload} it' --bind=[::1]:{port}");
     }
 
+    #[test]
+    fn a_launcher_that_can_not_be_started_is_no_fault_of_the_command() {
+        let command = ForeignCommand::parse("true {port}").unwrap().launched_by("/nonexistent/concur");
+        let error = command.start("echo", &[], Duration::from_secs(1)).unwrap_err();
+        assert!(error.is::<NotLaunched>(), "{error:#}");
+    }
+
     proptest! {
         #[test]
         fn quoted_words_come_back_as_they_were(words in prop::collection::vec(".*", 0..5)) {

@@ -300,3 +300,17 @@ pub(super) fn pattern(length: usize) -> Vec<u8> {
     }
     bytes
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_that_the_case_cut_short_is_not_said_to_have_taken_the_patience() {
+        let patience = Duration::from_secs(5);
+        assert_eq!(in_words(patience, patience), "5s");
+        assert!(
+            in_words(Duration::from_millis(1_234), patience).starts_with("1.2s, which was all that was left")
+        );
+    }
+}

@@ -39,8 +39,10 @@ pub(super) enum Stays {
 pub(super) struct Apart {
     pub(super) request: Box<dyn Fn(usize) -> Vec<u8>>,
     /// Reads the answer to the request of this number, and nothing more may have come.
-    pub(super) answer: Box<dyn Fn(&Client, usize) -> Verdict<Stays>>,
+    pub(super) answer: Box<ReadAnswer>,
 }
+
+type ReadAnswer = dyn Fn(&Client, usize) -> Verdict<Stays>;
 
 /// How many connections come and go where children might stay.
 const SHORT_CONNECTIONS: usize = 100;
@@ -379,7 +381,8 @@ fn idle_clients(subject: &Subject, protocol: &Protocol, number: usize) -> Verdic
     clients.into_iter().map(|client| served(client, subject, protocol)).collect()
 }
 
-fn idle_client(subject: &Subject, protocol: &Protocol) -> Verdict<Client> {
+/// A client who is there, and asks for nothing so far.
+pub(super) fn idle_client(subject: &Subject, protocol: &Protocol) -> Verdict<Client> {
     served(Client::connect(subject)?, subject, protocol)
 }
 

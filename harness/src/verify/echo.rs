@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::case::{Case, Verdict, Within};
-use super::client::{Client, pattern};
+use super::client::{Client, Heard, pattern};
 use super::common::{self, Apart, Protocol, Stays, stays_small};
 use super::subject::Subject;
 
@@ -25,6 +25,11 @@ const SLOW_PAUSE: Duration = Duration::from_millis(20);
 const POURED_BYTES: usize = 64 << 20;
 /// What each client has sent when the server is asked to stop: it fits the buffers of any system, so it has arrived.
 const DRAINED_BYTES: usize = 32 << 10;
+
+/// What has gone back, for all that the server knows, when a client sends some more.
+const UNREAD_BYTES: usize = 128 << 10;
+/// Time for a server to have done what it does on a signal; within the grace.
+const A_MOMENT: Duration = Duration::from_millis(100);
 
 const MESSAGE: &[u8] = b"what came in goes out again\n";
 
@@ -102,6 +107,12 @@ pub(super) fn cases() -> Vec<Case> {
             |subject| common::drain(subject, &PROTOCOL, &messages(DRAINED_BYTES)),
         ),
     ]);
+    cases.push(Case::own(
+        "drain-sending",
+        "A client who has not read its 128 KiB when SIGTERM comes sends some more: it gets all that went before, and no \
+         reset that overtakes it.",
+        drain_sending,
+    ));
     cases.extend(common::cases(&PROTOCOL));
     cases
 }
@@ -157,6 +168,25 @@ fn slow_reader(subject: &mut Subject) -> Verdict {
     let owed: Vec<u8> = piece.iter().copied().cycle().take(poured).collect();
     client.expect(&owed).within("reading at last")?;
     client.expect_end()
+}
+
+fn drain_sending(subject: &mut Subject) -> Verdict {
+    subject.tree()?; // else it can't be stopped
+    let message = pattern(UNREAD_BYTES);
+    let client = Client::connect(subject)?;
+    client.send(&message)?;
+    client.wait_for_something()?;
+    thread::sleep(A_MOMENT); // as much of it is sent back as the kernel takes
+    subject.ask_to_stop()?;
+    thread::sleep(A_MOMENT);
+    let _ = client.send(MESSAGE); // the connection may have ended, and then it does not go out
+    thread::sleep(A_MOMENT);
+    client.expect(&message).within("after SIGTERM")?;
+    if matches!(client.wait_for_something()?, Heard::Something) {
+        client.expect(MESSAGE).within("what was sent after SIGTERM")?;
+    }
+    drop(client);
+    subject.has_stopped()
 }
 
 #[cfg(test)]

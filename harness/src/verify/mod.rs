@@ -153,9 +153,9 @@ impl Suite {
 
 fn start(facts: &Arc<Facts>) -> Result<Subject, Stop> {
     // What the lab itself can't start says nothing of the server.
-    let blame = |error: anyhow::Error| match error.is::<NotLaunched>() {
-        true => Stop::Skipped(format!("{error:#}")),
-        false => Stop::Failed(format!("{error:#}")),
+    let blame = |error: anyhow::Error| {
+        let blame = if error.is::<NotLaunched>() { Stop::Skipped } else { Stop::Failed };
+        blame(format!("{error:#}"))
     };
     let mut subject = facts.subject().map_err(blame)?;
     subject.begin_case();

@@ -380,6 +380,11 @@ impl Connection {
             (false, Fault::Grows) => self.echo_without_bound(),
             (false, _) => self.echo(),
         }?;
+        let closes_at_once =
+            is_http || matches!(self.fault, Fault::ClosesOnSigterm | Fault::LeavesHalfClosed);
+        if !closes_at_once && self.stopping.load(Ordering::SeqCst) {
+            self.hear_out()?;
+        }
         if let Some(child) = &mut self.child {
             child.wait()?; // which a reset does not come to
         }
@@ -885,8 +890,8 @@ impl Request {
         let text = std::str::from_utf8(head).map_err(|_| 400_u16)?;
         let mut lines = text.trim_end_matches("\r\n").split("\r\n");
         let first = lines.next().unwrap_or_default();
-        let is_odd = first.contains(['\r', '\0']) && fault != Fault::AcceptsOddHeads;
-        if is_odd {
+        let ends_early = first.contains(['\r', '\0']) && fault != Fault::AcceptsOddHeads;
+        if ends_early {
             return Err(400);
         }
         if fault == Fault::TooStrict && first.len() > STRICT_LINE_BYTES {

@@ -101,7 +101,7 @@ fn drain_waiting(subject: &mut Subject) -> Verdict {
     needs_wait(subject)?;
     let client = Client::connect(subject)?;
     client.send(&get(&format!("/wait/{DRAINED_WAIT_MS}")))?;
-    thread::sleep(A_MOMENT);
+    thread::sleep(A_MOMENT); // one that has not been read by then is answered all the same
     subject.ask_to_stop()?;
     let mut http = Http::over(&client);
     http.reply("GET").within("after SIGTERM")?.expect_status(&[200])?;
@@ -126,8 +126,7 @@ fn drain_large(subject: &mut Subject) -> Verdict {
 
 fn drain_pipelined(subject: &mut Subject) -> Verdict {
     needs_bytes(subject)?;
-    let client = Client::connect(subject)?;
-    (PROTOCOL.exchange)(&client)?; // it has been let in
+    let client = common::idle_client(subject, &PROTOCOL)?; // it has been let in
     let both = [get(&format!("/bytes/{SENT_BYTES}")), get("/hello")].concat();
     subject.ask_to_stop_behind(|| client.send(&both))?;
     thread::sleep(A_MOMENT);
@@ -160,6 +159,7 @@ fn whole_or_none(client: &Client) -> Verdict {
 }
 
 /// A request that comes in two parts.
+#[derive(Clone, Copy)]
 struct Half<'a> {
     whole: &'a [u8],
     /// So much of it is there when SIGTERM comes.

@@ -5,7 +5,7 @@
 //!
 //! **Good at** being there on every system since 4.2BSD.
 //! **Bad at** numbers: a descriptor of 1024 or more has no bit in the set, and C's `FD_SET` would write past its end.
-//! This model refuses such a client and says so. The work of a call grows with the highest descriptor, ready or not.
+//! This model refuses such a client and says so; if its listener has such a number, it does not start. The work of a call grows with the highest descriptor, ready or not.
 //! As with all multiplexing, one thread serves all: a client who makes it compute stalls everybody.
 //!
 //! Source: select(2); W. R. Stevens, UNIX Network Programming, volume 1, chapter 6.
@@ -45,18 +45,11 @@ struct Select {
 
 impl Readiness for Select {
     fn admit(&self, socket: &Socket) -> io::Result<()> {
-        let descriptor = socket.as_raw_fd();
-        if usize::try_from(descriptor).is_ok_and(|number| number >= FD_SETSIZE) {
-            return Err(io::Error::other(format!(
-                "select can't watch descriptor {descriptor}: its sets end at {}; that client is refused (poll and \
-                 epoll have no such limit)",
-                FD_SETSIZE - 1
-            )));
-        }
-        Ok(())
+        has_a_bit(socket).map_err(|error| io::Error::other(format!("{error}; that client is refused")))
     }
 
     fn watch(&mut self, socket: &Arc<Socket>, key: usize, interest: Interest) -> io::Result<()> {
+        has_a_bit(socket)?; // of the server's own: a client was asked about already
         self.watched.set(socket, key, interest);
         Ok(())
     }
@@ -93,5 +86,47 @@ impl Readiness for Select {
             })
         }));
         Ok(())
+    }
+}
+
+/// Whether a set has a bit for this descriptor.
+fn has_a_bit(socket: &Socket) -> io::Result<()> {
+    let descriptor = socket.as_raw_fd();
+    if usize::try_from(descriptor).is_ok_and(|number| number >= FD_SETSIZE) {
+        return Err(io::Error::other(format!(
+            "select can't watch descriptor {descriptor}: its sets end at {} (poll and epoll have no such limit)",
+            FD_SETSIZE - 1
+        )));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    use workloads::{Limits, Service, echo::Echo};
+
+    use super::super::{Shutdown, socket};
+    use super::*;
+    use crate::options::Options;
+
+    /// As where a server has inherited so many descriptors that its own begin where its sets end.
+    #[test]
+    fn it_does_not_start_where_its_listener_has_no_bit_in_its_sets() {
+        let (_, most) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+        if most <= FD_SETSIZE as u64 {
+            println!("skipped: no descriptor can be {FD_SETSIZE} here (ulimit -Hn)");
+            return;
+        }
+        setrlimit(Resource::RLIMIT_NOFILE, most, most).unwrap();
+        let listener = socket::listen(&([127, 0, 0, 1], 0).into(), &Limits::default()).unwrap();
+        let listener = rustix::io::fcntl_dupfd_cloexec(&listener, FD_SETSIZE as i32).unwrap().into();
+        let service: Arc<dyn Service> = Arc::new(Echo);
+        let shutdown = Shutdown::by_hand(Duration::ZERO).unwrap();
+        let options = Options::default();
+        let error = run(Start { listener, service: &service, options: &options, shutdown: &shutdown });
+        let error = error.unwrap_err().to_string();
+        assert!(error.starts_with("can't watch the listener: select can't watch descriptor 1"), "{error}");
+        assert!(error.contains("its sets end at 1023") && error.lines().count() == 1, "{error}");
     }
 }

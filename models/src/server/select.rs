@@ -120,7 +120,8 @@ mod tests {
         }
         setrlimit(Resource::RLIMIT_NOFILE, most, most).unwrap();
         let listener = socket::listen(&([127, 0, 0, 1], 0).into(), &Limits::default()).unwrap();
-        let listener = rustix::io::fcntl_dupfd_cloexec(&listener, FD_SETSIZE as i32).unwrap().into();
+        let listener =
+            rustix::io::fcntl_dupfd_cloexec(&listener, i32::try_from(FD_SETSIZE).unwrap()).unwrap().into();
         let service: Arc<dyn Service> = Arc::new(Echo);
         let shutdown = Shutdown::by_hand(Duration::ZERO).unwrap();
         let options = Options::default();

@@ -4,6 +4,7 @@
 use std::fs;
 use std::io;
 use std::os::fd::AsRawFd;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -79,7 +80,8 @@ pub(crate) fn come_down_to(number: usize) -> io::Result<bool> {
 /// The bounds of a coroutine's stack: below, the lab's own code would not fit.
 pub(crate) const STACK: Kind = Kind::Bytes(32 * 1024, 1 << 26);
 
-/// Says how may is to run. It is one per process, starts with its first coroutine and never ends.
+/// Says how may is to run, and starts the clock of its coroutines. It is one per process, starts with its first coroutine and
+/// never ends.
 ///
 /// # Errors
 /// The system has not all the threads for it.
@@ -88,7 +90,8 @@ pub(crate) fn may(options: &Options, stack_bytes: usize) -> io::Result<()> {
     config.set_workers(workers(options));
     config.set_stack_size(options.number("stack").unwrap_or(stack_bytes) / size_of::<usize>()); // in words
     config.set_worker_pin(false); // the process may have been bound to fewer cores than may counts
-    has_threads(workers(options) + 2) // two keep the time, may's and ours. Refused one of its own, may panics
+    has_threads(workers(options) + 2)?; // two keep the time, may's and ours. Refused one of its own, may panics
+    clock::start()
 }
 
 /// The one worker that a coroutine always runs on.
@@ -114,12 +117,14 @@ impl Home {
     /// Starts a coroutine there.
     ///
     /// # Errors
-    /// There is no memory for its stack.
+    /// There is no memory for its stack: may panics then, before anything has begun.
     pub(crate) fn start<T: Send + 'static>(
         self,
         begin: impl FnOnce() -> T + Send + 'static,
     ) -> io::Result<JoinHandle<T>> {
-        go!(coroutine::Builder::new().id(self.0), begin)
+        let start = || go!(coroutine::Builder::new().id(self.0), begin);
+        let no_memory = |_| Err(io::Error::from(io::ErrorKind::OutOfMemory));
+        panic::catch_unwind(AssertUnwindSafe(start)).unwrap_or_else(no_memory)
     }
 
     /// Parks the coroutine that calls for a while. may's own sleep would wake it on the thread that keeps the time.
@@ -138,11 +143,12 @@ impl Home {
     }
 }
 
-/// Who keeps the time for parked coroutines: one thread, which begins when it is first asked.
+/// Who keeps the time for parked coroutines: one thread, which is started with may.
 mod clock {
     use std::collections::BTreeMap;
-    use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-    use std::sync::{Mutex, OnceLock, PoisonError};
+    use std::io;
+    use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+    use std::sync::{Mutex, PoisonError};
     use std::thread;
     use std::time::{Duration, Instant};
 
@@ -150,14 +156,30 @@ mod clock {
 
     use super::Home;
 
+    /// The way to the clock; none before it was started.
+    static CLOCK: Mutex<Option<Sender<Alarm>>> = Mutex::new(None);
+
+    /// Starts the clock, unless it runs already.
+    ///
+    /// # Errors
+    /// The system has no thread for it.
+    pub(super) fn start() -> io::Result<()> {
+        let mut clock = CLOCK.lock().unwrap_or_else(PoisonError::into_inner);
+        if clock.is_none() {
+            let (sender, alarms) = mpsc::channel();
+            thread::Builder::new().name("clock".to_owned()).spawn(move || keep_time(&alarms))?;
+            *clock = Some(sender);
+        }
+        Ok(())
+    }
+
     /// Wakes a coroutine at its home, a while from now.
     pub(super) fn wake_after(time: Duration, home: Home, sleeper: Coroutine) {
-        static CLOCK: OnceLock<Mutex<Sender<Alarm>>> = OnceLock::new();
-        let clock = CLOCK.get_or_init(|| Mutex::new(start()));
         let alarm = Alarm { when: Instant::now() + time, home, sleeper };
-        let clock = clock.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Err(mpsc::SendError(alarm)) = clock.send(alarm) {
-            alarm.ring(); // there is no clock: better too early than never
+        let clock = CLOCK.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*clock {
+            Some(clock) => drop(clock.send(alarm)), // it never ends, and so hears of it
+            None => alarm.ring(), // a coroutine whose may was not started by `may`: better too early than never
         }
     }
 
@@ -174,32 +196,27 @@ mod clock {
         }
     }
 
-    /// The sender is dead if the thread could not be started.
-    fn start() -> Sender<Alarm> {
-        let (sender, receiver) = mpsc::channel::<Alarm>();
-        let keep_time = move || {
-            let mut set: BTreeMap<(Instant, u64), Alarm> = BTreeMap::new();
-            let mut number = 0;
-            loop {
-                let now = Instant::now();
-                while let Some(entry) = set.first_entry().filter(|entry| entry.key().0 <= now) {
-                    entry.remove().ring();
-                }
-                let heard = match set.first_key_value() {
-                    Some(((when, _), _)) => receiver.recv_timeout(when.saturating_duration_since(now)),
-                    None => receiver.recv().map_err(RecvTimeoutError::from),
-                };
-                match heard {
-                    Ok(alarm) => {
-                        number += 1; // two may be for the same moment
-                        set.insert((alarm.when, number), alarm);
-                    }
-                    Err(RecvTimeoutError::Timeout) => {}
-                    Err(RecvTimeoutError::Disconnected) => return,
-                }
+    /// Rings each alarm when it is due. Never ends: the sender is in a static.
+    fn keep_time(alarms: &Receiver<Alarm>) {
+        let mut set: BTreeMap<(Instant, u64), Alarm> = BTreeMap::new();
+        let mut number = 0;
+        loop {
+            let now = Instant::now();
+            while let Some(entry) = set.first_entry().filter(|entry| entry.key().0 <= now) {
+                entry.remove().ring();
             }
-        };
-        drop(thread::Builder::new().name("clock".to_owned()).spawn(keep_time));
-        sender
+            let heard = match set.first_key_value() {
+                Some(((when, _), _)) => alarms.recv_timeout(when.saturating_duration_since(now)),
+                None => alarms.recv().map_err(RecvTimeoutError::from),
+            };
+            match heard {
+                Ok(alarm) => {
+                    number += 1; // two may be for the same moment
+                    set.insert((alarm.when, number), alarm);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
     }
 }

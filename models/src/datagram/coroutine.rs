@@ -7,7 +7,8 @@
 //! **Bad at** answers that compute: such a one holds up its whole worker. For an echo the plain loop does the same with
 //! less.
 //!
-//! At most 1,024 are busy at once. Beyond that the receiving coroutine answers itself. A reply that finds no room in the
+//! At most 1,024 are busy at once. Beyond that, or where there is no memory for one more, the receiving coroutine answers
+//! itself. A reply that finds no room in the
 //! kernel at once is dropped, since a worker must not block. Source: the documentation of crate may.
 
 use std::io::{self, ErrorKind};
@@ -80,23 +81,33 @@ fn receive_all(
 ) -> io::Result<()> {
     let mut last: Option<LastArrivals> = None;
     let mut data = buffer();
-    let mut batch = 0;
+    let (mut batch, mut number) = (0, 0_usize);
     loop {
         let over = shutdown.requested(); // before the call: what comes between the two would be lost
         if over && !last.get_or_insert_with(|| LastArrivals::begin(shutdown)).one_more() {
             return Ok(());
         }
         match receive(socket.inner(), &mut data, Mode::NonBlocking) {
-            Ok(Some(from)) => match crew.one_more() {
-                None => answer(&**service, socket.inner(), from, &data, Mode::NonBlocking),
-                Some(busy) => {
-                    let (socket, service, data) = (Arc::clone(socket), Arc::clone(service), data.clone());
-                    may::go!(move || {
-                        answer(&*service, socket.inner(), from, &data, Mode::NonBlocking);
-                        drop(busy);
-                    });
+            Ok(Some(from)) => {
+                let answer_here = || answer(&**service, socket.inner(), from, &data, Mode::NonBlocking);
+                match crew.one_more() {
+                    None => answer_here(),
+                    Some(busy) => {
+                        let (socket, service, data) = (Arc::clone(socket), Arc::clone(service), data.clone());
+                        let work = move || {
+                            answer(&*service, socket.inner(), from, &data, Mode::NonBlocking);
+                            drop(busy);
+                        };
+                        number = number.wrapping_add(1);
+                        if let Err(error) = Home::number(number).start(work) {
+                            trouble::report(format_args!(
+                                "can't start a coroutine: {error}; answering without one"
+                            ));
+                            answer_here();
+                        }
+                    }
                 }
-            },
+            }
             Ok(None) => return Err(io::Error::other("somebody shut the socket down")),
             Err(error) if error.kind() == ErrorKind::WouldBlock && over => return Ok(()),
             Err(error) if error.kind() == ErrorKind::WouldBlock => drop(socket.wait_io()),

@@ -283,6 +283,9 @@ fn memory_shared_by_forked_processes_counts_once() {
         .sum::<u64>()
         * procfs::page_size();
     assert!(pss > 0 && pss < rss, "{pss} of {rss}");
+    // All of them run one program, whose file is not their own memory.
+    let fileless = subject.tree().fileless_bytes().unwrap();
+    assert!(fileless > 0 && fileless < pss, "{fileless} of {pss}");
 }
 
 /// Looks at a subject before it has children, while it has them, and when they are gone.

@@ -348,7 +348,8 @@ impl Watch {
         }
         let now = Instant::now();
         if self.looking_at <= now {
-            self.looking_at = now + OVERDUE_LOOK;
+            // Those who are heard out when the server is to stop are looked at often.
+            self.looking_at = now + if self.leaving_by.is_some() { LAST_LOOK } else { OVERDUE_LOOK };
             let now_ms = pool.ms_until(now);
             pool.queue_those(|client| {
                 client.deadline_ms.load(Ordering::Relaxed) < now_ms && client.signs.tell(LATE)
@@ -406,6 +407,7 @@ impl Watch {
     fn stop(&mut self, pool: &Pool) -> io::Result<()> {
         self.epoll.delete(pool.shutdown.bell())?; // it rings on
         self.leaving_by = Some(Instant::now() + pool.shutdown.grace());
+        self.looking_at = Instant::now();
         let mut last = LastArrivals::begin(&pool.shutdown);
         if let Some(listener) = self.listener.take() {
             while last.one_more() {

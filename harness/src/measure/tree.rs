@@ -83,6 +83,21 @@ impl Tree {
         Ok(kib * 1024)
     }
 
+    /// The same without what is read from files: a program's own text is shared out between all who run it, so that its
+    /// part of it grows as others end. Kernels before 5.4 don't tell the two apart, and give all of it.
+    ///
+    /// # Errors
+    /// As for [`pss_bytes`](Self::pss_bytes).
+    pub fn pss_without_files_bytes(self) -> io::Result<u64> {
+        let mut kib = 0;
+        for stat in self.alive()? {
+            let Some(text) = proc::contents(format!("/proc/{}/smaps_rollup", stat.pid))? else { continue };
+            let all = proc::number_after(&text, "Pss:").unwrap_or(0);
+            kib += all.saturating_sub(proc::number_after(&text, "Pss_File:").unwrap_or(0));
+        }
+        Ok(kib * 1024)
+    }
+
     /// How many descriptors its processes hold open, those shared by several counted in each (`/proc/PID/fd`).
     ///
     /// # Errors

@@ -291,7 +291,7 @@ fn nothing_kept(subject: &mut Subject, protocol: &Protocol) -> Verdict {
         let limit = memories[batch - 1] + step;
         let mut now = 0;
         let is_still = eventually(A_MOMENT, || {
-            now = tree.pss_bytes()?;
+            now = tree.pss_without_files_bytes()?;
             Ok(now <= limit)
         })?;
         memories.push(now);
@@ -497,7 +497,7 @@ impl Growth {
 }
 
 fn memory(tree: Tree) -> Verdict<u64> {
-    tree.pss_bytes().or_else(|error| skipped(unseen(&error)))
+    tree.pss_without_files_bytes().or_else(|error| skipped(unseen(&error)))
 }
 
 fn mebibytes(bytes: u64) -> String {

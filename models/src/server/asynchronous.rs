@@ -212,6 +212,7 @@ async fn serve(mut wire: Wire, mut conversation: Conversation, shutdown: &Shutdo
                         sleep(REST_PAUSE).await;
                         Next::Read
                     }
+                    None if conversation.pending() && shutdown.requested() => Next::Close, // no fault of the client's
                     None => conversation.ended(),
                 }
             }

@@ -72,6 +72,8 @@ fn serve_with(
                         wire.sleep(REST_PAUSE);
                         Next::Read
                     }
+                    // The end is our own doing, so nobody is told that the request ended too soon.
+                    0 if conversation.pending() && shutdown.requested() => Next::Close,
                     0 => conversation.ended(),
                     _ => {
                         rest.has_come();

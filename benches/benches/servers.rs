@@ -132,8 +132,7 @@ fn hear(connection: &mut TcpStream) -> anyhow::Result<()> {
         match connection.read(&mut buffer[filled..]) {
             Ok(0) => bail!("the connection ended within a reply, or the reply is a wrong one"),
             Ok(read) => filled += read,
-            // A call with a time limit is not restarted by the kernel, even where no handler ran (signal(7)). Seen here when
-            // the server before was io-uring.
+            // A call with a time limit is not restarted by the kernel, even where no handler ran (signal(7)).
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(error).context("no whole reply"),
         }

@@ -54,7 +54,7 @@ fn a_request_and_the_end_that_come_together_are_both_noticed() {
             client.shutdown(Shutdown::Write).unwrap();
         });
         assert_eq!(hear(&mut client).0, 200, "{model}");
-        assert_eq!(client.read(&mut [0]).unwrap(), 0, "{model}");
+        assert_eq!(client.read_to_end(&mut Vec::new()).unwrap(), 0, "{model}");
         stop(server);
     }
 }
@@ -77,7 +77,7 @@ fn requests_and_the_end_that_come_while_a_client_waits_are_not_forgotten() {
             assert_eq!(hear(&mut client).1, b"25\n", "{model}");
             assert_eq!(hear(&mut client).1, b"Hello World\n", "{model}");
             if close_too {
-                assert_eq!(client.read(&mut [0]).unwrap(), 0, "{model}");
+                assert_eq!(client.read_to_end(&mut Vec::new()).unwrap(), 0, "{model}");
             }
             drop(client);
             stop(server);
@@ -342,7 +342,7 @@ fn computations_under_way_and_those_that_wait_for_a_worker_are_finished_after_a_
     signal(&server, Signal::SIGTERM);
     for client in &mut clients {
         assert_eq!(hear(client).0, 200);
-        assert_eq!(client.read(&mut [0]).unwrap(), 0);
+        assert_eq!(client.read_to_end(&mut Vec::new()).unwrap(), 0);
     }
     eventually("the server ends", || !server.is_running());
     let ended = server.stop(PATIENCE).unwrap();

@@ -102,7 +102,7 @@ fn a_half_closed_client_gets_its_answer() {
         ask(&mut client, "/wait/50");
         client.shutdown(std::net::Shutdown::Write).unwrap();
         assert_eq!(hear(&mut client).1, b"waited 50 ms\n", "{model}");
-        assert_eq!(client.read(&mut [0]).unwrap(), 0, "{model}");
+        assert_eq!(client.read_to_end(&mut Vec::new()).unwrap(), 0, "{model}");
         stop(server);
     }
 }
@@ -238,7 +238,7 @@ fn what_is_under_way_is_finished_after_a_signal_and_then_nobody_is_let_in() {
             std::thread::sleep(A_MOMENT);
             send(&server, signal);
             assert_eq!(hear(&mut client).1, b"waited 500 ms\n", "{model} {signal}");
-            assert_eq!(client.read(&mut [0]).unwrap(), 0, "{model} {signal}");
+            assert_eq!(client.read_to_end(&mut Vec::new()).unwrap(), 0, "{model} {signal}");
             eventually("the server ends", || !server.is_running());
             assert!(TcpStream::connect(server.address()).is_err(), "{model} still listens");
             ended_in_order(server);

@@ -1,7 +1,7 @@
 //! One request by hand: whether a server is ready, and what it answers.
 
 use std::io::{self, Read as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -13,12 +13,6 @@ use crate::process::{Interrupt, Process};
 const PATIENCE: Duration = Duration::from_secs(10);
 /// A longer answer is not taken in.
 const LONGEST: usize = 1024 * 1024;
-
-/// A port on the loopback that was free just now.
-pub fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("can't find a free port")?;
-    Ok(listener.local_addr()?.port())
-}
 
 /// Waits until the server listens on `port`, asks it for `path`, and gives the body of its answer.
 pub fn body(server: &mut Process, port: u16, path: &str, interrupt: &Interrupt) -> Result<Vec<u8>> {

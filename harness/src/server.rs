@@ -38,7 +38,7 @@ use tempfile::TempDir;
 
 use crate::measure::tree::{ProcessId, Tree};
 use crate::transport::Transport;
-pub use foreign::ForeignCommand;
+pub use foreign::{ForeignCommand, free_port};
 use guard::Guarded;
 pub use guard::guard_servers;
 use output::Output;

@@ -7,6 +7,7 @@
 //! It is ready when it says `listening on ADDRESS` as its first line on stdout, or else when its port accepts a connection.
 
 use std::ffi::OsString;
+use std::fs;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
@@ -166,9 +167,20 @@ fn accepts(address: SocketAddr) -> bool {
     connected.is_ok_and(|stream| stream.local_addr().is_ok_and(|ours| ours != address))
 }
 
-/// A port that nobody listens on just now.
-fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+/// A port that nobody listens on just now, and nobody gets who asks for any port: those the kernel gives away lie above
+/// (ip(7), `ip_local_port_range`). Else a client or another server could have it before the command does.
+///
+/// # Errors
+/// There is none.
+pub fn free_port() -> io::Result<u16> {
+    const LEAST: u16 = 10_000;
+    const TRIES: usize = 100;
+    let given_away = fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").ok();
+    let from = given_away.and_then(|range| range.split_whitespace().next()?.parse().ok()).unwrap_or(32_768);
+    let bound = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).and_then(|it| it.local_addr());
+    let mut below = (0..TRIES).filter(|_| from > LEAST).map(|_| fastrand::u16(LEAST..from));
+    let port = below.find(|port| bound(*port).is_ok());
+    port.map_or_else(|| Ok(bound(0)?.port()), Ok)
 }
 
 /// Splits a command into words as a shell does (POSIX.1-2017, Shell Command Language, 2.2): white space parts them,

@@ -6,6 +6,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::path::Path;
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use harness::server::{ServeCommand, Server};
@@ -82,6 +83,17 @@ pub(crate) fn held_still<T>(server: &Server, look: impl FnOnce() -> T) -> T {
     let seen = look();
     send(server, Signal::SIGCONT);
     seen
+}
+
+/// Checks several things, four at a time: most of it is waiting.
+pub(crate) fn side_by_side<T: Send>(things: impl IntoIterator<Item = T>, check: impl Fn(T) + Sync) {
+    let things = Mutex::new(things.into_iter().collect::<Vec<_>>().into_iter());
+    let next = || things.lock().unwrap_or_else(PoisonError::into_inner).next();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| std::iter::from_fn(next).for_each(&check));
+        }
+    });
 }
 
 /// Stops a server and insists that it stops in order.

@@ -12,7 +12,7 @@ use std::{env, fs};
 use assert_cmd::assert::OutputAssertExt;
 use common::concur;
 use harness::transport::Transport;
-use models::server::Room;
+use models::server::{Model, Room};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
@@ -443,27 +443,26 @@ fn passes(model: &str, workload: &str, has_room: bool) {
 
 #[test]
 fn our_own_models_pass_every_case_of_echo() {
-    for model in common::runnable() {
-        let has_room = match model.usual_room() {
-            Room::One | Room::DealtOut(_) => false,
-            Room::Workers(workers) => workers > 1,
-            Room::Descriptors(_) | Room::Many => true,
-        };
-        passes(model.name, "echo", has_room);
-    }
+    let has_room = |model: &Model| match model.usual_room() {
+        Room::One | Room::DealtOut(_) => false,
+        Room::Workers(workers) => workers > 1,
+        Room::Descriptors(_) | Room::Many => true,
+    };
+    let models = common::runnable().map(|model| (model.name, has_room(model)));
     // The kernel deals clients out beforehand, and two may get the same worker.
-    passes("prefork:workers=4,accept=reuseport", "echo", false);
+    let dealt_out = ("prefork:workers=4,accept=reuseport", false);
+    common::side_by_side(models.chain([dealt_out]), |(model, has_room)| passes(model, "echo", has_room));
 }
 
 #[test]
 fn our_own_models_pass_over_unix_sockets_too() {
-    for (model, workload) in [("fork", "echo"), ("thread", "echo"), ("epoll", "echo,http"), ("poll", "http")]
-    {
+    let pairs = [("fork", "echo"), ("thread", "echo"), ("epoll", "echo,http"), ("poll", "http")];
+    common::side_by_side(pairs, |(model, workload)| {
         let answer = graded(&[model, "--workload", workload, "--transport", "unix", "--patience", "10s"]);
         assert_eq!(with_outcome(&answer, "failed"), BTreeSet::new(), "{model}: {answer:#}");
         assert_eq!(with_outcome(&answer, "skipped"), BTreeSet::new(), "{model}: {answer:#}");
         assert_eq!(answer["suites"][0]["transport"], "unix");
-    }
+    });
 }
 
 #[test]
@@ -512,10 +511,8 @@ fn what_was_asked_for_stands_beside_what_was_found() {
 
 #[test]
 fn our_own_models_pass_every_case_of_http() {
-    for model in ["thread", "epoll", "async"] {
-        passes(model, "http", true);
-    }
-    passes("loop", "http", false);
+    let models = [("thread", true), ("epoll", true), ("async", true), ("loop", false)];
+    common::side_by_side(models, |(model, has_room)| passes(model, "http", has_room));
 }
 
 #[test]

@@ -169,6 +169,13 @@ impl Connection {
                 if !self.sending && self.held.is_empty() && self.conversation.output().is_empty() =>
             {
                 *next = self.conversation.arrived(&bytes);
+                drop(bytes);
+                if self.conversation.pending() {
+                    // A reset that came with these bytes is told to no receive that goes on, for it shows once, in the same
+                    // wake-up. One that begins anew finds it. Behind a whole request the reply would.
+                    self.pace = Pace::ByThePiece;
+                    self.stop_receiving(ring);
+                }
             }
             _ => {
                 self.held.extend_from_slice(&bytes);

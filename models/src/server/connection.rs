@@ -1,14 +1,13 @@
 //! One connection in an event loop: its socket, its conversation, and how far it has got.
 
 use std::io;
-use std::net::Shutdown as Side;
 use std::sync::Arc;
 use std::time::Instant;
 
 use socket2::Socket;
 use workloads::{Conversation, Done, Limits, Next, Peer, Service, Value, Work};
 
-use super::blocking::{HEAR_OUT_BYTES, HEAR_OUT_TIME, REST_PAUSE};
+use super::farewell::HearingOut;
 use super::readiness::{Interest, Ready};
 use super::request_clock::RequestClock;
 use super::socket::{self, Mode, Then};
@@ -35,9 +34,8 @@ enum State {
     Waiting,
     /// Its work is being done.
     Computing,
-    /// A client is heard out, who was refused or to whom a reply is still on its way: this many bytes more at most, and
-    /// no longer than that.
-    HearingOut { bytes_left: usize, until: Instant },
+    /// A client is heard out, who was refused or to whom a reply is still on its way.
+    HearingOut(HearingOut),
 }
 
 /// Where a turn has ended.
@@ -110,11 +108,11 @@ impl Connection {
                 self.advance(now, scratch)
             }
             State::Computing => Turn::On(Interest::Nothing), // it has none
-            State::HearingOut { until, .. } if now < until && socket::has_unacknowledged(&self.socket) => {
-                self.deadline = until.min(now + REST_PAUSE); // it looks again
+            State::HearingOut(ref hearing) if hearing.goes_on(&self.socket, now) => {
+                self.deadline = hearing.look_at(now);
                 Turn::On(Interest::Read)
             }
-            State::Talking(_) | State::HearingOut { .. } => Turn::Gone,
+            State::Talking(_) | State::HearingOut(_) => Turn::Gone,
         }
     }
 
@@ -129,7 +127,7 @@ impl Connection {
         loop {
             let next = match &mut self.state {
                 State::Waiting | State::Computing => return Ok(Turn::On(Interest::Nothing)), // woken for nothing
-                State::HearingOut { .. } => return self.hear_out(scratch),
+                State::HearingOut(_) => return self.hear_out(scratch),
                 State::Talking(next) => next,
             };
             let then = match next {
@@ -167,8 +165,9 @@ impl Connection {
                 }
                 Next::Close => return self.close(now),
                 Next::Refuse => {
-                    self.begin_to_hear_out(now)?;
-                    self.deadline = now + HEAR_OUT_TIME;
+                    let hearing = HearingOut::begin(&self.socket, now)?;
+                    self.deadline = hearing.until();
+                    self.state = State::HearingOut(hearing);
                     continue;
                 }
             };
@@ -203,21 +202,13 @@ impl Connection {
         }
     }
 
-    /// The end. When the server is to stop, a reply may still be on its way to a client who knows nothing of that and
-    /// goes on asking: a close would answer with a reset, and the rest of the reply be lost. So he is heard out first.
+    /// The end, unless a reply is still on its way when the server is to stop.
     fn close(&mut self, now: Instant) -> io::Result<Turn> {
-        if !self.leaving || !socket::has_unacknowledged(&self.socket) {
-            return Ok(Turn::Gone);
-        }
-        self.begin_to_hear_out(now)?;
-        self.deadline = now + REST_PAUSE; // it may have arrived by then
+        let hearing = if self.leaving { HearingOut::begin_if_needed(&self.socket, now)? } else { None };
+        let Some(hearing) = hearing else { return Ok(Turn::Gone) };
+        self.deadline = hearing.look_at(now);
+        self.state = State::HearingOut(hearing);
         Ok(Turn::Again)
-    }
-
-    fn begin_to_hear_out(&mut self, now: Instant) -> io::Result<()> {
-        self.socket.shutdown(Side::Write)?;
-        self.state = State::HearingOut { bytes_left: HEAR_OUT_BYTES, until: now + HEAR_OUT_TIME };
-        Ok(())
     }
 
     /// Reads and drops; see [`blocking::serve`](super::blocking::serve), which does the same with blocking calls.
@@ -226,9 +217,8 @@ impl Connection {
             return Ok(Turn::On(Interest::Read));
         }
         let heard = self.receive(scratch)?;
-        let State::HearingOut { bytes_left, .. } = &mut self.state else { return Ok(Turn::Gone) };
-        *bytes_left = bytes_left.saturating_sub(heard.unwrap_or(0));
-        let is_over = heard == Some(0) || *bytes_left == 0;
+        let State::HearingOut(hearing) = &mut self.state else { return Ok(Turn::Gone) };
+        let is_over = !hearing.heard(heard.unwrap_or(0)) || heard == Some(0);
         Ok(if is_over { Turn::Gone } else { Turn::On(Interest::Read) })
     }
 

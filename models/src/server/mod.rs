@@ -22,6 +22,7 @@ pub(crate) mod children;
 mod connection;
 pub mod coroutine;
 pub mod epoll;
+mod farewell;
 pub mod fork;
 pub mod hybrid;
 pub mod io_uring;

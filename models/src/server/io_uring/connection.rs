@@ -2,7 +2,6 @@
 //! has got.
 
 use std::io;
-use std::net::Shutdown as Side;
 use std::time::Instant;
 
 use bytes::BytesMut;
@@ -11,7 +10,7 @@ use workloads::{Conversation, Done, Next, Peer, READ_BYTES, Service};
 
 use super::buffers::Chunk;
 use super::ring::{Behind, Client, Receipt, Ring};
-use crate::server::blocking::{HEAR_OUT_BYTES, HEAR_OUT_TIME, REST_PAUSE};
+use crate::server::farewell::HearingOut;
 use crate::server::request_clock::RequestClock;
 use crate::server::socket::{self, Mode, Then};
 
@@ -41,9 +40,8 @@ enum State {
     Talking(Next),
     /// The session asked for time; its deadline is the end of it.
     Waiting,
-    /// A client is heard out, who was refused or to whom a reply is still on its way: this many bytes more at most, and
-    /// no longer than that.
-    HearingOut { bytes_left: usize, until: Instant },
+    /// A client is heard out, who was refused or to whom a reply is still on its way.
+    HearingOut(HearingOut),
     /// It is over, and only waits for the end of what is in flight.
     Over,
 }
@@ -161,10 +159,7 @@ impl Connection {
         let bytes = ring.open(chunk);
         match &mut self.state {
             State::Over => return false,
-            State::HearingOut { bytes_left, .. } => {
-                *bytes_left = bytes_left.saturating_sub(bytes.len());
-                return *bytes_left > 0;
-            }
+            State::HearingOut(hearing) => return hearing.heard(bytes.len()),
             State::Talking(next @ Next::Read)
                 if !self.sending && self.held.is_empty() && self.conversation.output().is_empty() =>
             {
@@ -223,11 +218,11 @@ impl Connection {
                 self.state = State::Talking(self.conversation.resumed(Done::Waited));
                 self.advance(now, ring)
             }
-            State::HearingOut { until, .. } if now < until && socket::has_unacknowledged(&self.socket) => {
-                self.deadline = until.min(now + REST_PAUSE); // it looks again
+            State::HearingOut(ref hearing) if hearing.goes_on(&self.socket, now) => {
+                self.deadline = hearing.look_at(now);
                 Turn::Parked
             }
-            State::Talking(_) | State::HearingOut { .. } | State::Over => Turn::Gone,
+            State::Talking(_) | State::HearingOut(_) | State::Over => Turn::Gone,
         }
     }
 
@@ -245,8 +240,8 @@ impl Connection {
             let next = match &mut self.state {
                 State::Waiting => return Ok(Turn::Parked),
                 State::Over => return Ok(Turn::Gone),
-                State::HearingOut { .. } if self.ended => return Ok(Turn::Gone),
-                State::HearingOut { .. } => {
+                State::HearingOut(_) if self.ended => return Ok(Turn::Gone),
+                State::HearingOut(_) => {
                     self.receive(ring);
                     return Ok(Turn::Parked);
                 }
@@ -282,8 +277,9 @@ impl Connection {
                 }
                 Next::Close => return self.close(now),
                 Next::Refuse => {
-                    self.begin_to_hear_out(now)?;
-                    self.deadline = now + HEAR_OUT_TIME;
+                    let hearing = HearingOut::begin(&self.socket, now)?;
+                    self.deadline = hearing.until();
+                    self.hear_out(hearing);
                     continue;
                 }
             };
@@ -327,23 +323,19 @@ impl Connection {
         Ok(None)
     }
 
-    /// The end. When the server is to stop, a reply may still be on its way to a client who knows nothing of that and
-    /// goes on asking: a close would answer with a reset, and the rest of the reply be lost. So he is heard out first.
+    /// The end, unless a reply is still on its way when the server is to stop.
     fn close(&mut self, now: Instant) -> io::Result<Turn> {
-        if !self.leaving || !socket::has_unacknowledged(&self.socket) {
-            return Ok(Turn::Gone);
-        }
-        self.begin_to_hear_out(now)?;
-        self.deadline = now + REST_PAUSE; // it may have arrived by then
+        let hearing = if self.leaving { HearingOut::begin_if_needed(&self.socket, now)? } else { None };
+        let Some(hearing) = hearing else { return Ok(Turn::Gone) };
+        self.deadline = hearing.look_at(now);
+        self.hear_out(hearing);
         Ok(Turn::Again)
     }
 
-    fn begin_to_hear_out(&mut self, now: Instant) -> io::Result<()> {
-        self.socket.shutdown(Side::Write)?;
-        let bytes_left = HEAR_OUT_BYTES.saturating_sub(self.held.len());
-        self.state = State::HearingOut { bytes_left, until: now + HEAR_OUT_TIME };
+    fn hear_out(&mut self, mut hearing: HearingOut) {
+        hearing.heard(self.held.len()); // what has come already counts
         self.held = BytesMut::new();
-        Ok(())
+        self.state = State::HearingOut(hearing);
     }
 
     /// Sees to it that a receive is in flight, or will be once the one that was cancelled has ended.

@@ -7,6 +7,7 @@ use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
 use common::{ask, can_run, connect, ended_in_order, eventually, runnable, send, serve};
+use harness::server::Server;
 use nix::sys::signal::Signal;
 
 /// Time enough for a server to have begun what it was just asked. Should a busy machine need more, a test sees the
@@ -57,6 +58,13 @@ fn was_read(client: &TcpStream) -> bool {
     queues.collect::<Vec<_>>() == [0, 0]
 }
 
+/// The server is asked to stop, and has the time to do what it does then.
+fn ask_to_stop(server: &Server) {
+    std::thread::sleep(A_MOMENT);
+    send(server, Signal::SIGTERM);
+    std::thread::sleep(A_MOMENT);
+}
+
 /// The client has done nothing wrong: it can't know that the server is about to stop.
 #[test]
 fn a_reply_on_its_way_arrives_whole_although_its_client_asks_for_more_after_the_signal() {
@@ -66,9 +74,7 @@ fn a_reply_on_its_way_arrives_whole_although_its_client_asks_for_more_after_the_
         ask(&mut client, &format!("/bytes/{REPLY_BYTES}"));
         let mut heard = vec![0; 4096];
         client.read_exact(&mut heard).unwrap();
-        std::thread::sleep(A_MOMENT);
-        send(&server, Signal::SIGTERM);
-        std::thread::sleep(A_MOMENT);
+        ask_to_stop(&server);
         ask(&mut client, "/hello");
         let end = client.read_to_end(&mut heard);
         assert!(heard.len() > REPLY_BYTES, "{model}: {} bytes came, then {end:?}", heard.len());
@@ -84,9 +90,7 @@ fn an_echo_on_its_way_arrives_whole_although_its_client_sends_more_after_the_sig
         let sent: Vec<u8> = (0..200_000_u32).map(|number| (number % 251) as u8).collect();
         client.write_all(&sent).unwrap();
         eventually(&format!("{model} has read everything"), || was_read(&client));
-        std::thread::sleep(A_MOMENT);
-        send(&server, Signal::SIGTERM);
-        std::thread::sleep(A_MOMENT);
+        ask_to_stop(&server);
         client.write_all(b"more").unwrap();
         let mut heard = Vec::new();
         let end = client.read_to_end(&mut heard);

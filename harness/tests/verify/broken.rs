@@ -3,6 +3,9 @@
 //! Without its fault (`none`) it is right: a thread for each connection, written with nothing of the lab, so that the
 //! suite is tried on a stranger.
 
+mod fault;
+mod request;
+
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -17,6 +20,9 @@ use std::time::{Duration, Instant, SystemTime};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use signal_hook::consts::SIGTERM;
 
+use self::fault::Fault;
+use self::request::{Framing, Request, whole_body, whole_head};
+
 /// How often who waits looks whether the server is to stop.
 const LOOK: Duration = Duration::from_millis(10);
 /// How long what is under way may take then.
@@ -26,21 +32,14 @@ const HEAR_OUT: Duration = Duration::from_secs(2);
 const LARGE_PIECE_BYTES: usize = 32 * 1024;
 /// What large bodies are made of.
 static FILLING: [u8; 16 * 1024] = [b'x'; 16 * 1024];
-const HEAD_BYTES_AT_MOST: usize = 16 * 1024;
-const FIELDS_AT_MOST: usize = 100;
-const BODY_BYTES_AT_MOST: usize = 2 << 20;
 /// How much who leaks keeps for each connection.
 const LEAKED_BYTES: usize = 32 * 1024;
 /// How much who leaks slowly does.
 const SLOWLY_LEAKED_BYTES: usize = 512;
 /// Who leaves input unread reads no more than this at once, so that there surely is some.
 const SMALL_READ_BYTES: usize = 64;
-/// How long a line who is too strict takes.
-const STRICT_LINE_BYTES: usize = 4_000;
 /// Long enough for several clients to have asked before a loop looks again.
 const SHARED_TURN: Duration = Duration::from_millis(2);
-/// Who waits for an end looks for it in what is longer than this only where that ends.
-const LONG_BYTES: usize = 128 * 1024;
 /// Taken by who waits where all wait in a line.
 static LINE: Mutex<()> = Mutex::new(());
 /// A thread stays for one connection of so many.
@@ -48,149 +47,9 @@ const THREAD_LEAKS_EVERY: usize = 10;
 /// How many pieces who grows keeps: some 100 MiB, so that the machine survives the test.
 const PIECES_AT_MOST: usize = 8_192;
 
-/// What is wrong with the server.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Fault {
-    None,
-    /// Of every large piece that it echoes it keeps the last byte to itself.
-    DropsLastByte,
-    /// A client who has said that it sends no more is thought to have left.
-    LeavesHalfClosed,
-    /// The end of input is not noticed, and the connection stays.
-    KeepsHalfClosed,
-    /// It reads whether or not its replies are read.
-    Grows,
-    /// Of two lengths that differ the first is taken.
-    BelievesFirstLength,
-    /// A chunk's size may be written in any way that a number may, and its lines may end in LF alone.
-    AcceptsBadChunks,
-    /// Nobody is told to go on with a body.
-    NoContinue,
-    /// Some memory is kept for every connection.
-    LeaksMemory,
-    /// Now and then the thread of a connection stays when that has ended.
-    LeaksThreads,
-    /// An idle connection is closed when the grace is over, and not before.
-    KeepsIdleUntilGrace,
-    /// Requests that came together are answered in the wrong order.
-    OutOfOrder,
-    /// HEAD is taken for GET.
-    HeadWithBody,
-    /// A line may end in LF alone.
-    AcceptsBareLf,
-    /// A refusal is followed by a close, with input unread.
-    ResetsRefusals,
-    /// What follows a refused request is taken for the next one.
-    AnswersSmuggled,
-    /// A descriptor stays open for every connection.
-    LeaksDescriptors,
-    /// A child is started for every connection, and never waited for.
-    LeavesZombies,
-    /// SIGTERM ends it at once.
-    CutsOnSigterm,
-    /// SIGTERM does not end it.
-    IgnoresSigterm,
-    /// A process is left when it ends.
-    LeavesChild,
-    /// It has room for one client at a time.
-    OneAtATime,
-    /// A reset brings it down.
-    DiesOfReset,
-    /// One loop with one buffer for what goes out: who asked in the same turn gets the last one's answer.
-    SharesAnswers,
-    /// One loop that waits until a client takes what it is sent.
-    BlocksOnSend,
-    /// It has no more than /hello, knows no POST, and ends each connection with the reply, none of which is a fault.
-    OnlyHello,
-    /// It has no more than /hello and ends at once on SIGTERM, with status 0.
-    ExitsOnSigterm,
-    /// The body of a GET is taken for the next request.
-    TakesGetBodies,
-    /// The body of a request that is refused is taken for the next request.
-    TakesRefusedBodies,
-    /// On SIGTERM who has sent half a request is told that it is bad.
-    BlamesHalves,
-    /// On SIGTERM idle connections are closed, whatever their clients send.
-    ClosesOnSigterm,
-    /// On SIGTERM a connection is closed behind the first reply, with what else has come unread.
-    ClosesBehindFirst,
-    /// What is well-formed and refused is followed by a close, with input unread.
-    ResetsOthers,
-    /// A request line may hold anything, and a first field may begin with a blank.
-    AcceptsOddHeads,
-    /// A child is started for every connection, and not waited for if that is reset.
-    LeavesResetZombies,
-    /// A descriptor stays open for every request that is refused.
-    LeaksRefused,
-    /// A head, or what follows a chunk, is judged once its end is there, however long that takes.
-    WaitsForEnds,
-    /// No reply is dated.
-    NoDate,
-    /// Replies are dated in a way of its own.
-    OddDate,
-    /// No line may be longer than 4,000 bytes, and there is a blank behind each colon.
-    TooStrict,
-    /// What waits does so in a line.
-    WaitsInLine,
-    /// A little memory is kept for every connection.
-    LeaksSlowly,
-}
-
-impl Fault {
-    fn has_only_hello(self) -> bool {
-        matches!(self, Self::OnlyHello | Self::ExitsOnSigterm)
-    }
-}
-
-const FAULTS: [(&str, Fault); 42] = [
-    ("none", Fault::None),
-    ("drops-last-byte", Fault::DropsLastByte),
-    ("leaves-half-closed", Fault::LeavesHalfClosed),
-    ("keeps-half-closed", Fault::KeepsHalfClosed),
-    ("grows", Fault::Grows),
-    ("believes-first-length", Fault::BelievesFirstLength),
-    ("accepts-bad-chunks", Fault::AcceptsBadChunks),
-    ("no-continue", Fault::NoContinue),
-    ("leaks-memory", Fault::LeaksMemory),
-    ("leaks-threads", Fault::LeaksThreads),
-    ("keeps-idle-until-grace", Fault::KeepsIdleUntilGrace),
-    ("out-of-order", Fault::OutOfOrder),
-    ("head-with-body", Fault::HeadWithBody),
-    ("accepts-bare-lf", Fault::AcceptsBareLf),
-    ("resets-refusals", Fault::ResetsRefusals),
-    ("answers-smuggled", Fault::AnswersSmuggled),
-    ("leaks-descriptors", Fault::LeaksDescriptors),
-    ("leaves-zombies", Fault::LeavesZombies),
-    ("cuts-on-sigterm", Fault::CutsOnSigterm),
-    ("ignores-sigterm", Fault::IgnoresSigterm),
-    ("leaves-child", Fault::LeavesChild),
-    ("one-at-a-time", Fault::OneAtATime),
-    ("dies-of-reset", Fault::DiesOfReset),
-    ("shares-answers", Fault::SharesAnswers),
-    ("blocks-on-send", Fault::BlocksOnSend),
-    ("only-hello", Fault::OnlyHello),
-    ("exits-on-sigterm", Fault::ExitsOnSigterm),
-    ("takes-get-bodies", Fault::TakesGetBodies),
-    ("takes-refused-bodies", Fault::TakesRefusedBodies),
-    ("blames-halves", Fault::BlamesHalves),
-    ("closes-on-sigterm", Fault::ClosesOnSigterm),
-    ("closes-behind-first", Fault::ClosesBehindFirst),
-    ("resets-others", Fault::ResetsOthers),
-    ("accepts-odd-heads", Fault::AcceptsOddHeads),
-    ("leaves-reset-zombies", Fault::LeavesResetZombies),
-    ("leaks-refused", Fault::LeaksRefused),
-    ("waits-for-ends", Fault::WaitsForEnds),
-    ("no-date", Fault::NoDate),
-    ("odd-date", Fault::OddDate),
-    ("too-strict", Fault::TooStrict),
-    ("waits-in-line", Fault::WaitsInLine),
-    ("leaks-slowly", Fault::LeaksSlowly),
-];
-
 /// Serves with the fault of this name on this port, until SIGTERM.
 pub(crate) fn serve(fault: &str, workload: &str, port: u16) -> io::Result<()> {
-    let (_, fault) = FAULTS.iter().find(|(name, _)| *name == fault).expect("a fault that there is");
-    run(*fault, workload == "http", port)
+    run(Fault::named(fault), workload == "http", port)
 }
 
 fn run(fault: Fault, is_http: bool, port: u16) -> io::Result<()> {
@@ -713,245 +572,4 @@ impl Reply {
         let head = format!("HTTP/1.1 {status} As It Is\r\n{fields}Content-Length: {length}\r\n\r\n");
         Self { text: [head.as_bytes(), body].concat(), filling }
     }
-}
-
-struct Request {
-    method: String,
-    path: String,
-    is_old: bool,
-    stays_open: bool,
-    expects_continue: bool,
-    framing: Framing,
-}
-
-/// How a body ends.
-#[derive(Clone, Copy)]
-enum Framing {
-    Length(usize),
-    Chunked,
-}
-
-/// The first head, if it is whole or already wrong, and where it ends.
-fn whole_head(input: &mut Vec<u8>, fault: Fault) -> Option<(Result<Vec<u8>, u16>, usize)> {
-    while input.starts_with(b"\r\n") {
-        input.drain(..2);
-    }
-    if fault == Fault::AcceptsBareLf {
-        mend_line_ends(input);
-    }
-    if fault == Fault::WaitsForEnds && input.len() > LONG_BYTES && !has_end(input) {
-        return None;
-    }
-    let end = input.windows(4).position(|window| window == b"\r\n\r\n").map(|at| at + 4);
-    // A line that ends in LF alone is seen as such before the rest has come.
-    let searched = &input[..end.unwrap_or(input.len())];
-    let bare = (0..searched.len()).any(|at| input[at] == b'\n' && (at == 0 || input[at - 1] != b'\r'));
-    match (bare, end) {
-        (true, _) if fault != Fault::AcceptsBareLf => Some((Err(400), input.len())),
-        (_, Some(end)) if end <= HEAD_BYTES_AT_MOST => Some((Ok(input[..end].to_vec()), end)),
-        (_, None) if fault == Fault::WaitsForEnds => None,
-        _ if input.len() > HEAD_BYTES_AT_MOST => {
-            let has_line = input[..HEAD_BYTES_AT_MOST].contains(&b'\n');
-            Some((Err(if has_line { 431 } else { 414 }), input.len()))
-        }
-        _ => None,
-    }
-}
-
-/// Whether there is an empty line, at the end of all that has come: looking through it all each time would take too long.
-fn has_end(input: &[u8]) -> bool {
-    input.ends_with(b"\r\n\r\n")
-}
-
-/// Has each line of a whole head end in CR LF.
-fn mend_line_ends(input: &mut Vec<u8>) {
-    let ends = |rest: &[u8], mark: &[u8]| rest.starts_with(mark).then_some(mark.len());
-    let end = (0..input.len())
-        .find_map(|at| Some(at + ends(&input[at..], b"\n\n").or_else(|| ends(&input[at..], b"\n\r\n"))?));
-    if let Some(end) = end {
-        let text = String::from_utf8_lossy(&input[..end]).replace("\r\n", "\n").replace('\n', "\r\n");
-        drop(input.splice(..end, text.into_bytes()));
-    }
-}
-
-/// The body at the front of `input` and where it ends; none while more of it has to come.
-fn whole_body(input: &[u8], framing: Framing, fault: Fault) -> Result<Option<(Vec<u8>, usize)>, u16> {
-    match framing {
-        Framing::Length(length) => Ok(input.get(..length).map(|body| (body.to_vec(), length))),
-        Framing::Chunked
-            if fault == Fault::WaitsForEnds && input.len() > HEAD_BYTES_AT_MOST && !has_end(input) =>
-        {
-            Ok(None)
-        }
-        Framing::Chunked => whole_chunks(input, fault),
-    }
-}
-
-/// The same of a chunked body, read anew from its beginning each time.
-fn whole_chunks(input: &[u8], fault: Fault) -> Result<Option<(Vec<u8>, usize)>, u16> {
-    let is_lenient = fault == Fault::AcceptsBadChunks;
-    let (mut body, mut at) = (Vec::new(), 0);
-    loop {
-        let Some(line) = line(input, &mut at, is_lenient)? else { return Ok(None) };
-        let size = chunk_size(line, is_lenient)?;
-        if size == 0 {
-            return Ok(end_of_trailers(input, at, is_lenient)?.map(|end| (body, end)));
-        }
-        if body.len().saturating_add(size) > BODY_BYTES_AT_MOST {
-            return Err(413);
-        }
-        let Some(data) = input.get(at..at + size) else { return Ok(None) };
-        body.extend_from_slice(data);
-        at += size;
-        match input.get(at..at + 2) {
-            Some(b"\r\n") => at += 2,
-            Some([b'\n', _]) if is_lenient => at += 1,
-            Some(_) => return Err(400),
-            None => return Ok(None),
-        }
-    }
-}
-
-fn end_of_trailers(input: &[u8], begin: usize, is_lenient: bool) -> Result<Option<usize>, u16> {
-    let mut at = begin;
-    loop {
-        let Some(line) = line(input, &mut at, is_lenient)? else { return Ok(None) };
-        if at - begin > HEAD_BYTES_AT_MOST {
-            return Err(431);
-        }
-        match line.iter().position(|byte| *byte == b':') {
-            _ if line.is_empty() => return Ok(Some(at)),
-            Some(colon) if std::str::from_utf8(&line[..colon]).is_ok_and(is_token) => {}
-            _ => return Err(400),
-        }
-    }
-}
-
-/// The line that begins at `at`, which is then behind it; none while its end has to come.
-fn line<'a>(input: &'a [u8], at: &mut usize, is_lenient: bool) -> Result<Option<&'a [u8]>, u16> {
-    let rest = &input[*at..];
-    match rest.iter().take(HEAD_BYTES_AT_MOST).position(|byte| *byte == b'\n') {
-        Some(end) => {
-            *at += end + 1;
-            match rest[..end].strip_suffix(b"\r") {
-                Some(line) => Ok(Some(line)),
-                None if is_lenient => Ok(Some(&rest[..end])),
-                None => Err(400),
-            }
-        }
-        None if rest.len() >= HEAD_BYTES_AT_MOST => Err(431),
-        None => Ok(None),
-    }
-}
-
-fn chunk_size(line: &[u8], is_lenient: bool) -> Result<usize, u16> {
-    let text = std::str::from_utf8(line).map_err(|_| 400_u16)?;
-    let mut digits = text.split(';').next().unwrap_or_default();
-    if is_lenient {
-        digits = digits.trim().trim_start_matches('+').trim_start_matches("0x");
-    }
-    let is_size = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if is_size { usize::from_str_radix(digits, 16).map_err(|_| 413) } else { Err(400) }
-}
-
-/// Where the body ends that a head announces (RFC 9112, 6.3).
-fn framing(lengths: &[&str], codings: &[&str], is_old: bool, fault: Fault) -> Result<Framing, u16> {
-    let is_chunked = |coding: &str| coding.trim().eq_ignore_ascii_case("chunked");
-    let codings: Vec<bool> = codings.iter().flat_map(|value| value.split(',')).map(is_chunked).collect();
-    match (codings.as_slice(), lengths) {
-        ([], []) => Ok(Framing::Length(0)),
-        ([], [first, more @ ..]) => {
-            let is_certain = more.is_empty() || fault == Fault::BelievesFirstLength;
-            if !is_certain || first.is_empty() || !first.bytes().all(|byte| byte.is_ascii_digit()) {
-                return Err(400);
-            }
-            let length = first.parse().ok().filter(|length| *length <= BODY_BYTES_AT_MOST);
-            length.map(Framing::Length).ok_or(413)
-        }
-        // Without a length, and chunked once at most, namely last.
-        ([before @ .., last], []) if !is_old && !before.contains(&true) => match (before, last) {
-            ([], true) => Ok(Framing::Chunked),
-            _ => Err(501),
-        },
-        _ => Err(400),
-    }
-}
-
-impl Request {
-    fn persistence(&self) -> (&'static str, Next) {
-        match (self.stays_open, self.is_old) {
-            (true, true) => ("Connection: keep-alive\r\n", Next::Read),
-            (true, false) => ("", Next::Read),
-            (false, _) => ("Connection: close\r\n", Next::Close),
-        }
-    }
-
-    fn parse(head: &[u8], fault: Fault) -> Result<Self, u16> {
-        let text = std::str::from_utf8(head).map_err(|_| 400_u16)?;
-        let mut lines = text.trim_end_matches("\r\n").split("\r\n");
-        let first = lines.next().unwrap_or_default();
-        let ends_early = first.contains(['\r', '\0']) && fault != Fault::AcceptsOddHeads;
-        if ends_early {
-            return Err(400);
-        }
-        if fault == Fault::TooStrict && first.len() > STRICT_LINE_BYTES {
-            return Err(414);
-        }
-        let first: Vec<&str> = first.split(' ').collect();
-        let [method, target, version] = first.as_slice() else { return Err(400) };
-        if !is_token(method) {
-            return Err(400);
-        }
-        let is_old = match version.strip_prefix("HTTP/").map(str::as_bytes) {
-            Some(b"1.1") => false,
-            Some(b"1.0") => true,
-            Some([major, b'.', minor]) if major.is_ascii_digit() && minor.is_ascii_digit() => {
-                return Err(505);
-            }
-            _ => return Err(400),
-        };
-        let (mut hosts, mut close, mut keep_alive, mut expects_continue) = (0, false, false, false);
-        let (mut lengths, mut codings) = (Vec::new(), Vec::new());
-        for (index, line) in lines.enumerate() {
-            if index >= FIELDS_AT_MOST {
-                return Err(431);
-            }
-            let is_blank_taken = index == 0 && fault == Fault::AcceptsOddHeads;
-            let line = if is_blank_taken { line.trim_start() } else { line };
-            let (name, value) = line.split_once(':').ok_or(400_u16)?;
-            if fault == Fault::TooStrict && !value.starts_with(' ') {
-                return Err(400);
-            }
-            let value = value.trim();
-            if !is_token(name) || value.contains(['\r', '\0']) {
-                return Err(400);
-            }
-            match name.to_ascii_lowercase().as_str() {
-                "host" if value.contains(' ') => return Err(400),
-                "host" => hosts += 1,
-                "connection" => {
-                    close |= value.eq_ignore_ascii_case("close");
-                    keep_alive |= value.eq_ignore_ascii_case("keep-alive");
-                }
-                "expect" if !value.eq_ignore_ascii_case("100-continue") => return Err(417),
-                "expect" => expects_continue = !is_old,
-                "content-length" => lengths.push(value),
-                "transfer-encoding" => codings.push(value),
-                _ => {}
-            }
-        }
-        if hosts > 1 || (hosts == 0 && !is_old) {
-            return Err(400);
-        }
-        let path =
-            target.strip_prefix("http://").map_or(*target, |rest| &rest[rest.find('/').unwrap_or(0)..]);
-        let stays_open = !close && (!is_old || keep_alive) && fault != Fault::OnlyHello;
-        let framing = framing(&lengths, &codings, is_old, fault)?;
-        let (method, path) = ((*method).to_owned(), path.to_owned());
-        Ok(Self { method, path, is_old, stays_open, expects_continue, framing })
-    }
-}
-
-fn is_token(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }

@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
-use common::{ask, can_run, connect, ended_in_order, eventually, runnable, send, serve};
+use common::{ask, can_run, connect, ended_in_order, eventually, runnable, send, serve, side_by_side};
 use harness::server::Server;
 use nix::sys::signal::Signal;
 
@@ -37,13 +37,7 @@ const VARIANTS: [&str; 14] = [
 /// Tries every model and variant that this machine can run, a few at the same time: what they do most is wait.
 fn with_each(check: impl Fn(&str) + Sync) {
     let models: Vec<_> = runnable().map(|model| model.name).chain(VARIANTS).filter(can_run).collect();
-    for few in models.chunks(6) {
-        std::thread::scope(|scope| {
-            for model in few {
-                scope.spawn(|| check(model));
-            }
-        });
-    }
+    side_by_side(models, check);
 }
 
 /// Whether all that a client has sent was read by its server: nothing of it is left in either kernel's queue.

@@ -75,12 +75,7 @@ impl Tree {
     /// # Errors
     /// A process whose memory we may not look into: one of another user, or one that gained privileges.
     pub fn pss_bytes(self) -> io::Result<u64> {
-        let mut kib = 0;
-        for stat in self.alive()? {
-            let rollup = proc::contents(format!("/proc/{}/smaps_rollup", stat.pid))?;
-            kib += rollup.and_then(|text| proc::number_after(&text, "Pss:")).unwrap_or(0);
-        }
-        Ok(kib * 1024)
+        self.sum_of_rollups(|text| proc::number_after(text, "Pss:"))
     }
 
     /// The part of [`pss_bytes`](Self::pss_bytes) that no file backs: heaps, stacks, shared memory. Unlike the rest it does
@@ -90,12 +85,19 @@ impl Tree {
     /// # Errors
     /// As for [`pss_bytes`](Self::pss_bytes).
     pub fn fileless_bytes(self) -> io::Result<u64> {
+        self.sum_of_rollups(|text| {
+            let number = |name| proc::number_after(text, name);
+            let apart = number("Pss_Anon:").zip(number("Pss_Shmem:")).map(|(heap, shared)| heap + shared);
+            apart.or_else(|| number("Pss:"))
+        })
+    }
+
+    /// The sum over its processes of a number of KiB in `/proc/PID/smaps_rollup` (`proc_pid_smaps(5)`), in bytes.
+    fn sum_of_rollups(self, number: impl Fn(&[u8]) -> Option<u64>) -> io::Result<u64> {
         let mut kib = 0;
         for stat in self.alive()? {
-            let Some(text) = proc::contents(format!("/proc/{}/smaps_rollup", stat.pid))? else { continue };
-            let number = |name| proc::number_after(&text, name);
-            let apart = number("Pss_Anon:").zip(number("Pss_Shmem:")).map(|(heap, shared)| heap + shared);
-            kib += apart.or_else(|| number("Pss:")).unwrap_or(0);
+            let rollup = proc::contents(format!("/proc/{}/smaps_rollup", stat.pid))?;
+            kib += rollup.and_then(|text| number(&text)).unwrap_or(0);
         }
         Ok(kib * 1024)
     }

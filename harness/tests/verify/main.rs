@@ -284,9 +284,9 @@ fn a_process_that_is_left_behind_is_found() {
 
 #[test]
 fn a_server_that_a_client_can_end_is_found() {
-    // A client who leaves while it still pours resets its connection as well.
-    let may = ["flood", "endless-line", "endless-head", "endless-trailers"];
-    fails_at_least("dies-of-reset", "http", &["abrupt-reset", "nothing-kept", "children-reaped"], &may);
+    // Of these: in others a client that leaves while it still pours resets its connection too, or does not, by chance.
+    let tried = "get,keep-alive,abrupt-reset,nothing-kept,children-reaped";
+    fails_of("dies-of-reset", "http", tried, &["abrupt-reset", "nothing-kept", "children-reaped"]);
 }
 
 #[test]

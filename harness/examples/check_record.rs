@@ -17,7 +17,7 @@ fn main() -> anyhow::Result<()> {
     let mut valid = BTreeSet::new();
     for cell in &run.cells {
         let (name, reason) = match cell {
-            Cell::Servers(cell) => (&cell.model, &cell.reason),
+            Cell::Servers(cell) | Cell::Idle(cell) | Cell::Stevens(cell) => (&cell.model, &cell.reason),
             Cell::Tasks(cell) => (&cell.executor, &cell.reason),
         };
         match cell.verdict() {

@@ -39,6 +39,8 @@ impl Recorder {
             planned,
             seed: Some(seed),
             host: host()?,
+            floor: None,
+            notes: Vec::new(),
             cells: Vec::new(),
         };
         let this = Self { directory, run };

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use common::{PATIENCE, children_of, ended_in_order, eventually, held_still, ip, send, serve_over, stop};
-use harness::load::{self, Load, Outcome};
+use harness::load::{self, Clients, Load, Outcome};
 use harness::server::Server;
 use harness::transport::Transport;
 use harness::workload::Workload;
@@ -211,12 +211,13 @@ fn load(address: SocketAddr, connections: usize, timeout: Duration) -> Load {
         duration: Duration::from_millis(400),
         timeout,
         processors: Vec::new(),
+        ..Load::default()
     }
 }
 
 fn go(load: &Load, bytes: usize) -> Outcome {
     let client = Workload::new("echo", "/", bytes).unwrap().client("test", true).unwrap();
-    load::run(load, &*client, &mut |_| (), &AtomicBool::new(false)).unwrap()
+    load::run(load, Clients::of(&*client), &mut |_| (), &AtomicBool::new(false)).unwrap()
 }
 
 #[test]
@@ -343,7 +344,7 @@ fn loads_that_datagrams_cannot_carry_are_refused() {
     let refused = |workload: &str, bytes: usize| {
         let client = Workload::new(workload, "/", bytes).unwrap().client("test", true).unwrap();
         let plan = load(here, 1, PATIENCE);
-        let outcome = load::run(&plan, &*client, &mut |_| (), &AtomicBool::new(false));
+        let outcome = load::run(&plan, Clients::of(&*client), &mut |_| (), &AtomicBool::new(false));
         format!("{:#}", outcome.err().unwrap())
     };
     assert!(refused("http", 1).contains("has no datagrams; try echo"));

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::{PATIENCE, ask, can_run, connect, eventually, has_something, hear, hello, ip, serve, stop};
-use harness::load::{self, Load};
+use harness::load::{self, Clients, Load};
 use harness::measure::limits::raise_descriptor_limit;
 use harness::server::Server;
 use harness::transport::Transport;
@@ -159,9 +159,10 @@ fn two_hundred_clients_share_one_buffer_and_short_queues() {
             duration: Duration::from_secs(1),
             timeout: PATIENCE,
             processors: Vec::new(),
+            ..Load::default()
         };
         let client = workload.client("test", true).unwrap();
-        let outcome = load::run(&load, &*client, &mut |_| (), &false.into()).unwrap();
+        let outcome = load::run(&load, Clients::of(&*client), &mut |_| (), &false.into()).unwrap();
         assert_eq!(outcome.errors.total(), 0, "{model}: {:?}", outcome.first_error);
         assert_eq!(outcome.connections_served, 200, "{model}");
         stop(server);

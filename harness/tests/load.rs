@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use harness::load::{Edge, Load, Outcome, run};
+use harness::load::{Clients, Edge, Load, Outcome, run};
 use harness::transport::Transport;
 use models::address::Address;
 use reports::record::Errors;
@@ -140,15 +140,16 @@ fn load(address: SocketAddr, connections: usize) -> Load {
         duration: WINDOW,
         timeout: Duration::from_secs(20),
         processors: Vec::new(),
+        ..Load::default()
     }
 }
 
 fn go(load: &Load, client: &dyn Client) -> Outcome {
-    run(load, client, &mut |_| {}, &AtomicBool::new(false)).unwrap()
+    run(load, Clients::of(client), &mut |_| {}, &AtomicBool::new(false)).unwrap()
 }
 
 fn refused(load: &Load, client: &dyn Client) -> String {
-    let error = run(load, client, &mut |_| {}, &AtomicBool::new(false)).err().expect("an error");
+    let error = run(load, Clients::of(client), &mut |_| {}, &AtomicBool::new(false)).err().expect("an error");
     format!("{error:#}")
 }
 
@@ -487,7 +488,7 @@ fn connections_stay_open_until_the_closing_edge_has_been_seen() {
         }
         edges.push((edge, seen.over.load(Ordering::SeqCst)));
     };
-    run(&load(address, 4), &Echoed::of(MESSAGE), &mut look, &AtomicBool::new(false)).unwrap();
+    run(&load(address, 4), Clients::of(&Echoed::of(MESSAGE)), &mut look, &AtomicBool::new(false)).unwrap();
     assert_eq!(edges, [(Edge::Opens, 0), (Edge::Closes, 0)]);
 }
 
@@ -497,7 +498,7 @@ fn stop_ends_the_load_early() {
     let plan = Load { duration: Duration::from_secs(600), ..load(address, 2) };
     let stop = AtomicBool::new(false);
     let mut look = |_| stop.store(true, Ordering::SeqCst);
-    let error = run(&plan, &Echoed::of(MESSAGE), &mut look, &stop).err().expect("an error");
+    let error = run(&plan, Clients::of(&Echoed::of(MESSAGE)), &mut look, &stop).err().expect("an error");
     assert_eq!(error.to_string(), "the load was interrupted");
 }
 

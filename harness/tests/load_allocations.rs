@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use harness::load::{Load, run};
+use harness::load::{Clients, Load, run};
 use harness::transport::Transport;
 use workloads::client::{Client, EchoClient, HttpClient};
 
@@ -101,13 +101,14 @@ fn measured(server: &Server, duration: Duration) -> (u64, u64) {
         duration,
         timeout: Duration::from_secs(20),
         processors: Vec::new(),
+        ..Load::default()
     };
     let client: Box<dyn Client> = match transport {
         Transport::Udp => Box::new(EchoClient::new(REQUEST_BYTES)),
         Transport::Tcp | Transport::Unix => Box::new(HttpClient::new("/hello", "test", keep_alive).unwrap()),
     };
     let before = ALLOCATIONS.load(Ordering::Relaxed);
-    let outcome = run(&load, &*client, &mut |_| {}, &AtomicBool::new(false)).unwrap();
+    let outcome = run(&load, Clients::of(&*client), &mut |_| {}, &AtomicBool::new(false)).unwrap();
     let allocations = ALLOCATIONS.load(Ordering::Relaxed) - before;
     assert_eq!(outcome.errors.total(), 0, "{:?}", outcome.first_error);
     (outcome.requests_in_all, allocations)

@@ -12,7 +12,7 @@ use common::{
     PATIENCE, ask, can_run, children_of, connect, ended_in_order, eventually, has_something, hear, hello, ip,
     runnable, send, serve, stop,
 };
-use harness::load::{self, Load, Outcome};
+use harness::load::{self, Clients, Load, Outcome};
 use harness::measure::limits::raise_descriptor_limit;
 use harness::server::Server;
 use harness::transport::Transport;
@@ -446,8 +446,9 @@ fn load(server: &Server, connections: usize, keep_alive: bool) -> Outcome {
         duration: Duration::from_secs(1),
         timeout: PATIENCE,
         processors: Vec::new(),
+        ..Load::default()
     };
-    load::run(&load, &*client, &mut |_| (), &AtomicBool::new(false)).unwrap()
+    load::run(&load, Clients::of(&*client), &mut |_| (), &AtomicBool::new(false)).unwrap()
 }
 
 #[test]

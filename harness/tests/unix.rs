@@ -13,7 +13,7 @@ use std::time::Duration;
 use common::{
     PATIENCE, ask, children_of, ended_in_order, eventually, hear, processes_marked, send, serve_over, stop,
 };
-use harness::load::{self, Load, Outcome};
+use harness::load::{self, Clients, Load, Outcome};
 use harness::server::Server;
 use harness::transport::Transport;
 use harness::workload::Workload;
@@ -82,8 +82,9 @@ fn load(server: &Server, workload: &Workload, connections: usize, keep_alive: bo
         duration: Duration::from_millis(300),
         timeout: PATIENCE,
         processors: Vec::new(),
+        ..Load::default()
     };
-    load::run(&load, &*client, &mut |_| (), &AtomicBool::new(false)).unwrap()
+    load::run(&load, Clients::of(&*client), &mut |_| (), &AtomicBool::new(false)).unwrap()
 }
 
 #[test]
@@ -342,8 +343,9 @@ fn a_socket_at_which_nobody_answers_is_a_connect_error() {
             duration: Duration::from_millis(400),
             timeout: Duration::from_millis(200),
             processors: Vec::new(),
+            ..Load::default()
         };
-        load::run(&load, &*client, &mut |_| (), &AtomicBool::new(false)).unwrap()
+        load::run(&load, Clients::of(&*client), &mut |_| (), &AtomicBool::new(false)).unwrap()
     };
     let only_connects = |outcome: &Outcome, words: &str| {
         let (errors, first) = (outcome.errors, outcome.first_error.as_deref().unwrap());

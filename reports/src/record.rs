@@ -30,6 +30,12 @@ pub struct Run {
     pub seed: Option<u64>,
     /// The machine.
     pub host: Host,
+    /// The least that a request costs on this machine, and the most that the load generator can ask for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub floor: Option<Floor>,
+    /// What a reader of all figures should know, one sentence each: that system calls can't be counted here, say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// What was measured, in the order of measuring.
     pub cells: Vec<Cell>,
 }
@@ -55,12 +61,31 @@ pub struct Host {
     pub loopback_mtu_bytes: Option<u64>,
 }
 
-/// One measurement. The suite says which kind: `servers` or `tasks`.
+/// The two ends between which a machine's figures lie.
+///
+/// The floor is one request and one reply over a loopback TCP connection between two threads that do nothing but
+/// recv(2) and send(2), 128 bytes each way, and check nothing: no server can do with less.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Floor {
+    /// Processor time of the answering side for each request, user and system, in microseconds.
+    pub cpu_us: f64,
+    /// How long a round takes, in microseconds: the median.
+    pub round_trip_us: f64,
+    /// Requests a second that the load generator can ask for and check, on one processor: its requests by its own
+    /// processor time, in a closed loop over 64 connections to a server that answers from a constant.
+    pub ceiling_per_second: f64,
+}
+
+/// One measurement. The suite says which kind: `servers`, `idle`, `stevens` or `tasks`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "suite", rename_all = "lowercase")]
 pub enum Cell {
     /// A server model under load.
     Servers(Box<ServerCell>),
+    /// A server model with many idle connections beside its active ones.
+    Idle(Box<ServerCell>),
+    /// A server model under the load of Stevens' comparison: a new connection for each request.
+    Stevens(Box<ServerCell>),
     /// An executor at work.
     Tasks(Box<TaskCell>),
 }
@@ -69,15 +94,23 @@ impl Cell {
     /// Which round it belongs to.
     pub fn round(&self) -> u32 {
         match self {
-            Self::Servers(cell) => cell.round,
+            Self::Servers(cell) | Self::Idle(cell) | Self::Stevens(cell) => cell.round,
             Self::Tasks(cell) => cell.round,
+        }
+    }
+
+    /// The server's cell, if it is one.
+    pub fn server(&self) -> Option<&ServerCell> {
+        match self {
+            Self::Servers(cell) | Self::Idle(cell) | Self::Stevens(cell) => Some(cell),
+            Self::Tasks(_) => None,
         }
     }
 
     /// What is to be thought of its figures.
     pub fn verdict(&self) -> Verdict {
         match self {
-            Self::Servers(cell) => cell.verdict,
+            Self::Servers(cell) | Self::Idle(cell) | Self::Stevens(cell) => cell.verdict,
             Self::Tasks(cell) => cell.verdict,
         }
     }
@@ -90,6 +123,9 @@ pub struct ServerCell {
     pub model: String,
     /// Its options, as `key=value,...`; empty where all are at their defaults.
     pub options: String,
+    /// 2 for the second of an A/A pair: the same server measured once more, as a row of its own. Absent for the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copy: Option<u32>,
     /// How it was started, as somebody typed it; absent for the lab's own models. `{port}` and `{workload}` stand for
     /// what was filled in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -107,6 +143,15 @@ pub struct ServerCell {
     pub keep_alive: bool,
     /// Requests a second offered; none in a closed loop, where the next request leaves when the reply is there.
     pub rate: Option<f64>,
+    /// How the requests of an open loop are spaced; none in a closed loop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Schedule>,
+    /// What is special about the load.
+    #[serde(default, skip_serializing_if = "Shape::is_plain")]
+    pub shape: Shape,
+    /// Which attempt at its round this is, from 2 on; absent for the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<u32>,
     /// Which round this is, from 1.
     pub round: u32,
     /// Which cores did what.
@@ -128,15 +173,123 @@ pub struct ServerCell {
     pub connections_served: Option<usize>,
     /// What went wrong, by class.
     pub errors: Errors,
-    /// From the moment a request left to its last byte back; absent when there was no reply.
+    /// To the last byte of the reply, in a closed loop from the moment the request left, in an open loop from the moment
+    /// it should have left by the schedule; absent when there was no reply.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latency_us: Option<Latency>,
+    /// In an open loop: from the moment the request did leave, which hides the time it had to wait for a free
+    /// connection (coordinated omission).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uncorrected_latency_us: Option<Latency>,
+    /// In an open loop: how much later than it could have a request left, by the generator's own fault: from when it was
+    /// due and a connection was free.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lag_us: Option<Latency>,
+    /// What came of the connections beside the measured ones that ask for something else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside: Option<Beside>,
+    /// Little's law: the requests that were under way on average, as rate x mean latency gives them, by those that the load
+    /// keeps under way (connections x pipeline). 1 where both agree; only in a closed loop without a pause, all
+    /// connections served.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub little: Option<f64>,
+    /// System calls, counted after the measured window while the same load went on, since counting makes them dearer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calls: Option<Calls>,
+    /// What else the machine did meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noise: Option<Noise>,
     /// What the server's process tree cost; absent when it never ran.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<Cost>,
     /// What the load generator's threads cost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<Cost>,
+}
+
+/// How the requests of an open loop are spaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Schedule {
+    /// At equal distances.
+    #[default]
+    Constant,
+    /// As independent clients would: the distances are exponentially distributed.
+    Poisson,
+}
+
+/// What is special about a load; nothing is where all is absent.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Shape {
+    /// Requests under way at once on each connection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pipeline: Option<usize>,
+    /// How long a connection pauses between a reply and its next request, in microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub think_us: Option<f64>,
+    /// Connections beside the measured ones that were answered once and then say nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idle_connections: Option<usize>,
+    /// Connections beside the measured ones that send their requests byte by byte, and whose replies do not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slow_connections: Option<usize>,
+    /// Connections beside the measured ones that ask for something else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside_connections: Option<usize>,
+    /// What those ask for: `/cpu/100000`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside_request: Option<String>,
+}
+
+impl Shape {
+    /// Whether nothing is special.
+    pub fn is_plain(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// What came of the connections that ask for something else, in the window.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Beside {
+    /// Whole and right replies.
+    pub requests: u64,
+    /// From the moment a request left to its last byte back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latency_us: Option<Latency>,
+}
+
+/// System calls of the server's process tree, counted by the kernel's tracepoints.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Calls {
+    /// Over how many seconds.
+    pub seconds: f64,
+    /// Over how many requests.
+    pub requests: u64,
+    /// All system calls.
+    pub syscalls: u64,
+    /// Those that change what an epoll instance watches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epoll_ctls: Option<u64>,
+}
+
+/// What else the machine did while a cell was measured.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Noise {
+    /// Which part of the window's time the hypervisor gave to others, over the processors in use: 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steal_share: Option<f64>,
+    /// The longest that a thread with nothing to do was late when it woke, in microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hiccup_us: Option<f64>,
+    /// How long a fixed piece of arithmetic took just before, on a processor of the server's, in microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spin_before_us: Option<f64>,
+    /// The same just after.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spin_after_us: Option<f64>,
+    /// Whether all this was so much that the cell's figures do not count, and it was measured again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub disturbed: bool,
 }
 
 /// One run of an executor over one task.
@@ -218,7 +371,10 @@ impl Errors {
     }
 }
 
-/// Latency in microseconds.
+/// A percentile is given only if at least so many values lie above it: fewer would say little of where it is.
+pub const VALUES_ABOVE: f64 = 10.0;
+
+/// Latency in microseconds. A percentile is absent where the sample is too small for it ([`VALUES_ABOVE`]).
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Latency {
     /// The arithmetic mean.
@@ -226,11 +382,17 @@ pub struct Latency {
     /// The median.
     pub p50: f64,
     /// Nine in ten were at most this.
-    pub p90: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p90: Option<f64>,
     /// 99 in 100 were at most this.
-    pub p99: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p99: Option<f64>,
     /// 999 in 1,000 were at most this.
-    pub p999: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p999: Option<f64>,
+    /// 9,999 in 10,000 were at most this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p9999: Option<f64>,
     /// The longest.
     pub max: f64,
 }
@@ -244,6 +406,19 @@ pub struct Cost {
     /// Processor time in the kernel, in seconds; absent where some of it is in nobody's account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub system_s: Option<f64>,
+    /// Processor time in both modes by the kernel's software counters (`perf_event_open(2)`), which follow every child, also
+    /// one that nobody waits for; a check of the sum of the two above, and in its place where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted_cpu_s: Option<f64>,
+    /// How long its threads could have run and no processor was free for them, in seconds, summed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_queue_wait_s: Option<f64>,
+    /// The proportional set size summed over all processes at the end of the window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pss_bytes: Option<u64>,
+    /// The peak of the resident set size summed over all processes: shared pages count once for each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rss_peak_bytes: Option<u64>,
     /// The peak of the proportional set size summed over all processes: shared pages count once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pss_peak_bytes: Option<u64>,
@@ -259,7 +434,7 @@ pub struct Cost {
     /// How often the kernel took the processor away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub involuntary_switches: Option<u64>,
-    /// System calls, where the kernel lets us count them.
+    /// System calls, where the kernel lets us count them: those for each request in [`Calls`] times the requests.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub syscalls: Option<u64>,
 }
@@ -267,6 +442,6 @@ pub struct Cost {
 impl Cost {
     /// Processor time in both modes, in seconds, where it is known.
     pub fn cpu_s(&self) -> Option<f64> {
-        Some(self.user_s? + self.system_s?)
+        self.user_s.zip(self.system_s).map(|(user_s, system_s)| user_s + system_s).or(self.counted_cpu_s)
     }
 }

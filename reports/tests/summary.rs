@@ -57,9 +57,10 @@ fn three_rounds() -> Vec<ServerCell> {
         latency_us: Some(Latency {
             mean: latency[0],
             p50: latency[1],
-            p90: latency[2],
-            p99: latency[3],
-            p999: latency[4],
+            p90: Some(latency[2]),
+            p99: Some(latency[3]),
+            p999: Some(latency[4]),
+            p9999: None,
             max: latency[5],
         }),
         server: Some(Cost {
@@ -71,6 +72,7 @@ fn three_rounds() -> Vec<ServerCell> {
             voluntary_switches: Some(counts[3]),
             involuntary_switches: Some(counts[4]),
             syscalls: Some(77),
+            ..Cost::default()
         }),
         errors: Errors { connect: 1, reset: 20, timeout: 300, short: 4_000, wrong: 50_000 },
         ..server("epoll", round, 0.0, 0)
@@ -87,7 +89,15 @@ fn every_figure_of_a_server_is_the_median_of_its_own_field() {
     let row = row(three_rounds());
     assert_eq!(row.rounds, Rounds { counted: 3, all: 3 });
     spread_close(row.rate, [520.0, 510.0, 530.0]);
-    let latency = Latency { mean: 12.0, p50: 22.0, p90: 32.0, p99: 42.0, p999: 52.0, max: 62.0 };
+    let latency = Latency {
+        mean: 12.0,
+        p50: 22.0,
+        p90: Some(32.0),
+        p99: Some(42.0),
+        p999: Some(52.0),
+        p9999: None,
+        max: 62.0,
+    };
     assert_eq!(row.latency_us, Some(latency));
     // 3 ms by 1,000 requests, 10 ms by 2,000 and 16 ms by 4,000.
     spread_close(row.cpu_us, [4.0, 3.0, 5.0]);

@@ -1,7 +1,10 @@
 //! From a step of the plan to a cell of the record: start, measure, stop, judge.
 
+mod cost;
+mod latency;
 mod server;
 mod task;
+mod verdict;
 
 use std::sync::atomic::AtomicBool;
 
@@ -9,7 +12,7 @@ use reports::record::{Cell, Placement};
 
 use crate::plan::{Step, Timing};
 
-pub(crate) use server::latency;
+pub(crate) use latency::latency;
 
 /// What every measurement needs to know.
 pub struct Bench<'a> {

@@ -11,7 +11,7 @@ use crate::address::resolve;
 use crate::cell::latency;
 use crate::cli::Load as Arguments;
 use crate::failure::{FAILED, Interrupted, Usage};
-use crate::load::{self, Load, Outcome};
+use crate::load::{self, Clients, Load, Outcome};
 use crate::measure::limits::{need_descriptors, raise_descriptor_limit};
 use crate::measure::placement::processors;
 use crate::transport::Transport;
@@ -76,9 +76,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         duration: arguments.duration,
         timeout: arguments.timeout,
         processors: arguments.cpus.clone(),
+        ..Load::default()
     };
     let client = workload.client(&target.host, load.keep_alive)?;
-    let outcome = load::run(&load, &*client, &mut |_| (), &stop)
+    let outcome = load::run(&load, Clients::of(&*client), &mut |_| (), &stop)
         .map_err(|error| if stop.load(Ordering::Relaxed) { Interrupted.into() } else { error })?;
     let answer = answer(&workload, &load, outcome);
     super::print(&if arguments.json {
@@ -127,8 +128,10 @@ impl Answer {
             ),
         ];
         lines.extend(self.latency_us.map(|latency| {
-            let Latency { p50, p90, p99, p999, max, .. } = latency;
-            format!("latency p50 {p50:.0} us, p90 {p90:.0}, p99 {p99:.0}, p99.9 {p999:.0}, longest {max:.0}")
+            let Latency { p50, p90, p99, p999, p9999, max, .. } = latency;
+            let others = [("p90", p90), ("p99", p99), ("p99.9", p999), ("p99.99", p9999)];
+            let others = others.iter().filter_map(|(name, us)| us.map(|us| format!(", {name} {us:.0}")));
+            format!("latency p50 {p50:.0} us{}, longest {max:.0}", others.collect::<String>())
         }));
         lines.push(format!(
             "the generator used {:.2} s of processor time; {} connections made",

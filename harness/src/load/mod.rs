@@ -31,6 +31,7 @@ mod tally;
 mod turn;
 
 use std::any::Any;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
@@ -38,7 +39,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, anyhow, ensure};
 use hdrhistogram::Histogram;
 use models::address::Address;
-use reports::record::Errors;
+use reports::record::{Errors, Schedule};
 use workloads::client::Client;
 use workloads::datagram::DATAGRAM_BYTES_AT_MOST;
 
@@ -49,14 +50,73 @@ use crate::transport::Transport;
 /// How often the calling thread looks around while the generator works.
 const WATCH_EVERY: Duration = Duration::from_millis(200);
 
+/// What sets the pace of a load.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Pace {
+    /// A connection's next request leaves when its reply is there: the server sets the pace.
+    Closed {
+        /// How long each connection pauses in between.
+        think: Duration,
+    },
+    /// Requests leave by a schedule, whatever the server does, over whichever connection is free. Where none is, they leave
+    /// as soon as one is, in order, and their latency counts from when they should have left.
+    Open {
+        /// Requests a second, over all connections.
+        rate: f64,
+        /// How they are spaced.
+        schedule: Schedule,
+        /// What the distances follow from, where they are random.
+        seed: u64,
+    },
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self::Closed { think: Duration::ZERO }
+    }
+}
+
+/// Connections beside the measured ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Company {
+    /// Those that are answered once and then say nothing.
+    pub idle: usize,
+    /// Those that send their requests byte by byte, and whose replies do not count.
+    pub slow: usize,
+    /// Those that ask for something else, each as fast as it is answered.
+    pub beside: usize,
+}
+
+/// What is asked.
+#[derive(Clone, Copy)]
+pub struct Clients<'a> {
+    /// By the measured connections, and by the idle and slow ones.
+    pub measured: &'a dyn Client,
+    /// By those beside them.
+    pub beside: Option<&'a dyn Client>,
+}
+
+impl<'a> Clients<'a> {
+    /// All ask for the same.
+    pub fn of(measured: &'a dyn Client) -> Self {
+        Self { measured, beside: None }
+    }
+}
+
 /// What to do to a server.
 pub struct Load {
     /// Where it listens.
     pub address: Address,
     /// What to go over; it must go with the address.
     pub transport: Transport,
-    /// How many connections to keep open at once.
+    /// How many measured connections to keep open at once.
     pub connections: usize,
+    /// What sets the pace.
+    pub pace: Pace,
+    /// How many requests may be under way at once on each connection.
+    pub pipeline: usize,
+    /// Who else is connected.
+    pub company: Company,
     /// Over how many threads to spread them.
     pub threads: usize,
     /// Whether a connection carries many requests (true) or each request brings its own (false). Datagrams need none.
@@ -65,10 +125,36 @@ pub struct Load {
     pub warm_up: Duration,
     /// The measured window.
     pub duration: Duration,
+    /// How long the load goes on after the window: there the server may be looked at in ways that would disturb it.
+    pub epilogue: Duration,
+    /// Where to write the latencies, second by second, in the log format of `HdrHistogram`; none: nowhere.
+    pub histogram_log: Option<PathBuf>,
     /// After this long without a whole reply a request is given up.
     pub timeout: Duration,
     /// The processors the threads are bound to, in turn; empty: not bound.
     pub processors: Vec<usize>,
+}
+
+impl Default for Load {
+    /// A closed loop over one connection for a second, to nowhere: the address is for the caller to fill in.
+    fn default() -> Self {
+        Self {
+            address: ([127, 0, 0, 1], 0).into(),
+            transport: Transport::Tcp,
+            connections: 1,
+            pace: Pace::default(),
+            pipeline: 1,
+            company: Company::default(),
+            threads: 1,
+            keep_alive: true,
+            warm_up: Duration::ZERO,
+            duration: Duration::from_secs(1),
+            epilogue: Duration::ZERO,
+            histogram_log: None,
+            timeout: Duration::from_secs(2),
+            processors: Vec::new(),
+        }
+    }
 }
 
 /// What came of it.
@@ -96,6 +182,14 @@ pub struct Outcome {
     pub user_s: f64,
     /// The same in the kernel.
     pub system_s: f64,
+    /// In an open loop: as `latency_ns`, from when the request did leave.
+    pub uncorrected_ns: Option<Histogram<u64>>,
+    /// In an open loop: how much later than it could have each request left.
+    pub lag_ns: Option<Histogram<u64>>,
+    /// As `latency_ns`, of those who ask for something else.
+    pub beside_ns: Option<Histogram<u64>>,
+    /// Whole and right replies in the epilogue.
+    pub requests_after: u64,
 }
 
 /// A moment at which the caller may want to look at the server.
@@ -105,6 +199,8 @@ pub enum Edge {
     Opens,
     /// The measured window closes.
     Closes,
+    /// The epilogue is over, if there is one.
+    Ended,
 }
 
 /// Puts `load` on a server with `client`'s requests, and returns once the window has closed.
@@ -120,10 +216,11 @@ pub enum Edge {
 /// a thread, a processor or a descriptor, a panic in `client`, and `stop`.
 pub fn run(
     load: &Load,
-    client: &dyn Client,
+    clients: Clients<'_>,
     window: &mut dyn FnMut(Edge),
     stop: &AtomicBool,
 ) -> anyhow::Result<Outcome> {
+    let client = clients.measured;
     check(load, client)?;
     let span = Window::after(Instant::now(), load.warm_up, load.duration);
     let halt = AtomicBool::new(false);
@@ -250,6 +347,10 @@ fn outcome(load: &Load, finished: Vec<Finished>) -> Outcome {
         latency_ns: sum.latency_ns,
         user_s: sum.cpu.user.as_secs_f64(),
         system_s: sum.cpu.system.as_secs_f64(),
+        uncorrected_ns: None,
+        lag_ns: None,
+        beside_ns: None,
+        requests_after: 0,
     }
 }
 
@@ -258,17 +359,7 @@ mod tests {
     use super::*;
 
     fn load(connections: usize, threads: usize, processors: &[usize]) -> Load {
-        Load {
-            address: ([127, 0, 0, 1], 1).into(),
-            transport: Transport::Tcp,
-            connections,
-            threads,
-            keep_alive: true,
-            warm_up: Duration::ZERO,
-            duration: Duration::from_secs(1),
-            timeout: Duration::from_secs(1),
-            processors: processors.to_vec(),
-        }
+        Load { connections, threads, processors: processors.to_vec(), ..Load::default() }
     }
 
     #[test]

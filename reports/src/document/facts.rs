@@ -65,14 +65,8 @@ fn command(words: &[String]) -> String {
 
 /// Where server and load generator ran; a run may have had them in several places.
 fn placement(run: &Run) -> Option<String> {
-    let places: BTreeSet<String> = run
-        .cells
-        .iter()
-        .filter_map(|cell| match cell {
-            Cell::Servers(cell) => Some(place(&cell.placement)),
-            Cell::Tasks(_) => None,
-        })
-        .collect();
+    let places: BTreeSet<String> =
+        run.cells.iter().filter_map(|cell| cell.server().map(|cell| place(&cell.placement))).collect();
     (!places.is_empty()).then(|| places.into_iter().collect::<Vec<_>>().join("; "))
 }
 

@@ -27,6 +27,7 @@ impl Summary {
             match cell {
                 Cell::Servers(cell) => servers.push(&**cell),
                 Cell::Tasks(cell) => tasks.push(&**cell),
+                Cell::Idle(_) | Cell::Stevens(_) => {}
             }
         }
         Self { servers: servers::tables(&servers), tasks: tasks::rows(&tasks) }

@@ -211,16 +211,17 @@ fn per_request(cell: &ServerCell, value: f64) -> Option<f64> {
 }
 
 fn latency(cells: &[&ServerCell]) -> Option<Latency> {
-    let over_rounds = |figure: fn(&Latency) -> f64| {
-        median(cells.iter().filter_map(|cell| cell.latency_us.as_ref().map(figure)))
+    let over_rounds = |figure: fn(&Latency) -> Option<f64>| {
+        median(cells.iter().filter_map(|cell| cell.latency_us.as_ref().and_then(figure)))
     };
     Some(Latency {
-        mean: over_rounds(|latency| latency.mean)?,
-        p50: over_rounds(|latency| latency.p50)?,
-        p90: over_rounds(|latency| latency.p90)?,
-        p99: over_rounds(|latency| latency.p99)?,
-        p999: over_rounds(|latency| latency.p999)?,
-        max: over_rounds(|latency| latency.max)?,
+        mean: over_rounds(|latency| Some(latency.mean))?,
+        p50: over_rounds(|latency| Some(latency.p50))?,
+        p90: over_rounds(|latency| latency.p90),
+        p99: over_rounds(|latency| latency.p99),
+        p999: over_rounds(|latency| latency.p999),
+        p9999: over_rounds(|latency| latency.p9999),
+        max: over_rounds(|latency| Some(latency.max))?,
     })
 }
 

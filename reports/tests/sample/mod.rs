@@ -27,6 +27,8 @@ pub(crate) fn run() -> Run {
             mitigations: vec!["spectre_v2: Mitigation; IBRS".into()],
             loopback_mtu_bytes: Some(65_536),
         },
+        floor: None,
+        notes: Vec::new(),
         cells,
     }
 }
@@ -68,9 +70,10 @@ pub(crate) fn server(model: &str, round: u32, cpu_us: f64, number: u64) -> Serve
         latency_us: Some(Latency {
             mean: 410.25 + n,
             p50: 300.5 + n,
-            p90: 600.75 + n,
-            p99: 1_200.0 + 10.0 * n,
-            p999: 5_300.0 + 100.0 * n,
+            p90: Some(600.75 + n),
+            p99: Some(1_200.0 + 10.0 * n),
+            p999: Some(5_300.0 + 100.0 * n),
+            p9999: None,
             max: 21_000.0 + 1_000.0 * n,
         }),
         server: Some(Cost {
@@ -82,6 +85,7 @@ pub(crate) fn server(model: &str, round: u32, cpu_us: f64, number: u64) -> Serve
             voluntary_switches: Some(requests / 2 + 17 * number),
             involuntary_switches: Some(900 + number),
             syscalls: Some(2 * requests + 131 + number),
+            ..Cost::default()
         }),
         client: Some(Cost {
             user_s: Some(0.31 + n / 1e3),
@@ -90,6 +94,7 @@ pub(crate) fn server(model: &str, round: u32, cpu_us: f64, number: u64) -> Serve
             involuntary_switches: Some(1_500 + number),
             ..Cost::default()
         }),
+        ..ServerCell::default()
     }
 }
 

@@ -55,6 +55,19 @@ impl Recorder {
         self.write()
     }
 
+    /// Says that there will be so many more cells than was known.
+    pub fn expect(&mut self, cells: usize) -> anyhow::Result<()> {
+        self.run.planned += cells;
+        self.run.complete = self.run.cells.len() == self.run.planned;
+        self.write()
+    }
+
+    /// Adds a sentence that readers of all figures should know.
+    pub fn note(&mut self, sentence: String) -> anyhow::Result<()> {
+        self.run.notes.push(sentence);
+        self.write()
+    }
+
     /// What has been recorded.
     pub fn run(&self) -> &Run {
         &self.run

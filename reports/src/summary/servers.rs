@@ -257,7 +257,10 @@ fn rank(rows: &mut [ServerRow]) {
     let spreads: Vec<Spread> = rows[..ranked].iter().filter_map(|row| row.cpu_us).collect();
     let mut start = 0;
     while start < spreads.len() {
-        let tied = spreads[start..].iter().take_while(|spread| spread.overlaps(&spreads[start])).count();
+        let tied = spreads[start..]
+            .iter()
+            .take_while(|spread| spread.min <= spreads[start].max && spreads[start].min <= spread.max)
+            .count();
         for row in &mut rows[start..start + tied] {
             row.standing = Standing::Ranked(Rank { place: start + 1, shared: tied > 1 });
         }

@@ -70,6 +70,7 @@ pub(super) fn run(arguments: &Run) -> anyhow::Result<ExitCode> {
     let mut recorder = Recorder::new(arguments.out.clone(), plan.steps.len(), plan.seed)?;
     let bench = Bench { timing: plan.timing, placement: place(&processors()?), stop: &stop };
     let kept = measure(&plan, &bench, &mut recorder);
+    let kept = kept.and(recorder.finish());
     let published = super::report::publish(recorder.run(), recorder.directory(), arguments.json);
     kept.and(published)?; // of two troubles the first one tells more
     if stop.load(Ordering::Relaxed) {

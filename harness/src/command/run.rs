@@ -27,6 +27,7 @@ use crate::plan::{Loads, Plan, ServerStep, TaskStep, Timing, server_steps, task_
 use crate::progress::Progress;
 use crate::python;
 use crate::recorder::Recorder;
+use crate::repeat::Repeats;
 use crate::server::ForeignCommand;
 use crate::subject::{Foreign, Subject};
 use crate::transport::Transport;
@@ -83,16 +84,15 @@ pub(super) fn run(arguments: &Run) -> anyhow::Result<ExitCode> {
 /// Takes step after step, until the plan's end or until somebody wants it to end.
 fn measure(plan: &Plan, bench: &Bench<'_>, recorder: &mut Recorder) -> anyhow::Result<()> {
     let mut progress = Progress::new(plan);
+    let mut repeats = Repeats::of(plan.steps.len());
     for step in &plan.steps {
         progress.begins(step);
-        let cell = bench.measure(step);
-        if bench.stop.load(Ordering::Relaxed) {
-            break; // this cell was cut short
+        if repeats.take(step, bench, recorder)?.is_break() {
+            break;
         }
-        recorder.add(cell)?;
         progress.done(step);
     }
-    Ok(())
+    repeats.note(recorder)
 }
 
 fn plan(arguments: &Run) -> anyhow::Result<Plan> {

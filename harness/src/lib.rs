@@ -9,7 +9,8 @@
 //! 4. [`cell`] takes one step of the plan: [`server`] starts `concur serve` as a process of its own, [`load`] puts the
 //!    load on it and checks every reply, [`measure`] reads from the kernel what that cost. Tasks run in `concur exec`
 //!    processes ([`execution`]).
-//! 5. [`recorder`] keeps the record, written anew after every cell; crate `reports` draws it.
+//!    A cell that the machine disturbed is measured once more ([`repeat`]).
+//! 5. [`recorder`] keeps the record, so that whatever ends the run loses no cell; crate `reports` draws it.
 //!
 //! [`verify`] grades a server by its behaviour: ours, or anyone's.
 //!
@@ -29,6 +30,7 @@ pub mod plan;
 pub mod progress;
 pub mod python;
 pub mod recorder;
+pub mod repeat;
 pub mod server;
 pub mod subject;
 pub mod transport;

@@ -40,6 +40,13 @@ pub struct Run {
     pub cells: Vec<Cell>,
 }
 
+impl Run {
+    /// How many of the planned cells are here. What was measured again does not count twice.
+    pub fn measured(&self) -> usize {
+        self.cells.iter().filter(|cell| cell.attempt() == 1).count()
+    }
+}
+
 /// The machine a run was measured on.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Host {
@@ -97,6 +104,15 @@ impl Cell {
             Self::Servers(cell) | Self::Idle(cell) | Self::Stevens(cell) => cell.round,
             Self::Tasks(cell) => cell.round,
         }
+    }
+
+    /// Which attempt at its round it is, from 1: from 2 on it was measured again, since an earlier one was disturbed.
+    pub fn attempt(&self) -> u32 {
+        let attempt = match self {
+            Self::Servers(cell) | Self::Idle(cell) | Self::Stevens(cell) => cell.attempt,
+            Self::Tasks(cell) => cell.attempt,
+        };
+        attempt.unwrap_or(1)
     }
 
     /// The server's cell, if it is one.
@@ -278,7 +294,8 @@ pub struct Calls {
     pub epoll_ctls: Option<u64>,
 }
 
-/// What else the machine did while a cell was measured.
+/// What else the machine did while a cell was measured. Server and generator are part of it: a hiccup may be a thread that had
+/// to wait for them.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Noise {
     /// Which part of the window's time the hypervisor gave to others, over the processors in use: 0 to 1.
@@ -313,6 +330,9 @@ pub struct TaskCell {
     pub jobs: usize,
     /// How many could run at once: 1 in line, one per job for threads and processes.
     pub workers: usize,
+    /// Which attempt at its round this is, from 2 on; absent for the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<u32>,
     /// Which round this is, from 1.
     pub round: u32,
     /// What is to be thought of the figures.
@@ -324,6 +344,9 @@ pub struct TaskCell {
     /// What each job came to, in decimal digits; absent when one came to nothing or to something else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
+    /// What else the machine did meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noise: Option<Noise>,
     /// What it cost, child processes included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<Cost>,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use models::server::Room;
-use reports::record::{Beside, Cost, ServerCell, Shape, Verdict};
+use reports::record::{Beside, Cost, Noise, ServerCell, Shape, Verdict};
 use workloads::client::Client;
 
 use super::Bench;
@@ -15,6 +15,7 @@ use super::verdict::judge;
 use crate::load::{self, Clients, Company, Edge, Load, Outcome, Pace};
 use crate::measure::census::Lost;
 use crate::measure::life::Reaped;
+use crate::measure::noise::{self, Seen, Watch};
 use crate::measure::placement::Bound;
 use crate::measure::sampler::{Sampler, Sampling};
 use crate::plan::ServerStep;
@@ -57,11 +58,14 @@ pub(super) struct Measured {
     pub(super) server: Cost,
     /// Why its processor time is not in that, if it is not.
     pub(super) lost: Option<Lost>,
+    pub(super) noise: Noise,
     pub(super) ended: Ended,
 }
 
 fn try_measure(step: &ServerStep, bench: &Bench<'_>) -> anyhow::Result<Measured> {
     let placement = &bench.placement;
+    // Before the server is there, and again when it has ended: some runtimes are busy for a while after they began to listen.
+    let spin_before = noise::spin(&placement.server);
     let before = Reaped::so_far()?;
     let server = step.subject.start(step.workload.name(), step.transport, &placement.server, READY_WITHIN)?;
     let tree = server.tree();
@@ -87,13 +91,16 @@ fn try_measure(step: &ServerStep, bench: &Bench<'_>) -> anyhow::Result<Measured>
     let beside = beside(step, &host)?;
     let clients = Clients { measured: &*client, beside: beside.as_deref() };
     let (mut readings, mut sampler, mut peaks) = (Vec::new(), None, None);
+    let (mut watch, mut seen) = (None, Seen::default());
     let mut window = |edge| {
         if edge == Edge::Opens {
             let sampling = Sampling { processors: placement.client.clone(), ..Sampling::default() };
             sampler = Some(Sampler::start(tree, sampling));
+            watch = Some(Watch::start(&noise::in_use(placement)));
         }
         readings.push(tree.reading());
         if edge == Edge::Closes {
+            seen = watch.take().map(Watch::stop).unwrap_or_default();
             peaks = sampler.take().and_then(Result::ok).map(Sampler::stop);
         }
     };
@@ -103,6 +110,7 @@ fn try_measure(step: &ServerStep, bench: &Bench<'_>) -> anyhow::Result<Measured>
     drop(here);
     let ended = server.stop(STOP_WITHIN)?;
     let life = before.until(&Reaped::so_far()?);
+    let noise = seen.noise(spin_before, noise::spin(&placement.server));
     let outcome = outcome?;
     let readings =
         readings.into_iter().collect::<Result<Vec<_>, _>>().context("the server's cost can't be read")?;
@@ -110,7 +118,7 @@ fn try_measure(step: &ServerStep, bench: &Bench<'_>) -> anyhow::Result<Measured>
     let lost = lost(step, &peaks);
     let server = cost(&readings, &peaks, &life, &outcome);
     let server = if lost.is_some() { without_time(server) } else { server };
-    Ok(Measured { outcome, server, lost, ended })
+    Ok(Measured { outcome, server, lost, noise, ended })
 }
 
 /// What sets the pace of a step. Each round has random distances of its own, the same for all servers.
@@ -173,6 +181,7 @@ fn fill(cell: ServerCell, step: &ServerStep, bench: &Bench<'_>, measured: &Measu
         lag_us: outcome.lag_ns.as_ref().and_then(latency),
         beside: outcome.beside_ns.as_ref().map(|of| Beside { requests: of.len(), latency_us: latency(of) }),
         histogram_log: bench.histogram_log(step).and_then(|path| name_of(&path)),
+        noise: Some(measured.noise),
         server: Some(measured.server),
         client: Some(client),
         ..cell

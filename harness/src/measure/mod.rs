@@ -8,14 +8,17 @@
 //! * [`census`] notices what is in nobody's account;
 //! * [`life`] says what they used over their whole lives, where a window can't be exact;
 //! * [`sampler`] takes samples while a load runs, and keeps the peaks;
+//! * [`noise`] says what else the machine did meanwhile, and [`weather`] whether that was too much;
 //! * [`host`], [`limits`] and [`placement`] describe the machine and divide it.
 
 pub mod census;
 pub mod host;
 pub mod life;
 pub mod limits;
+pub mod noise;
 pub mod placement;
 mod proc;
 pub mod reading;
 pub mod sampler;
 pub mod tree;
+pub mod weather;

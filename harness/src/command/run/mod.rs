@@ -4,6 +4,7 @@ mod check;
 mod planning;
 
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
@@ -22,6 +23,7 @@ use crate::plan::rounds::Next;
 use crate::plan::{Plan, Step, knee};
 use crate::progress::Progress;
 use crate::recorder::Recorder;
+use crate::repeat::Repeats;
 
 /// Descriptors a process of the lab needs besides its connections.
 const OTHER_DESCRIPTORS: u64 = 32;
@@ -69,6 +71,7 @@ pub(super) fn run(arguments: &Run) -> anyhow::Result<ExitCode> {
         stop: &stop,
     };
     let kept = measure(&mut plan, &bench, &mut recorder);
+    let kept = kept.and(recorder.finish());
     let published = super::report::publish(recorder.run(), recorder.directory(), arguments.json);
     kept.and(published)?; // of two troubles the first one tells more
     if stop.load(Ordering::Relaxed) {
@@ -78,75 +81,74 @@ pub(super) fn run(arguments: &Run) -> anyhow::Result<ExitCode> {
     Ok(if failed { FAILED.into() } else { ExitCode::SUCCESS })
 }
 
+/// A run under way: its plan, and what goes with measuring it.
+struct Measuring<'a> {
+    plan: &'a mut Plan,
+    bench: &'a Bench<'a>,
+    recorder: &'a mut Recorder,
+    progress: Progress,
+    repeats: Repeats,
+}
+
 /// Measures block after block, until the plan's end or until somebody wants it to end.
 fn measure(plan: &mut Plan, bench: &Bench<'_>, recorder: &mut Recorder) -> anyhow::Result<()> {
     let begun = Instant::now();
-    let mut progress = Progress::new(plan.cells_at_least(), plan.expected_at_least());
+    let progress = Progress::new(plan.cells_at_least(), plan.expected_at_least());
+    let repeats = Repeats::of(plan.cells_at_least());
+    let mut it = Measuring { plan, bench, recorder, progress, repeats };
     for round in 1.. {
-        let block = plan.block(round);
-        take(plan, &block, bench, recorder, &mut progress)?;
-        if round == 1 && plan.knee && !is_stopped(bench) {
-            let rates = knee::steps(plan.steps(), recorder.run());
-            let rates = plan.extend(rates, round);
-            // In this round, and in all that follow.
-            let rounds = plan.rounds.at_least();
-            let expected = plan.expected_of(&rates) * rounds;
-            expect(rates.len() * rounds as usize, expected, recorder, &mut progress)?;
-            take(plan, &rates, bench, recorder, &mut progress)?;
-        }
-        if is_stopped(bench) {
+        let block = it.plan.block(round);
+        if it.take(&block)?.is_break() || (round == 1 && it.offer_rates()?.is_break()) {
             break;
         }
-        match plan.rounds.next(round, recorder.run(), begun.elapsed()) {
+        match it.plan.rounds.next(round, it.recorder.run(), begun.elapsed()) {
             Next::Done => break,
             Next::GivenUp(why) => {
-                recorder.note(why)?;
+                it.recorder.note(why)?;
                 break;
             }
-            Next::Another if progress.ahead() == 0 => {
-                let steps = plan.steps();
-                expect(steps.len(), plan.expected_of(steps), recorder, &mut progress)?;
+            Next::Another if it.progress.ahead() == 0 => {
+                it.expect(it.plan.steps().len(), it.plan.expected_of(it.plan.steps()))?;
             }
             Next::Another => {}
         }
     }
-    Ok(())
+    it.repeats.note(it.recorder)
 }
 
-/// Says that there will be more cells than was known.
-fn expect(
-    cells: usize,
-    expected: Duration,
-    recorder: &mut Recorder,
-    progress: &mut Progress,
-) -> anyhow::Result<()> {
-    progress.more(cells, expected);
-    recorder.expect(cells)
-}
-
-/// Takes the steps of a block.
-fn take(
-    plan: &Plan,
-    block: &[Step],
-    bench: &Bench<'_>,
-    recorder: &mut Recorder,
-    progress: &mut Progress,
-) -> anyhow::Result<()> {
-    for step in block {
-        if is_stopped(bench) {
-            break;
+impl Measuring<'_> {
+    /// Takes the steps of a block.
+    fn take(&mut self, block: &[Step]) -> anyhow::Result<ControlFlow<()>> {
+        for step in block {
+            if self.bench.stop.load(Ordering::Relaxed) {
+                return Ok(ControlFlow::Break(()));
+            }
+            self.progress.begins(step);
+            if self.repeats.take(step, self.bench, self.recorder)?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+            self.progress.done(self.plan.expected(step));
         }
-        progress.begins(step);
-        let cell = bench.measure(step);
-        if is_stopped(bench) {
-            break; // this cell was cut short
-        }
-        recorder.add(cell)?;
-        progress.done(plan.expected(step));
+        Ok(ControlFlow::Continue(()))
     }
-    Ok(())
-}
 
-fn is_stopped(bench: &Bench<'_>) -> bool {
-    bench.stop.load(Ordering::Relaxed)
+    /// Where knees are looked for: offers each server shares of the rate that it has just reached, in this round and in all
+    /// that follow.
+    fn offer_rates(&mut self) -> anyhow::Result<ControlFlow<()>> {
+        if !self.plan.knee {
+            return Ok(ControlFlow::Continue(()));
+        }
+        let rates = knee::steps(self.plan.steps(), self.recorder.run());
+        let block = self.plan.extend(rates, 1);
+        let rounds = self.plan.rounds.at_least();
+        self.expect(block.len() * rounds as usize, self.plan.expected_of(&block) * rounds)?;
+        self.take(&block)
+    }
+
+    /// There will be more cells than was known, and they should take so long.
+    fn expect(&mut self, cells: usize, time: Duration) -> anyhow::Result<()> {
+        self.progress.more(cells, time);
+        self.repeats.more(cells);
+        self.recorder.expect(cells)
+    }
 }

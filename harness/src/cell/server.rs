@@ -4,17 +4,18 @@ use std::time::Duration;
 
 use anyhow::Context;
 use models::server::Room;
-use reports::record::{Cost, ServerCell, Verdict};
+use reports::record::{Calls, Cost, ServerCell, Verdict};
 
 use super::Bench;
-use super::cost::{cost, lost, without_time};
+use super::cost::{calls, cost, doubt, lost};
 use super::latency::latency;
 use super::verdict::judge;
-use crate::load::{self, Clients, Edge, Load, Outcome};
-use crate::measure::census::Lost;
+use super::watch::Watch;
+use crate::load::{self, Clients, Load, Outcome};
+use crate::measure::account::Account;
+use crate::measure::calls::counting_unavailable;
 use crate::measure::life::Reaped;
 use crate::measure::placement::Bound;
-use crate::measure::sampler::{Sampler, Sampling};
 use crate::plan::ServerStep;
 use crate::server::Ended;
 
@@ -24,6 +25,9 @@ const DESCRIPTORS_OF_ITS_OWN: usize = 16;
 const READY_WITHIN: Duration = Duration::from_secs(10);
 /// How long it may take to stop; its own grace is shorter.
 const STOP_WITHIN: Duration = Duration::from_secs(8);
+/// For how long system calls are counted after the window, as a part of it and at most.
+const COUNTING: (u32, Duration) = (5, Duration::from_millis(400));
+
 /// Measures a step; what goes wrong becomes the verdict.
 pub(super) fn measure(step: &ServerStep, bench: &Bench<'_>) -> ServerCell {
     let cell = blank(step, bench);
@@ -52,16 +56,22 @@ fn unsupported(step: &ServerStep) -> Option<String> {
 pub(super) struct Measured {
     pub(super) outcome: Outcome,
     pub(super) server: Cost,
-    /// Why its processor time is not in that, if it is not.
-    pub(super) lost: Option<Lost>,
+    /// What a reader of that should know.
+    pub(super) doubt: Option<String>,
+    pub(super) calls: Option<Calls>,
     pub(super) ended: Ended,
 }
 
 fn try_measure(step: &ServerStep, bench: &Bench<'_>) -> anyhow::Result<Measured> {
     let placement = &bench.placement;
     let before = Reaped::so_far()?;
-    let server = step.subject.start(step.workload.name(), step.transport, &placement.server, READY_WITHIN)?;
-    let tree = server.tree();
+    // Without one, what the processes' own clocks say has to do. It ends after the server does.
+    let account = Account::open().ok();
+    let group = account.as_ref().map(Account::group);
+    let (workload, processors) = (step.workload.name(), &placement.server);
+    let server = step.subject.start(workload, step.transport, processors, group, READY_WITHIN)?;
+    let account = account.filter(|account| account.group().holds(server.pid()).unwrap_or(false));
+    let counting = account.is_some() && counting_unavailable().is_none();
     // A path is no host that a request could name.
     let host = server.address().ip().map_or_else(|| "localhost".to_owned(), |address| address.to_string());
     let client = step.workload.client(&host, step.keep_alive)?;
@@ -73,35 +83,31 @@ fn try_measure(step: &ServerStep, bench: &Bench<'_>) -> anyhow::Result<Measured>
         keep_alive: step.keep_alive,
         warm_up: bench.timing.warm_up,
         duration: bench.timing.duration,
+        epilogue: if counting { epilogue(bench.timing.duration) } else { Duration::ZERO },
         timeout: bench.timing.timeout,
         processors: placement.client.clone(),
         ..Load::default()
     };
-    let (mut readings, mut sampler, mut peaks) = (Vec::new(), None, None);
-    let mut window = |edge| {
-        if edge == Edge::Opens {
-            let sampling = Sampling { processors: placement.client.clone(), ..Sampling::default() };
-            sampler = Some(Sampler::start(tree, sampling));
-        }
-        readings.push(tree.reading());
-        if edge == Edge::Closes {
-            peaks = sampler.take().and_then(Result::ok).map(Sampler::stop);
-        }
-    };
+    let mut watch = Watch::new(server.tree(), account, placement.client.clone());
     // What this thread reads while the load runs must not be read in the server's time.
     let here = Bound::to(&placement.client).context("can't bind the measuring thread")?;
-    let outcome = load::run(&load, Clients::of(&*client), &mut window, bench.stop);
+    let outcome = load::run(&load, Clients::of(&*client), &mut |edge| watch.at(edge), bench.stop);
     drop(here);
     let ended = server.stop(STOP_WITHIN)?;
     let life = before.until(&Reaped::so_far()?);
     let outcome = outcome?;
-    let readings =
-        readings.into_iter().collect::<Result<Vec<_>, _>>().context("the server's cost can't be read")?;
-    let peaks = peaks.unwrap_or_default();
-    let lost = lost(step, &peaks);
-    let server = cost(&readings, &peaks, &life, &outcome);
-    let server = if lost.is_some() { without_time(server) } else { server };
-    Ok(Measured { outcome, server, lost, ended })
+    let seen = watch.seen().context("the server's cost can't be read")?;
+    let lost = lost(step, &seen.peaks);
+    let calls = calls(&seen, &outcome, load.epilogue);
+    let server = cost(&seen, lost, &life, &outcome);
+    let server = Cost { syscalls: calls.and_then(|calls| calls.over(outcome.requests)), ..server };
+    Ok(Measured { doubt: doubt(&seen, lost), outcome, server, calls, ended })
+}
+
+/// For how long the load goes on after the window.
+fn epilogue(window: Duration) -> Duration {
+    let (part, at_most) = COUNTING;
+    (window / part).min(at_most)
 }
 
 /// The cell as planned, before anything was measured.
@@ -134,6 +140,7 @@ fn fill(cell: ServerCell, step: &ServerStep, measured: &Measured) -> ServerCell 
         latency_us: latency(&outcome.latency_ns),
         server: Some(measured.server),
         client: Some(client),
+        calls: measured.calls,
         ..cell
     };
     let (verdict, reason) = judge(&cell, step, measured);

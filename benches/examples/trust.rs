@@ -97,7 +97,7 @@ fn verdict(one: &ServerRow, other: &ServerRow) -> Said {
 fn figures(row: &ServerRow) -> String {
     row.cpu_us.map_or_else(
         || "no figure".to_owned(),
-        |cpu| format!("{:.3} us ({:.3}..{:.3})", cpu.median, cpu.min, cpu.max),
+        |cpu| format!("{:.3} us ({:.3}..{:.3})", cpu.median, cpu.interval.low, cpu.interval.high),
     )
 }
 

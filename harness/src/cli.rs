@@ -224,6 +224,9 @@ pub struct Serve {
     /// Stop when this process ends.
     #[arg(long, value_name = "PID", hide = true)]
     pub with_parent: Option<i32>,
+    /// Move into this control group first.
+    #[arg(long, value_name = "DIR", hide = true)]
+    pub group: Option<PathBuf>,
     /// Remove the directory of the Unix socket as well in the end, if it is empty by then.
     #[arg(long, hide = true)]
     pub remove_directory: bool,
@@ -306,6 +309,9 @@ pub struct Launch {
     /// Stop when this process ends.
     #[arg(long, value_name = "PID")]
     pub with_parent: Option<i32>,
+    /// Move into this control group first.
+    #[arg(long, value_name = "DIR")]
+    pub group: Option<PathBuf>,
     /// Bind the program to these processors.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub cpus: Vec<usize>,

@@ -285,13 +285,21 @@ pub struct Beside {
 pub struct Calls {
     /// Over how many seconds.
     pub seconds: f64,
-    /// Over how many requests.
+    /// Over how many requests: of those after the window, the part that was answered in these seconds.
     pub requests: u64,
     /// All system calls.
     pub syscalls: u64,
     /// Those that change what an epoll instance watches.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epoll_ctls: Option<u64>,
+}
+
+impl Calls {
+    /// All system calls of so many requests; none where no request was counted.
+    pub fn over(&self, requests: u64) -> Option<u64> {
+        let each = (self.requests > 0).then(|| self.syscalls as f64 / self.requests as f64);
+        each.map(|each| (each * requests as f64).round() as u64)
+    }
 }
 
 /// What else the machine did while a cell was measured. Server and generator are part of it: a hiccup may be a thread that had
@@ -435,10 +443,10 @@ pub struct Cost {
     /// Processor time in the kernel, in seconds; absent where some of it is in nobody's account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub system_s: Option<f64>,
-    /// Processor time in both modes by the kernel's software counters (`perf_event_open(2)`), which follow every child, also
-    /// one that nobody waits for; a check of the sum of the two above, and in its place where that is not known.
+    /// Processor time in both modes by the processes' own clocks: a check of the sum of the two above where that comes from
+    /// the account of a control group (`cgroups(7)`). It lacks children that nobody waited for, and the very end of each thread.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub counted_cpu_s: Option<f64>,
+    pub clocked_cpu_s: Option<f64>,
     /// How long its threads could have run and no processor was free for them, in seconds, summed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run_queue_wait_s: Option<f64>,
@@ -457,6 +465,10 @@ pub struct Cost {
     /// The most threads at once, over all processes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threads_peak: Option<u64>,
+    /// How often a thread left its processor, for either reason below. Only this is known where threads or processes came
+    /// and went, by the kernel's counters (`perf_event_open(2)`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub switches: Option<u64>,
     /// How often a thread gave the processor up because it had to wait.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub voluntary_switches: Option<u64>,
@@ -471,6 +483,12 @@ pub struct Cost {
 impl Cost {
     /// Processor time in both modes, in seconds, where it is known.
     pub fn cpu_s(&self) -> Option<f64> {
-        self.user_s.zip(self.system_s).map(|(user_s, system_s)| user_s + system_s).or(self.counted_cpu_s)
+        self.user_s.zip(self.system_s).map(|(user_s, system_s)| user_s + system_s)
+    }
+
+    /// Switches of either kind, where they are known.
+    pub fn switches(&self) -> Option<u64> {
+        let sum = || self.voluntary_switches.zip(self.involuntary_switches).map(|(one, other)| one + other);
+        self.switches.or_else(sum)
     }
 }

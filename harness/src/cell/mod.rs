@@ -5,6 +5,7 @@ mod latency;
 mod server;
 mod task;
 mod verdict;
+mod watch;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;

@@ -5,19 +5,20 @@ use std::time::Duration;
 
 use anyhow::Context;
 use models::server::Room;
-use reports::record::{Beside, Cost, Noise, ServerCell, Shape, Verdict};
+use reports::record::{Beside, Calls, Cost, Noise, ServerCell, Shape, Verdict};
 use workloads::client::Client;
 
 use super::Bench;
-use super::cost::{cost, lost, without_time};
+use super::cost::{calls, cost, doubt, lost};
 use super::latency::latency;
 use super::verdict::judge;
-use crate::load::{self, Clients, Company, Edge, Load, Outcome, Pace};
-use crate::measure::census::Lost;
+use super::watch::Watch;
+use crate::load::{self, Clients, Company, Load, Outcome, Pace};
+use crate::measure::account::Account;
+use crate::measure::calls::counting_unavailable;
 use crate::measure::life::Reaped;
-use crate::measure::noise::{self, Seen, Watch};
+use crate::measure::noise;
 use crate::measure::placement::Bound;
-use crate::measure::sampler::{Sampler, Sampling};
 use crate::plan::ServerStep;
 use crate::server::Ended;
 use crate::workload::Workload;
@@ -28,6 +29,9 @@ const DESCRIPTORS_OF_ITS_OWN: usize = 16;
 const READY_WITHIN: Duration = Duration::from_secs(10);
 /// How long it may take to stop; its own grace is shorter.
 const STOP_WITHIN: Duration = Duration::from_secs(8);
+/// For how long system calls are counted after the window, as a part of it and at most.
+const COUNTING: (u32, Duration) = (5, Duration::from_millis(400));
+
 /// Measures a step; what goes wrong becomes the verdict.
 pub(super) fn measure(step: &ServerStep, bench: &Bench<'_>) -> ServerCell {
     let cell = blank(step, bench);
@@ -56,8 +60,9 @@ fn unsupported(step: &ServerStep) -> Option<String> {
 pub(super) struct Measured {
     pub(super) outcome: Outcome,
     pub(super) server: Cost,
-    /// Why its processor time is not in that, if it is not.
-    pub(super) lost: Option<Lost>,
+    /// What a reader of that should know.
+    pub(super) doubt: Option<String>,
+    pub(super) calls: Option<Calls>,
     pub(super) noise: Noise,
     pub(super) ended: Ended,
 }
@@ -67,8 +72,13 @@ fn try_measure(step: &ServerStep, bench: &Bench<'_>) -> anyhow::Result<Measured>
     // Before the server is there, and again when it has ended: some runtimes are busy for a while after they began to listen.
     let spin_before = noise::spin(&placement.server);
     let before = Reaped::so_far()?;
-    let server = step.subject.start(step.workload.name(), step.transport, &placement.server, READY_WITHIN)?;
-    let tree = server.tree();
+    // Without one, what the processes' own clocks say has to do. It ends after the server does.
+    let account = Account::open().ok();
+    let group = account.as_ref().map(Account::group);
+    let (workload, processors) = (step.workload.name(), &placement.server);
+    let server = step.subject.start(workload, step.transport, processors, group, READY_WITHIN)?;
+    let account = account.filter(|account| account.group().holds(server.pid()).unwrap_or(false));
+    let counting = account.is_some() && counting_unavailable().is_none();
     // A path is no host that a request could name.
     let host = server.address().ip().map_or_else(|| "localhost".to_owned(), |address| address.to_string());
     let client = step.workload.client(&host, step.keep_alive)?;
@@ -83,6 +93,7 @@ fn try_measure(step: &ServerStep, bench: &Bench<'_>) -> anyhow::Result<Measured>
         keep_alive: step.keep_alive,
         warm_up: bench.timing.warm_up_of(step),
         duration: bench.timing.duration,
+        epilogue: if counting { epilogue(bench.timing.duration) } else { Duration::ZERO },
         timeout: bench.timing.timeout,
         processors: placement.client.clone(),
         histogram_log: bench.histogram_log(step),
@@ -90,35 +101,27 @@ fn try_measure(step: &ServerStep, bench: &Bench<'_>) -> anyhow::Result<Measured>
     };
     let beside = beside(step, &host)?;
     let clients = Clients { measured: &*client, beside: beside.as_deref() };
-    let (mut readings, mut sampler, mut peaks) = (Vec::new(), None, None);
-    let (mut watch, mut seen) = (None, Seen::default());
-    let mut window = |edge| {
-        if edge == Edge::Opens {
-            let sampling = Sampling { processors: placement.client.clone(), ..Sampling::default() };
-            sampler = Some(Sampler::start(tree, sampling));
-            watch = Some(Watch::start(&noise::in_use(placement)));
-        }
-        readings.push(tree.reading());
-        if edge == Edge::Closes {
-            seen = watch.take().map(Watch::stop).unwrap_or_default();
-            peaks = sampler.take().and_then(Result::ok).map(Sampler::stop);
-        }
-    };
+    let mut watch = Watch::new(server.tree(), account, placement);
     // What this thread reads while the load runs must not be read in the server's time.
     let here = Bound::to(&placement.client).context("can't bind the measuring thread")?;
-    let outcome = load::run(&load, clients, &mut window, bench.stop);
+    let outcome = load::run(&load, clients, &mut |edge| watch.at(edge), bench.stop);
     drop(here);
     let ended = server.stop(STOP_WITHIN)?;
     let life = before.until(&Reaped::so_far()?);
-    let noise = seen.noise(spin_before, noise::spin(&placement.server));
     let outcome = outcome?;
-    let readings =
-        readings.into_iter().collect::<Result<Vec<_>, _>>().context("the server's cost can't be read")?;
-    let peaks = peaks.unwrap_or_default();
-    let lost = lost(step, &peaks);
-    let server = cost(&readings, &peaks, &life, &outcome);
-    let server = if lost.is_some() { without_time(server) } else { server };
-    Ok(Measured { outcome, server, lost, noise, ended })
+    let seen = watch.seen().context("the server's cost can't be read")?;
+    let noise = seen.met.noise(spin_before, noise::spin(&placement.server));
+    let lost = lost(step, &seen.peaks);
+    let calls = calls(&seen, &outcome, load.epilogue);
+    let server = cost(&seen, lost, &life, &outcome);
+    let server = Cost { syscalls: calls.and_then(|calls| calls.over(outcome.requests)), ..server };
+    Ok(Measured { doubt: doubt(&seen, lost), outcome, server, calls, noise, ended })
+}
+
+/// For how long the load goes on after the window.
+fn epilogue(window: Duration) -> Duration {
+    let (part, at_most) = COUNTING;
+    (window / part).min(at_most)
 }
 
 /// What sets the pace of a step. Each round has random distances of its own, the same for all servers.
@@ -184,6 +187,7 @@ fn fill(cell: ServerCell, step: &ServerStep, bench: &Bench<'_>, measured: &Measu
         noise: Some(measured.noise),
         server: Some(measured.server),
         client: Some(client),
+        calls: measured.calls,
         ..cell
     };
     let (verdict, reason) = judge(&cell, step, measured);

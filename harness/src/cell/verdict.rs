@@ -26,9 +26,8 @@ pub(super) fn judge(cell: &ServerCell, step: &ServerStep, measured: &Measured) -
     let bound = client_bound(cell, step);
     let verdict = if bound.is_some() { Verdict::ClientBound } else { Verdict::Valid };
     let closes = cell.keep_alive && cell.connects as usize > 2 * cell.connections;
-    let unknown = measured.lost.map(|lost| format!("the server's CPU time is not known: {}", lost.why()));
     let said: Vec<String> =
-        [bound, closes.then(|| CLOSES.to_owned()), unknown].into_iter().flatten().collect();
+        [bound, closes.then(|| CLOSES.to_owned()), measured.doubt.clone()].into_iter().flatten().collect();
     (verdict, (!said.is_empty()).then(|| said.join("; ")))
 }
 

@@ -22,6 +22,7 @@ use workloads::handicap::Handicapped;
 
 pub(super) fn run(arguments: &Serve) -> anyhow::Result<ExitCode> {
     super::end_with(arguments.with_parent)?;
+    super::join(arguments.group.as_deref());
     let choice = choose::choice(&arguments.model)?;
     let bind = address::resolve(&arguments.bind)?;
     match Transport::for_address(arguments.transport, &bind)? {

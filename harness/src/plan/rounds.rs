@@ -75,15 +75,16 @@ fn percent(share: f64) -> String {
 /// nothing, and more rounds would not make them.
 fn widest(run: &Run) -> Option<(String, f64)> {
     let summary = Summary::of(run);
-    let servers = summary.servers.iter().flat_map(|table| &table.rows);
-    let servers = servers.filter_map(|row| Some((row.model.clone(), row.cpu_us?)));
-    let tasks = summary.tasks.iter();
-    let tasks = tasks.filter_map(|row| Some((format!("{} on {}", row.executor, row.task), row.seconds?)));
-    let widths = servers.chain(tasks).map(|(row, spread)| {
-        let reach = (spread.max - spread.median).max(spread.median - spread.min);
-        (row, reach / spread.median)
+    let reach = |median: f64, low: f64, high: f64| (high - median).max(median - low) / median;
+    let servers = summary.servers.iter().flat_map(|table| &table.rows).filter_map(|row| {
+        let cpu = row.cpu_us?;
+        Some((row.model.clone(), reach(cpu.median, cpu.interval.low, cpu.interval.high)))
     });
-    widths.max_by(|(_, one), (_, other)| one.total_cmp(other))
+    let tasks = summary.tasks.iter().filter_map(|row| {
+        let seconds = row.seconds?;
+        Some((format!("{} on {}", row.executor, row.task), reach(seconds.median, seconds.min, seconds.max)))
+    });
+    servers.chain(tasks).max_by(|(_, one), (_, other)| one.total_cmp(other))
 }
 
 #[cfg(test)]

@@ -46,7 +46,7 @@ impl Alarm {
             return Ok(false);
         }
         if self.set_for != Some(moment) {
-            let expiration = Expiration::OneShot((left - self.early).into());
+            let expiration = Expiration::OneShot(left.saturating_sub(self.early).into());
             self.timer.set(expiration, TimerSetTimeFlags::empty()).context("could not set a timer")?;
             self.set_for = Some(moment);
         }

@@ -402,7 +402,7 @@ impl Connection {
         let mut at = 0;
         while at < count {
             if self.asked.is_empty() || self.phase == Phase::Leaving {
-                return Err(too_much(count - at));
+                return Err(too_much(count)); // which came by itself: what comes behind a reply is told below
             }
             match self.checker.arrived(&shared.buffer[at..count]) {
                 Reply::More => {
@@ -411,6 +411,9 @@ impl Connection {
                 }
                 Reply::Whole { used, closing } => {
                     at += used;
+                    if at < count && (self.asked.len() == 1 || closing) {
+                        return Err(too_much(count - at));
+                    }
                     self.replied(received, shared)?;
                     if closing {
                         self.leave(received);

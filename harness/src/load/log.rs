@@ -17,6 +17,7 @@ use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogWriter, IntervalLogWriterBuilder, Tag};
 
 use super::tally::{Latencies, Window};
+use crate::failure::Usage;
 
 const SECOND: Duration = Duration::from_secs(1);
 /// How many empty intervals a thread has in stock: for so many seconds the calling thread may be busy with other things.
@@ -194,8 +195,10 @@ pub(super) struct Log<'a> {
 
 /// Makes the file, or empties it.
 pub(super) fn create(path: &Path) -> anyhow::Result<LineWriter<File>> {
-    let file = File::create(path)
-        .with_context(|| format!("can't write the histogram log {}; try another path", path.display()))?;
+    let file = File::create(path).map_err(|error| {
+        let path = path.display();
+        Usage::error(format!("can't write the histogram log {path}: {error}; try another path"))
+    })?;
     Ok(LineWriter::new(file))
 }
 

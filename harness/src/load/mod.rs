@@ -355,8 +355,8 @@ fn drive(
     })
 }
 
-/// Refuses loads that make no sense.
-fn check(load: &Load, clients: Clients<'_>) -> anyhow::Result<()> {
+/// Refuses loads that make no sense, as [`run`] does before it begins.
+pub fn check(load: &Load, clients: Clients<'_>) -> anyhow::Result<()> {
     let client = clients.measured;
     ensure!(load.connections > 0, "a load needs at least one connection");
     ensure!(load.threads > 0, "a load needs at least one thread");

@@ -41,16 +41,24 @@ const REOPENED_AT_ONCE: usize = 8;
 /// of some seconds lets pass.
 const SLOW_BYTE_EVERY: Duration = Duration::from_millis(10);
 
+/// What a slot's connections have come to so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
+enum Past {
+    Nothing,
+    /// The first one has failed.
+    Settled,
+    /// A whole reply.
+    Served,
+}
+
 /// One of the connections the load asks for; it is reopened whenever it ends.
 pub(super) struct Slot {
     role: Role,
     connection: Option<Connection>,
     /// What its last connection has left for the next one.
     spare: Option<Spare>,
-    /// Whether a whole reply has come, over this or an earlier connection of the slot.
-    served: bool,
-    /// Whether the first connection has come to anything, a reply or a failure.
-    settled: bool,
+    /// What has come over this and earlier connections of the slot.
+    past: Past,
     /// Whether it is closed for a while, after a failure or since there was no room.
     backing_off: bool,
     /// Since when there has been no room in the server's queue.
@@ -69,8 +77,7 @@ impl Slot {
             role,
             connection: None,
             spare: None,
-            served: false,
-            settled: false,
+            past: Past::Nothing,
             backing_off: false,
             queueing_since: None,
             in_line: false,
@@ -226,10 +233,9 @@ impl Duties for Loop<'_> {
         let slot = &mut self.slots[index];
         let Some(connection) = &mut slot.connection else { return Ok(()) };
         let fate = connection.ready(readiness, &mut self.shared);
-        if !slot.served && connection.answered() {
-            slot.served = true;
+        if slot.past != Past::Served && connection.answered() {
             self.shared.tally.connections_served += usize::from(slot.role == Role::Measured);
-            self.settle(index);
+            self.settle(index, Past::Served);
         }
         match fate {
             Ok(Fate::Open) => self.answered(index),
@@ -337,7 +343,7 @@ impl Loop<'_> {
     fn give_up_overdue(&mut self, now: Instant) {
         for index in 0..self.opened {
             let slot = &self.slots[index];
-            let may_starve = self.load.keep_alive && !slot.served;
+            let may_starve = self.load.keep_alive && slot.past != Past::Served;
             let overdue = slot
                 .connection
                 .as_ref()
@@ -390,13 +396,15 @@ impl Loop<'_> {
         }
         slot.backing_off = true;
         self.failed.push_back((Instant::now() + BACK_OFF, index));
-        self.settle(index);
+        self.settle(index, Past::Settled);
     }
 
-    fn settle(&mut self, index: usize) {
-        if !self.slots[index].settled {
-            self.slots[index].settled = true;
-            self.settled += 1;
+    /// The slot's connections have come to something.
+    fn settle(&mut self, index: usize, past: Past) {
+        let slot = &mut self.slots[index];
+        self.settled += usize::from(slot.past == Past::Nothing);
+        if slot.past < past {
+            slot.past = past;
         }
     }
 }

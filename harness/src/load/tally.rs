@@ -212,12 +212,11 @@ impl Tally {
                     record(uncorrected, received.saturating_duration_since(asked.left));
                 }
             }
-            // What an open loop asks beside its schedule, to open a connection, is no part of its figures.
-            (None, Some(_)) => {}
             (_, None) if in_window => {
                 record(&mut self.latencies.latency, received.saturating_duration_since(asked.left));
             }
-            (_, None) => {}
+            // What an open loop asks beside its schedule, to open a connection, is no part of its figures.
+            (None, Some(_)) | (_, None) => {}
         }
     }
 

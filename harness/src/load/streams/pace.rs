@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::super::pacer::Pacer;
-use super::{Loop, Role};
+use super::{Loop, Past, Role};
 
 impl Loop<'_> {
     /// Has requests leave whose time has come.
@@ -33,7 +33,7 @@ impl Loop<'_> {
     /// A slot has no connection, after one that ended in order or a while after one that failed.
     pub(super) fn go_on(&mut self, index: usize) -> anyhow::Result<()> {
         let slot = &self.slots[index];
-        let paced = slot.served && slot.role == Role::Measured;
+        let paced = slot.past == Past::Served && slot.role == Role::Measured;
         let now = Instant::now();
         match &self.pacer {
             Pacer::Pauses { .. } if paced => self.pause(index, now),
@@ -50,7 +50,7 @@ impl Loop<'_> {
     fn pause(&mut self, index: usize, now: Instant) {
         let slot = &mut self.slots[index];
         let Pacer::Pauses { think, ends } = &mut self.pacer else { return };
-        if slot.role != Role::Measured || !slot.served || slot.backing_off {
+        if slot.role != Role::Measured || slot.past != Past::Served || slot.backing_off {
             return;
         }
         // One that is closed begins with one request, and a new one per request has one all its life.
@@ -89,7 +89,8 @@ impl Loop<'_> {
     fn offer(&mut self, index: usize, now: Instant) {
         let slot = &mut self.slots[index];
         let Pacer::Schedule { line, .. } = &mut self.pacer else { return };
-        let can = slot.role == Role::Measured && slot.served && !slot.backing_off && !slot.in_line;
+        let can =
+            slot.role == Role::Measured && slot.past == Past::Served && !slot.backing_off && !slot.in_line;
         if can && slot.connection.as_ref().is_none_or(|connection| connection.room(&self.shared) > 0) {
             slot.in_line = true;
             slot.free_since = now;

@@ -256,6 +256,34 @@ pub struct Load {
     /// Over how many threads they are spread.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub threads: usize,
+    /// Send so many requests a second, over all connections, whatever the server does: an open loop. Latency then counts
+    /// from when a request was due [default: a closed loop, in which a request leaves when the reply before it is there].
+    #[arg(long, value_name = "PER_SECOND")]
+    pub rate: Option<f64>,
+    /// How the requests of --rate are spaced: at equal distances, or at random as independent clients would.
+    #[arg(long, value_name = "SPACING", requires = "rate")]
+    pub schedule: Option<Spacing>,
+    /// What random distances follow from [default: another number each time].
+    #[arg(long, requires = "rate")]
+    pub seed: Option<u64>,
+    /// How many requests may be under way at once on each connection.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub pipeline: usize,
+    /// How long a connection pauses between a reply and its next request.
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, conflicts_with = "rate")]
+    pub think: Option<Duration>,
+    /// How many connections beside these are answered once and then say nothing.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub idle: usize,
+    /// How many connections beside these send their requests byte by byte, one each 10 ms. Their replies do not count.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub slow: usize,
+    /// What further connections ask an HTTP server for meanwhile, each as fast as it is answered: `/cpu/100000`.
+    #[arg(long, value_name = "PATH")]
+    pub beside: Option<String>,
+    /// How many connections ask for that [default: 1].
+    #[arg(long, value_name = "N", requires = "beside")]
+    pub beside_connections: Option<usize>,
     /// Bring a new connection for each request.
     #[arg(long)]
     pub new_connections: bool,
@@ -268,12 +296,36 @@ pub struct Load {
     /// After this long without a reply a request is given up; over UDP the message is lost, and the next one is sent.
     #[arg(long, value_parser = humantime::parse_duration, default_value = "2s")]
     pub timeout: Duration,
+    /// Say this percentile of the latencies too, if there are enough replies for it: `99.95`. May be given more than once.
+    #[arg(long, value_name = "PERCENT")]
+    pub percentile: Vec<f64>,
+    /// Write the latencies second by second to this file, in the log format of `HdrHistogram`.
+    #[arg(long, value_name = "FILE")]
+    pub histogram_log: Option<PathBuf>,
     /// Bind the generator to these processors: `1` or `1,3`.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub cpus: Vec<usize>,
     /// Print the result as JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// How the requests of an open loop are spaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Spacing {
+    /// At equal distances.
+    Constant,
+    /// At exponentially distributed distances.
+    Poisson,
+}
+
+impl From<Spacing> for Schedule {
+    fn from(spacing: Spacing) -> Self {
+        match spacing {
+            Spacing::Constant => Self::Constant,
+            Spacing::Poisson => Self::Poisson,
+        }
+    }
 }
 
 /// `concur exec`.

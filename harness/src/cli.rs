@@ -45,6 +45,9 @@ pub enum Command {
     /// Check how a server behaves: ours, or anyone's in any language.
     #[command(after_long_help = VERIFY_CONTRACT)]
     Verify(Verify),
+    /// Compare two runs of one machine, row by row: faster, slower, the same, or can't tell.
+    #[command(after_long_help = COMPARE_JSON)]
+    Compare(Compare),
     /// Become another program: how the harness starts somebody else's server.
     #[command(hide = true)]
     Launch(Launch),
@@ -428,3 +431,41 @@ pub struct Verify {
     #[arg(long)]
     pub json: bool,
 }
+
+/// `concur compare`.
+#[derive(Debug, Args)]
+pub struct Compare {
+    /// The earlier run: its directory, or its run.json.
+    pub old: PathBuf,
+    /// The later run.
+    pub new: PathBuf,
+    /// End with exit code 1 if any row came to this.
+    #[arg(long, value_name = "OUTCOME")]
+    pub fail_on: Option<FailOn>,
+    /// Compare runs of different hosts all the same.
+    #[arg(long)]
+    pub force: bool,
+    /// Print what was found as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What `compare` can fail on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// CPU time per request grew.
+    Slower,
+}
+
+/// What `compare --json` holds.
+const COMPARE_JSON: &str = "\
+A row is slower or faster if the interval of its CPU time per request, the later run's by the earlier one's, lies beyond the \
+threshold (how far the same server, measured twice in one run, was from itself; at least 1%) and chance alone would show that \
+in any row with a probability below 5%. It is the same if the interval lies within the threshold.
+
+--json: hosts_differ (texts; empty for one host); threshold {ratio, pairs}; rows [{suite, setting, model, outcome: slower, \
+faster, same or cant-tell; reason (text, where it can't be told); cpu_us, rate, p99_us {old, new, ratio, low, high, \
+coverage}; p_value (Welch's test on logarithms, Holm's correction); rounds [earlier, later]}]; only_old, only_new [{suite, \
+setting, model}].
+
+Exit codes: 0 done, 1 --fail-on found something, 2 the runs can't be compared as given.";

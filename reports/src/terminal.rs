@@ -52,14 +52,10 @@ pub fn draw(document: &Document, terminal: Terminal) -> String {
     }
     if !document.sections.is_empty() {
         page += "\n";
-        page += &paragraph(LEGEND, 0);
+        page += &paragraph(document.legend, 0);
     }
     page
 }
-
-/// What a reader of the terminal needs at once; the whole explanation stands in the files.
-const LEGEND: &str = "Figures are medians over the rounds that count. Rows that share a rank, marked =, are about \
-the same as the first of them; – is not ranked, ≥ is a lower bound.";
 
 /// Draws one table: its title, its rows, which columns had no room, and its notes.
 pub fn draw_table(table: &Table, terminal: Terminal) -> String {

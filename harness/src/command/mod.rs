@@ -16,6 +16,7 @@ use crate::cli::{Cli, Command};
 use crate::failure::INTERRUPTED;
 use crate::measure::group;
 
+mod compare;
 mod exec;
 mod guard;
 mod launch;
@@ -37,6 +38,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::List(arguments)) => list::run(&arguments),
         Some(Command::Report(arguments)) => report::run(&arguments),
         Some(Command::Verify(arguments)) => verify::run(&arguments),
+        Some(Command::Compare(arguments)) => compare::run(&arguments),
         Some(Command::Guard) => guard::run(),
         Some(Command::Launch(arguments)) => launch::run(&arguments),
     }

@@ -6,16 +6,21 @@ mod server_notes;
 mod servers;
 mod tasks;
 mod title;
+mod versus;
 
 use serde::Serialize;
 
 use crate::chart::Chart;
 use crate::record::Run;
-use crate::summary::Summary;
+use crate::summary::{Summary, Versus};
 use crate::table::Table;
 
 /// What stands in the place of a rank that is not given.
 const UNRANKED: &str = "–";
+
+/// What a reader of a run's tables needs at once.
+const LEGEND: &str = "Figures are medians over the rounds that count. Rows that share a rank, marked =, are about \
+the same as the first of them; – is not ranked, ≥ is a lower bound.";
 
 /// A report in texts. None of them is escaped: that is up to whoever draws it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -28,6 +33,8 @@ pub struct Document {
     pub facts: Vec<Fact>,
     /// The tables.
     pub sections: Vec<Section>,
+    /// What a reader of the tables needs at once, where the explanations have no room.
+    pub legend: &'static str,
     /// What the columns mean, one paragraph for each kind of table.
     pub explanations: Vec<String>,
 }
@@ -53,6 +60,11 @@ pub struct Section {
 }
 
 impl Document {
+    /// Puts into words how a run differs from an earlier one.
+    pub fn versus(versus: &Versus) -> Self {
+        versus::document(versus)
+    }
+
     /// Puts the report on `run` into words.
     pub fn of(run: &Run) -> Self {
         let summary = Summary::of(run);
@@ -69,6 +81,7 @@ impl Document {
             warnings: facts::warnings(run),
             facts: facts::facts(run),
             sections,
+            legend: LEGEND,
             explanations: explanations.into_iter().flatten().map(str::to_owned).collect(),
         }
     }

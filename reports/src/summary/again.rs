@@ -3,6 +3,8 @@
 //! A server that is measured twice in a setting differs from itself by whatever a run is unsure of: where its memory came to
 //! lie, what the machine did meanwhile. A difference that is no greater says nothing of the servers.
 
+use serde::Serialize;
+
 use super::setting::Setting;
 use crate::statistics::Ratio;
 use crate::statistics::bootstrap::of_median;
@@ -33,7 +35,7 @@ impl Again {
 }
 
 /// How far from 1 a ratio must be to be a difference.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Threshold {
     /// As a ratio: 1.05 for 5%, dearer or cheaper.
     pub ratio: f64,

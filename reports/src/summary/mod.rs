@@ -7,6 +7,7 @@ pub(crate) mod row;
 pub(crate) mod servers;
 pub(crate) mod setting;
 mod tasks;
+pub(crate) mod versus;
 
 use std::collections::BTreeSet;
 
@@ -15,8 +16,12 @@ pub use row::{Estimate, Figure, Obstacle, Outlier, Rank, ServerRow, Standing};
 pub use servers::ServerTable;
 pub use setting::Setting;
 pub use tasks::{Comparison, TaskRow};
+pub use versus::{Alone, Change, Outcome, Versus, VersusRow};
 
-use crate::record::{Cell, Run, Verdict};
+use serde::Serialize;
+
+use crate::record::{Cell, Run, ServerCell, Verdict};
+use servers::Group;
 
 /// What a run came to.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,23 +37,52 @@ pub struct Summary {
 impl Summary {
     /// Sums `run` up.
     pub fn of(run: &Run) -> Self {
-        let (mut servers, mut tasks) = (Vec::new(), Vec::new());
-        for cell in &run.cells {
-            match cell {
-                Cell::Servers(cell) => servers.push(&**cell),
-                Cell::Tasks(cell) => tasks.push(&**cell),
-                Cell::Idle(_) | Cell::Stevens(_) => {}
-            }
-        }
-        let groups = servers::groups(&servers);
-        let again: Vec<Again> = groups.iter().flat_map(servers::again).collect();
-        let threshold = Threshold::of(&again);
+        let groups = groups_of(run);
+        let servers = groups.iter().filter(|(suite, _)| *suite == Suite::Servers);
+        let threshold = threshold(&groups);
+        let tasks = run.cells.iter().filter_map(|cell| match cell {
+            Cell::Tasks(cell) => Some(&**cell),
+            Cell::Servers(_) | Cell::Idle(_) | Cell::Stevens(_) => None,
+        });
         Self {
-            servers: groups.iter().map(|group| servers::table(group, threshold, run.floor)).collect(),
+            servers: servers.map(|(_, group)| servers::table(group, threshold, run.floor)).collect(),
             threshold,
-            tasks: tasks::rows(&tasks),
+            tasks: tasks::rows(&tasks.collect::<Vec<_>>()),
         }
     }
+}
+
+/// What servers were measured for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Suite {
+    /// To be compared with each other.
+    Servers,
+    /// For what idle connections cost.
+    Idle,
+    /// For Stevens' comparison.
+    Stevens,
+}
+
+/// All server cells of a run, by suite and setting.
+pub(crate) fn groups_of(run: &Run) -> Vec<(Suite, Group<'_>)> {
+    let of = |suite: Suite| {
+        let cells = run.cells.iter().filter_map(move |cell| match (suite, cell) {
+            (Suite::Servers, Cell::Servers(cell))
+            | (Suite::Idle, Cell::Idle(cell))
+            | (Suite::Stevens, Cell::Stevens(cell)) => Some(&**cell),
+            _ => None,
+        });
+        let cells: Vec<&ServerCell> = cells.collect();
+        servers::groups(&cells).into_iter().map(move |group| (suite, group))
+    };
+    [Suite::Servers, Suite::Idle, Suite::Stevens].into_iter().flat_map(of).collect()
+}
+
+/// What the run's A/A pairs say, in whichever suite they are.
+pub(crate) fn threshold(groups: &[(Suite, Group<'_>)]) -> Threshold {
+    let again: Vec<Again> = groups.iter().flat_map(|(_, group)| servers::again(group)).collect();
+    Threshold::of(&again)
 }
 
 /// How many rounds a row has, and how many of them its figures are taken from.

@@ -1,9 +1,11 @@
 //! What must be the same for two servers to be compared.
 
+use serde::Serialize;
+
 use crate::record::{Schedule, ServerCell, Shape};
 
 /// What must be the same for two servers to be compared.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Setting {
     /// What is served.
     pub workload: String,

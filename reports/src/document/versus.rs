@@ -1,0 +1,160 @@
+//! Two runs against each other, in words.
+
+use super::servers::range;
+use super::title::{self, Open};
+use super::{Document, Fact, Section};
+use crate::statistics::Interval;
+use crate::summary::{Alone, Change, Outcome, Suite, Versus, VersusRow};
+use crate::table::{Column, Table};
+use crate::units::{figure, latency, percent, plural, times};
+
+/// At most this many rows without a partner are named.
+const ALONE_TOLD: usize = 8;
+
+const LEGEND: &str = "Ratios are the later run's median by the earlier one's: above 1 it costs more. Slower and faster: the \
+interval lies beyond the threshold, and chance alone would hardly do that. Same: it lies within.";
+
+/// The whole comparison.
+pub(super) fn document(versus: &Versus) -> Document {
+    Document {
+        title: "Two runs compared".to_owned(),
+        warnings: warnings(versus),
+        facts: facts(versus),
+        sections: sections(versus),
+        legend: LEGEND,
+        explanations: Vec::new(),
+    }
+}
+
+fn warnings(versus: &Versus) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if !versus.hosts_differ.is_empty() {
+        warnings.push(format!(
+            "The runs are of different hosts, which differ in {}: ratios are of the hosts as well.",
+            versus.hosts_differ.join("; ")
+        ));
+    }
+    if versus.rows.is_empty() {
+        warnings.push("The runs have no row in common, so there is nothing to compare.".to_owned());
+    }
+    warnings
+}
+
+fn facts(versus: &Versus) -> Vec<Fact> {
+    let fact = |name, value| Fact { name, value, code: false };
+    let outcomes = [Outcome::Slower, Outcome::Faster, Outcome::Same, Outcome::CantTell];
+    let counts = outcomes.map(|outcome| format!("{} {}", versus.count(outcome), name(outcome)));
+    let mut facts = vec![
+        fact("Outcome", format!("of {}: {}", plural(versus.rows.len(), "row"), counts.join(", "))),
+        fact("Threshold", threshold(versus)),
+    ];
+    facts.extend(alone(&versus.only_old).map(|rows| fact("Only in the earlier run", rows)));
+    facts.extend(alone(&versus.only_new).map(|rows| fact("Only in the later run", rows)));
+    facts
+}
+
+fn threshold(versus: &Versus) -> String {
+    let least = percent(versus.threshold.ratio - 1.0);
+    match versus.threshold.pairs {
+        0 => format!(
+            "{least}; neither run measured a server twice, so how far one is from itself is not known"
+        ),
+        _ => format!("{least}: so far apart was the same server, measured twice in one run"),
+    }
+}
+
+fn alone(rows: &[Alone]) -> Option<String> {
+    let (first, others) = rows.split_at(rows.len().min(ALONE_TOLD));
+    let named = first.iter().map(|row| format!("{} ({})", row.model, title::of(&row.setting, Open::Nothing)));
+    let mut named: Vec<String> = named.collect();
+    if !others.is_empty() {
+        named.push(format!("{} more", others.len()));
+    }
+    (!rows.is_empty()).then(|| named.join("; "))
+}
+
+/// One table for each setting, in the order of the rows.
+fn sections(versus: &Versus) -> Vec<Section> {
+    let mut tables: Vec<(String, Vec<&VersusRow>)> = Vec::new();
+    for row in &versus.rows {
+        let suite = match row.suite {
+            Suite::Servers => "",
+            Suite::Idle => "Idle connections: ",
+            Suite::Stevens => "Stevens' comparison: ",
+        };
+        let title = format!("{suite}{}", title::of(&row.setting, Open::Nothing));
+        match tables.last_mut().filter(|(last, _)| *last == title) {
+            Some((_, rows)) => rows.push(row),
+            None => tables.push((title, vec![row])),
+        }
+    }
+    tables.into_iter().map(|(title, rows)| Section { table: table(title, rows), chart: None }).collect()
+}
+
+fn table(title: String, mut rows: Vec<&VersusRow>) -> Table {
+    let ratio = |row: &VersusRow| row.cpu_us.map_or(0.0, |change| change.ratio);
+    rows.sort_by(|one, other| one.outcome.cmp(&other.outcome).then(ratio(other).total_cmp(&ratio(one))));
+    let reason = |row: &&VersusRow| row.reason.as_ref().map(|reason| format!("{}: {reason}.", row.model));
+    Table {
+        title,
+        columns: columns(),
+        notes: rows.iter().filter_map(reason).collect(),
+        rows: rows.into_iter().map(texts).collect(),
+    }
+}
+
+fn columns() -> Vec<Column> {
+    vec![
+        Column::words("outcome", 0),
+        Column::words("model", 0),
+        Column::numbers("earlier", "µs CPU/req", 1),
+        Column::numbers("later", "µs CPU/req", 1),
+        Column::numbers("ratio", "CPU/req", 0),
+        Column::numbers("interval", "CPU/req", 0),
+        Column::numbers("p", "", 3),
+        Column::numbers("ratio", "rate", 2),
+        Column::numbers("interval", "rate", 6),
+        Column::numbers("ratio", "p99", 4),
+        Column::numbers("interval", "p99", 7),
+        Column::numbers("later", "p99", 8),
+        Column::numbers("rounds", "", 5),
+    ]
+}
+
+fn texts(row: &VersusRow) -> Vec<String> {
+    let ratio = |change: Option<Change>| change.map(|change| times(change.ratio)).unwrap_or_default();
+    let interval = |change: Option<Change>| {
+        let of = |change: Change| Interval { low: change.low, high: change.high, coverage: change.coverage };
+        change.map(|change| range(of(change), times)).unwrap_or_default()
+    };
+    let text = |value: Option<f64>, format: fn(f64) -> String| value.map(format).unwrap_or_default();
+    vec![
+        name(row.outcome).to_owned(),
+        row.model.clone(),
+        text(row.cpu_us.map(|change| change.old), figure),
+        text(row.cpu_us.map(|change| change.new), figure),
+        ratio(row.cpu_us),
+        interval(row.cpu_us),
+        row.p_value.map(probability).unwrap_or_default(),
+        ratio(row.rate),
+        interval(row.rate),
+        ratio(row.p99_us),
+        interval(row.p99_us),
+        text(row.p99_us.map(|change| change.new), latency),
+        format!("{}+{}", row.rounds[0], row.rounds[1]),
+    ]
+}
+
+fn name(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Slower => "slower",
+        Outcome::Faster => "faster",
+        Outcome::Same => "same",
+        Outcome::CantTell => "can't tell",
+    }
+}
+
+/// A probability; below a thousandth it is only that.
+fn probability(p: f64) -> String {
+    if p < 0.001 { "< 0.001".to_owned() } else { format!("{p:.3}") }
+}

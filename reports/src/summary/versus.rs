@@ -1,0 +1,290 @@
+//! Two runs, row by row: what became faster or slower from the earlier to the later one.
+//!
+//! The rounds of two runs have nothing in common, so a row's two samples are independent: the ratio of their medians has a
+//! bootstrap interval over both. A row is slower (or faster) if that interval lies beyond what the same server measured twice
+//! differed from itself by in either run, and if chance alone would show such a change in any of the rows with a probability
+//! below 5% (Welch's test on the logarithms, Holm's correction for all rows). It is the same if the interval lies within.
+//! Everything else can't be told, and says why.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::again::Threshold;
+use super::counted::Counted;
+use super::setting::{Key, Setting};
+use super::{Suite, gravest, groups_of, label, row, threshold};
+use crate::record::{Host, Run, ServerCell, Verdict};
+use crate::statistics::moderated::LEAST_SD;
+use crate::statistics::ratio::logs;
+use crate::statistics::student::welch;
+use crate::statistics::{Ratio, SIGNIFICANCE, holm, median};
+
+/// With fewer rounds of a side nothing is called faster, slower or the same: the range of two holds its median in half of
+/// all cases only.
+const LEAST_ROUNDS: usize = 3;
+
+/// How a run differs from an earlier one.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Versus {
+    /// What differs between the hosts of the two, in words; empty for the same host.
+    pub hosts_differ: Vec<String>,
+    /// How far from 1 a ratio must be to be a change: the larger of the two runs' own.
+    pub threshold: Threshold,
+    /// What both runs have.
+    pub rows: Vec<VersusRow>,
+    /// What only the earlier run has.
+    pub only_old: Vec<Alone>,
+    /// What only the later run has.
+    pub only_new: Vec<Alone>,
+}
+
+/// One server in one setting, in both runs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct VersusRow {
+    /// What it was measured for.
+    pub suite: Suite,
+    /// What it was measured in.
+    pub setting: Setting,
+    /// The model with its options.
+    pub model: String,
+    /// What became of it, judged by CPU time per request.
+    pub outcome: Outcome,
+    /// Why it can't be told, in words; absent where it can.
+    pub reason: Option<String>,
+    /// Processor time of the server's process tree per request, in microseconds.
+    pub cpu_us: Option<Change>,
+    /// How likely it is that chance alone changed that so much in any row, from 0 to 1.
+    pub p_value: Option<f64>,
+    /// Requests a second.
+    pub rate: Option<Change>,
+    /// 99 in 100 latencies were at most this, in microseconds.
+    pub p99_us: Option<Change>,
+    /// Rounds that count, of the earlier run and of the later one.
+    pub rounds: [usize; 2],
+}
+
+/// What became of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// It costs more.
+    Slower,
+    /// It costs less.
+    Faster,
+    /// The rounds do not say.
+    CantTell,
+    /// It costs the same.
+    Same,
+}
+
+/// One figure of a row in both runs.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Change {
+    /// The median of the earlier run.
+    pub old: f64,
+    /// The median of the later run.
+    pub new: f64,
+    /// The later by the earlier.
+    pub ratio: f64,
+    /// The lower end of the ratio's interval.
+    pub low: f64,
+    /// The upper end of the ratio's interval.
+    pub high: f64,
+    /// In which part of all cases such an interval holds the true ratio, from 0 to 1; at least.
+    pub coverage: f64,
+}
+
+/// A row without a partner in the other run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Alone {
+    /// What it was measured for.
+    pub suite: Suite,
+    /// What it was measured in.
+    pub setting: Setting,
+    /// The model with its options.
+    pub model: String,
+}
+
+/// Which row it is, in both runs.
+type Name = (Suite, Key, String);
+
+/// One row of one run.
+struct Side<'a> {
+    setting: Setting,
+    cells: Counted<'a>,
+}
+
+impl Versus {
+    /// Compares `new` with `old`.
+    pub fn of(old: &Run, new: &Run) -> Self {
+        let (old_groups, new_groups) = (groups_of(old), groups_of(new));
+        let (one, other) = (threshold(&old_groups), threshold(&new_groups));
+        let threshold = if one.ratio > other.ratio { one } else { other };
+        let (mut before, mut after) = (sides(old_groups), sides(new_groups));
+        let shared: Vec<Name> = before.keys().filter(|name| after.contains_key(*name)).cloned().collect();
+        let mut rows = Vec::with_capacity(shared.len());
+        for name in shared {
+            if let (Some(old), Some(new)) = (before.remove(&name), after.remove(&name)) {
+                rows.push(compare(name, &old, &new));
+            }
+        }
+        judge(&mut rows, threshold);
+        Self {
+            hosts_differ: hosts_differ(&old.host, &new.host),
+            threshold,
+            rows,
+            only_old: alone(before),
+            only_new: alone(after),
+        }
+    }
+
+    /// How many rows came to `outcome`.
+    pub fn count(&self, outcome: Outcome) -> usize {
+        self.rows.iter().filter(|row| row.outcome == outcome).count()
+    }
+}
+
+/// All rows of a run but the second ones of A/A pairs.
+fn sides(groups: Vec<(Suite, super::servers::Group<'_>)>) -> BTreeMap<Name, Side<'_>> {
+    let mut sides = BTreeMap::new();
+    for (suite, group) in groups {
+        let key = group.setting.key();
+        for cells in group.rows.iter().filter(|cells| !row::is_again(cells[0])) {
+            let name = (suite, key.clone(), label(&cells[0].model, &cells[0].options));
+            sides.insert(name, Side { setting: group.setting.clone(), cells: Counted::of(cells) });
+        }
+    }
+    sides
+}
+
+fn alone(sides: BTreeMap<Name, Side<'_>>) -> Vec<Alone> {
+    let alone = |((suite, _, model), side): (Name, Side<'_>)| Alone { suite, setting: side.setting, model };
+    sides.into_iter().map(alone).collect()
+}
+
+/// Lays a row's two sides beside each other. What is to be thought of it comes later, with all others.
+fn compare((suite, _, model): Name, old: &Side<'_>, new: &Side<'_>) -> VersusRow {
+    let change = |figure: fn(&ServerCell) -> Option<f64>| change(old, new, figure);
+    let cpu = |side: &Side<'_>| values(side, row::cpu_us);
+    let p_value = || welch(&logs(&cpu(new))?, &logs(&cpu(old))?, LEAST_SD);
+    VersusRow {
+        suite,
+        setting: new.setting.clone(),
+        model,
+        outcome: Outcome::CantTell,
+        reason: void(old, "earlier").or_else(|| void(new, "later")),
+        cpu_us: change(row::cpu_us),
+        p_value: p_value(),
+        rate: change(|cell| Some(cell.requests_per_second)),
+        p99_us: change(|cell| cell.latency_us?.p99),
+        rounds: [cpu(old).len(), cpu(new).len()],
+    }
+}
+
+/// Why a side has no figures, if it has none.
+fn void(side: &Side<'_>, which: &str) -> Option<String> {
+    let verdicts = || side.cells.last.iter().map(|cell| super::counted::verdict(cell));
+    let why = || match gravest(verdicts()) {
+        Verdict::Errors => "errors",
+        Verdict::Unsupported => "unsupported",
+        Verdict::Unstable => "unstable",
+        Verdict::Valid | Verdict::ClientBound => "nothing counts",
+    };
+    side.cells.counted.is_empty().then(|| format!("no round of the {which} run counts: {}", why()))
+}
+
+fn values(side: &Side<'_>, figure: fn(&ServerCell) -> Option<f64>) -> Vec<f64> {
+    side.cells.counted.iter().filter_map(|cell| figure(cell)).collect()
+}
+
+/// One figure of both sides; none unless all rounds that count have it, and it is positive.
+fn change(old: &Side<'_>, new: &Side<'_>, figure: fn(&ServerCell) -> Option<f64>) -> Option<Change> {
+    let all = |side: &Side<'_>| {
+        let values = values(side, figure);
+        (values.len() == side.cells.counted.len()).then_some(values)
+    };
+    let (old, new) = (all(old)?, all(new)?);
+    let ratio = Ratio::of_samples(&new, &old)?;
+    Some(Change {
+        old: median(old)?,
+        new: median(new)?,
+        ratio: ratio.value,
+        low: ratio.interval.low,
+        high: ratio.interval.high,
+        coverage: ratio.interval.coverage,
+    })
+}
+
+/// Corrects the p-values for the number of rows, and says what became of each.
+fn judge(rows: &mut [VersusRow], threshold: Threshold) {
+    let p_values: Vec<f64> = rows.iter().filter_map(|row| row.p_value).collect();
+    let mut adjusted = holm::adjusted(&p_values).into_iter();
+    for row in rows {
+        row.p_value = row.p_value.and_then(|_| adjusted.next());
+        match outcome(row, threshold) {
+            Ok(outcome) => row.outcome = outcome,
+            Err(reason) => row.reason = row.reason.take().or(Some(reason)),
+        }
+    }
+}
+
+/// What became of a row, or why it can't be told.
+fn outcome(row: &VersusRow, threshold: Threshold) -> Result<Outcome, String> {
+    let Some(change) = row.cpu_us else {
+        return Err("CPU time was not measured in both".to_owned());
+    };
+    if row.rounds.iter().any(|rounds| *rounds < LEAST_ROUNDS) {
+        return Err(format!("fewer than {LEAST_ROUNDS} rounds on a side; measure more with --rounds"));
+    }
+    let (slower, faster) = (change.low > threshold.ratio, change.high < 1.0 / threshold.ratio);
+    if slower || faster {
+        return if row.p_value.is_some_and(|p| p < SIGNIFICANCE) {
+            Ok(if slower { Outcome::Slower } else { Outcome::Faster })
+        } else {
+            Err("a change beyond the threshold that may be chance among so many rows".to_owned())
+        };
+    }
+    let within = |ratio| !threshold.is_exceeded_by(ratio);
+    if within(change.low) && within(change.high) {
+        Ok(Outcome::Same)
+    } else {
+        Err("the interval reaches over the threshold; measure more rounds".to_owned())
+    }
+}
+
+/// Memory that differs by less is the same: the kernel keeps a little more or less of it for itself at each start.
+const MEMORY_TOLERANCE: f64 = 0.01;
+
+/// What differs between two hosts, as far as it changes figures.
+fn hosts_differ(old: &Host, new: &Host) -> Vec<String> {
+    let mut differ = Vec::new();
+    let mut note = |what: &str, one: String, other: String| {
+        if one != other {
+            differ.push(format!("{what} ({one} and {other})"));
+        }
+    };
+    note("processor", old.cpu.clone(), new.cpu.clone());
+    note("cores", old.cores.to_string(), new.cores.to_string());
+    note("kernel", old.kernel.clone(), new.kernel.clone());
+    note("mitigations", mitigations(old, new), mitigations(new, old));
+    let (one, other) = (old.memory_bytes as f64, new.memory_bytes as f64);
+    if (one - other).abs() > MEMORY_TOLERANCE * one.max(other) {
+        let gibibytes = crate::units::gibibytes;
+        differ.push(format!("memory ({} and {})", gibibytes(old.memory_bytes), gibibytes(new.memory_bytes)));
+    }
+    differ
+}
+
+/// The mitigations of a host that the other one does not have in the same way.
+fn mitigations(host: &Host, other: &Host) -> String {
+    let own: Vec<&str> =
+        host.mitigations.iter().filter(|one| !other.mitigations.contains(one)).map(String::as_str).collect();
+    if own.is_empty() && other.mitigations.iter().all(|one| host.mitigations.contains(one)) {
+        String::new()
+    } else if own.is_empty() {
+        "others".to_owned()
+    } else {
+        own.join(", ")
+    }
+}

@@ -1,0 +1,197 @@
+//! Two runs against each other: known ratios are found, and the same is never called slower.
+
+mod sample;
+
+use reports::document::Document;
+use reports::record::{Cost, Host, Run, ServerCell, Verdict};
+use reports::summary::{Outcome, Versus, VersusRow};
+use reports::terminal::{self, Charset, Terminal};
+use sample::{run_of, server, servers_cell};
+
+/// `rounds` rounds of each model, whose noise is a share of its cost and follows from `seed`.
+fn run(models: &[(&str, f64)], rounds: u32, noise: f64, seed: u64) -> Run {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let mut cells = Vec::new();
+    for round in 1..=rounds {
+        for &(model, cpu_us) in models {
+            // The sum of twelve uniform variables is nearly normal.
+            let deviation: f64 = (0..12).map(|_| random.f64()).sum::<f64>() - 6.0;
+            cells.push(server(model, round, cpu_us * (1.0 + noise * deviation), 1));
+        }
+    }
+    run_of(cells.into_iter().map(servers_cell).collect())
+}
+
+fn row<'a>(versus: &'a Versus, model: &str) -> &'a VersusRow {
+    versus.rows.iter().find(|row| row.model == model).expect("there is such a row")
+}
+
+/// The run with its server cells changed.
+fn with(mut run: Run, change: impl Fn(ServerCell) -> ServerCell) -> Run {
+    let cells = run.cells.iter().filter_map(|cell| cell.server().cloned());
+    run.cells = cells.map(|cell| servers_cell(change(cell))).collect();
+    run
+}
+
+const MODELS: [(&str, f64); 4] = [("epoll", 8.0), ("poll", 9.0), ("thread", 12.0), ("fork", 90.0)];
+
+#[test]
+fn a_tenth_slower_is_found_and_a_tenth_faster_too() {
+    let old = run(&MODELS, 5, 0.01, 1);
+    let new = run(&[("epoll", 8.8), ("poll", 9.0), ("thread", 10.8), ("fork", 90.0)], 5, 0.01, 2);
+    let versus = Versus::of(&old, &new);
+    assert_eq!(row(&versus, "epoll").outcome, Outcome::Slower);
+    assert_eq!(row(&versus, "thread").outcome, Outcome::Faster);
+    let change = row(&versus, "epoll").cpu_us.unwrap();
+    assert!((1.08..1.12).contains(&change.ratio), "{change:?}");
+    assert!(change.low < change.ratio && change.ratio < change.high);
+    assert!((change.new / change.old - change.ratio).abs() < 1e-9);
+    for unchanged in ["poll", "fork"] {
+        let outcome = row(&versus, unchanged).outcome;
+        assert!([Outcome::Same, Outcome::CantTell].contains(&outcome), "{unchanged}: {outcome:?}");
+    }
+}
+
+#[test]
+fn a_tenth_under_one_percent_of_noise_is_found_in_nine_of_ten_runs_of_three_rounds() {
+    let found = (0..100).filter(|seed| {
+        let old = run(&[("epoll", 8.0)], 3, 0.01, *seed);
+        let new = run(&[("epoll", 8.8)], 3, 0.01, 1_000 + seed);
+        Versus::of(&old, &new).rows[0].outcome == Outcome::Slower
+    });
+    assert!(found.count() >= 90);
+}
+
+#[test]
+fn the_same_is_called_slower_or_faster_in_one_comparison_of_twenty_at_most() {
+    let models: Vec<String> = (0..16).map(|number| format!("m{number}")).collect();
+    let models: Vec<(&str, f64)> = models.iter().map(|name| (name.as_str(), 10.0)).collect();
+    for rounds in [3, 5] {
+        let alarms = (0..200).filter(|seed| {
+            let old = run(&models, rounds, 0.03, 2 * seed);
+            let new = run(&models, rounds, 0.03, 2 * seed + 1);
+            let versus = Versus::of(&old, &new);
+            versus.count(Outcome::Slower) + versus.count(Outcome::Faster) > 0
+        });
+        let alarms = alarms.count();
+        assert!(alarms <= 19, "{rounds} rounds: {alarms} of 200"); // 10, and three standard errors
+    }
+}
+
+#[test]
+fn a_run_is_the_same_as_itself() {
+    let run = run(&MODELS, 9, 0.001, 3);
+    let versus = Versus::of(&run, &run);
+    assert_eq!((versus.rows.len(), versus.count(Outcome::Same)), (4, 4));
+    assert!(versus.only_old.is_empty() && versus.only_new.is_empty() && versus.hosts_differ.is_empty());
+}
+
+#[test]
+fn a_change_within_what_the_same_server_differed_by_is_the_same() {
+    let old = run(&MODELS, 9, 0.001, 4);
+    let mut twice = old.clone();
+    let copies = old.cells.iter().filter_map(|cell| cell.server()).filter(|cell| cell.model == "epoll");
+    let dearer = |cost: Cost| Cost {
+        user_s: cost.user_s.map(|seconds| 1.05 * seconds),
+        system_s: cost.system_s.map(|seconds| 1.05 * seconds),
+        ..cost
+    };
+    twice.cells.extend(copies.map(|cell| {
+        servers_cell(ServerCell { copy: Some(2), server: cell.server.map(dearer), ..cell.clone() })
+    }));
+    let new = run(&MODELS.map(|(model, cpu_us)| (model, 1.03 * cpu_us)), 9, 0.001, 5);
+    assert_eq!(Versus::of(&old, &new).count(Outcome::Slower), 4);
+    // Whichever of the two has it.
+    for versus in [Versus::of(&twice, &new), Versus::of(&new, &twice)] {
+        assert_eq!(versus.threshold.pairs, 1);
+        assert_eq!((versus.rows.len(), versus.count(Outcome::Same)), (4, 4), "{versus:?}");
+    }
+}
+
+#[test]
+fn two_rounds_do_not_tell_and_say_so() {
+    let versus = Versus::of(&run(&MODELS, 2, 0.001, 6), &run(&[("epoll", 16.0)], 5, 0.001, 7));
+    let row = row(&versus, "epoll");
+    assert_eq!((row.outcome, row.rounds), (Outcome::CantTell, [2, 5]));
+    assert!(row.reason.as_ref().unwrap().contains("--rounds"), "{row:?}");
+}
+
+#[test]
+fn a_row_that_failed_says_why_nothing_can_be_told() {
+    let old = run(&MODELS, 5, 0.01, 8);
+    let new = with(old.clone(), |cell| match cell.model.as_str() {
+        "fork" => ServerCell { verdict: Verdict::Errors, ..cell },
+        _ => cell,
+    });
+    let versus = Versus::of(&old, &new);
+    let row = row(&versus, "fork");
+    assert_eq!(row.outcome, Outcome::CantTell);
+    assert_eq!(row.reason.as_deref(), Some("no round of the later run counts: errors"));
+}
+
+#[test]
+fn rows_without_a_partner_are_listed() {
+    let old = run(&[("epoll", 8.0), ("poll", 9.0)], 3, 0.01, 9);
+    let mut new = run(&[("epoll", 8.0), ("mio", 9.0)], 3, 0.01, 10);
+    let elsewhere = with(run(&[("epoll", 8.0)], 3, 0.01, 11), |cell| ServerCell { connections: 1, ..cell });
+    new.cells.extend(elsewhere.cells);
+    let versus = Versus::of(&old, &new);
+    assert_eq!(versus.rows.len(), 1);
+    assert_eq!(versus.only_old.iter().map(|row| row.model.as_str()).collect::<Vec<_>>(), ["poll"]);
+    let mut only_new: Vec<_> =
+        versus.only_new.iter().map(|row| (row.model.as_str(), row.setting.connections)).collect();
+    only_new.sort_unstable();
+    assert_eq!(only_new, [("epoll", 1), ("mio", 64)]);
+}
+
+#[test]
+fn what_differs_between_hosts_is_named() {
+    let old = run(&MODELS, 3, 0.01, 12);
+    let host = |change: fn(&mut Host)| {
+        let mut new = old.clone();
+        change(&mut new.host);
+        Versus::of(&old, &new).hosts_differ
+    };
+    assert_eq!(host(|host| host.kernel = "Linux 6.9.0".into()), ["kernel (Linux 6.8.0 and Linux 6.9.0)"]);
+    assert_eq!(host(|host| host.cores = 4), ["cores (2 and 4)"]);
+    assert_eq!(host(|host| host.memory_bytes *= 2), ["memory (8.00 GiB and 16.0 GiB)"]);
+    let off = host(|host| host.mitigations = vec!["spectre_v2: Vulnerable".into()]);
+    assert_eq!(off, ["mitigations (spectre_v2: Mitigation; IBRS and spectre_v2: Vulnerable)"]);
+    assert_eq!(host(|host| host.cpu.clear()).len(), 1);
+    // What says nothing of speed, and what the kernel takes a little more of at one start than at another.
+    assert!(host(|host| host.nofile = 1).is_empty());
+    assert!(host(|host| host.memory_bytes -= 1 << 20).is_empty());
+}
+
+#[test]
+fn the_tables_as_text_stay_as_they_are() {
+    let old = run(&MODELS, 5, 0.01, 1);
+    let new = run(&[("epoll", 8.8), ("poll", 9.05), ("thread", 10.8), ("mio", 8.0)], 5, 0.01, 2);
+    let new = with(new, |cell| match cell.model.as_str() {
+        "poll" => ServerCell { requests_per_second: 1.5 * cell.requests_per_second, ..cell },
+        _ => cell,
+    });
+    let document = Document::versus(&Versus::of(&old, &new));
+    insta::assert_snapshot!(terminal::draw(&document, Terminal { width: 120, charset: Charset::Utf8 }));
+}
+
+#[test]
+fn nothing_in_common_is_said_in_a_sentence() {
+    let versus = Versus::of(&run(&[("epoll", 8.0)], 3, 0.01, 1), &run(&[("mio", 8.0)], 3, 0.01, 2));
+    let document = Document::versus(&versus);
+    assert_eq!(document.warnings, ["The runs have no row in common, so there is nothing to compare."]);
+}
+
+#[test]
+fn the_json_names_outcomes_and_intervals() {
+    let old = run(&MODELS, 5, 0.01, 1);
+    let new = run(&[("epoll", 8.8)], 5, 0.01, 2);
+    let json = serde_json::to_value(Versus::of(&old, &new)).unwrap();
+    let row = &json["rows"][0];
+    assert_eq!(
+        (&row["outcome"], &row["suite"], &row["model"]),
+        (&"slower".into(), &"servers".into(), &"epoll".into())
+    );
+    assert!(row["cpu_us"]["low"].as_f64().unwrap() > 1.0, "{row}");
+    assert_eq!(json["only_old"].as_array().unwrap().len(), 3);
+}

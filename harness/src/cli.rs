@@ -44,6 +44,8 @@ pub enum Command {
     /// Check how a server behaves: ours, or anyone's in any language.
     #[command(after_long_help = VERIFY_CONTRACT)]
     Verify(Verify),
+    /// Say what this machine can do, and what that means for the figures.
+    Doctor(Doctor),
     /// Become another program: how the harness starts somebody else's server.
     #[command(hide = true)]
     Launch(Launch),
@@ -304,6 +306,14 @@ pub struct Verify {
     #[arg(long, value_parser = humantime::parse_duration, default_value = "2s")]
     pub grace: Duration,
     /// Print what was found as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `concur doctor`.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// Print what was found as JSON: units stand in the names, and what is absent could not be found out.
     #[arg(long)]
     pub json: bool,
 }

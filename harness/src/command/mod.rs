@@ -14,6 +14,7 @@ use signal_hook::flag;
 use crate::cli::{Cli, Command};
 use crate::failure::INTERRUPTED;
 
+mod doctor;
 mod exec;
 mod guard;
 mod launch;
@@ -35,6 +36,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::List(arguments)) => list::run(&arguments),
         Some(Command::Report(arguments)) => report::run(&arguments),
         Some(Command::Verify(arguments)) => verify::run(&arguments),
+        Some(Command::Doctor(arguments)) => doctor::run(&arguments),
         Some(Command::Guard) => guard::run(),
         Some(Command::Launch(arguments)) => launch::run(&arguments),
     }

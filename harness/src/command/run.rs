@@ -84,7 +84,7 @@ pub(super) fn run(arguments: &Run) -> anyhow::Result<ExitCode> {
 /// Takes step after step, until the plan's end or until somebody wants it to end.
 fn measure(plan: &Plan, bench: &Bench<'_>, recorder: &mut Recorder) -> anyhow::Result<()> {
     let mut progress = Progress::new(plan);
-    let mut repeats = Repeats::of(plan.steps.len());
+    let mut repeats = Repeats::default();
     for step in &plan.steps {
         progress.begins(step);
         if repeats.take(step, bench, recorder)?.is_break() {

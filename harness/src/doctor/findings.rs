@@ -150,7 +150,7 @@ fn ends(of: &Examination) -> Vec<Told> {
         (
             "floor",
             format!("{:.2} us of CPU a request", floor.cpu_us),
-            "One recv(2) and one send(2) over loopback, with nothing to wait for: no server here can do with less.".to_owned(),
+            "One recv(2) and one send(2) over loopback, with nothing to wait for: who makes both for each request can't do with less.".to_owned(),
         ),
         (
             "round trip",

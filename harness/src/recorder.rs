@@ -89,6 +89,13 @@ impl Recorder {
         self.write()
     }
 
+    /// Says that there will be so many more cells than was known.
+    pub fn expect(&mut self, cells: usize) -> anyhow::Result<()> {
+        self.run.planned += cells;
+        self.run.complete = self.run.measured() == self.run.planned;
+        self.write()
+    }
+
     /// What has been recorded.
     pub fn run(&self) -> &Run {
         &self.run

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::summary::{ServerRow, Standing};
+use crate::summary::{Obstacle, ServerRow, Standing};
 use crate::units::figure;
 
 /// How much room one bar with its caption takes, in CSS pixels.
@@ -64,6 +64,7 @@ impl Chart {
 fn label(row: &ServerRow) -> String {
     match row.standing {
         Standing::Ranked(_) => row.model.clone(),
+        Standing::Unranked(Obstacle::Again) => format!("{} (again)", row.model),
         Standing::Unranked(_) => format!("{} (not ranked)", row.model),
     }
 }

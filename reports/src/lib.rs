@@ -73,7 +73,7 @@ pub mod terminal;
 mod text;
 mod units;
 
-pub use statistics::Spread;
+pub use statistics::{Interval, Line, Ratio, Spread};
 
 /// Writes `report.md`, `report.html` and `cells.csv` into `directory`, which is made if it is not there. Each is
 /// whole or, if this fails, as it was before.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub const SCHEMA: u32 = 1;
 
 /// One run of the lab: `run.json`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Run {
     /// The version of this format: 1.
     pub schema: u32,
@@ -177,6 +177,9 @@ pub struct ServerCell {
     pub verdict: Verdict,
     /// Why, in a sentence; also what a reader of a valid row should know (starved connections, say).
     pub reason: Option<String>,
+    /// How long the load went on before the measured window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warm_up_s: Option<f64>,
     /// How long the measured window was.
     pub seconds: f64,
     /// Whole and right replies in the window.
@@ -205,6 +208,9 @@ pub struct ServerCell {
     /// What came of the connections beside the measured ones that ask for something else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub beside: Option<Beside>,
+    /// The file beside the record that holds the latencies second by second, in the log format of `HdrHistogram` (V2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub histogram_log: Option<String>,
     /// Little's law: the requests that were under way on average, as rate x mean latency gives them, by those that the load
     /// keeps under way (connections x pipeline). 1 where both agree; only in a closed loop without a pause, all
     /// connections served.

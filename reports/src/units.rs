@@ -22,6 +22,17 @@ pub(crate) fn per_request(value: f64) -> String {
     }
 }
 
+/// A ratio: hundredths are all that matters near 1.
+pub(crate) fn times(value: f64) -> String {
+    if value < 9.995 { format!("{value:.2}") } else { figure(value) }
+}
+
+/// A share of 1 in percent, two digits of it: `5.2%`, `75%`.
+pub(crate) fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    if percent.abs() < 9.95 { format!("{percent:.1}%") } else { format!("{percent:.0}%") }
+}
+
 /// A count, thousands set apart. A median of counts may lie between two of them: then with one decimal.
 pub(crate) fn count(value: f64) -> String {
     if value.fract() == 0.0 { grouped(&format!("{value:.0}")) } else { format!("{value:.1}") }
@@ -106,6 +117,12 @@ mod tests {
         {
             assert_eq!(per_request(value), text);
         }
+    }
+
+    #[test]
+    fn ratios_and_shares_show_what_matters() {
+        assert_eq!((times(1.0), times(0.987), times(12.34)), ("1.00".into(), "0.99".into(), "12.3".into()));
+        assert_eq!((percent(0.052), percent(0.75)), ("5.2%".to_owned(), "75%".to_owned()));
     }
 
     #[test]

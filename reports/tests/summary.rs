@@ -3,9 +3,12 @@
 mod sample;
 
 use reports::Spread;
-use reports::record::{Cost, Errors, Latency, ServerCell, TaskCell, Verdict};
+use reports::record::{
+    Cost, Errors, Floor, Latency, Noise, Run, Schedule, ServerCell, Shape, TaskCell, Verdict,
+};
 use reports::summary::{
-    Comparison, Obstacle, Rank, Remark, Rounds, ServerRow, ServerTable, Standing, Summary, TaskRow,
+    Comparison, Estimate, Figure, LEAST, Obstacle, Outlier, Rank, Remark, Rounds, ServerRow, ServerTable,
+    Standing, Summary, TaskRow,
 };
 use sample::{run_of, server, servers_cell, task, tasks_cell};
 
@@ -42,11 +45,12 @@ fn close(value: Option<f64>, expected: f64) {
     assert!((value - expected).abs() < 1e-9 * expected, "{value} is not {expected}");
 }
 
-fn spread_close(spread: Option<Spread>, [median, min, max]: [f64; 3]) {
-    let spread = spread.expect("the figure is there");
-    close(Some(spread.median), median);
-    close(Some(spread.min), min);
-    close(Some(spread.max), max);
+/// Of few rounds, whose interval is their range.
+fn estimate_close(estimate: Option<Estimate>, [median, min, max]: [f64; 3]) {
+    let estimate = estimate.expect("the figure is there");
+    close(Some(estimate.median), median);
+    close(Some(estimate.interval.low), min);
+    close(Some(estimate.interval.high), max);
 }
 
 /// Three rounds of one model whose medians, field by field, come from different rounds.
@@ -88,7 +92,7 @@ fn three_rounds() -> Vec<ServerCell> {
 fn every_figure_of_a_server_is_the_median_of_its_own_field() {
     let row = row(three_rounds());
     assert_eq!(row.rounds, Rounds { counted: 3, all: 3 });
-    spread_close(row.rate, [520.0, 510.0, 530.0]);
+    estimate_close(row.rate, [520.0, 510.0, 530.0]);
     let latency = Latency {
         mean: 12.0,
         p50: 22.0,
@@ -100,7 +104,7 @@ fn every_figure_of_a_server_is_the_median_of_its_own_field() {
     };
     assert_eq!(row.latency_us, Some(latency));
     // 3 ms by 1,000 requests, 10 ms by 2,000 and 16 ms by 4,000.
-    spread_close(row.cpu_us, [4.0, 3.0, 5.0]);
+    estimate_close(row.cpu_us, [4.0, 3.0, 5.0]);
     // Two thirds, a fifth and a half.
     close(row.user_share, 0.5);
     assert_eq!(row.pss_peak_bytes, Some(8_000.0));
@@ -118,9 +122,14 @@ fn only_valid_rounds_count() {
     cells[1].reason = Some("steal".into());
     let row = row(cells);
     assert_eq!(row.rounds, Rounds { counted: 2, all: 3 });
-    spread_close(row.cpu_us, [3.5, 3.0, 4.0]);
-    spread_close(row.rate, [515.0, 510.0, 520.0]);
-    let remark = Remark { verdict: Verdict::Unstable, reason: Some("steal".into()), rounds: vec![2] };
+    estimate_close(row.cpu_us, [3.5, 3.0, 4.0]);
+    estimate_close(row.rate, [515.0, 510.0, 520.0]);
+    let remark = Remark {
+        verdict: Verdict::Unstable,
+        reason: Some("steal".into()),
+        rounds: vec![2],
+        superseded: false,
+    };
     assert_eq!(row.remarks, [remark]);
 }
 
@@ -175,12 +184,23 @@ fn rows_are_ranked_by_cpu_time_per_request() {
     assert_eq!(names_and_standings(&rows), expected);
 }
 
+/// Five rounds of a model under noise of the round that all models share, and a tenth of a percent of its own, in an order
+/// that `number` gives.
+fn steady(model: &str, cpu_us: f64, number: u64) -> Vec<ServerCell> {
+    let shared = [1.0, 1.3, 0.9, 1.1, 1.2];
+    let order = u32::try_from(number).unwrap() * 3;
+    let own = |round: u32| 1.0 + 0.000_5 * (f64::from((order + round * 2) % 5) - 2.0);
+    let cell = |round: u32| {
+        let cpu_us = cpu_us * shared[round as usize - 1] * own(round);
+        server(model, round, cpu_us, number * 10 + u64::from(round))
+    };
+    (1..=5).map(cell).collect()
+}
+
 #[test]
 fn rows_that_the_rounds_do_not_tell_from_the_first_of_a_rank_share_it() {
-    let ranges =
-        [("a", 10.0, 12.0), ("b", 11.5, 13.0), ("c", 12.5, 14.0), ("d", 14.5, 15.0), ("e", 14.6, 15.0)];
-    let cells =
-        ranges.iter().flat_map(|&(model, min, max)| [server(model, 1, max, 1), server(model, 2, min, 2)]);
+    let costs = [("a", 10.0), ("b", 10.08), ("c", 10.16), ("d", 20.0), ("e", 20.08)];
+    let cells = costs.iter().zip(1..).flat_map(|(&(model, cost), number)| steady(model, cost, number));
     let rows = rows(cells.collect());
     let expected = [
         ("a", ranked(1, true)),
@@ -193,11 +213,159 @@ fn rows_that_the_rounds_do_not_tell_from_the_first_of_a_rank_share_it() {
 }
 
 #[test]
+fn a_row_says_how_much_dearer_than_the_first_it_is_within_rounds() {
+    let mut cells = steady("epoll", 10.0, 0);
+    cells.extend(steady("poll", 15.0, 0));
+    let rows = rows(cells);
+    assert_eq!(rows[0].ratio, None);
+    let ratio = rows[1].ratio.unwrap();
+    // The rounds themselves lie up to 40% apart.
+    for value in [ratio.value, ratio.interval.low, ratio.interval.high] {
+        close(Some(value), 1.5);
+    }
+    assert_eq!(ratio.rounds, 5);
+}
+
+/// The second of an A/A pair, `apart` times as dear as the first in some rounds and as cheap in others.
+fn again(model: &str, cpu_us: f64, apart: f64) -> Vec<ServerCell> {
+    let copy = |cell: ServerCell| {
+        let factor = if cell.round % 2 == 0 { apart } else { 1.0 / apart };
+        let cost = cell.server.map(|cost| Cost {
+            user_s: cost.user_s.map(|seconds| seconds * factor),
+            system_s: cost.system_s.map(|seconds| seconds * factor),
+            ..cost
+        });
+        ServerCell { copy: Some(2), server: cost, ..cell }
+    };
+    steady(model, cpu_us, 0).into_iter().map(copy).collect()
+}
+
+#[test]
+fn what_was_measured_twice_stands_below_itself_and_is_not_ranked() {
+    let mut cells = steady("poll", 15.0, 0);
+    cells.extend(again("epoll", 10.0, 1.02));
+    cells.extend(steady("epoll", 10.0, 0));
+    let rows = rows(cells);
+    let second = Standing::Unranked(Obstacle::Again);
+    assert_eq!(
+        names_and_standings(&rows),
+        [("epoll", ranked(1, false)), ("epoll", second), ("poll", ranked(2, false))]
+    );
+    assert_eq!(rows.iter().map(|row| row.again).collect::<Vec<_>>(), [false, true, false]);
+}
+
+#[test]
+fn a_difference_must_be_greater_than_that_of_the_same_thing_twice() {
+    let places = |apart: f64| {
+        let mut cells = steady("epoll", 10.0, 0);
+        cells.extend(steady("poll", 10.5, 0));
+        cells.extend(again("epoll", 10.0, apart));
+        let rows = rows(cells);
+        rows.iter().map(|row| row.standing).filter(|standing| *standing == ranked(1, true)).count()
+    };
+    assert_eq!(places(1.03), 0);
+    assert_eq!(places(1.06), 2);
+}
+
+#[test]
+fn the_threshold_is_pooled_over_the_run_and_at_least_one_percent() {
+    let threshold = |pairs: &[(usize, f64)]| {
+        let mut cells = Vec::new();
+        for &(connections, apart) in pairs {
+            let at = |cell| ServerCell { connections, ..cell };
+            cells.extend(steady("epoll", 10.0, 0).into_iter().map(at));
+            cells.extend(again("epoll", 10.0, apart).into_iter().map(at));
+        }
+        let threshold = Summary::of(&run_of(cells.into_iter().map(servers_cell).collect())).threshold;
+        (threshold.ratio, threshold.pairs)
+    };
+    assert_eq!(threshold(&[]), (LEAST, 0));
+    assert_eq!(threshold(&[(1, 1.001)]), (LEAST, 1));
+    let (one, pairs) = threshold(&[(1, 1.04)]);
+    close(Some(one), 1.04);
+    assert_eq!(pairs, 1);
+    let (pooled, pairs) = threshold(&[(1, 1.03), (64, 1.04)]);
+    close(Some(pooled.ln()), f64::midpoint(1.03_f64.ln().powi(2), 1.04_f64.ln().powi(2)).sqrt());
+    assert_eq!(pairs, 2);
+}
+
+#[test]
+fn the_last_attempt_at_a_round_counts_and_the_first_is_remarked() {
+    let disturbed = |round| ServerCell {
+        verdict: Verdict::Unstable,
+        reason: Some("steal".into()),
+        noise: Some(Noise { disturbed: true, ..Noise::default() }),
+        ..server("epoll", round, 80.0, 9)
+    };
+    let second = ServerCell { attempt: Some(2), ..server("epoll", 1, 8.0, 2) };
+    // The second attempt may be recorded at the run's end.
+    let row = row(vec![disturbed(1), server("epoll", 2, 9.0, 3), second]);
+    assert_eq!(row.rounds, Rounds { counted: 2, all: 2 });
+    estimate_close(row.cpu_us, [8.5, 8.0, 9.0]);
+    let remark = Remark {
+        verdict: Verdict::Unstable,
+        reason: Some("steal".into()),
+        rounds: vec![1],
+        superseded: true,
+    };
+    assert_eq!(row.remarks, [remark]);
+}
+
+#[test]
+fn a_round_that_was_disturbed_at_every_attempt_does_not_count() {
+    let disturbed = |attempt| ServerCell {
+        attempt,
+        noise: Some(Noise { disturbed: true, ..Noise::default() }),
+        ..server("epoll", 1, 80.0, 9)
+    };
+    let row = row(vec![disturbed(None), disturbed(Some(2)), server("epoll", 2, 9.0, 3)]);
+    assert_eq!(row.rounds, Rounds { counted: 1, all: 2 });
+    estimate_close(row.cpu_us, [9.0, 9.0, 9.0]);
+}
+
+#[test]
+fn a_round_that_stands_out_is_flagged_and_counts() {
+    let cpu = [8.0, 8.1, 8.05, 12.0, 8.02];
+    let cells = (1..).zip(cpu).map(|(round, cpu)| ServerCell {
+        requests_per_second: 50_000.0,
+        ..server("epoll", round, cpu, u64::from(round))
+    });
+    let row = row(cells.collect());
+    assert_eq!(row.rounds, Rounds { counted: 5, all: 5 });
+    estimate_close(row.cpu_us, [8.05, 8.0, 12.0]);
+    let [Outlier { round, figure, value, median }] = row.outliers[..] else { panic!("{:?}", row.outliers) };
+    assert_eq!((round, figure), (4, Figure::CpuPerRequest));
+    close(Some(value), 12.0);
+    close(Some(median), 8.05);
+}
+
+#[test]
+fn a_percentile_that_not_all_rounds_have_is_not_given() {
+    let cell = |round, p999| ServerCell {
+        latency_us: Some(Latency { p50: 5.0, p99: Some(7.0), p999, ..Latency::default() }),
+        ..server("epoll", round, 8.0, u64::from(round))
+    };
+    let latency = row(vec![cell(1, Some(9.0)), cell(2, None)]).latency_us.unwrap();
+    assert_eq!((latency.p99, latency.p999), (Some(7.0), None));
+}
+
+#[test]
+fn figures_are_shares_of_the_floor_and_of_the_ceiling() {
+    let cells = vec![server("epoll", 1, 8.0, 1), server("epoll", 2, 8.0, 1)];
+    let rate = cells[0].requests_per_second;
+    let floor = Floor { cpu_us: 4.0, round_trip_us: 20.0, ceiling_per_second: 2.0 * rate };
+    let run = Run { floor: Some(floor), ..run_of(cells.into_iter().map(servers_cell).collect()) };
+    let row = Summary::of(&run).servers.remove(0).rows.remove(0);
+    close(row.floor_share, 2.0);
+    close(row.ceiling_share, 0.5);
+}
+
+#[test]
 fn one_round_gives_figures_but_no_rank() {
     let rows = rows(vec![server("thread", 1, 20.0, 1), server("epoll", 1, 10.0, 2)]);
     let single = Standing::Unranked(Obstacle::SingleRound);
     assert_eq!(names_and_standings(&rows), [("epoll", single), ("thread", single)]);
-    spread_close(rows[0].cpu_us, [10.0, 10.0, 10.0]);
+    estimate_close(rows[0].cpu_us, [10.0, 10.0, 10.0]);
 }
 
 #[test]
@@ -216,7 +384,7 @@ fn a_row_with_starved_connections_is_not_ranked_however_cheap_it_is() {
     let rows = rows(cells);
     let starved = Standing::Unranked(Obstacle::Starved { served: 3 });
     assert_eq!(names_and_standings(&rows), [("epoll", ranked(1, false)), ("loop", starved)]);
-    spread_close(rows[1].cpu_us, [1.1, 1.0, 1.2]);
+    estimate_close(rows[1].cpu_us, [1.1, 1.0, 1.2]);
 }
 
 #[test]
@@ -226,8 +394,8 @@ fn a_client_bound_row_keeps_its_figures_and_has_no_rank() {
     let row = row(cells);
     assert!(row.client_bound);
     assert_eq!(row.standing, Standing::Unranked(Obstacle::ClientBound));
-    spread_close(row.rate, [520.0, 510.0, 530.0]);
-    spread_close(row.cpu_us, [4.0, 3.0, 5.0]);
+    estimate_close(row.rate, [520.0, 510.0, 530.0]);
+    estimate_close(row.cpu_us, [4.0, 3.0, 5.0]);
 }
 
 #[test]
@@ -239,8 +407,8 @@ fn client_bound_rounds_do_not_count_beside_valid_ones() {
     assert!(!row.client_bound);
     assert_eq!(row.rounds, Rounds { counted: 2, all: 3 });
     // Of the first two rounds: 510 and 530, 3 and 5.
-    spread_close(row.rate, [520.0, 510.0, 530.0]);
-    spread_close(row.cpu_us, [4.0, 3.0, 5.0]);
+    estimate_close(row.rate, [520.0, 510.0, 530.0]);
+    estimate_close(row.cpu_us, [4.0, 3.0, 5.0]);
 }
 
 #[test]
@@ -271,8 +439,11 @@ fn what_differs_in_more_than_the_model_is_not_compared() {
         ServerCell { connections: 1, ..cell() },
         ServerCell { keep_alive: false, ..cell() },
         ServerCell { rate: Some(100.0), ..cell() },
+        ServerCell { rate: Some(100.0), schedule: Some(Schedule::Poisson), ..cell() },
+        ServerCell { shape: Shape { idle_connections: Some(1_000), ..Shape::default() }, ..cell() },
+        ServerCell { shape: Shape { pipeline: Some(8), ..Shape::default() }, ..cell() },
     ]);
-    assert_eq!(tables.len(), 7);
+    assert_eq!(tables.len(), 10);
 }
 
 #[test]

@@ -47,8 +47,8 @@ fn divided_as(life: &Cost, cost: Cost) -> Cost {
 
 #[cfg(test)]
 mod tests {
-    use super::super::server::tests::step;
     use super::*;
+    use crate::plan::tests::step;
     use crate::subject::Subject;
 
     #[test]

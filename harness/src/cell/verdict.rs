@@ -106,8 +106,8 @@ mod tests {
     use reports::record::Cost;
 
     use super::super::cost::without_time;
-    use super::super::server::tests::step;
     use super::*;
+    use crate::plan::tests::step;
 
     fn cpu(seconds: f64) -> Cost {
         Cost { user_s: Some(seconds / 4.0), system_s: Some(seconds * 3.0 / 4.0), ..Cost::default() }

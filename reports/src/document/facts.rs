@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::Fact;
-use crate::record::{Cell, Host, Placement, Run, Verdict};
-use crate::units::{count, gibibytes, plural};
+use crate::record::{Cell, Floor, Host, Placement, Run, Verdict};
+use crate::units::{count, figure, gibibytes, latency, plural};
 
 /// What must be known before any figure is read.
 pub(super) fn warnings(run: &Run) -> Vec<String> {
@@ -33,12 +33,25 @@ pub(super) fn facts(run: &Run) -> Vec<Fact> {
     if !run.host.mitigations.is_empty() {
         facts.insert(1, fact("Mitigations", run.host.mitigations.join("; ")));
     }
+    facts.extend(run.floor.as_ref().map(|of| fact("Floor", floor(of))));
     if !run.cells.is_empty() {
         facts.extend(placement(run).map(|text| fact("Placement", text)));
         facts.push(fact("Rounds", rounds(run)));
         facts.push(fact("Verdicts", verdicts(run)));
     }
+    facts.extend(run.notes.iter().map(|note| fact("Note", note.clone())));
     facts
+}
+
+/// The two ends between which the figures lie.
+fn floor(floor: &Floor) -> String {
+    format!(
+        "a request costs {} µs of CPU and {} of round trip at the least; the load generator asks for up to {} requests/s \
+         on a processor",
+        figure(floor.cpu_us),
+        latency(floor.round_trip_us),
+        figure(floor.ceiling_per_second)
+    )
 }
 
 fn host(host: &Host) -> String {

@@ -2,8 +2,10 @@
 
 mod facts;
 mod notes;
+mod server_notes;
 mod servers;
 mod tasks;
+mod title;
 
 use serde::Serialize;
 
@@ -54,7 +56,8 @@ impl Document {
     /// Puts the report on `run` into words.
     pub fn of(run: &Run) -> Self {
         let summary = Summary::of(run);
-        let mut sections: Vec<Section> = summary.servers.iter().map(servers::section).collect();
+        let server_section = |table| servers::section(table, summary.threshold);
+        let mut sections: Vec<Section> = summary.servers.iter().map(server_section).collect();
         sections
             .extend(tasks::sections(&summary.tasks).into_iter().map(|table| Section { table, chart: None }));
         let explanations = [

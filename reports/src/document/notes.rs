@@ -57,7 +57,11 @@ pub(super) fn reasons(remarks: &[Remark], rounds: Rounds, expected: Verdict) -> 
 
 fn reason(remark: &Remark, rounds: Rounds, expected: Verdict) -> Option<String> {
     let reason = remark.reason.as_deref().map(|reason| reason.trim().trim_end_matches('.'));
-    let verdict = (remark.verdict != expected).then(|| name(remark.verdict));
+    let verdict = if remark.superseded {
+        Some("measured again")
+    } else {
+        (remark.verdict != expected).then(|| name(remark.verdict))
+    };
     let what = match (verdict, reason) {
         (Some(verdict), Some(reason)) => format!("{verdict}: {reason}"),
         (Some(verdict), None) => verdict.to_owned(),

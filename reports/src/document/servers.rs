@@ -1,140 +1,137 @@
 //! The servers' tables in words.
 
 use super::facts::name;
-use super::{Section, UNRANKED, notes};
+use super::title::{self, Open};
+use super::{Section, UNRANKED, server_notes};
 use crate::chart::Chart;
-use crate::record::Verdict;
-use crate::statistics::Spread;
-use crate::summary::{Obstacle, ServerRow, ServerTable, Setting, Standing};
+use crate::statistics::Interval;
+use crate::summary::{Estimate, Obstacle, ServerRow, ServerTable, Standing, Threshold};
 use crate::table::{Column, Table};
-use crate::units::{count, figure, latency, mebibytes, per_request, plural};
+use crate::units::{count, figure, latency, mebibytes, per_request, percent, times};
 
 /// What the columns mean.
 pub(super) const EXPLANATION: &str = "Servers: a row is one model with its options, and its figures are \
 medians over the rounds whose verdict is valid; where none is, over those where the load generator was the \
-limit. Rows are ranked by CPU per request, the processor time (user and system) of the server's whole \
+limit. A disturbed round is measured again, and the last attempt counts. Rows are ranked by CPU per request, the \
+processor time (user and system) of the server's whole \
 process tree, since on few cores the rate is soon the load generator's ceiling. Rows that share \
-a rank, marked =, are about the same as the first of them: the ranges of their rounds overlap its range. A row with – is not ranked, and a note below its table says why; where no \
-round counts, the verdict stands in the figure's place. The rate is whole and right replies a second; ≥ \
-marks a lower bound. p50, p99 and p99.9 are latencies: so many percent of the replies were whole at most \
-that long after their request left. Memory is the peak of the proportional set size (PSS), which counts \
+a rank, marked =, can't be told from the first of them. Two rows differ if both of this holds: the difference within the \
+rounds is so steady that chance alone would show one anywhere in the table with a probability below 5% (a moderated t test \
+on log ratios, Holm's correction for all pairs), and it is greater than what the same server, measured twice, differed from \
+itself by. Such a second row is marked (again) and not ranked. A row with – is not ranked, and a note below its table says \
+why; where no round counts, the verdict stands in the figure's place. × first is the CPU per request by the first row's, \
+taken within each round; × floor by that of two threads that only receive and send. An interval is the range of the rounds, \
+which a note gives the certainty of; from six rounds on it is the percentile bootstrap's, of 95%. The rate is whole and right \
+replies a second; ≥ \
+marks a lower bound; of ceiling is its share of what the load generator can ask for on one processor. p50, p99 and p99.9 are \
+latencies: so many percent of the replies were whole at most \
+that long after their request left, in an open loop after it should have left by the schedule; uncorrected is from when it \
+did leave, lag is how late the load generator itself was. One that fewer than ten replies lie above is not given. Memory is \
+the peak of the proportional set size (PSS), which counts \
 shared pages once; processes and threads are peaks too. Switches are context switches per request, voluntary \
-and involuntary. Errors are summed over all rounds. What is empty was not measured.";
+and involuntary; calls are system calls, counted apart from the measuring. Errors are summed over all rounds. What is empty \
+was not measured.";
 
-fn columns() -> Vec<Column> {
+/// One column and what stands in it.
+struct Field {
+    column: Column,
+    text: fn(&ServerRow) -> String,
+    /// Whether it is there even if it is empty for all rows.
+    always: bool,
+}
+
+fn fields() -> Vec<Field> {
+    let always = |column, text| Field { column, text, always: true };
+    let known = |column, text| Field { column, text, always: false };
     vec![
-        Column::numbers("rank", "", 0),
-        Column::words("model", 0),
-        Column::numbers("CPU/req", "µs", 0),
-        Column::numbers("min..max", "µs", 9),
-        Column::numbers("rate", "req/s", 0),
-        Column::numbers("min..max", "req/s", 10),
-        Column::numbers("p50", "", 1),
-        Column::numbers("p99", "", 2),
-        Column::numbers("p99.9", "", 5),
-        Column::numbers("memory", "MiB", 4),
-        Column::numbers("processes", "peak", 8),
-        Column::numbers("threads", "peak", 6),
-        Column::numbers("switches", "per req", 7),
-        Column::numbers("errors", "", 3),
-        Column::numbers("rounds", "", 11),
+        always(Column::numbers("rank", "", 0), rank),
+        always(Column::words("model", 0), label),
+        always(Column::numbers("CPU/req", "µs", 0), cpu),
+        always(Column::numbers("interval", "µs", 9), |row| interval(row.cpu_us)),
+        known(Column::numbers("× first", "", 6), |row| text(row.ratio.map(|ratio| ratio.value), times)),
+        known(Column::numbers("interval", "×", 12), |row| {
+            row.ratio.map(|ratio| range(ratio.interval, times)).unwrap_or_default()
+        }),
+        known(Column::numbers("× floor", "", 7), |row| text(row.floor_share, times)),
+        always(Column::numbers("rate", "req/s", 0), rate),
+        always(Column::numbers("interval", "req/s", 10), rate_interval),
+        known(Column::numbers("of ceiling", "", 13), |row| text(row.ceiling_share, percent)),
+        always(Column::numbers("p50", "", 1), |row| text(row.latency_us.map(|us| us.p50), latency)),
+        always(Column::numbers("p99", "", 2), |row| text(row.latency_us.and_then(|us| us.p99), latency)),
+        always(Column::numbers("p99.9", "", 5), |row| text(row.latency_us.and_then(|us| us.p999), latency)),
+        known(Column::numbers("p99", "uncorrected", 4), |row| {
+            text(row.uncorrected_latency_us.and_then(|us| us.p99), latency)
+        }),
+        known(Column::numbers("p99", "lag", 8), |row| text(row.lag_us.and_then(|us| us.p99), latency)),
+        known(Column::numbers("p99", "beside", 3), |row| {
+            text(row.beside_latency_us.and_then(|us| us.p99), latency)
+        }),
+        always(Column::numbers("memory", "MiB", 4), |row| text(row.pss_peak_bytes, mebibytes)),
+        always(Column::numbers("processes", "peak", 8), |row| text(row.processes_peak, count)),
+        always(Column::numbers("threads", "peak", 6), |row| text(row.threads_peak, count)),
+        always(Column::numbers("switches", "per req", 7), |row| text(row.switches_per_request, per_request)),
+        known(Column::numbers("calls", "per req", 7), |row| text(row.calls_per_request, per_request)),
+        known(Column::numbers("epoll_ctl", "per req", 12), |row| {
+            text(row.epoll_ctls_per_request, per_request)
+        }),
+        always(Column::numbers("errors", "", 3), |row| count(row.errors.total() as f64)),
+        always(Column::numbers("rounds", "", 11), |row| format!("{}/{}", row.rounds.counted, row.rounds.all)),
     ]
 }
 
 /// One setting: its table and its chart.
-pub(super) fn section(table: &ServerTable) -> Section {
-    let rows = table.rows.iter().map(row).collect();
-    let connections = table.setting.connections;
-    let mut notes: Vec<String> = table.rows.iter().filter_map(|row| note(row, connections)).collect();
-    notes.extend(single_rounds(&table.rows));
-    let title = title(&table.setting);
+pub(super) fn section(table: &ServerTable, threshold: Threshold) -> Section {
+    let title = title::of(&table.setting, Open::Nothing);
     let chart = Chart::of(&format!("CPU time per request in µs: {title}"), &table.rows);
-    Section { table: Table { title, columns: columns(), rows, notes }, chart }
+    let shown = |field: &Field| field.always || table.rows.iter().any(|row| !(field.text)(row).is_empty());
+    let fields: Vec<Field> = fields().into_iter().filter(shown).collect();
+    let rows = table.rows.iter().map(|row| fields.iter().map(|field| (field.text)(row)).collect()).collect();
+    let columns = fields.into_iter().map(|field| field.column).collect();
+    let notes = server_notes::of(table, threshold);
+    Section { table: Table { title, columns, rows, notes }, chart }
 }
 
-fn title(setting: &Setting) -> String {
-    let connections = match (setting.keep_alive, setting.connections) {
-        (true, number) => format!("{}, kept open", plural(number, "connection")),
-        (false, number) => format!("{} at once, a new one for each request", plural(number, "connection")),
-    };
-    let rate = setting.rate.map_or(String::new(), |rate| format!(", {} requests/s offered", figure(rate)));
-    let asked = format!("{} {}", setting.workload, setting.request);
-    format!("{} over {}: {connections}{rate}", asked.trim_end(), setting.transport)
+/// The model's name, and whether it is there for the second time.
+pub(super) fn label(row: &ServerRow) -> String {
+    if row.again { format!("{} (again)", row.model) } else { row.model.clone() }
 }
 
-fn row(row: &ServerRow) -> Vec<String> {
-    let percentile = |value: Option<f64>| value.map(latency).unwrap_or_default();
-    let text = |value: Option<f64>, format: fn(f64) -> String| value.map(format).unwrap_or_default();
-    let bound = if row.client_bound { "≥ " } else { "" };
-    vec![
-        rank(row.standing),
-        row.model.clone(),
-        match row.standing {
-            Standing::Unranked(Obstacle::Void(verdict)) => name(verdict).to_owned(),
-            _ => text(row.cpu_us.map(|spread| spread.median), figure),
-        },
-        range(row.cpu_us),
-        row.rate.map(|rate| format!("{bound}{}", figure(rate.median))).unwrap_or_default(),
-        row.rate.map(|rate| format!("{bound}{}", range(Some(rate)))).unwrap_or_default(),
-        percentile(row.latency_us.map(|latency| latency.p50)),
-        percentile(row.latency_us.and_then(|latency| latency.p99)),
-        percentile(row.latency_us.and_then(|latency| latency.p999)),
-        text(row.pss_peak_bytes, mebibytes),
-        text(row.processes_peak, count),
-        text(row.threads_peak, count),
-        text(row.switches_per_request, per_request),
-        count(row.errors.total() as f64),
-        format!("{}/{}", row.rounds.counted, row.rounds.all),
-    ]
+fn text(value: Option<f64>, format: fn(f64) -> String) -> String {
+    value.map(format).unwrap_or_default()
 }
 
-fn rank(standing: Standing) -> String {
-    match standing {
+fn cpu(row: &ServerRow) -> String {
+    match row.standing {
+        Standing::Unranked(Obstacle::Void(verdict)) => name(verdict).to_owned(),
+        _ => text(row.cpu_us.map(|cpu_us| cpu_us.median), figure),
+    }
+}
+
+fn rate(row: &ServerRow) -> String {
+    row.rate.map(|rate| format!("{}{}", bound(row), figure(rate.median))).unwrap_or_default()
+}
+
+fn rate_interval(row: &ServerRow) -> String {
+    row.rate.map(|rate| format!("{}{}", bound(row), interval(Some(rate)))).unwrap_or_default()
+}
+
+/// What marks a lower bound.
+fn bound(row: &ServerRow) -> &'static str {
+    if row.client_bound { "≥ " } else { "" }
+}
+
+fn rank(row: &ServerRow) -> String {
+    match row.standing {
         Standing::Ranked(rank) => format!("{}{}", rank.place, if rank.shared { "=" } else { "" }),
         Standing::Unranked(_) => UNRANKED.to_owned(),
     }
 }
 
-fn range(spread: Option<Spread>) -> String {
-    spread.map(|spread| format!("{}..{}", figure(spread.min), figure(spread.max))).unwrap_or_default()
+fn interval(estimate: Option<Estimate>) -> String {
+    estimate.map(|estimate| range(estimate.interval, figure)).unwrap_or_default()
 }
 
-fn note(row: &ServerRow, connections: usize) -> Option<String> {
-    let mut parts = Vec::new();
-    let mut expected = if row.client_bound { Verdict::ClientBound } else { Verdict::Valid };
-    match row.standing {
-        Standing::Unranked(Obstacle::Starved { served }) => {
-            parts.push(format!("not ranked, as connections starved: {served} of {connections} were served"));
-        }
-        Standing::Unranked(Obstacle::NoCpuTime) => {
-            parts.push("not ranked, as the server's CPU time was not measured".to_owned());
-        }
-        Standing::Unranked(Obstacle::Void(verdict)) => {
-            parts.push(name(verdict).to_owned());
-            expected = verdict;
-        }
-        Standing::Unranked(Obstacle::ClientBound | Obstacle::SingleRound) | Standing::Ranked(_) => {}
-    }
-    if row.client_bound {
-        parts.push(
-            "not ranked, as the load generator was the limit: the rate is a lower bound, CPU per request stands"
-                .to_owned(),
-        );
-    }
-    parts.extend(notes::rounds_left_out(row.rounds));
-    parts.extend(notes::reasons(&row.remarks, row.rounds, expected));
-    parts.extend(notes::errors(&row.errors));
-    notes::sentence(&row.model, &parts)
-}
-
-/// One sentence for all rows that have no rank because they have but one round.
-fn single_rounds(rows: &[ServerRow]) -> Option<String> {
-    let single = |row: &&ServerRow| row.standing == Standing::Unranked(Obstacle::SingleRound);
-    let models: Vec<&str> = rows.iter().filter(single).map(|row| row.model.as_str()).collect();
-    (!models.is_empty()).then(|| {
-        format!(
-            "Not ranked, as one round says nothing of the spread; measure more with --rounds: {}.",
-            models.join(", ")
-        )
-    })
+/// `1.02..1.05`.
+pub(super) fn range(interval: Interval, format: fn(f64) -> String) -> String {
+    format!("{}..{}", format(interval.low), format(interval.high))
 }

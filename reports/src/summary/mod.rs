@@ -1,11 +1,19 @@
 //! From cells to rows: what is comparable is grouped, and over the rounds medians are taken.
 
-mod servers;
+pub(crate) mod again;
+pub(crate) mod counted;
+pub(crate) mod rank;
+pub(crate) mod row;
+pub(crate) mod servers;
+pub(crate) mod setting;
 mod tasks;
 
 use std::collections::BTreeSet;
 
-pub use servers::{Obstacle, Rank, ServerRow, ServerTable, Setting, Standing};
+pub use again::{Again, LEAST, Threshold};
+pub use row::{Estimate, Figure, Obstacle, Outlier, Rank, ServerRow, Standing};
+pub use servers::ServerTable;
+pub use setting::Setting;
 pub use tasks::{Comparison, TaskRow};
 
 use crate::record::{Cell, Run, Verdict};
@@ -15,6 +23,8 @@ use crate::record::{Cell, Run, Verdict};
 pub struct Summary {
     /// The servers: one table for each setting that they were compared in.
     pub servers: Vec<ServerTable>,
+    /// How far from 1 a ratio must be to be a difference.
+    pub threshold: Threshold,
     /// The tasks: one row for each task and executor.
     pub tasks: Vec<TaskRow>,
 }
@@ -30,7 +40,14 @@ impl Summary {
                 Cell::Idle(_) | Cell::Stevens(_) => {}
             }
         }
-        Self { servers: servers::tables(&servers), tasks: tasks::rows(&tasks) }
+        let groups = servers::groups(&servers);
+        let again: Vec<Again> = groups.iter().flat_map(servers::again).collect();
+        let threshold = Threshold::of(&again);
+        Self {
+            servers: groups.iter().map(|group| servers::table(group, threshold, run.floor)).collect(),
+            threshold,
+            tasks: tasks::rows(&tasks),
+        }
     }
 }
 
@@ -52,6 +69,8 @@ pub struct Remark {
     pub reason: Option<String>,
     /// The rounds, in ascending order.
     pub rounds: Vec<u32>,
+    /// Whether these rounds were measured again, so that what is remarked holds nothing back.
+    pub superseded: bool,
 }
 
 /// A model or an executor as it is asked for: `name:key=value,...`.
@@ -64,25 +83,24 @@ fn distinct(rounds: impl Iterator<Item = u32>) -> usize {
     rounds.collect::<BTreeSet<_>>().len()
 }
 
-/// What the cells say beside their figures: each verdict and reason once, with its rounds. A valid cell without
-/// a reason says nothing.
-fn remarks<'a>(cells: impl Iterator<Item = (Verdict, Option<&'a str>, u32)>) -> Vec<Remark> {
+/// Each remark once, with all its rounds. A valid cell without a reason says nothing.
+fn remarks(said: impl Iterator<Item = Remark>) -> Vec<Remark> {
     let mut remarks: Vec<Remark> = Vec::new();
-    for (verdict, reason, round) in cells {
-        if verdict == Verdict::Valid && reason.is_none() {
+    for remark in said {
+        if remark.verdict == Verdict::Valid && remark.reason.is_none() {
             continue;
         }
-        let same = |remark: &&mut Remark| remark.verdict == verdict && remark.reason.as_deref() == reason;
-        match remarks.iter_mut().find(same) {
-            Some(remark) => remark.rounds.push(round),
-            None => remarks.push(Remark { verdict, reason: reason.map(str::to_owned), rounds: vec![round] }),
+        let what = |remark: &Remark| (remark.verdict, remark.reason.clone(), remark.superseded);
+        match remarks.iter_mut().find(|other| what(other) == what(&remark)) {
+            Some(other) => other.rounds.extend(remark.rounds),
+            None => remarks.push(remark),
         }
     }
     for remark in &mut remarks {
         remark.rounds.sort_unstable();
         remark.rounds.dedup();
     }
-    remarks.sort_by_key(|remark| remark.rounds[0]);
+    remarks.sort_by_key(|remark| remark.rounds.first().copied());
     remarks
 }
 
@@ -104,11 +122,17 @@ mod tests {
 
     #[test]
     fn the_same_reason_in_several_rounds_is_said_once() {
+        let remark = |verdict, reason: Option<&str>, round| Remark {
+            verdict,
+            reason: reason.map(str::to_owned),
+            rounds: vec![round],
+            superseded: false,
+        };
         let cells = [
-            (Verdict::Valid, Some("starved"), 3),
-            (Verdict::Valid, None, 2),
-            (Verdict::Unstable, Some("steal"), 2),
-            (Verdict::Valid, Some("starved"), 1),
+            remark(Verdict::Valid, Some("starved"), 3),
+            remark(Verdict::Valid, None, 2),
+            remark(Verdict::Unstable, Some("steal"), 2),
+            remark(Verdict::Valid, Some("starved"), 1),
         ];
         let remarks = remarks(cells.into_iter());
         let said: Vec<_> = remarks.iter().map(|remark| (remark.verdict, remark.rounds.clone())).collect();

@@ -105,7 +105,12 @@ fn row(cells: &[&TaskCell], line: &[&TaskCell]) -> TaskRow {
         pss_peak_bytes: median(costs().filter_map(|cost| cost.pss_peak_bytes).map(|bytes| bytes as f64)),
         value_ok: ran.peek().is_some().then(|| ran.all(|cell| cell.value.is_some())),
         void: counted.is_empty().then(|| gravest(cells.iter().map(|cell| cell.verdict))),
-        remarks: remarks(cells.iter().map(|cell| (cell.verdict, cell.reason.as_deref(), cell.round))),
+        remarks: remarks(cells.iter().map(|cell| Remark {
+            verdict: cell.verdict,
+            reason: cell.reason.clone(),
+            rounds: vec![cell.round],
+            superseded: false,
+        })),
     }
 }
 

@@ -1,0 +1,125 @@
+//! What is said below a servers' table: of single rows, and of what tells rows apart.
+
+use super::facts::name;
+use super::notes;
+use super::servers::{label, range};
+use crate::record::Verdict;
+use crate::summary::{Figure, Obstacle, Outlier, ServerRow, ServerTable, Standing, Threshold};
+use crate::units::{figure, percent, plural, times};
+
+/// At most this many rounds of a row that stand out are told; the record has them all.
+const OUTLIERS_TOLD: usize = 2;
+
+/// All notes on a table.
+pub(super) fn of(table: &ServerTable, threshold: Threshold) -> Vec<String> {
+    let connections = table.setting.connections;
+    let mut notes: Vec<String> = table.rows.iter().filter_map(|row| note(row, connections)).collect();
+    notes.extend(single_rounds(&table.rows));
+    notes.extend(told_apart(table, threshold));
+    notes.extend(certainty(&table.rows));
+    notes
+}
+
+fn note(row: &ServerRow, connections: usize) -> Option<String> {
+    let mut parts = Vec::new();
+    let mut expected = if row.client_bound { Verdict::ClientBound } else { Verdict::Valid };
+    match row.standing {
+        Standing::Unranked(Obstacle::Starved { served }) => {
+            parts.push(format!("not ranked, as connections starved: {served} of {connections} were served"));
+        }
+        Standing::Unranked(Obstacle::NoCpuTime) => {
+            parts.push("not ranked, as the server's CPU time was not measured".to_owned());
+        }
+        Standing::Unranked(Obstacle::Void(verdict)) => {
+            parts.push(name(verdict).to_owned());
+            expected = verdict;
+        }
+        Standing::Unranked(Obstacle::ClientBound | Obstacle::SingleRound | Obstacle::Again)
+        | Standing::Ranked(_) => {}
+    }
+    if row.client_bound {
+        parts.push(
+            "not ranked, as the load generator was the limit: the rate is a lower bound, CPU per request stands"
+                .to_owned(),
+        );
+    }
+    parts.extend(notes::rounds_left_out(row.rounds));
+    parts.extend(row.outliers.iter().take(OUTLIERS_TOLD).map(outlier));
+    if row.outliers.len() > OUTLIERS_TOLD {
+        parts.push(format!("{} that stand out", plural(row.outliers.len() - OUTLIERS_TOLD, "more figure")));
+    }
+    parts.extend(notes::reasons(&row.remarks, row.rounds, expected));
+    parts.extend(notes::errors(&row.errors));
+    notes::sentence(&label(row), &parts)
+}
+
+fn outlier(outlier: &Outlier) -> String {
+    let (value, median) = (figure(outlier.value), figure(outlier.median));
+    match outlier.figure {
+        Figure::CpuPerRequest => {
+            format!("round {} stands out: {value} µs of CPU/req beside a median of {median}", outlier.round)
+        }
+        Figure::Rate => {
+            format!("round {} stands out: {value} req/s beside a median of {median}", outlier.round)
+        }
+    }
+}
+
+/// One sentence for all rows that have no rank because they have but one round.
+fn single_rounds(rows: &[ServerRow]) -> Option<String> {
+    let single = |row: &&ServerRow| row.standing == Standing::Unranked(Obstacle::SingleRound);
+    let models: Vec<&str> = rows.iter().filter(single).map(|row| row.model.as_str()).collect();
+    (!models.is_empty()).then(|| {
+        format!(
+            "Not ranked, as one round says nothing of the spread; measure more with --rounds: {}.",
+            models.join(", ")
+        )
+    })
+}
+
+/// How far apart the same thing was, and so how far apart two rows must be.
+fn told_apart(table: &ServerTable, threshold: Threshold) -> Vec<String> {
+    let mut notes: Vec<String> = Vec::new();
+    for again in &table.again {
+        notes.push(format!(
+            "{}, measured twice, came to {} times itself ({}).",
+            again.model,
+            times(again.ratio.value),
+            range(again.ratio.interval, times)
+        ));
+    }
+    let ranked = table.rows.iter().filter(|row| matches!(row.standing, Standing::Ranked(_))).count();
+    if ranked < 2 {
+        return notes;
+    }
+    let least = percent(threshold.ratio - 1.0);
+    notes.push(match threshold.pairs {
+        0 => format!(
+            "Nothing was measured twice in this run, so how far a server is from itself is not known; {least} is taken as \
+             the least difference."
+        ),
+        1 => format!("By what was measured twice, differences of {least} or less are none."),
+        pairs => format!(
+            "By the {pairs} servers that were measured twice in this run, differences of {least} or less are none."
+        ),
+    });
+    notes
+}
+
+/// Intervals that are surer than this are as sure as any.
+const SURE: f64 = 0.9;
+
+/// How certain the intervals of few rounds are.
+fn certainty(rows: &[ServerRow]) -> Option<String> {
+    let least = rows.iter().filter(|row| row.rounds.counted > 1 && row.cpu_us.is_some());
+    let (rounds, coverage) = least
+        .filter_map(|row| Some((row.rounds.counted, row.cpu_us?.interval.coverage)))
+        .min_by_key(|(rounds, _)| *rounds)?;
+    (coverage < SURE).then(|| {
+        format!(
+            "An interval from {} is their range; it holds the true median in {} of all cases.",
+            plural(rounds, "round"),
+            percent(coverage)
+        )
+    })
+}

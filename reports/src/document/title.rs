@@ -1,0 +1,132 @@
+//! What servers were compared in, in words.
+
+use crate::record::Schedule;
+use crate::summary::Setting;
+use crate::units::{figure, latency, plural};
+
+/// What a title leaves open, since it is what its table's columns differ in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Open {
+    /// Nothing.
+    Nothing,
+    /// How many requests a second are offered.
+    Rate,
+    /// How many connections there are.
+    Connections,
+    /// How many idle connections stand beside.
+    Idle,
+}
+
+/// `echo 64 B over tcp: 64 connections, kept open, 5,000 requests/s offered; 10,000 idle connections beside`.
+pub(super) fn of(setting: &Setting, open: Open) -> String {
+    let asked = format!("{} {}", setting.workload, setting.request);
+    let mut parts = vec![connections(setting, open)];
+    parts.extend(
+        setting
+            .shape
+            .pipeline
+            .filter(|depth| *depth > 1)
+            .map(|depth| format!("{} under way on each", plural(depth, "request"))),
+    );
+    parts.extend(setting.shape.think_us.map(|pause| format!("{} of pause after each reply", latency(pause))));
+    parts.extend(rate(setting, open));
+    let beside = company(setting, open);
+    let beside = if beside.is_empty() { String::new() } else { format!("; {beside} beside") };
+    format!("{} over {}: {}{beside}", asked.trim_end(), setting.transport, parts.join(", "))
+}
+
+fn connections(setting: &Setting, open: Open) -> String {
+    let number = match open {
+        Open::Connections => "connections".to_owned(),
+        _ => plural(setting.connections, "connection"),
+    };
+    if setting.keep_alive {
+        format!("{number}, kept open")
+    } else {
+        format!("{number} at once, a new one for each request")
+    }
+}
+
+fn rate(setting: &Setting, open: Open) -> Option<String> {
+    let spacing = match setting.schedule.unwrap_or_default() {
+        Schedule::Constant => "",
+        Schedule::Poisson => ", Poisson",
+    };
+    let rate = setting.rate?;
+    Some(match open {
+        Open::Rate => format!("requests/s offered{spacing}"),
+        _ => format!("{} requests/s offered{spacing}", figure(rate)),
+    })
+}
+
+fn company(setting: &Setting, open: Open) -> String {
+    let shape = &setting.shape;
+    let mut groups = Vec::new();
+    if open == Open::Idle {
+        groups.push("idle connections".to_owned());
+    } else {
+        groups.extend(shape.idle_connections.map(|number| plural(number, "idle connection")));
+    }
+    groups.extend(shape.slow_connections.map(|number| plural(number, "slow connection")));
+    groups.extend(shape.beside_connections.map(|number| {
+        let asked = shape.beside_request.as_deref().unwrap_or("something else");
+        format!("{} asking for {asked}", plural(number, "connection"))
+    }));
+    groups.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Shape;
+
+    fn setting() -> Setting {
+        Setting {
+            workload: "http".into(),
+            request: "/hello".into(),
+            transport: "tcp".into(),
+            connections: 100,
+            keep_alive: true,
+            rate: None,
+            schedule: None,
+            shape: Shape::default(),
+        }
+    }
+
+    #[test]
+    fn an_open_loop_and_its_company_are_in_the_title() {
+        let setting = Setting {
+            rate: Some(5_000.0),
+            schedule: Some(Schedule::Poisson),
+            shape: Shape {
+                idle_connections: Some(10_000),
+                slow_connections: Some(1),
+                beside_connections: Some(4),
+                beside_request: Some("/cpu/1000".into()),
+                ..Shape::default()
+            },
+            ..setting()
+        };
+        let expected = "http /hello over tcp: 100 connections, kept open, 5,000 requests/s offered, Poisson; 10,000 idle \
+                        connections, 1 slow connection, 4 connections asking for /cpu/1000 beside";
+        assert_eq!(of(&setting, Open::Nothing), expected);
+    }
+
+    #[test]
+    fn what_the_columns_differ_in_is_left_open() {
+        let setting = Setting { rate: Some(5_000.0), ..setting() };
+        let title = |open| of(&setting, open);
+        assert_eq!(title(Open::Rate), "http /hello over tcp: 100 connections, kept open, requests/s offered");
+        assert!(title(Open::Connections).contains(": connections, kept open, 5,000 requests/s offered"));
+        assert!(title(Open::Idle).ends_with("; idle connections beside"));
+    }
+
+    #[test]
+    fn pipelining_and_pauses_are_told() {
+        let shape = Shape { pipeline: Some(8), think_us: Some(10_000.0), ..Shape::default() };
+        let title = of(&Setting { shape, keep_alive: false, ..setting() }, Open::Nothing);
+        let expected = "http /hello over tcp: 100 connections at once, a new one for each request, 8 requests under way on \
+                        each, 10.0 ms of pause after each reply";
+        assert_eq!(title, expected);
+    }
+}

@@ -1,0 +1,61 @@
+//! Which cells count, and what is said of the others.
+
+use super::{Remark, distinct};
+use crate::record::{ServerCell, Verdict};
+
+/// The cells of one row, sorted by what counts.
+pub(crate) struct Counted<'a> {
+    /// The last attempt at each round.
+    pub(crate) last: Vec<&'a ServerCell>,
+    /// Those of them that figures are taken from: the valid ones; where none is, the client-bound ones.
+    pub(crate) counted: Vec<&'a ServerCell>,
+}
+
+impl<'a> Counted<'a> {
+    /// Sorts `cells`, which differ in nothing but their round and attempt.
+    pub(crate) fn of(cells: &[&'a ServerCell]) -> Self {
+        let last: Vec<&'a ServerCell> =
+            cells.iter().copied().filter(|cell| !superseded(cell, cells)).collect();
+        let with = |wanted| -> Vec<&'a ServerCell> {
+            last.iter().copied().filter(|cell| verdict(cell) == wanted).collect()
+        };
+        let valid = with(Verdict::Valid);
+        let counted = if valid.is_empty() { with(Verdict::ClientBound) } else { valid };
+        Self { last, counted }
+    }
+
+    /// How many rounds there are, and how many of them count.
+    pub(crate) fn rounds(&self) -> super::Rounds {
+        super::Rounds {
+            counted: distinct(self.counted.iter().map(|cell| cell.round)),
+            all: distinct(self.last.iter().map(|cell| cell.round)),
+        }
+    }
+}
+
+/// A cell's verdict. What was disturbed does not count, whatever else is thought of it.
+pub(crate) fn verdict(cell: &ServerCell) -> Verdict {
+    let disturbed = cell.noise.is_some_and(|noise| noise.disturbed);
+    if disturbed && matches!(cell.verdict, Verdict::Valid | Verdict::ClientBound) {
+        Verdict::Unstable
+    } else {
+        cell.verdict
+    }
+}
+
+/// Whether a later attempt at the same round stands in its place.
+fn superseded(cell: &ServerCell, cells: &[&ServerCell]) -> bool {
+    let attempt = |cell: &ServerCell| cell.attempt.unwrap_or(1);
+    cells.iter().any(|other| other.round == cell.round && attempt(other) > attempt(cell))
+}
+
+/// What the cells say beside their figures: each verdict and reason once, with its rounds. A valid cell without
+/// a reason says nothing.
+pub(crate) fn remarks(cells: &[&ServerCell]) -> Vec<Remark> {
+    super::remarks(cells.iter().map(|cell| Remark {
+        verdict: verdict(cell),
+        reason: cell.reason.clone(),
+        rounds: vec![cell.round],
+        superseded: superseded(cell, cells),
+    }))
+}

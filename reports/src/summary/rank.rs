@@ -1,0 +1,119 @@
+//! Who is cheaper than whom, and who can't be told apart.
+//!
+//! Two rows differ if both hold: chance alone would show such a difference somewhere in the table with a probability below
+//! 5% ([`moderated`], corrected for all pairs by [`holm`]), and it is greater than what the same server measured twice
+//! differs from itself by ([`Threshold`]).
+
+use super::again::Threshold;
+use crate::statistics::ratio::{ByRound, logs_within_rounds};
+use crate::statistics::{Ratio, SIGNIFICANCE, holm, median, moderated};
+
+/// Which of some rows differ from which.
+pub(crate) struct Differences {
+    rows: usize,
+    /// For each pair, the earlier row first.
+    different: Vec<bool>,
+}
+
+impl Differences {
+    /// Compares each of `rows` with each.
+    pub(crate) fn among(rows: &[&ByRound], threshold: Threshold) -> Self {
+        let mut logs = Vec::with_capacity(rows.len() * rows.len().saturating_sub(1) / 2);
+        for (index, one) in rows.iter().enumerate() {
+            logs.extend(rows[index + 1..].iter().map(|other| logs_within_rounds(other, one)));
+        }
+        let p_values = holm::adjusted(&moderated::p_values(&logs, rows.len()));
+        let beyond = |logs: &[f64]| {
+            median(logs.iter().copied()).is_some_and(|log| threshold.is_exceeded_by(log.exp()))
+        };
+        let different = logs.iter().zip(p_values).map(|(logs, p)| p < SIGNIFICANCE && beyond(logs));
+        Self { rows: rows.len(), different: different.collect() }
+    }
+
+    /// Whether two different rows differ.
+    pub(crate) fn between(&self, one: usize, other: usize) -> bool {
+        let (one, other) = (one.min(other), one.max(other));
+        // Before the pairs of row `one` come those of all rows above it, each one pair shorter than the last.
+        let before = one * self.rows - one * (one + 1) / 2;
+        self.different[before + other - one - 1]
+    }
+
+    /// The place of each row, from 1, where the rows are in order. A row that does not differ from the first row of a
+    /// place shares it. It is compared with the first row and not with its neighbour, else a chain of small steps would
+    /// put the first and the last of a table in one place.
+    pub(crate) fn places(&self) -> Vec<usize> {
+        let mut places = Vec::with_capacity(self.rows);
+        let mut first = 0;
+        for row in 0..self.rows {
+            if row > first && self.between(first, row) {
+                first = row;
+            }
+            places.push(first + 1);
+        }
+        places
+    }
+}
+
+/// How much dearer each row is than the first one, within rounds; none for the first itself.
+pub(crate) fn ratios_to_first(rows: &[&ByRound]) -> Vec<Option<Ratio>> {
+    let ratio = |row: &&ByRound| Ratio::of_logs(&logs_within_rounds(row, rows[0]));
+    rows.iter().enumerate().map(|(index, row)| if index == 0 { None } else { ratio(row) }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NO_LESS_THAN: Threshold = Threshold { ratio: 1.05, pairs: 1 };
+
+    fn rows(costs: &[f64]) -> Vec<ByRound> {
+        // 0.2% of noise, another one in each row.
+        let noise = |row: usize, round: u32| 1.0 + 0.002 * f64::from((row as u32 * 7 + round * 5) % 3);
+        let row =
+            |(row, cost): (usize, &f64)| (1..=5).map(|round| (round, cost * noise(row, round))).collect();
+        costs.iter().enumerate().map(row).collect()
+    }
+
+    fn places(costs: &[f64], threshold: Threshold) -> Vec<usize> {
+        let rows = rows(costs);
+        Differences::among(&rows.iter().collect::<Vec<_>>(), threshold).places()
+    }
+
+    #[test]
+    fn a_difference_within_what_the_same_thing_differs_by_is_none() {
+        assert_eq!(places(&[10.0, 10.4, 11.0], NO_LESS_THAN), [1, 1, 3]);
+        assert_eq!(places(&[10.0, 10.4, 11.0], Threshold { ratio: 1.01, pairs: 0 }), [1, 2, 3]);
+    }
+
+    #[test]
+    fn rows_are_compared_with_the_first_of_their_place() {
+        assert_eq!(places(&[10.0, 10.4, 10.8, 11.2], NO_LESS_THAN), [1, 1, 3, 3]);
+    }
+
+    #[test]
+    fn a_difference_that_may_be_chance_is_none() {
+        let rows = [
+            ByRound::from([(1, 10.0), (2, 14.0), (3, 9.0)]),
+            ByRound::from([(1, 14.0), (2, 13.0), (3, 12.0)]),
+        ];
+        assert_eq!(Differences::among(&[&rows[0], &rows[1]], NO_LESS_THAN).places(), [1, 1]);
+    }
+
+    #[test]
+    fn every_pair_is_found_at_its_own_place() {
+        let rows = rows(&[10.0, 10.1, 20.0, 20.1, 40.0]);
+        let differences = Differences::among(&rows.iter().collect::<Vec<_>>(), NO_LESS_THAN);
+        for one in 0..5 {
+            for other in (0..5).filter(|other| *other != one) {
+                let same = one / 2 == other / 2;
+                assert_eq!(differences.between(one, other), !same, "{one} and {other}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_rows_have_no_places() {
+        assert!(Differences::among(&[], NO_LESS_THAN).places().is_empty());
+        assert_eq!(places(&[1.0], NO_LESS_THAN), [1]);
+    }
+}

@@ -48,6 +48,8 @@ pub enum Command {
     /// Compare two runs of one machine, row by row: faster, slower, the same, or can't tell.
     #[command(after_long_help = COMPARE_JSON)]
     Compare(Compare),
+    /// Say what this machine can do, and what that means for the figures.
+    Doctor(Doctor),
     /// Become another program: how the harness starts somebody else's server.
     #[command(hide = true)]
     Launch(Launch),
@@ -469,3 +471,10 @@ coverage}; p_value (Welch's test on logarithms, Holm's correction); rounds [earl
 setting, model}].
 
 Exit codes: 0 done, 1 --fail-on found something, 2 the runs can't be compared as given.";
+/// `concur doctor`.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// Print what was found as JSON: units stand in the names, and what is absent could not be found out.
+    #[arg(long)]
+    pub json: bool,
+}

@@ -22,9 +22,9 @@ const ONE_IN: usize = 4;
 const STEAL_TOLD: f64 = 0.01;
 
 /// How a run deals with disturbed cells.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Repeats {
-    left: usize,
+    again: usize,
     /// Servers and tasks meet different weather: tasks run on all processors, bound nowhere.
     servers: Weather,
     tasks: Weather,
@@ -33,22 +33,6 @@ pub struct Repeats {
 }
 
 impl Repeats {
-    /// For a plan of so many cells.
-    pub fn of(planned: usize) -> Self {
-        Self {
-            left: planned.div_ceil(ONE_IN),
-            servers: Weather::default(),
-            tasks: Weather::default(),
-            disturbed: 0,
-            without_repeat: 0,
-        }
-    }
-
-    /// There will be so many more cells than was known.
-    pub fn more(&mut self, cells: usize) {
-        self.left += cells.div_ceil(ONE_IN);
-    }
-
     /// Takes a step, and takes it again if it was disturbed. Every cell is recorded as soon as it is measured. Breaks where
     /// the run is to stop: then the last cell was cut short, and is not recorded.
     ///
@@ -65,7 +49,7 @@ impl Repeats {
             if bench.stop.load(Ordering::Relaxed) {
                 return Ok(ControlFlow::Break(()));
             }
-            let again = self.judge(&mut cell, attempt);
+            let again = self.judge(&mut cell, attempt, recorder.run().planned);
             recorder.add(cell)?;
             if !again {
                 break;
@@ -74,8 +58,8 @@ impl Repeats {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// Marks a cell that was disturbed; says whether it is to be measured again.
-    pub fn judge(&mut self, cell: &mut Cell, attempt: u32) -> bool {
+    /// Marks a cell that was disturbed; says whether it, of so many that are planned, is to be measured again.
+    pub fn judge(&mut self, cell: &mut Cell, attempt: u32, planned: usize) -> bool {
         let parts = Parts::of(cell);
         *parts.attempt = (attempt > 1).then_some(attempt);
         // What failed did not fail by noise alone, and what can't run has met none.
@@ -97,8 +81,8 @@ impl Repeats {
             return false;
         }
         self.disturbed += 1;
-        let again = self.left > 0;
-        self.left = self.left.saturating_sub(1);
+        let again = self.again < planned.div_ceil(ONE_IN);
+        self.again += usize::from(again);
         self.without_repeat += usize::from(!again);
         again
     }
@@ -185,8 +169,8 @@ mod tests {
 
     #[test]
     fn a_disturbed_cell_is_unstable_says_why_and_is_measured_again() {
-        let (mut cell, mut repeats) = (server(80.0), Repeats::of(8));
-        assert!(repeats.judge(&mut cell, 1));
+        let (mut cell, mut repeats) = (server(80.0), Repeats::default());
+        assert!(repeats.judge(&mut cell, 1, 8));
         let marked = cell.server().unwrap();
         assert_eq!((marked.verdict, marked.attempt), (Verdict::Unstable, None));
         assert!(marked.noise.unwrap().disturbed);
@@ -196,9 +180,9 @@ mod tests {
 
     #[test]
     fn a_repeat_is_marked_as_one_judged_alike_and_not_repeated() {
-        let mut repeats = Repeats::of(8);
+        let mut repeats = Repeats::default();
         let (mut calm, mut disturbed) = (server(3.0), server(80.0));
-        assert!(!repeats.judge(&mut calm, 2) && !repeats.judge(&mut disturbed, 2));
+        assert!(!repeats.judge(&mut calm, 2, 8) && !repeats.judge(&mut disturbed, 2, 8));
         assert_eq!((calm.verdict(), calm.attempt()), (Verdict::Valid, 2));
         assert_eq!((disturbed.verdict(), disturbed.attempt()), (Verdict::Unstable, 2));
         assert!(!calm.server().unwrap().noise.unwrap().disturbed);
@@ -206,9 +190,9 @@ mod tests {
 
     #[test]
     fn a_quarter_of_the_plan_is_measured_again_at_most_and_the_rest_is_told() {
-        let mut repeats = Repeats::of(8);
+        let mut repeats = Repeats::default();
         // Each stands out from what the others before it made usual.
-        let again = [1.0, 3.0, 9.0].map(|times| repeats.judge(&mut server(80.0 * times), 1));
+        let again = [1.0, 3.0, 9.0].map(|times| repeats.judge(&mut server(80.0 * times), 1, 8));
         assert_eq!(again, [true, true, false]);
         let note = repeats.notes().concat();
         assert!(note.starts_with("1 of 3 disturbed cells were not measured again"), "{note}");
@@ -219,27 +203,27 @@ mod tests {
         let task =
             TaskCell { verdict: Verdict::Errors, noise: met(80.0), seconds: 0.5, ..TaskCell::default() };
         let mut cell = Cell::Tasks(Box::new(task));
-        assert!(!Repeats::of(8).judge(&mut cell, 1));
+        assert!(!Repeats::default().judge(&mut cell, 1, 8));
         assert_eq!(cell.verdict(), Verdict::Errors);
     }
 
     #[test]
     fn what_is_usual_for_tasks_says_nothing_of_servers() {
-        let mut repeats = Repeats::of(100);
+        let mut repeats = Repeats::default();
         for _ in 0..20 {
             let task = TaskCell { noise: met(30.0), seconds: 0.5, ..TaskCell::default() };
-            repeats.judge(&mut Cell::Tasks(Box::new(task)), 1);
+            repeats.judge(&mut Cell::Tasks(Box::new(task)), 1, 100);
         }
-        assert!(repeats.judge(&mut server(30.0), 1));
+        assert!(repeats.judge(&mut server(30.0), 1, 100));
     }
 
     #[test]
     fn steal_that_is_there_all_along_is_told_once_for_all_cells() {
-        let mut repeats = Repeats::of(100);
+        let mut repeats = Repeats::default();
         for _ in 0..20 {
             let noise = Some(Noise { steal_share: Some(0.05), ..Noise::default() });
             let cell = ServerCell { noise, seconds: 0.5, ..ServerCell::default() };
-            repeats.judge(&mut Cell::Servers(Box::new(cell)), 1);
+            repeats.judge(&mut Cell::Servers(Box::new(cell)), 1, 100);
         }
         let notes = repeats.notes();
         assert_eq!(notes.len(), 1, "{notes:?}");

@@ -70,13 +70,14 @@ pub struct Host {
 
 /// The two ends between which a machine's figures lie.
 ///
-/// The floor is one request and one reply over a loopback TCP connection between two threads that do nothing but
-/// recv(2) and send(2), 128 bytes each way, and check nothing: no server can do with less.
+/// The floor is made of threads that do nothing but recv(2) and send(2) over loopback TCP, 128 bytes each way, and check
+/// nothing: no server that makes these two calls for each request can do with less. One over io_uring makes fewer.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Floor {
-    /// Processor time of the answering side for each request, user and system, in microseconds.
+    /// Processor time of who answers for each request, user and system, in microseconds: the two calls, where requests wait
+    /// on 64 connections and nobody has to sleep.
     pub cpu_us: f64,
-    /// How long a round takes, in microseconds: the median.
+    /// How long a request and its reply take over one connection, in microseconds: the median. Both sides sleep in between.
     pub round_trip_us: f64,
     /// Requests a second that the load generator can ask for and check, on one processor: its requests by its own
     /// processor time, in a closed loop over 64 connections to a server that answers from a constant.

@@ -17,6 +17,7 @@ use crate::failure::INTERRUPTED;
 use crate::measure::group;
 
 mod compare;
+mod doctor;
 mod exec;
 mod guard;
 mod launch;
@@ -39,6 +40,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Report(arguments)) => report::run(&arguments),
         Some(Command::Verify(arguments)) => verify::run(&arguments),
         Some(Command::Compare(arguments)) => compare::run(&arguments),
+        Some(Command::Doctor(arguments)) => doctor::run(&arguments),
         Some(Command::Guard) => guard::run(),
         Some(Command::Launch(arguments)) => launch::run(&arguments),
     }

@@ -11,12 +11,14 @@
 //! * [`life`] says what they used over their whole lives, where a window can't be exact;
 //! * [`sampler`] takes samples while a load runs, and keeps the peaks;
 //! * [`noise`] says what else the machine did meanwhile, and [`weather`] whether that was too much;
+//! * [`floor`] measures the least that a request costs, and the most that the load generator can ask for;
 //! * [`host`], [`limits`] and [`placement`] describe the machine and divide it.
 
 pub mod account;
 pub mod calls;
 pub mod census;
 pub mod counters;
+pub mod floor;
 pub mod group;
 pub mod host;
 pub mod life;

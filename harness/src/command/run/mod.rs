@@ -94,7 +94,7 @@ struct Measuring<'a> {
 fn measure(plan: &mut Plan, bench: &Bench<'_>, recorder: &mut Recorder) -> anyhow::Result<()> {
     let begun = Instant::now();
     let progress = Progress::new(plan.cells_at_least(), plan.expected_at_least());
-    let repeats = Repeats::of(plan.cells_at_least());
+    let repeats = Repeats::default();
     let mut it = Measuring { plan, bench, recorder, progress, repeats };
     for round in 1.. {
         let block = it.plan.block(round);
@@ -148,7 +148,6 @@ impl Measuring<'_> {
     /// There will be more cells than was known, and they should take so long.
     fn expect(&mut self, cells: usize, time: Duration) -> anyhow::Result<()> {
         self.progress.more(cells, time);
-        self.repeats.more(cells);
         self.recorder.expect(cells)
     }
 }

@@ -115,9 +115,9 @@ pub struct Run {
     /// Look for each server's knee: offer it shares of the rate that it reaches in a closed loop, from 10% to 110%.
     #[arg(long)]
     pub knee: bool,
-    /// How the requests of an open loop are spaced: constant, or poisson as independent clients would.
-    #[arg(long, default_value = "constant", value_parser = schedule)]
-    pub schedule: Schedule,
+    /// How the requests of an open loop are spaced: at equal distances, or at random as independent clients would.
+    #[arg(long, value_name = "SPACING", default_value = "constant")]
+    pub schedule: Spacing,
     /// Requests under way at once on each connection.
     #[arg(long, value_name = "DEPTH")]
     pub pipeline: Option<usize>,
@@ -184,15 +184,6 @@ pub enum Suite {
     Idle,
     /// Stevens' comparison of servers that make processes and threads (UNIX Network Programming, volume 1, chapter 30).
     Stevens,
-}
-
-/// Reads `constant` or `poisson`.
-fn schedule(text: &str) -> Result<Schedule, String> {
-    match text {
-        "constant" => Ok(Schedule::Constant),
-        "poisson" => Ok(Schedule::Poisson),
-        _ => Err("try constant or poisson".to_owned()),
-    }
 }
 
 /// Reads `2%` as 0.02.

@@ -157,6 +157,11 @@ impl Plan {
         &self.steps
     }
 
+    /// Whether any of them is a server's.
+    pub fn has_servers(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step, Step::Server(_)))
+    }
+
     /// How many cells there will be at least, if nothing has to be repeated.
     pub fn cells_at_least(&self) -> usize {
         self.steps.len() * self.rounds.at_least() as usize

@@ -17,6 +17,8 @@ use reports::record::Verdict;
 use crate::cell::Bench;
 use crate::cli::{Cli, Command, Run};
 use crate::failure::{FAILED, Interrupted, Usage};
+use crate::measure::calls::counting_unavailable;
+use crate::measure::floor;
 use crate::measure::limits::{need_descriptors, raise_descriptor_limit};
 use crate::measure::placement::{place, processors};
 use crate::plan::rounds::Next;
@@ -30,6 +32,8 @@ const OTHER_DESCRIPTORS: u64 = 32;
 pub(super) const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 /// The directory beside the record that holds each cell's latencies.
 const HISTOGRAM_LOGS: &str = "latency";
+/// How long the machine's floor and the generator's ceiling are looked for.
+const FLOOR_WITHIN: Duration = Duration::from_millis(600);
 /// The quick comparison, in the words of the command it stands for. With sixteen servers and nine executors it takes about
 /// a minute on two cores; the task primes alone would take half of that again.
 const QUICK: [&str; 12] = [
@@ -70,7 +74,7 @@ pub(super) fn run(arguments: &Run) -> anyhow::Result<ExitCode> {
         histogram_logs: Some(&histogram_logs),
         stop: &stop,
     };
-    let kept = measure(&mut plan, &bench, &mut recorder);
+    let kept = survey(&plan, &bench, &mut recorder).and_then(|()| measure(&mut plan, &bench, &mut recorder));
     let kept = kept.and(recorder.finish());
     let published = super::report::publish(recorder.run(), recorder.directory(), arguments.json);
     kept.and(published)?; // of two troubles the first one tells more
@@ -79,6 +83,21 @@ pub(super) fn run(arguments: &Run) -> anyhow::Result<ExitCode> {
     }
     let failed = recorder.run().cells.iter().any(|cell| cell.verdict() == Verdict::Errors);
     Ok(if failed { FAILED.into() } else { ExitCode::SUCCESS })
+}
+
+/// Says what this machine can do, before anything is measured on it.
+fn survey(plan: &Plan, bench: &Bench<'_>, recorder: &mut Recorder) -> anyhow::Result<()> {
+    if !plan.has_servers() {
+        return Ok(());
+    }
+    if let Some(sentence) = counting_unavailable() {
+        recorder.note(sentence.to_owned())?;
+    }
+    match floor::measure(&bench.placement, FLOOR_WITHIN, bench.stop) {
+        Ok(floor) => recorder.set_floor(floor),
+        Err(_) if bench.stop.load(Ordering::Relaxed) => Ok(()),
+        Err(error) => recorder.note(format!("No figure can be read against the machine's floor: {error:#}.")),
+    }
 }
 
 /// A run under way: its plan, and what goes with measuring it.

@@ -70,7 +70,7 @@ fn servers_of(arguments: &Run) -> anyhow::Result<Vec<ServerStep>> {
         connections: given_or(&arguments.connections, CONNECTIONS),
         new_connections: arguments.new_connections,
         rates: if arguments.rate.is_empty() { vec![None] } else { rates.collect() },
-        schedule: arguments.schedule,
+        schedule: arguments.schedule.into(),
         shapes: shapes(arguments)?,
         again: again(arguments, &subjects)?,
     };

@@ -25,7 +25,7 @@ pub(super) fn judge(cell: &ServerCell, step: &ServerStep, measured: &Measured) -
     }
     let bound = client_bound(cell, step);
     let verdict = if bound.is_some() { Verdict::ClientBound } else { Verdict::Valid };
-    let closes = cell.keep_alive && cell.connects as usize > 2 * cell.connections;
+    let closes = cell.keep_alive && cell.connects as usize > 2 * step.all_connections();
     let said: Vec<String> =
         [bound, closes.then(|| CLOSES.to_owned()), measured.doubt.clone()].into_iter().flatten().collect();
     (verdict, (!said.is_empty()).then(|| said.join("; ")))

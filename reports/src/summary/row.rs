@@ -198,10 +198,19 @@ pub(crate) fn cpu_by_round(cells: &[&ServerCell]) -> ByRound {
     counted.iter().filter_map(|cell| Some((cell.round, cpu_us(cell)?))).collect()
 }
 
+/// The verdict on a row none of whose cells counts.
+pub(crate) fn void(cells: &[&ServerCell]) -> Verdict {
+    gravest_of(&Counted::of(cells).last)
+}
+
+fn gravest_of(cells: &[&ServerCell]) -> Verdict {
+    gravest(cells.iter().map(|cell| verdict(cell)))
+}
+
 /// A row that is not held back by anything is ranked, at a place that is found later.
 fn standing(sorted: &Counted<'_>, again: bool) -> Standing {
     let Some(first) = sorted.counted.first() else {
-        return Standing::Unranked(Obstacle::Void(gravest(sorted.last.iter().map(|cell| verdict(cell)))));
+        return Standing::Unranked(Obstacle::Void(gravest_of(&sorted.last)));
     };
     let counted = &sorted.counted;
     let starved =

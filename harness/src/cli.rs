@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use reports::record::Schedule;
 
 use crate::transport::Transport;
 
@@ -30,7 +31,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Measure models and executors, and write run.json, report.md, report.html and cells.csv.
-    Run(Run),
+    Run(Box<Run>),
     /// Serve a workload under one model, until SIGTERM or Ctrl-C.
     Serve(Serve),
     /// Load a server that is already there, and check every reply.
@@ -47,6 +48,8 @@ pub enum Command {
     /// Compare two runs of one machine, row by row: faster, slower, the same, or can't tell.
     #[command(after_long_help = COMPARE_JSON)]
     Compare(Compare),
+    /// Say what this machine can do, and what that means for the figures.
+    Doctor(Doctor),
     /// Become another program: how the harness starts somebody else's server.
     #[command(hide = true)]
     Launch(Launch),
@@ -99,12 +102,44 @@ pub struct Run {
     /// What it goes over; UDP is for echo.
     #[arg(long, value_delimiter = ',', default_value = "tcp")]
     pub transport: Vec<Transport>,
-    /// How many connections are open at once.
-    #[arg(long, value_name = "N", value_delimiter = ',', default_value = "64")]
+    /// How many connections are open at once [default: 64; in the suite idle 100, the active ones].
+    #[arg(long, value_name = "N", value_delimiter = ',')]
     pub connections: Vec<usize>,
     /// Bring a new connection for each request.
     #[arg(long)]
     pub new_connections: bool,
+    /// Offer so many requests a second, whatever the server does, in turn: an open loop [default: a closed loop, in which
+    /// the next request leaves when the reply is there].
+    #[arg(long, value_name = "PER_SECOND", value_delimiter = ',', conflicts_with = "knee")]
+    pub rate: Vec<f64>,
+    /// Look for each server's knee: offer it shares of the rate that it reaches in a closed loop, from 10% to 110%.
+    #[arg(long)]
+    pub knee: bool,
+    /// How the requests of an open loop are spaced: constant, or poisson as independent clients would.
+    #[arg(long, default_value = "constant", value_parser = schedule)]
+    pub schedule: Schedule,
+    /// Requests under way at once on each connection.
+    #[arg(long, value_name = "DEPTH")]
+    pub pipeline: Option<usize>,
+    /// How long each connection pauses between a reply and its next request.
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub think: Option<Duration>,
+    /// Idle connections beside those that ask, in turn [default: none; in the suite idle 0 to 10,000].
+    #[arg(long, value_name = "N", value_delimiter = ',')]
+    pub idle: Vec<usize>,
+    /// Slow clients beside those that ask, who send their requests byte by byte.
+    #[arg(long, value_name = "N")]
+    pub slow: Option<usize>,
+    /// Let other connections ask for this path meanwhile: `/cpu/100000`.
+    #[arg(long, value_name = "PATH")]
+    pub beside: Option<String>,
+    /// How many of them [default: 1].
+    #[arg(long, value_name = "N")]
+    pub beside_connections: Option<usize>,
+    /// The server that is measured twice, as a row of its own, to see how far apart the same thing comes out, or `none`
+    /// [default: epoll, or else the first one].
+    #[arg(long, value_name = "MODEL")]
+    pub again: Option<String>,
     /// How long each server is measured.
     #[arg(long, value_parser = humantime::parse_duration, default_value = "2s")]
     pub duration: Duration,
@@ -117,6 +152,13 @@ pub struct Run {
     /// How often everything is measured, each time in another order.
     #[arg(long, default_value_t = 5)]
     pub rounds: u32,
+    /// Instead of --rounds: go on until the interval of every row reaches no further than this from its median, in percent:
+    /// `2%`.
+    #[arg(long, value_name = "PERCENT", value_parser = percent, conflicts_with = "rounds")]
+    pub until: Option<f64>,
+    /// How long that may take.
+    #[arg(long, value_parser = humantime::parse_duration, default_value = "10m")]
+    pub budget: Duration,
     /// How many jobs of a task run at once.
     #[arg(long, default_value_t = 4)]
     pub jobs: usize,
@@ -138,6 +180,26 @@ pub enum Suite {
     Servers,
     /// Executors over tasks.
     Tasks,
+    /// Servers with up to 10,000 idle connections beside 100 active ones.
+    Idle,
+    /// Stevens' comparison of servers that make processes and threads (UNIX Network Programming, volume 1, chapter 30).
+    Stevens,
+}
+
+/// Reads `constant` or `poisson`.
+fn schedule(text: &str) -> Result<Schedule, String> {
+    match text {
+        "constant" => Ok(Schedule::Constant),
+        "poisson" => Ok(Schedule::Poisson),
+        _ => Err("try constant or poisson".to_owned()),
+    }
+}
+
+/// Reads `2%` as 0.02.
+fn percent(text: &str) -> Result<f64, String> {
+    let number: Option<f64> = text.strip_suffix('%').unwrap_or(text).parse().ok();
+    let share = number.map(|percent| percent / 100.0).filter(|share| *share > 0.0 && *share < 1.0);
+    share.ok_or_else(|| "try a percentage such as 2%".to_owned())
 }
 
 /// `concur serve`.
@@ -161,9 +223,15 @@ pub struct Serve {
     /// Bind the server to these processors: `0` or `0,2`.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub cpus: Vec<usize>,
+    /// Burn so much processor time whenever input has come, `500ns`: to see whether a comparison notices.
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub handicap: Option<Duration>,
     /// Stop when this process ends.
     #[arg(long, value_name = "PID", hide = true)]
     pub with_parent: Option<i32>,
+    /// Move into this control group first.
+    #[arg(long, value_name = "DIR", hide = true)]
+    pub group: Option<PathBuf>,
     /// Remove the directory of the Unix socket as well in the end, if it is empty by then.
     #[arg(long, hide = true)]
     pub remove_directory: bool,
@@ -193,6 +261,34 @@ pub struct Load {
     /// Over how many threads they are spread.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub threads: usize,
+    /// Send so many requests a second, over all connections, whatever the server does: an open loop. Latency then counts
+    /// from when a request was due [default: a closed loop, in which a request leaves when the reply before it is there].
+    #[arg(long, value_name = "PER_SECOND")]
+    pub rate: Option<f64>,
+    /// How the requests of --rate are spaced: at equal distances, or at random as independent clients would.
+    #[arg(long, value_name = "SPACING", requires = "rate")]
+    pub schedule: Option<Spacing>,
+    /// What random distances follow from [default: another number each time].
+    #[arg(long, requires = "rate")]
+    pub seed: Option<u64>,
+    /// How many requests may be under way at once on each connection.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub pipeline: usize,
+    /// How long a connection pauses between a reply and its next request.
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, conflicts_with = "rate")]
+    pub think: Option<Duration>,
+    /// How many connections beside these are answered once and then say nothing.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub idle: usize,
+    /// How many connections beside these send their requests byte by byte, one each 10 ms. Their replies do not count.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub slow: usize,
+    /// What further connections ask an HTTP server for meanwhile, each as fast as it is answered: `/cpu/100000`.
+    #[arg(long, value_name = "PATH")]
+    pub beside: Option<String>,
+    /// How many connections ask for that [default: 1].
+    #[arg(long, value_name = "N", requires = "beside")]
+    pub beside_connections: Option<usize>,
     /// Bring a new connection for each request.
     #[arg(long)]
     pub new_connections: bool,
@@ -205,12 +301,36 @@ pub struct Load {
     /// After this long without a reply a request is given up; over UDP the message is lost, and the next one is sent.
     #[arg(long, value_parser = humantime::parse_duration, default_value = "2s")]
     pub timeout: Duration,
+    /// Say this percentile of the latencies too, if there are enough replies for it: `99.95`. May be given more than once.
+    #[arg(long, value_name = "PERCENT")]
+    pub percentile: Vec<f64>,
+    /// Write the latencies second by second to this file, in the log format of `HdrHistogram`.
+    #[arg(long, value_name = "FILE")]
+    pub histogram_log: Option<PathBuf>,
     /// Bind the generator to these processors: `1` or `1,3`.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub cpus: Vec<usize>,
     /// Print the result as JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// How the requests of an open loop are spaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Spacing {
+    /// At equal distances.
+    Constant,
+    /// At exponentially distributed distances.
+    Poisson,
+}
+
+impl From<Spacing> for Schedule {
+    fn from(spacing: Spacing) -> Self {
+        match spacing {
+            Spacing::Constant => Self::Constant,
+            Spacing::Poisson => Self::Poisson,
+        }
+    }
 }
 
 /// `concur exec`.
@@ -246,6 +366,9 @@ pub struct Launch {
     /// Stop when this process ends.
     #[arg(long, value_name = "PID")]
     pub with_parent: Option<i32>,
+    /// Move into this control group first.
+    #[arg(long, value_name = "DIR")]
+    pub group: Option<PathBuf>,
     /// Bind the program to these processors.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub cpus: Vec<usize>,
@@ -348,3 +471,10 @@ coverage}; p_value (Welch's test on logarithms, Holm's correction); rounds [earl
 setting, model}].
 
 Exit codes: 0 done, 1 --fail-on found something, 2 the runs can't be compared as given.";
+/// `concur doctor`.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// Print what was found as JSON: units stand in the names, and what is absent could not be found out.
+    #[arg(long)]
+    pub json: bool,
+}

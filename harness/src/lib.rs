@@ -9,9 +9,10 @@
 //! 4. [`cell`] takes one step of the plan: [`server`] starts `concur serve` as a process of its own, [`load`] puts the
 //!    load on it and checks every reply, [`measure`] reads from the kernel what that cost. Tasks run in `concur exec`
 //!    processes ([`execution`]).
-//! 5. [`recorder`] keeps the record, written anew after every cell; crate `reports` draws it.
+//!    A cell that the machine disturbed is measured once more ([`repeat`]).
+//! 5. [`recorder`] keeps the record, so that whatever ends the run loses no cell; crate `reports` draws it.
 //!
-//! [`verify`] grades a server by its behaviour: ours, or anyone's.
+//! [`doctor`] says what the machine can do. [`verify`] grades a server by its behaviour: ours, or anyone's.
 //!
 //! A server is a process of its own so that it is single-threaded before it forks, its figures are its own, and a
 //! crash is its own. Whatever goes wrong with one cell becomes that cell's verdict, and the run goes on.
@@ -21,6 +22,7 @@ pub mod cell;
 pub mod choose;
 pub mod cli;
 pub mod command;
+pub mod doctor;
 pub mod execution;
 pub mod failure;
 pub mod load;
@@ -29,6 +31,7 @@ pub mod plan;
 pub mod progress;
 pub mod python;
 pub mod recorder;
+pub mod repeat;
 pub mod server;
 pub mod subject;
 pub mod transport;

@@ -1,21 +1,32 @@
-//! Keeps the record of a run on disk: written anew after every cell, so that whatever ends the run loses nothing.
+//! Keeps the record of a run on disk, so that whatever ends the run loses no cell that was measured.
+//!
+//! Writing a record takes the longer the more it holds, so in a long run it is written anew only now and then, and the cells
+//! in between go to its [journal](reports::journal), a line each. A short run's is written after every cell.
 
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Context;
 use reports::RECORD;
-use reports::record::{Cell, Run, SCHEMA};
+use reports::journal::{self, Journal};
+use reports::record::{Cell, Floor, Run, SCHEMA};
 
 use crate::failure::Usage;
 use crate::measure::host::host;
+
+/// The record is written anew after twenty times as long as writing it took, at the earliest: at most 5% of a run's time.
+const REST: u32 = 20;
 
 /// A record and the directory it is kept in.
 pub struct Recorder {
     directory: PathBuf,
     run: Run,
+    journal: Journal,
+    /// When the record was last written, and how long that took.
+    written: Instant,
+    took: Duration,
 }
 
 impl Recorder {
@@ -43,15 +54,45 @@ impl Recorder {
             notes: Vec::new(),
             cells: Vec::new(),
         };
-        let this = Self { directory, run };
+        let journal = Journal::new(&directory);
+        let mut this = Self { directory, run, journal, written: Instant::now(), took: Duration::ZERO };
         this.write().map_err(|error| Usage::error(format!("{error:#}; try another directory with --out")))?;
         Ok(this)
     }
 
-    /// Adds a cell and writes the record.
+    /// Adds a cell. When this returns it is on the disk, in the record or in its journal.
     pub fn add(&mut self, cell: Cell) -> anyhow::Result<()> {
         self.run.cells.push(cell);
-        self.run.complete = self.run.cells.len() == self.run.planned;
+        self.run.complete = self.run.measured() == self.run.planned;
+        if self.run.complete || is_due(self.written.elapsed(), self.took) {
+            return self.write();
+        }
+        let place = self.run.cells.len() - 1;
+        self.journal.add(place, &self.run.cells[place]).context("can't keep the record")
+    }
+
+    /// Adds what the machine can do at the least and at the most.
+    pub fn set_floor(&mut self, floor: Floor) -> anyhow::Result<()> {
+        self.run.floor = Some(floor);
+        self.write()
+    }
+
+    /// Adds what a reader of all figures should know, a sentence.
+    pub fn note(&mut self, sentence: String) -> anyhow::Result<()> {
+        self.run.notes.push(sentence);
+        self.write()
+    }
+
+    /// Brings everything together in the record. A run that never comes to this has lost nothing: whoever reads the record
+    /// looks into the journal as well.
+    pub fn finish(&mut self) -> anyhow::Result<()> {
+        self.write()
+    }
+
+    /// Says that there will be so many more cells than was known.
+    pub fn expect(&mut self, cells: usize) -> anyhow::Result<()> {
+        self.run.planned += cells;
+        self.run.complete = self.run.measured() == self.run.planned;
         self.write()
     }
 
@@ -65,15 +106,28 @@ impl Recorder {
         &self.directory
     }
 
-    fn write(&self) -> anyhow::Result<()> {
-        self.run.write(&self.directory).context("can't keep the record")
+    fn write(&mut self) -> anyhow::Result<()> {
+        let begun = Instant::now();
+        // In this order: a cell may stand in both, and must not stand in neither.
+        self.run
+            .write(&self.directory)
+            .and_then(|()| self.journal.clear())
+            .context("can't keep the record")?;
+        self.written = Instant::now();
+        self.took = self.written - begun;
+        Ok(())
     }
+}
+
+/// Whether the record is to be written anew, so long after it last was, which took so long.
+fn is_due(since: Duration, took: Duration) -> bool {
+    since >= took * REST
 }
 
 /// The directory that somebody asked for.
 fn make(directory: PathBuf) -> anyhow::Result<PathBuf> {
     fs::create_dir_all(&directory).map_err(|error| cannot_make(&directory, &error))?;
-    if directory.join(RECORD).exists() {
+    if directory.join(RECORD).exists() || journal::is_in(&directory) {
         let directory = directory.display();
         return Err(Usage::error(format!(
             "{directory} holds a run already; try another directory with --out"
@@ -109,4 +163,16 @@ fn cannot_make(directory: &Path, error: &std::io::Error) -> anyhow::Error {
 fn command() -> Vec<String> {
     let arguments = std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
     std::iter::once("concur".to_owned()).chain(arguments).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_written_the_less_often_the_longer_that_takes() {
+        let ms = Duration::from_millis;
+        assert!(is_due(ms(100), ms(5)) && !is_due(ms(99), ms(5)));
+        assert!(is_due(ms(2_000), ms(100)) && !is_due(ms(1_999), ms(100)));
+    }
 }

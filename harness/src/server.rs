@@ -10,7 +10,8 @@
 //! * the kernel means the *thread* that started the server, so that thread must live as long as the server;
 //! * the parent may be gone before `serve` asks, so it must look afterwards whether its parent is still PID.
 //!
-//! What the harness can't follow is a process that leaves the group after its parent has ended, as a daemon does.
+//! What the harness can't follow is a process that leaves the group after its parent has ended, as a daemon does. Where the
+//! server has a control group ([`Group`]), which nobody leaves in this way, even that is killed with it.
 
 mod foreign;
 mod guard;
@@ -36,6 +37,7 @@ use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
+use crate::measure::group::Group;
 use crate::measure::tree::{ProcessId, Tree};
 use crate::transport::Transport;
 pub use foreign::{ForeignCommand, free_port};
@@ -99,6 +101,7 @@ pub struct ServeCommand {
     transport: Transport,
     processors: Vec<usize>,
     grace: Option<Duration>,
+    group: Option<PathBuf>,
 }
 
 impl ServeCommand {
@@ -112,6 +115,7 @@ impl ServeCommand {
             transport: Transport::Tcp,
             processors: Vec::new(),
             grace: None,
+            group: None,
         }
     }
 
@@ -141,6 +145,13 @@ impl ServeCommand {
     #[must_use]
     pub fn processors(mut self, processors: &[usize]) -> Self {
         self.processors = processors.to_vec();
+        self
+    }
+
+    /// Has the server move into a control group before it does anything else; into none: leaves it in ours.
+    #[must_use]
+    pub fn in_group(mut self, group: Option<&Group>) -> Self {
+        self.group = group.map(|group| group.path().to_owned());
         self
     }
 
@@ -182,6 +193,9 @@ impl ServeCommand {
         if !self.processors.is_empty() {
             let list: Vec<String> = self.processors.iter().map(usize::to_string).collect();
             arguments.extend(["--cpus".into(), list.join(",").into()]);
+        }
+        if let Some(group) = &self.group {
+            arguments.extend(["--group".into(), group.into()]);
         }
         if let Some(grace) = self.grace {
             arguments.extend(["--grace".into(), format!("{}ms", grace.as_millis()).into()]);

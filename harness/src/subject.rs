@@ -10,6 +10,7 @@ use models::server::{Model, Room};
 use tempfile::TempDir;
 
 use crate::choose;
+use crate::measure::group::Group;
 use crate::server::{ForeignCommand, ServeCommand, Server};
 use crate::transport::Transport;
 
@@ -115,20 +116,23 @@ impl Subject {
         }
     }
 
-    /// Starts it as a process of its own.
+    /// Starts it as a process of its own, in a control group of its own if there is one.
     pub fn start(
         &self,
         workload: &str,
         transport: Transport,
         processors: &[usize],
+        group: Option<&Group>,
         ready_within: Duration,
     ) -> anyhow::Result<Server> {
         match self {
             Self::Model { choice, .. } => {
                 let command = ServeCommand::new(choice.to_string(), workload);
-                command.transport(transport).processors(processors).start(ready_within)
+                command.transport(transport).processors(processors).in_group(group).start(ready_within)
             }
-            Self::Foreign(foreign) => foreign.command.start(workload, processors, ready_within),
+            Self::Foreign(foreign) => {
+                foreign.command.clone().in_group(group).start(workload, processors, ready_within)
+            }
         }
     }
 }

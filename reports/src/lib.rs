@@ -61,6 +61,7 @@ pub mod course_notes;
 pub mod csv;
 pub mod document;
 pub mod html;
+pub mod journal;
 pub mod markdown;
 pub mod record;
 pub mod schema;

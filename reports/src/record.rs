@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub const SCHEMA: u32 = 1;
 
 /// One run of the lab: `run.json`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Run {
     /// The version of this format: 1.
     pub schema: u32,
@@ -40,6 +40,13 @@ pub struct Run {
     pub cells: Vec<Cell>,
 }
 
+impl Run {
+    /// How many of the planned cells are here. What was measured again does not count twice.
+    pub fn measured(&self) -> usize {
+        self.cells.iter().filter(|cell| cell.attempt() == 1).count()
+    }
+}
+
 /// The machine a run was measured on.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Host {
@@ -63,13 +70,14 @@ pub struct Host {
 
 /// The two ends between which a machine's figures lie.
 ///
-/// The floor is one request and one reply over a loopback TCP connection between two threads that do nothing but
-/// recv(2) and send(2), 128 bytes each way, and check nothing: no server can do with less.
+/// The floor is made of threads that do nothing but recv(2) and send(2) over loopback TCP, 128 bytes each way, and check
+/// nothing: no server that makes these two calls for each request can do with less. One over io_uring makes fewer.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Floor {
-    /// Processor time of the answering side for each request, user and system, in microseconds.
+    /// Processor time of who answers for each request, user and system, in microseconds: the two calls, where requests wait
+    /// on 64 connections and nobody has to sleep.
     pub cpu_us: f64,
-    /// How long a round takes, in microseconds: the median.
+    /// How long a request and its reply take over one connection, in microseconds: the median. Both sides sleep in between.
     pub round_trip_us: f64,
     /// Requests a second that the load generator can ask for and check, on one processor: its requests by its own
     /// processor time, in a closed loop over 64 connections to a server that answers from a constant.
@@ -97,6 +105,15 @@ impl Cell {
             Self::Servers(cell) | Self::Idle(cell) | Self::Stevens(cell) => cell.round,
             Self::Tasks(cell) => cell.round,
         }
+    }
+
+    /// Which attempt at its round it is, from 1: from 2 on it was measured again, since an earlier one was disturbed.
+    pub fn attempt(&self) -> u32 {
+        let attempt = match self {
+            Self::Servers(cell) | Self::Idle(cell) | Self::Stevens(cell) => cell.attempt,
+            Self::Tasks(cell) => cell.attempt,
+        };
+        attempt.unwrap_or(1)
     }
 
     /// The server's cell, if it is one.
@@ -160,6 +177,9 @@ pub struct ServerCell {
     pub verdict: Verdict,
     /// Why, in a sentence; also what a reader of a valid row should know (starved connections, say).
     pub reason: Option<String>,
+    /// How long the load went on before the measured window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warm_up_s: Option<f64>,
     /// How long the measured window was.
     pub seconds: f64,
     /// Whole and right replies in the window.
@@ -188,6 +208,9 @@ pub struct ServerCell {
     /// What came of the connections beside the measured ones that ask for something else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub beside: Option<Beside>,
+    /// The file beside the record that holds the latencies second by second, in the log format of `HdrHistogram` (V2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub histogram_log: Option<String>,
     /// Little's law: the requests that were under way on average, as rate x mean latency gives them, by those that the load
     /// keeps under way (connections x pipeline). 1 where both agree; only in a closed loop without a pause, all
     /// connections served.
@@ -263,7 +286,7 @@ pub struct Beside {
 pub struct Calls {
     /// Over how many seconds.
     pub seconds: f64,
-    /// Over how many requests.
+    /// Over how many requests: of those after the window, the part that was answered in these seconds.
     pub requests: u64,
     /// All system calls.
     pub syscalls: u64,
@@ -272,7 +295,16 @@ pub struct Calls {
     pub epoll_ctls: Option<u64>,
 }
 
-/// What else the machine did while a cell was measured.
+impl Calls {
+    /// All system calls of so many requests; none where no request was counted.
+    pub fn over(&self, requests: u64) -> Option<u64> {
+        let each = (self.requests > 0).then(|| self.syscalls as f64 / self.requests as f64);
+        each.map(|each| (each * requests as f64).round() as u64)
+    }
+}
+
+/// What else the machine did while a cell was measured. Server and generator are part of it: a hiccup may be a thread that had
+/// to wait for them.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Noise {
     /// Which part of the window's time the hypervisor gave to others, over the processors in use: 0 to 1.
@@ -307,6 +339,9 @@ pub struct TaskCell {
     pub jobs: usize,
     /// How many could run at once: 1 in line, one per job for threads and processes.
     pub workers: usize,
+    /// Which attempt at its round this is, from 2 on; absent for the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<u32>,
     /// Which round this is, from 1.
     pub round: u32,
     /// What is to be thought of the figures.
@@ -318,6 +353,9 @@ pub struct TaskCell {
     /// What each job came to, in decimal digits; absent when one came to nothing or to something else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
+    /// What else the machine did meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noise: Option<Noise>,
     /// What it cost, child processes included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<Cost>,
@@ -406,10 +444,10 @@ pub struct Cost {
     /// Processor time in the kernel, in seconds; absent where some of it is in nobody's account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub system_s: Option<f64>,
-    /// Processor time in both modes by the kernel's software counters (`perf_event_open(2)`), which follow every child, also
-    /// one that nobody waits for; a check of the sum of the two above, and in its place where that is not known.
+    /// Processor time in both modes by the processes' own clocks: a check of the sum of the two above where that comes from
+    /// the account of a control group (`cgroups(7)`). It lacks children that nobody waited for, and the very end of each thread.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub counted_cpu_s: Option<f64>,
+    pub clocked_cpu_s: Option<f64>,
     /// How long its threads could have run and no processor was free for them, in seconds, summed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run_queue_wait_s: Option<f64>,
@@ -428,6 +466,10 @@ pub struct Cost {
     /// The most threads at once, over all processes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threads_peak: Option<u64>,
+    /// How often a thread left its processor, for either reason below. Only this is known where threads or processes came
+    /// and went, by the kernel's counters (`perf_event_open(2)`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub switches: Option<u64>,
     /// How often a thread gave the processor up because it had to wait.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub voluntary_switches: Option<u64>,
@@ -442,6 +484,12 @@ pub struct Cost {
 impl Cost {
     /// Processor time in both modes, in seconds, where it is known.
     pub fn cpu_s(&self) -> Option<f64> {
-        self.user_s.zip(self.system_s).map(|(user_s, system_s)| user_s + system_s).or(self.counted_cpu_s)
+        self.user_s.zip(self.system_s).map(|(user_s, system_s)| user_s + system_s)
+    }
+
+    /// Switches of either kind, where they are known.
+    pub fn switches(&self) -> Option<u64> {
+        let sum = || self.voluntary_switches.zip(self.involuntary_switches).map(|(one, other)| one + other);
+        self.switches.or_else(sum)
     }
 }

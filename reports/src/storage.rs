@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::error::Category;
 use thiserror::Error;
 
+use crate::journal;
 use crate::record::{Run, SCHEMA};
 
 /// What a record is called in its directory.
@@ -64,6 +65,14 @@ pub enum ReadError {
         /// What is missing or different.
         source: serde_json::Error,
     },
+    /// The journal beside the record holds something else than cells.
+    #[error("{} holds a line that is no cell ({source}); move it away to read the record without it", path.display())]
+    Journal {
+        /// The journal.
+        path: PathBuf,
+        /// What is wrong with the line.
+        source: serde_json::Error,
+    },
     /// A version that this build does not know.
     #[error(
         "{} has version {found} of the format, and this concur reads up to version {SCHEMA}; read it with a newer concur",
@@ -99,14 +108,17 @@ pub enum WriteError {
 }
 
 impl Run {
-    /// Reads a record: `path` is the file, or the directory that holds it as `run.json`.
+    /// Reads a record: `path` is the file, or the directory that holds it as `run.json`. Of a run that is under way, or was
+    /// killed, the cells that only its [journal](crate::journal) holds are there as well.
     pub fn read(path: &Path) -> Result<Self, ReadError> {
         let file = record_path(path);
         let bytes = read_bytes(&file).map_err(|error| match error {
             ReadError::Missing(_) if path.is_dir() => ReadError::NoRecord(path.to_owned()),
             other => other,
         })?;
-        parse(&file, &bytes)
+        let mut run = parse(&file, &bytes)?;
+        journal::complete(&mut run, &file)?;
+        Ok(run)
     }
 
     /// Writes the record to `path`, the file or the directory that shall hold it as `run.json`. Whoever reads
@@ -125,7 +137,7 @@ fn record_path(path: &Path) -> PathBuf {
     if path.is_dir() { path.join(RECORD) } else { path.to_owned() }
 }
 
-fn read_bytes(path: &Path) -> Result<Vec<u8>, ReadError> {
+pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, ReadError> {
     let failed = |source: std::io::Error| match source.kind() {
         ErrorKind::NotFound => ReadError::Missing(path.to_owned()),
         _ => ReadError::Unreadable { path: path.to_owned(), source },

@@ -5,6 +5,7 @@ mod sample;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use reports::journal::Journal;
 use reports::record::{Cell, Run};
 use reports::{ReadError, WriteError};
 
@@ -140,4 +141,49 @@ fn the_reports_stand_beside_the_record() {
     for path in written {
         assert!(fs::metadata(&path).unwrap().len() > 1_000, "{}", path.display());
     }
+}
+
+/// A record of the sample's first cell, with the others in its journal.
+fn journalled(directory: &Path) -> Run {
+    let run = sample::run();
+    Run { cells: run.cells[..1].to_vec(), ..run.clone() }.write(directory).unwrap();
+    let mut journal = Journal::new(directory);
+    // The first stands in both: the run was killed after the record was written and before the journal was emptied.
+    for (place, cell) in run.cells.iter().enumerate() {
+        journal.add(place, cell).unwrap();
+    }
+    run
+}
+
+#[test]
+fn cells_that_only_the_journal_holds_belong_to_the_record() {
+    let directory = directory();
+    let run = journalled(directory.path());
+    assert_eq!(Run::read(directory.path()).unwrap(), run);
+    assert_eq!(Run::read(&directory.path().join("run.json")).unwrap(), run);
+}
+
+#[test]
+fn a_journal_that_ends_in_the_middle_of_a_line_gives_its_whole_lines() {
+    let directory = directory();
+    let run = journalled(directory.path());
+    let path = directory.path().join("run.journal");
+    let bytes = fs::read(&path).unwrap();
+    fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
+    assert_eq!(Run::read(directory.path()).unwrap().cells, run.cells[..run.cells.len() - 1]);
+    fs::write(&path, b"{}\n").unwrap();
+    let said = Run::read(directory.path()).unwrap_err().to_string();
+    assert!(said.contains("run.journal holds a line that is no cell"), "{said}");
+}
+
+#[test]
+fn a_journal_is_gone_once_it_is_cleared() {
+    let directory = directory();
+    let run = sample::run();
+    let mut journal = Journal::new(directory.path());
+    journal.clear().unwrap();
+    journal.add(0, &run.cells[0]).unwrap();
+    assert!(reports::journal::is_in(directory.path()));
+    journal.clear().unwrap();
+    assert!(!reports::journal::is_in(directory.path()));
 }

@@ -17,6 +17,7 @@ pub mod client;
 pub mod conversation;
 pub mod datagram;
 pub mod echo;
+pub mod handicap;
 pub mod http;
 pub mod python;
 pub mod session;

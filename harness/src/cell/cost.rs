@@ -1,29 +1,52 @@
-//! What a server cost in the window, from the readings at both its edges and the samples in between.
+//! What a server cost in the window, from the looks at both its edges and the samples in between.
+//!
+//! There are two accounts of processor time. That of the server's control group has everything in it, and is taken where
+//! there is a group. That of its processes, by their clocks and by what they inherit from children, lacks some; it is a
+//! check of the other, and takes its place where there is no group.
 
-use reports::record::Cost;
+use std::time::Duration;
 
+use reports::record::{Calls, Cost};
+
+use super::watch::{Look, Seen};
 use crate::load::Outcome;
 use crate::measure::census::Lost;
-use crate::measure::reading::Reading;
 use crate::measure::sampler::Peaks;
 use crate::plan::ServerStep;
 
-/// What the server cost in the window. Where threads or processes came and went, their switches went with them: then
-/// the switches of its whole life are shared out over its requests.
-pub(super) fn cost(readings: &[Reading], peaks: &Peaks, life: &Cost, outcome: &Outcome) -> Cost {
-    let [opens, closes] = readings else { return peaks.complete(Cost::default()) };
-    let window = opens.until(closes);
-    let share = outcome.requests as f64 / outcome.requests_in_all.max(1) as f64;
-    let shared = |switches: Option<u64>| switches.map(|switches| (switches as f64 * share).round() as u64);
-    let cost = peaks.complete(Cost {
-        voluntary_switches: window.voluntary_switches.or_else(|| shared(life.voluntary_switches)),
-        involuntary_switches: window.involuntary_switches.or_else(|| shared(life.involuntary_switches)),
-        ..window
-    });
-    if cost.processes_peak > Some(1) { divided_as(life, cost) } else { cost }
+/// With less processor time than this in a window, the two accounts are not compared.
+const COMPARED_FROM_S: f64 = 0.1;
+/// By which part they may differ, and by how much besides: children's times come in ticks of 10 ms, one for each mode.
+const MAY_DIFFER: (f64, f64) = (0.03, 0.02);
+
+/// What the server cost in the window; `life` is what it cost from its start to its end.
+pub(super) fn cost(seen: &Seen, lost: Option<Lost>, life: &Cost, outcome: &Outcome) -> Cost {
+    let Some([opens, closes]) = &seen.window else { return seen.peaks.complete(Cost::default()) };
+    let clocked = opens.reading.until(&closes.reading);
+    let clocked = if lost.is_some() { without_time(clocked) } else { clocked };
+    let counted = counted(opens, closes);
+    let cost = match counted {
+        Some(counted) => Cost {
+            user_s: counted.user_s,
+            system_s: counted.system_s,
+            clocked_cpu_s: clocked.cpu_s(),
+            ..clocked
+        },
+        None if seen.peaks.processes > Some(1) => divided_as(life, clocked),
+        None => clocked,
+    };
+    let switches = counted.and_then(|counted| counted.switches).or(clocked.switches());
+    let cost = Cost { switches, ..cost };
+    let cost = if switches.is_none() && lost.is_none() { shared_out(life, outcome, cost) } else { cost };
+    seen.peaks.complete(cost)
 }
 
-/// Why the processor time of some of its children is in nobody's account, if it is not.
+/// What the server's control group has used in the window, if it has one.
+fn counted(opens: &Look, closes: &Look) -> Option<Cost> {
+    Some(opens.moment?.until(&closes.moment?))
+}
+
+/// Why the processor time of some of its children is in no account of its processes, if it is not.
 pub(super) fn lost(step: &ServerStep, peaks: &Peaks) -> Option<Lost> {
     // With each request a connection, and perhaps a child, comes and goes.
     let churning = !step.keep_alive;
@@ -31,9 +54,72 @@ pub(super) fn lost(step: &ServerStep, peaks: &Peaks) -> Option<Lost> {
     peaks.census.lost(churning).or(known.then_some(Lost::Orphaned))
 }
 
+/// What a reader should know of the processor time: that some is missing, or that the two accounts differ.
+pub(super) fn doubt(seen: &Seen, lost: Option<Lost>) -> Option<String> {
+    let [opens, closes] = seen.window.as_ref()?;
+    match (counted(opens, closes), lost) {
+        (None, Some(lost)) => Some(format!("the server's CPU time is not known: {}", lost.why())),
+        (Some(counted), None) => {
+            let clocked_s = opens.reading.until(&closes.reading).cpu_s()?;
+            let threads_ended = opens.reading.threads_ended_until(&closes.reading);
+            let blur = opens.reading.took() + closes.reading.took();
+            disagreement(counted.cpu_s()?, clocked_s, threads_ended, blur)
+        }
+        _ => None,
+    }
+}
+
+/// Says that the accounts differ. Where threads have ended, the clocks may lack some: the end of each.
+fn disagreement(counted_s: f64, clocked_s: f64, threads_ended: bool, blur: Duration) -> Option<String> {
+    let larger = counted_s.max(clocked_s);
+    let (part, besides) = MAY_DIFFER;
+    let agree = (counted_s - clocked_s).abs() <= part * larger + besides + blur.as_secs_f64();
+    let explained = threads_ended && clocked_s < counted_s;
+    (larger >= COMPARED_FROM_S && !agree && !explained).then(|| {
+        format!(
+            "the server's CPU time is {counted_s:.2} s by its control group and {clocked_s:.2} s by its processes' clocks"
+        )
+    })
+}
+
+/// The system calls of the requests that were answered while they were counted.
+pub(super) fn calls(seen: &Seen, outcome: &Outcome, epilogue: Duration) -> Option<Calls> {
+    let counted = seen.counted?;
+    // Counting begins a little after the load's epilogue does, and the load does not change meanwhile.
+    let part = (counted.took.as_secs_f64() / epilogue.as_secs_f64()).min(1.0);
+    let requests = (outcome.requests_after as f64 * part).round() as u64;
+    (requests > 0).then(|| Calls {
+        seconds: counted.took.as_secs_f64(),
+        requests,
+        syscalls: counted.syscalls,
+        epoll_ctls: counted.epoll_ctls,
+    })
+}
+
 /// A cost without the figures that miss what children used; they would be far too low.
 pub(super) fn without_time(cost: Cost) -> Cost {
-    Cost { user_s: None, system_s: None, voluntary_switches: None, involuntary_switches: None, ..cost }
+    Cost {
+        user_s: None,
+        system_s: None,
+        run_queue_wait_s: None,
+        switches: None,
+        voluntary_switches: None,
+        involuntary_switches: None,
+        ..cost
+    }
+}
+
+/// Where threads or processes came and went and nobody counted, their switches went with them: then the switches of the
+/// whole life are shared out over its requests.
+fn shared_out(life: &Cost, outcome: &Outcome, cost: Cost) -> Cost {
+    let share = outcome.requests as f64 / outcome.requests_in_all.max(1) as f64;
+    let shared = |switches: Option<u64>| switches.map(|switches| (switches as f64 * share).round() as u64);
+    Cost {
+        switches: shared(life.switches()),
+        voluntary_switches: shared(life.voluntary_switches),
+        involuntary_switches: shared(life.involuntary_switches),
+        ..cost
+    }
 }
 
 /// Divides a cost into user and system time as `life` is divided. The kernel tells the two apart by looking once a tick,
@@ -47,8 +133,8 @@ fn divided_as(life: &Cost, cost: Cost) -> Cost {
 
 #[cfg(test)]
 mod tests {
-    use super::super::server::tests::step;
     use super::*;
+    use crate::plan::tests::step;
     use crate::subject::Subject;
 
     #[test]
@@ -71,5 +157,27 @@ mod tests {
         assert_eq!(lost("fork:reap=double-fork", false), Some(Lost::Orphaned));
         assert_eq!(lost("fork:reap=double-fork", true), None);
         assert_eq!(lost("fork", false), None);
+    }
+
+    #[test]
+    fn accounts_that_differ_by_more_than_they_may_are_said_to() {
+        let differ = |counted_s, clocked_s, threads_ended| {
+            disagreement(counted_s, clocked_s, threads_ended, Duration::ZERO).is_some()
+        };
+        assert!(differ(1.06, 1.0, false));
+        assert!(differ(1.0, 1.06, false), "a process is not in the group");
+        assert!(!differ(1.04, 1.0, false), "3% and a tick for each mode");
+        assert!(!differ(0.09, 0.05, false), "too little to be compared");
+        assert!(!differ(1.10, 1.0, true), "the clocks lack the end of each thread");
+        assert!(differ(1.0, 1.10, true), "and never have more");
+    }
+
+    #[test]
+    fn a_disagreement_names_both_figures() {
+        let said = disagreement(1.5, 1.0, false, Duration::ZERO).unwrap();
+        assert_eq!(
+            said,
+            "the server's CPU time is 1.50 s by its control group and 1.00 s by its processes' clocks"
+        );
     }
 }

@@ -1,22 +1,27 @@
 //! One server cell: a fresh process, one load, one round.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
 use models::server::Room;
-use reports::record::{Cost, ServerCell, Verdict};
+use reports::record::{Beside, Calls, Cost, Noise, ServerCell, Shape, Verdict};
+use workloads::client::Client;
 
 use super::Bench;
-use super::cost::{cost, lost, without_time};
+use super::cost::{calls, cost, doubt, lost};
 use super::latency::latency;
 use super::verdict::judge;
-use crate::load::{self, Clients, Edge, Load, Outcome};
-use crate::measure::census::Lost;
+use super::watch::Watch;
+use crate::load::{self, Clients, Company, Load, Outcome, Pace};
+use crate::measure::account::Account;
+use crate::measure::calls::counting_unavailable;
 use crate::measure::life::Reaped;
+use crate::measure::noise;
 use crate::measure::placement::Bound;
-use crate::measure::sampler::{Sampler, Sampling};
 use crate::plan::ServerStep;
 use crate::server::Ended;
+use crate::workload::Workload;
 
 /// What a server needs besides its connections.
 const DESCRIPTORS_OF_ITS_OWN: usize = 16;
@@ -24,6 +29,9 @@ const DESCRIPTORS_OF_ITS_OWN: usize = 16;
 const READY_WITHIN: Duration = Duration::from_secs(10);
 /// How long it may take to stop; its own grace is shorter.
 const STOP_WITHIN: Duration = Duration::from_secs(8);
+/// For how long system calls are counted after the window, as a part of it and at most.
+const COUNTING: (u32, Duration) = (5, Duration::from_millis(400));
+
 /// Measures a step; what goes wrong becomes the verdict.
 pub(super) fn measure(step: &ServerStep, bench: &Bench<'_>) -> ServerCell {
     let cell = blank(step, bench);
@@ -31,7 +39,7 @@ pub(super) fn measure(step: &ServerStep, bench: &Bench<'_>) -> ServerCell {
         return ServerCell { verdict: Verdict::Unsupported, reason: Some(reason), ..cell };
     }
     match try_measure(step, bench) {
-        Ok(measured) => fill(cell, step, &measured),
+        Ok(measured) => fill(cell, step, bench, &measured),
         Err(error) => ServerCell { verdict: Verdict::Errors, reason: Some(format!("{error:#}")), ..cell },
     }
 }
@@ -42,7 +50,7 @@ fn unsupported(step: &ServerStep) -> Option<String> {
         return Some(lacks);
     }
     let Some(Room::Descriptors(limit)) = step.subject.room(step.transport) else { return None };
-    (step.connections + DESCRIPTORS_OF_ITS_OWN > limit).then(|| {
+    (step.all_connections() + DESCRIPTORS_OF_ITS_OWN > limit).then(|| {
         let name = step.subject.name();
         format!("{name} has room for fewer than {limit} descriptors, those of its own included")
     })
@@ -52,16 +60,25 @@ fn unsupported(step: &ServerStep) -> Option<String> {
 pub(super) struct Measured {
     pub(super) outcome: Outcome,
     pub(super) server: Cost,
-    /// Why its processor time is not in that, if it is not.
-    pub(super) lost: Option<Lost>,
+    /// What a reader of that should know.
+    pub(super) doubt: Option<String>,
+    pub(super) calls: Option<Calls>,
+    pub(super) noise: Noise,
     pub(super) ended: Ended,
 }
 
 fn try_measure(step: &ServerStep, bench: &Bench<'_>) -> anyhow::Result<Measured> {
     let placement = &bench.placement;
+    // Before the server is there, and again when it has ended: some runtimes are busy for a while after they began to listen.
+    let spin_before = noise::spin(&placement.server);
     let before = Reaped::so_far()?;
-    let server = step.subject.start(step.workload.name(), step.transport, &placement.server, READY_WITHIN)?;
-    let tree = server.tree();
+    // Without one, what the processes' own clocks say has to do. It ends after the server does.
+    let account = Account::open().ok();
+    let group = account.as_ref().map(Account::group);
+    let (workload, processors) = (step.workload.name(), &placement.server);
+    let server = step.subject.start(workload, step.transport, processors, group, READY_WITHIN)?;
+    let account = account.filter(|account| account.group().holds(server.pid()).unwrap_or(false));
+    let counting = account.is_some() && counting_unavailable().is_none();
     // A path is no host that a request could name.
     let host = server.address().ip().map_or_else(|| "localhost".to_owned(), |address| address.to_string());
     let client = step.workload.client(&host, step.keep_alive)?;
@@ -69,39 +86,65 @@ fn try_measure(step: &ServerStep, bench: &Bench<'_>) -> anyhow::Result<Measured>
         address: server.address(),
         transport: step.transport,
         connections: step.connections,
+        pace: pace(step),
+        pipeline: step.shape.pipeline.unwrap_or(1),
+        company: company(&step.shape),
         threads: threads(&placement.client, step),
         keep_alive: step.keep_alive,
-        warm_up: bench.timing.warm_up,
+        warm_up: bench.timing.warm_up_of(step),
         duration: bench.timing.duration,
+        epilogue: if counting { epilogue(bench.timing.duration) } else { Duration::ZERO },
         timeout: bench.timing.timeout,
         processors: placement.client.clone(),
+        histogram_log: bench.histogram_log(step),
         ..Load::default()
     };
-    let (mut readings, mut sampler, mut peaks) = (Vec::new(), None, None);
-    let mut window = |edge| {
-        if edge == Edge::Opens {
-            let sampling = Sampling { processors: placement.client.clone(), ..Sampling::default() };
-            sampler = Some(Sampler::start(tree, sampling));
-        }
-        readings.push(tree.reading());
-        if edge == Edge::Closes {
-            peaks = sampler.take().and_then(Result::ok).map(Sampler::stop);
-        }
-    };
+    let beside = beside(step, &host)?;
+    let clients = Clients { measured: &*client, beside: beside.as_deref() };
+    let mut watch = Watch::new(server.tree(), account, placement);
     // What this thread reads while the load runs must not be read in the server's time.
     let here = Bound::to(&placement.client).context("can't bind the measuring thread")?;
-    let outcome = load::run(&load, Clients::of(&*client), &mut window, bench.stop);
+    let outcome = load::run(&load, clients, &mut |edge| watch.at(edge), bench.stop);
     drop(here);
     let ended = server.stop(STOP_WITHIN)?;
     let life = before.until(&Reaped::so_far()?);
     let outcome = outcome?;
-    let readings =
-        readings.into_iter().collect::<Result<Vec<_>, _>>().context("the server's cost can't be read")?;
-    let peaks = peaks.unwrap_or_default();
-    let lost = lost(step, &peaks);
-    let server = cost(&readings, &peaks, &life, &outcome);
-    let server = if lost.is_some() { without_time(server) } else { server };
-    Ok(Measured { outcome, server, lost, ended })
+    let seen = watch.seen().context("the server's cost can't be read")?;
+    let noise = seen.met.noise(spin_before, noise::spin(&placement.server));
+    let lost = lost(step, &seen.peaks);
+    let calls = calls(&seen, &outcome, load.epilogue);
+    let server = cost(&seen, lost, &life, &outcome);
+    let server = Cost { syscalls: calls.and_then(|calls| calls.over(outcome.requests)), ..server };
+    Ok(Measured { doubt: doubt(&seen, lost), outcome, server, calls, noise, ended })
+}
+
+/// For how long the load goes on after the window.
+fn epilogue(window: Duration) -> Duration {
+    let (part, at_most) = COUNTING;
+    (window / part).min(at_most)
+}
+
+/// What sets the pace of a step. Each round has random distances of its own, the same for all servers.
+fn pace(step: &ServerStep) -> Pace {
+    let think = Duration::from_secs_f64(step.shape.think_us.unwrap_or_default() / 1e6);
+    match step.rate {
+        Some(rate) => Pace::Open { rate, schedule: step.schedule, seed: step.round.into() },
+        None => Pace::Closed { think },
+    }
+}
+
+fn company(shape: &Shape) -> Company {
+    Company {
+        idle: shape.idle_connections.unwrap_or_default(),
+        slow: shape.slow_connections.unwrap_or_default(),
+        beside: shape.beside_connections.unwrap_or_default(),
+    }
+}
+
+/// Who asks for something else.
+fn beside(step: &ServerStep, host: &str) -> anyhow::Result<Option<Box<dyn Client>>> {
+    let path = step.shape.beside_request.as_deref();
+    path.map(|path| Workload::new("http", path, 1)?.client(host, true)).transpose()
 }
 
 /// The cell as planned, before anything was measured.
@@ -115,13 +158,18 @@ fn blank(step: &ServerStep, bench: &Bench<'_>) -> ServerCell {
         transport: step.transport.name().to_owned(),
         connections: step.connections,
         keep_alive: step.keep_alive,
+        copy: step.copy,
+        rate: step.rate,
+        schedule: step.rate.map(|_| step.schedule),
+        shape: step.shape.clone(),
+        warm_up_s: Some(bench.timing.warm_up_of(step).as_secs_f64()),
         round: step.round,
         placement: bench.placement.clone(),
         ..ServerCell::default()
     }
 }
 
-fn fill(cell: ServerCell, step: &ServerStep, measured: &Measured) -> ServerCell {
+fn fill(cell: ServerCell, step: &ServerStep, bench: &Bench<'_>, measured: &Measured) -> ServerCell {
     let outcome = &measured.outcome;
     let client = Cost { user_s: Some(outcome.user_s), system_s: Some(outcome.system_s), ..Cost::default() };
     let cell = ServerCell {
@@ -132,12 +180,23 @@ fn fill(cell: ServerCell, step: &ServerStep, measured: &Measured) -> ServerCell 
         connections_served: step.keep_alive.then_some(outcome.connections_served),
         errors: outcome.errors,
         latency_us: latency(&outcome.latency_ns),
+        uncorrected_latency_us: outcome.uncorrected_ns.as_ref().and_then(latency),
+        lag_us: outcome.lag_ns.as_ref().and_then(latency),
+        beside: outcome.beside_ns.as_ref().map(|of| Beside { requests: of.len(), latency_us: latency(of) }),
+        histogram_log: bench.histogram_log(step).and_then(|path| name_of(&path)),
+        noise: Some(measured.noise),
         server: Some(measured.server),
         client: Some(client),
+        calls: measured.calls,
         ..cell
     };
     let (verdict, reason) = judge(&cell, step, measured);
     ServerCell { verdict, reason, ..cell }
+}
+
+/// A file's name without its directory, which may be moved together with the record; none if there is no such file.
+fn name_of(path: &Path) -> Option<String> {
+    path.exists().then(|| path.file_name().map(|name| name.to_string_lossy().into_owned())).flatten()
 }
 
 /// Over how many threads the generator spreads its connections.
@@ -146,27 +205,16 @@ pub(super) fn threads(processors: &[usize], step: &ServerStep) -> usize {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
-    use crate::subject::Subject;
-    use crate::transport::Transport;
-    use crate::workload::Workload;
-
-    pub(in crate::cell) fn step(model: &str, connections: usize) -> ServerStep {
-        ServerStep {
-            subject: Subject::model(model.parse().unwrap()).unwrap(),
-            workload: Workload::new("http", "/hello", 1).unwrap(),
-            transport: Transport::Tcp,
-            connections,
-            keep_alive: true,
-            round: 1,
-        }
-    }
+    use crate::plan::tests::step;
 
     #[test]
     fn select_is_not_asked_for_more_than_its_sets_hold() {
         assert_eq!(unsupported(&step("select", 1_000)), None);
         assert!(unsupported(&step("select", 1_100)).unwrap().contains("fewer than 1024 descriptors"));
         assert_eq!(unsupported(&step("poll", 1_100)), None);
+        let idle = Shape { idle_connections: Some(1_000), ..Shape::default() };
+        assert!(unsupported(&ServerStep { shape: idle, ..step("select", 100) }).is_some());
     }
 }

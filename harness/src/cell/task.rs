@@ -6,11 +6,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, bail};
-use reports::record::{Cost, TaskCell, Verdict};
+use reports::record::{Cost, Noise, TaskCell, Verdict};
 
 use super::Bench;
 use crate::execution::Execution;
 use crate::measure::life::Reaped;
+use crate::measure::noise::{self, Watch};
 use crate::measure::sampler::{Sampler, Sampling};
 use crate::measure::tree::Tree;
 use crate::plan::TaskStep;
@@ -36,11 +37,12 @@ pub(super) fn measure(step: &TaskStep, bench: &Bench<'_>) -> TaskCell {
         ..TaskCell::default()
     };
     match try_measure(step, bench) {
-        Ok((execution, cost)) => TaskCell {
+        Ok(Measured { execution, cost, noise }) => TaskCell {
             verdict: if execution.failure.is_none() { Verdict::Valid } else { Verdict::Errors },
             reason: execution.failure,
             seconds: execution.seconds,
             value: execution.value,
+            noise: Some(noise),
             cost: Some(cost),
             ..cell
         },
@@ -48,8 +50,17 @@ pub(super) fn measure(step: &TaskStep, bench: &Bench<'_>) -> TaskCell {
     }
 }
 
-fn try_measure(step: &TaskStep, bench: &Bench<'_>) -> anyhow::Result<(Execution, Cost)> {
+/// Everything that was seen of one executor.
+struct Measured {
+    execution: Execution,
+    cost: Cost,
+    noise: Noise,
+}
+
+fn try_measure(step: &TaskStep, bench: &Bench<'_>) -> anyhow::Result<Measured> {
     let before = Reaped::so_far()?;
+    let spin_before = noise::spin(&[]); // an executor is bound nowhere
+    let watch = Watch::start(&[]);
     let mut command = command_of(own_program().as_os_str());
     command
         .args(["exec", &step.choice.to_string(), "--task", step.task.name()])
@@ -65,6 +76,7 @@ fn try_measure(step: &TaskStep, bench: &Bench<'_>) -> anyhow::Result<(Execution,
         let _ = child.kill();
         let _ = child.wait();
     })?;
+    let seen = watch.stop();
     let output = child.wait_with_output()?;
     let peaks = sampler.map(Sampler::stop).unwrap_or_default();
     let cost = peaks.complete(before.until(&Reaped::so_far()?));
@@ -73,7 +85,7 @@ fn try_measure(step: &TaskStep, bench: &Bench<'_>) -> anyhow::Result<(Execution,
         let words = quoted(&String::from_utf8_lossy(&output.stderr));
         anyhow!("the executor's process ended without a result ({}){words}", output.status)
     })?;
-    Ok((execution, cost))
+    Ok(Measured { execution, cost, noise: seen.noise(spin_before, noise::spin(&[])) })
 }
 
 fn wait(child: &mut Child, bench: &Bench<'_>) -> anyhow::Result<()> {

@@ -26,9 +26,8 @@ pub(super) fn judge(cell: &ServerCell, step: &ServerStep, measured: &Measured) -
     let bound = client_bound(cell, step);
     let verdict = if bound.is_some() { Verdict::ClientBound } else { Verdict::Valid };
     let closes = cell.keep_alive && cell.connects as usize > 2 * cell.connections;
-    let unknown = measured.lost.map(|lost| format!("the server's CPU time is not known: {}", lost.why()));
     let said: Vec<String> =
-        [bound, closes.then(|| CLOSES.to_owned()), unknown].into_iter().flatten().collect();
+        [bound, closes.then(|| CLOSES.to_owned()), measured.doubt.clone()].into_iter().flatten().collect();
     (verdict, (!said.is_empty()).then(|| said.join("; ")))
 }
 
@@ -106,8 +105,8 @@ mod tests {
     use reports::record::Cost;
 
     use super::super::cost::without_time;
-    use super::super::server::tests::step;
     use super::*;
+    use crate::plan::tests::step;
 
     fn cpu(seconds: f64) -> Cost {
         Cost { user_s: Some(seconds / 4.0), system_s: Some(seconds * 3.0 / 4.0), ..Cost::default() }

@@ -11,8 +11,9 @@ use crate::failure::Usage;
 use crate::measure::placement::bind_thread;
 
 pub(super) fn run(arguments: &Launch) -> anyhow::Result<ExitCode> {
-    // Both outlast what follows (`prctl(2)`, `sched_setaffinity(2)`).
+    // All outlast what follows (`prctl(2)`, `cgroups(7)`, `sched_setaffinity(2)`).
     super::end_with(arguments.with_parent)?;
+    super::join(arguments.group.as_deref());
     bind_thread(&arguments.cpus).map_err(|error| {
         Usage::error(format!("can't bind to the processors --cpus names: {error}; try --cpus 0"))
     })?;

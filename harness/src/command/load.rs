@@ -1,17 +1,20 @@
 //! `concur load`: the generator alone, against anything that speaks the workload.
 
+mod answer;
+mod percentile;
+
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use models::address::Address;
-use reports::record::{Errors, Latency};
-use serde::Serialize;
 
+use self::answer::Answer;
+use super::run::LONGEST;
 use crate::address::resolve;
-use crate::cell::latency;
 use crate::cli::Load as Arguments;
 use crate::failure::{FAILED, Interrupted, Usage};
-use crate::load::{self, Clients, Load, Outcome};
+use crate::load::{self, Clients, Company, Load, Pace};
 use crate::measure::limits::{need_descriptors, raise_descriptor_limit};
 use crate::measure::placement::processors;
 use crate::transport::Transport;
@@ -20,40 +23,44 @@ use crate::workload::Workload;
 /// Descriptors the generator needs besides its connections.
 const OTHER_DESCRIPTORS: u64 = 32;
 
-/// What a load came to; names and units as in the record.
-#[derive(Debug, Serialize)]
-struct Answer {
-    address: String,
-    transport: &'static str,
-    workload: String,
-    connections: usize,
-    threads: usize,
-    keep_alive: bool,
-    warm_up_s: f64,
-    seconds: f64,
-    requests: u64,
-    requests_in_all: u64,
-    requests_per_second: f64,
-    connects: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    connections_served: Option<usize>,
-    errors: Errors,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    first_error: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    latency_us: Option<Latency>,
-    user_s: f64,
-    system_s: f64,
-}
-
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let target = Target::parse(&arguments.address)?;
     let path = arguments.path.clone().or(target.path).unwrap_or_else(|| "/hello".to_owned());
     let transport = Transport::for_address(arguments.transport, &target.address)?;
     let workload = Workload::new(&arguments.workload, &path, arguments.message)?;
     workload.check(transport)?;
+    check(arguments)?;
+    let load = load(arguments, target.address, transport);
+    percentile::check(arguments, &load)?;
+    let client = workload.client(&target.host, load.keep_alive)?;
+    let beside = beside(arguments, &workload)?;
+    let beside_client = beside.as_ref().map(|it| it.client(&target.host, load.keep_alive)).transpose()?;
+    let clients = Clients { measured: &*client, beside: beside_client.as_deref() };
+    load::check(&load, clients).map_err(|error| Usage::error(format!("{error:#}")))?;
+    raise_descriptor_limit()?;
+    let Company { idle, slow, beside: others } = load.company;
+    need_descriptors((load.connections + idle + slow + others) as u64 + OTHER_DESCRIPTORS)
+        .map_err(|error| Usage::error(error.to_string()))?;
+    let stop = super::stop_on_signals()?;
+    let outcome = load::run(&load, clients, &mut |_| (), &stop)
+        .map_err(|error| if stop.load(Ordering::Relaxed) { Interrupted.into() } else { error })?;
+    let answer = Answer::new(&workload, beside.as_ref(), &load, &arguments.percentile, outcome);
+    super::print(&if arguments.json {
+        serde_json::to_string_pretty(&answer)? + "\n"
+    } else {
+        answer.text()
+    })?;
+    Ok(if answer.is_as_asked() { ExitCode::SUCCESS } else { FAILED.into() })
+}
+
+/// Refuses what makes no sense before anything starts.
+fn check(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.timeout.is_zero() || arguments.duration.is_zero() {
         return Err(Usage::error("--timeout and --duration can't be 0; try --timeout 2s --duration 5s"));
+    }
+    let think = arguments.think.unwrap_or_default();
+    if [arguments.timeout, arguments.duration, arguments.warm_up, think].iter().any(|time| *time > LONGEST) {
+        return Err(Usage::error("a load can't take more than a day; try --duration 1m"));
     }
     let there = processors()?;
     if let Some(missing) = arguments.cpus.iter().find(|processor| !there.contains(processor)) {
@@ -62,98 +69,53 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if arguments.connections == 0 || arguments.threads == 0 {
         return Err(Usage::error("--connections and --threads can't be 0; try --connections 64 --threads 1"));
     }
-    raise_descriptor_limit()?;
-    need_descriptors(arguments.connections as u64 + OTHER_DESCRIPTORS)
-        .map_err(|error| Usage::error(error.to_string()))?;
-    let stop = super::stop_on_signals()?;
-    let load = Load {
-        address: target.address,
+    if arguments.beside_connections == Some(0) {
+        return Err(Usage::error("--beside-connections can't be 0; try 1, or leave --beside out"));
+    }
+    Ok(())
+}
+
+fn load(arguments: &Arguments, address: Address, transport: Transport) -> Load {
+    let pace = match arguments.rate {
+        Some(rate) => Pace::Open {
+            rate,
+            schedule: arguments.schedule.map(Into::into).unwrap_or_default(),
+            seed: arguments.seed.unwrap_or_else(|| fastrand::u64(..)),
+        },
+        None => Pace::Closed { think: arguments.think.unwrap_or(Duration::ZERO) },
+    };
+    let beside = usize::from(arguments.beside.is_some());
+    let company = Company {
+        idle: arguments.idle,
+        slow: arguments.slow,
+        beside: arguments.beside_connections.unwrap_or(beside),
+    };
+    Load {
+        address,
         transport,
         connections: arguments.connections,
+        pace,
+        pipeline: arguments.pipeline,
+        company,
         threads: arguments.threads.min(arguments.connections),
         keep_alive: !arguments.new_connections,
         warm_up: arguments.warm_up,
         duration: arguments.duration,
+        epilogue: Duration::ZERO,
+        histogram_log: arguments.histogram_log.clone(),
         timeout: arguments.timeout,
         processors: arguments.cpus.clone(),
-        ..Load::default()
-    };
-    let client = workload.client(&target.host, load.keep_alive)?;
-    let outcome = load::run(&load, Clients::of(&*client), &mut |_| (), &stop)
-        .map_err(|error| if stop.load(Ordering::Relaxed) { Interrupted.into() } else { error })?;
-    let answer = answer(&workload, &load, outcome);
-    super::print(&if arguments.json {
-        serde_json::to_string_pretty(&answer)? + "\n"
-    } else {
-        answer.text()
-    })?;
-    Ok(if answer.errors.total() == 0 && answer.requests > 0 { ExitCode::SUCCESS } else { FAILED.into() })
-}
-
-fn answer(workload: &Workload, load: &Load, outcome: Outcome) -> Answer {
-    Answer {
-        address: load.address.to_string(),
-        transport: load.transport.name(),
-        workload: workload.to_string(),
-        connections: load.connections,
-        threads: load.threads,
-        keep_alive: load.keep_alive,
-        warm_up_s: load.warm_up.as_secs_f64(),
-        seconds: outcome.seconds,
-        requests: outcome.requests,
-        requests_in_all: outcome.requests_in_all,
-        requests_per_second: outcome.requests as f64 / outcome.seconds,
-        connects: outcome.connects,
-        connections_served: load.keep_alive.then_some(outcome.connections_served),
-        errors: outcome.errors,
-        first_error: outcome.first_error,
-        latency_us: latency(&outcome.latency_ns),
-        user_s: outcome.user_s,
-        system_s: outcome.system_s,
     }
 }
 
-impl Answer {
-    fn text(&self) -> String {
-        let kind = match (self.transport, self.keep_alive) {
-            ("udp", _) => "sockets over udp, one message under way in each",
-            (_, true) => "connections, keep-alive",
-            (_, false) => "connections, a new one per request",
-        };
-        let mut lines = vec![
-            format!("{} at {}, {} {kind}", self.workload, self.address, self.connections),
-            format!(
-                "{} right replies in {:.2} s: {:.0} a second",
-                self.requests, self.seconds, self.requests_per_second
-            ),
-        ];
-        lines.extend(self.latency_us.map(|latency| {
-            let Latency { p50, p90, p99, p999, p9999, max, .. } = latency;
-            let others = [("p90", p90), ("p99", p99), ("p99.9", p999), ("p99.99", p9999)];
-            let others = others.iter().filter_map(|(name, us)| us.map(|us| format!(", {name} {us:.0}")));
-            format!("latency p50 {p50:.0} us{}, longest {max:.0}", others.collect::<String>())
-        }));
-        lines.push(format!(
-            "the generator used {:.2} s of processor time; {} connections made",
-            self.user_s + self.system_s,
-            self.connects
-        ));
-        if let Some(served) =
-            self.connections_served.filter(|served| *served < self.connections && self.errors.total() == 0)
-        {
-            lines.push(format!("{} connections were never answered", self.connections - served));
+/// What is asked for beside the workload.
+fn beside(arguments: &Arguments, workload: &Workload) -> anyhow::Result<Option<Workload>> {
+    match (&arguments.beside, workload) {
+        (None, _) => Ok(None),
+        (Some(path), Workload::Http { .. }) => Workload::new("http", path, arguments.message).map(Some),
+        (Some(_), Workload::Echo { .. }) => {
+            Err(Usage::error("--beside asks an HTTP server for a path; leave it out with --workload echo"))
         }
-        let Errors { connect, reset, timeout, short, wrong } = self.errors;
-        if self.errors.total() > 0 {
-            lines.push(format!(
-                "failed: {connect} to connect, {reset} reset, {timeout} timed out, {short} short, {wrong} wrong; the \
-                 first: {}",
-                self.first_error.as_deref().unwrap_or("no more is known")
-            ));
-        } else {
-            lines.push("every reply was right".to_owned());
-        }
-        lines.join("\n") + "\n"
     }
 }
 

@@ -10,6 +10,7 @@ use models::datagram;
 use models::options::Choice;
 use models::server::path::OwnPath;
 use models::server::{Shutdown, Start, socket};
+use workloads::Service;
 
 use crate::cli::Serve;
 use crate::failure::Usage;
@@ -17,9 +18,11 @@ use crate::measure::limits::raise_descriptor_limit;
 use crate::measure::placement::bind_thread;
 use crate::transport::Transport;
 use crate::{address, choose, workload};
+use workloads::handicap::Handicapped;
 
 pub(super) fn run(arguments: &Serve) -> anyhow::Result<ExitCode> {
     super::end_with(arguments.with_parent)?;
+    super::join(arguments.group.as_deref());
     let choice = choose::choice(&arguments.model)?;
     let bind = address::resolve(&arguments.bind)?;
     match Transport::for_address(arguments.transport, &bind)? {
@@ -39,7 +42,7 @@ fn streams(
     if let Some(reason) = lacks {
         return Err(Usage::error(format!("{choice} is unsupported here: {reason}")));
     }
-    let service = workload::service(&arguments.workload)?;
+    let service = service(arguments)?;
     let shutdown = get_ready(arguments)?;
     let listener = socket::listen(bind, &service.limits()).map_err(|error| not_bound(bind, &error))?;
     let own = bind.path().map(|path| OwnPath::of(path, arguments.remove_directory)).transpose();
@@ -50,8 +53,20 @@ fn streams(
     Ok(ExitCode::SUCCESS)
 }
 
+/// The side that answers, slowed if that was asked for.
+fn service(arguments: &Serve) -> anyhow::Result<Arc<dyn Service>> {
+    let service = workload::service(&arguments.workload)?;
+    Ok(match arguments.handicap {
+        Some(each) => Arc::new(Handicapped::new(service, each)),
+        None => service,
+    })
+}
+
 fn datagrams(arguments: &Serve, choice: &Choice, bind: &Address) -> anyhow::Result<ExitCode> {
     let model = choose::datagram_server(choice)?;
+    if arguments.handicap.is_some() {
+        return Err(Usage::error("--handicap slows sessions, and datagrams have none; try --transport tcp"));
+    }
     let service = workload::datagram_service(&arguments.workload)?;
     let address = bind.ip().context("datagrams need an IP address")?;
     let shutdown = get_ready(arguments)?;

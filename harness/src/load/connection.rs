@@ -13,6 +13,7 @@
 //! Resetting instead (`SO_LINGER` 0) would keep no state, but no well-behaved client does it, and the server
 //! would be measured on its handling of errors.
 
+use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::net::Shutdown;
 use std::os::fd::AsRawFd;
@@ -27,28 +28,76 @@ use socket2::{SockAddr, Socket, Type};
 use workloads::READ_BYTES;
 use workloads::client::{Checker, Reply};
 
-use super::tally::{Class, Failure, Tally, Window};
+use super::source::Source;
+use super::tally::{Asked, Class, Failure, Tally};
 
 /// A little more than servers send at once, so that a reply of just that size is read short and needs no second
 /// read to find the socket empty.
 const BUFFER_BYTES: usize = READ_BYTES + 1024;
 
+/// Requests that leave one behind the other over a connection are written together, up to so many bytes.
+const TOGETHER_BYTES: usize = 64 * 1024;
+
+/// One whole request, and again the same behind it, as often as may leave together.
+pub(super) struct Script {
+    bytes: Box<[u8]>,
+    length: usize,
+}
+
+impl Script {
+    pub(super) fn new(request: &[u8], pipeline: usize) -> Self {
+        let times = pipeline.min(TOGETHER_BYTES / request.len().max(1)).max(1);
+        Self { bytes: request.repeat(times).into_boxed_slice(), length: request.len() }
+    }
+}
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Its replies are what is measured.
+    Measured,
+    /// It is answered once and then says nothing.
+    Idle,
+    /// It sends its requests byte by byte, each when it is [allowed](Connection::allow_a_byte) to.
+    Slow,
+    /// It asks for something else.
+    Beside,
+}
+
 /// What all connections of one thread share.
-pub(super) struct Shared<'a> {
-    pub(super) request: &'a [u8],
+pub(super) struct Shared {
+    pub(super) script: Script,
+    pub(super) beside: Option<Script>,
     pub(super) keep_alive: bool,
+    /// How many requests may be under way on a measured connection.
+    pub(super) pipeline: usize,
+    /// Whether a measured connection's next request leaves by itself as its reply comes.
+    pub(super) at_once: bool,
     /// Whether connections are still being opened for the first time. Kept-alive ones then rest after their
     /// first reply: a server under load is slow to accept, and its backlog would overflow.
     pub(super) opening: bool,
-    pub(super) window: Window,
     pub(super) tally: Tally,
-    buffer: Box<[u8]>,
+    /// When bytes last arrived.
+    pub(super) received: Instant,
+    pub(super) buffer: Box<[u8]>,
 }
 
-impl<'a> Shared<'a> {
-    pub(super) fn new(request: &'a [u8], keep_alive: bool, window: Window) -> Self {
-        let buffer = vec![0; BUFFER_BYTES].into_boxed_slice();
-        Self { request, keep_alive, opening: true, window, tally: Tally::new(), buffer }
+impl Shared {
+    /// Room for what arrives.
+    pub(super) fn buffer() -> Box<[u8]> {
+        vec![0; BUFFER_BYTES].into_boxed_slice()
+    }
+
+    fn script(&self, role: Role) -> &Script {
+        match (&self.beside, role) {
+            (Some(beside), Role::Beside) => beside,
+            _ => &self.script,
+        }
+    }
+
+    /// How many requests may be under way at once.
+    fn depth(&self, role: Role) -> usize {
+        if role == Role::Measured { self.pipeline } else { 1 }
     }
 }
 
@@ -80,12 +129,32 @@ pub(super) enum Fate {
 enum Phase {
     /// No byte has been taken for sending yet.
     Connecting,
-    /// A request is under way.
-    Asking,
-    /// A reply is whole, and the next request waits until all connections have been opened.
-    Resting,
+    /// It carries requests, if there are any.
+    Standing,
     /// The last reply is whole, and the server's end is awaited.
     Leaving,
+}
+
+/// What one connection leaves to the next, so that a new connection per request allocates nothing.
+pub(super) struct Spare {
+    checker: Box<dyn Checker>,
+    asked: VecDeque<Asked>,
+}
+
+impl Spare {
+    pub(super) fn new(checker: Box<dyn Checker>, pipeline: usize) -> Self {
+        Self { checker, asked: VecDeque::with_capacity(pipeline) }
+    }
+}
+
+/// How a connect begins.
+pub(super) enum Opening {
+    /// It is under way, or done already.
+    Begun(Connection),
+    /// There is no room in the queue of a Unix socket's server, and nothing has begun (connect(2), `EAGAIN`).
+    QueueFull(Spare),
+    /// It can't be.
+    Failed(io::Error, Spare),
 }
 
 /// One connection, from its connect to its end.
@@ -93,12 +162,21 @@ pub(super) struct Connection {
     socket: Socket,
     /// Whether it is a Unix socket.
     unix: bool,
+    role: Role,
     checker: Box<dyn Checker>,
     phase: Phase,
-    /// When this phase or request began.
+    /// When this phase began.
     since: Instant,
-    /// How much of the request has been sent.
-    sent: usize,
+    /// Requests that are not answered, the oldest first.
+    asked: VecDeque<Asked>,
+    /// How many of them, the newest ones, nobody has tried to write yet.
+    untried: usize,
+    /// How many of them have no byte written yet.
+    unbegun: usize,
+    /// How many bytes of them are still to be written.
+    owed: usize,
+    /// How many bytes a slow connection may write now.
+    allowance: usize,
     /// Whether bytes of the present reply have come.
     reply_begun: bool,
     /// Whether this connection has brought a whole reply.
@@ -106,50 +184,62 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Begins to connect, without waiting for it. None: the queue of a Unix socket's server is full, and nothing has begun
-    /// (connect(2), `EAGAIN`).
-    pub(super) fn open(address: &SockAddr, checker: Box<dyn Checker>) -> io::Result<Option<Self>> {
-        let socket = Socket::new(address.domain(), Type::STREAM.nonblocking().cloexec(), None)?;
-        if !address.is_unix() {
-            socket.set_nodelay(true)?;
-        }
-        match socket.connect(address) {
-            Err(error) if error.kind() == ErrorKind::WouldBlock && address.is_unix() => return Ok(None),
-            Err(error) if error.raw_os_error() != Some(Errno::EINPROGRESS as i32) => return Err(error),
-            _ => {}
-        }
-        Ok(Some(Self {
+    /// Begins to connect, without waiting for it.
+    pub(super) fn open(role: Role, address: &SockAddr, source: &mut Source, spare: Spare) -> Opening {
+        let since = Instant::now();
+        let unix = address.is_unix();
+        let connected = source.connect(address, || {
+            let socket = Socket::new(address.domain(), Type::STREAM.nonblocking().cloexec(), None)?;
+            if !unix {
+                socket.set_nodelay(true)?;
+            }
+            Ok(socket)
+        });
+        let socket = match connected {
+            Ok((socket, Ok(()))) => socket,
+            Ok((socket, Err(error))) if error.raw_os_error() == Some(Errno::EINPROGRESS as i32) => socket,
+            Ok((_, Err(error))) if error.kind() == ErrorKind::WouldBlock && unix => {
+                return Opening::QueueFull(spare);
+            }
+            Ok((_, Err(error))) | Err(error) => return Opening::Failed(error, spare),
+        };
+        Opening::Begun(Self {
             socket,
-            unix: address.is_unix(),
-            checker,
+            unix,
+            role,
+            checker: spare.checker,
             phase: Phase::Connecting,
-            since: Instant::now(),
-            sent: 0,
+            since,
+            asked: spare.asked,
+            untried: 0,
+            unbegun: 0,
+            owed: 0,
+            allowance: 1,
             reply_begun: false,
             answered: false,
-        }))
+        })
     }
 
-    /// Closes the connection and gives its checker, ready for the next one.
-    pub(super) fn close(self) -> Box<dyn Checker> {
-        let mut checker = self.checker;
-        checker.restart();
-        checker
+    /// Closes the connection and gives what the next one can use.
+    pub(super) fn close(mut self) -> Spare {
+        self.checker.restart();
+        self.asked.clear();
+        Spare { checker: self.checker, asked: self.asked }
     }
 
-    /// Sends the first request if the connection stands already, as it does at once on loopback, and asks for
+    /// Sends what it was asked for if the connection stands already, as it does at once on loopback, and asks for
     /// events from now on. Being told of room for writing as well costs nothing later over TCP: edge-triggered, it tells
     /// it only after a write that found no room. A Unix socket tells it whenever its peer has read, so it is asked only
-    /// where a request might not fit.
+    /// where requests might not fit.
     pub(super) fn start(
         &mut self,
-        shared: &mut Shared<'_>,
+        shared: &mut Shared,
         registry: &Registry,
         token: Token,
     ) -> Result<(), Failure> {
         self.send(shared)?;
-        let always_fits =
-            self.unix && self.socket.send_buffer_size().is_ok_and(|room| shared.request.len() < room / 4);
+        let most = shared.script(self.role).length * shared.depth(self.role);
+        let always_fits = self.unix && self.socket.send_buffer_size().is_ok_and(|room| most < room / 4);
         let interest = if always_fits { Interest::READABLE } else { Interest::READABLE | Interest::WRITABLE };
         registry
             .register(&mut SourceFd(&self.socket.as_raw_fd()), token, interest)
@@ -157,17 +247,41 @@ impl Connection {
     }
 
     /// Does what an event allows. Spurious events do no harm.
-    pub(super) fn ready(&mut self, ready: Readiness, shared: &mut Shared<'_>) -> Result<Fate, Failure> {
+    pub(super) fn ready(&mut self, ready: Readiness, shared: &mut Shared) -> Result<Fate, Failure> {
         self.send(shared)?;
         if ready.readable { self.receive(ready.ended, shared) } else { Ok(Fate::Open) }
     }
 
-    /// Ends a rest; the next request goes out with the next call of [`ready`](Self::ready).
-    pub(super) fn wake(&mut self) {
-        if self.phase == Phase::Resting {
-            self.phase = Phase::Asking;
-            self.sent = 0;
+    /// How many more requests it can take up.
+    pub(super) fn room(&self, shared: &Shared) -> usize {
+        let leaving = self.phase == Phase::Leaving;
+        if leaving { 0 } else { shared.depth(self.role).saturating_sub(self.asked.len()) }
+    }
+
+    /// Takes up a request, which goes out with the next call of [`send`](Self::send). `due` as in [`Asked`]; it could have
+    /// left at `ready`.
+    pub(super) fn ask(&mut self, due: Option<Instant>, ready: Instant, shared: &Shared) {
+        self.asked.push_back(Asked { due, ready, left: ready });
+        self.untried += 1;
+        self.unbegun += 1;
+        self.owed += shared.script(self.role).length;
+    }
+
+    /// Whether it has taken up requests that nobody has tried to send.
+    pub(super) fn has_new_requests(&self) -> bool {
+        self.untried > 0
+    }
+
+    /// Takes up as many requests as there is room for.
+    pub(super) fn ask_on(&mut self, now: Instant, shared: &Shared) {
+        for _ in 0..self.room(shared) {
+            self.ask(None, now, shared);
         }
+    }
+
+    /// Lets a slow connection write one byte more.
+    pub(super) fn allow_a_byte(&mut self) {
+        self.allowance = 1;
     }
 
     /// Whether it has brought a whole reply.
@@ -175,36 +289,50 @@ impl Connection {
         self.answered
     }
 
+    /// When its unanswered requests were due, the earliest first.
+    pub(super) fn dues(&self) -> impl DoubleEndedIterator<Item = Instant> {
+        self.asked.iter().filter_map(|asked| asked.due)
+    }
+
     /// What is overdue, if anything. `may_starve`: to wait for the very first reply, however long, is no failure.
     pub(super) fn overdue(&self, now: Instant, timeout: Duration, may_starve: bool) -> Option<Failure> {
-        if now.saturating_duration_since(self.since) < timeout {
-            return None;
-        }
+        let late = |since| now.saturating_duration_since(since) >= timeout;
+        let sentence = |class, sentence| Some(Failure::new(class, sentence));
         match self.phase {
-            Phase::Connecting => {
-                Some(Failure::new(Class::Connect, format!("no connection came about within {timeout:?}")))
+            Phase::Connecting if late(self.since) => {
+                sentence(Class::Connect, format!("no connection came about within {timeout:?}"))
             }
-            Phase::Resting => None,
-            Phase::Asking if may_starve && !self.reply_begun => None,
-            Phase::Asking => Some(Failure::new(Class::Timeout, format!("no whole reply within {timeout:?}"))),
-            Phase::Leaving => Some(Failure::new(
+            Phase::Leaving if late(self.since) => sentence(
                 Class::Timeout,
                 format!("the server did not close within {timeout:?} of its last reply"),
-            )),
+            ),
+            // Its request takes as long as it takes.
+            Phase::Standing if self.role == Role::Slow && self.owed > 0 => None,
+            Phase::Standing if may_starve && !self.reply_begun => None,
+            Phase::Standing if self.asked.front().is_some_and(|asked| late(asked.left)) => {
+                sentence(Class::Timeout, format!("no whole reply within {timeout:?}"))
+            }
+            Phase::Connecting | Phase::Standing | Phase::Leaving => None,
         }
     }
 
-    /// Writes what is left of the request, until the socket would block. The first write tells whether the
+    /// Writes what is left of its requests, until the socket would block. The first write tells whether the
     /// connection stands: while it does not, it would block, and if it never will, it fails with the reason.
-    fn send(&mut self, shared: &mut Shared<'_>) -> Result<(), Failure> {
-        while self.sent < shared.request.len() {
-            let begun = (self.sent == 0).then(Instant::now);
-            match rustix::net::send(&self.socket, &shared.request[self.sent..], SendFlags::NOSIGNAL) {
+    pub(super) fn send(&mut self, shared: &mut Shared) -> Result<(), Failure> {
+        while self.owed > 0 && (self.role != Role::Slow || self.allowance > 0) {
+            let now = Instant::now();
+            self.leave_all(now, shared);
+            let script = shared.script(self.role);
+            let left_of_one = self.owed % script.length;
+            let begun = if left_of_one == 0 { 0 } else { script.length - left_of_one };
+            let most = if self.role == Role::Slow { self.allowance } else { self.owed };
+            let end = script.bytes.len().min(begun + most);
+            match rustix::net::send(&self.socket, &script.bytes[begun..end], SendFlags::NOSIGNAL) {
                 Ok(count) => {
-                    self.sent += count;
-                    self.since = begun.unwrap_or(self.since);
+                    let length = script.length;
+                    self.sent(count, length, now);
                     if self.phase == Phase::Connecting {
-                        self.phase = Phase::Asking;
+                        self.phase = Phase::Standing;
                         shared.tally.connects += 1;
                     }
                 }
@@ -217,65 +345,124 @@ impl Connection {
         Ok(())
     }
 
+    /// The requests that are new leave now, as far as it is up to the generator.
+    fn leave_all(&mut self, now: Instant, shared: &mut Shared) {
+        let leaving = if self.phase == Phase::Connecting { self.since } else { now };
+        let first = self.asked.len() - self.untried;
+        for asked in self.asked.range(first..) {
+            shared.tally.leaves(asked, leaving);
+        }
+        self.untried = 0;
+    }
+
+    /// So many bytes have been written, by a call that began at `now`.
+    fn sent(&mut self, count: usize, length: usize, now: Instant) {
+        self.owed -= count;
+        let unbegun = self.owed / length;
+        let first = self.asked.len() - self.unbegun;
+        let end = self.asked.len() - unbegun;
+        for asked in self.asked.range_mut(first..end) {
+            asked.left = now;
+        }
+        self.unbegun = unbegun;
+        if self.role == Role::Slow {
+            self.allowance = self.allowance.saturating_sub(count);
+            if let Some(asked) = self.asked.front_mut() {
+                asked.left = now; // its reply is timed by nobody; its time limit runs from here
+            }
+        }
+    }
+
     /// Reads and checks. `ended`: the end or an error is known to be there, so no request is sent any more.
-    fn receive(&mut self, ended: bool, shared: &mut Shared<'_>) -> Result<Fate, Failure> {
+    fn receive(&mut self, ended: bool, shared: &mut Shared) -> Result<Fate, Failure> {
         loop {
             match rustix::net::recv(&self.socket, &mut *shared.buffer, RecvFlags::empty()) {
                 Ok((0, _)) => return self.end(shared),
                 Ok((count, _)) => {
-                    let whole = self.arrived(count, ended, shared)?;
+                    let all_answered = self.arrived(count, ended, shared)?;
                     let drained = count < shared.buffer.len();
-                    // After a whole reply the next one raises an event of its own.
-                    if !ended && (drained || (whole && self.phase != Phase::Leaving)) {
+                    // After all replies the next one raises an event of its own.
+                    if !ended && (drained || (all_answered && self.phase != Phase::Leaving)) {
                         return Ok(Fate::Open);
                     }
                 }
                 Err(rustix::io::Errno::AGAIN) => return Ok(Fate::Open),
                 Err(rustix::io::Errno::INTR) => {}
+                Err(error) if self.phase == Phase::Connecting => return Err(not_connected(&error.into())),
                 Err(error) => return Err(broken("waiting for a reply", &error.into())),
             }
         }
     }
 
-    /// Checks the bytes just read, and after a whole reply goes on with the next request or leaves.
-    fn arrived(&mut self, count: usize, ended: bool, shared: &mut Shared<'_>) -> Result<bool, Failure> {
+    /// Checks the bytes just read, and after whole replies goes on with the next requests or leaves. Gives whether all that it
+    /// had asked for was answered.
+    fn arrived(&mut self, count: usize, ended: bool, shared: &mut Shared) -> Result<bool, Failure> {
         let received = Instant::now();
-        if matches!(self.phase, Phase::Resting | Phase::Leaving) {
-            return Err(too_much(count));
-        }
-        match self.checker.arrived(&shared.buffer[..count]) {
-            Reply::More => {
-                self.reply_begun = true;
-                Ok(false)
+        shared.received = received;
+        let mut at = 0;
+        while at < count {
+            if self.asked.is_empty() || self.phase == Phase::Leaving {
+                return Err(too_much(count)); // which came by itself: what comes behind a reply is told below
             }
-            Reply::Whole { used, .. } if used < count => Err(too_much(count - used)),
-            Reply::Whole { closing, .. } => {
-                self.replied(received, shared)?;
-                if closing || ended {
-                    self.leave(received);
-                } else if shared.keep_alive && shared.opening {
-                    self.phase = Phase::Resting;
-                } else if shared.keep_alive {
-                    self.sent = 0;
-                    self.send(shared)?;
-                } else {
-                    self.leave(received);
-                    self.socket
-                        .shutdown(Shutdown::Write)
-                        .map_err(|error| broken("closing after a reply", &error))?;
+            match self.checker.arrived(&shared.buffer[at..count]) {
+                Reply::More => {
+                    self.reply_begun = true;
+                    break;
                 }
-                Ok(true)
+                Reply::Whole { used, closing } => {
+                    at += used;
+                    if at < count && (self.asked.len() == 1 || closing) {
+                        return Err(too_much(count - at));
+                    }
+                    self.replied(received, shared)?;
+                    if closing {
+                        self.leave(received);
+                    }
+                }
+                Reply::Short => return Err(cut_short()),
+                Reply::Wrong(why) => return Err(Failure::new(Class::Wrong, why)),
             }
-            Reply::Short => Err(cut_short()),
-            Reply::Wrong(why) => Err(Failure::new(Class::Wrong, why)),
+        }
+        let all_answered = self.asked.is_empty();
+        if self.phase == Phase::Standing && !ended && at > 0 {
+            self.go_on(received, shared)?;
+        }
+        Ok(all_answered)
+    }
+
+    /// Asks again after whole replies, or takes leave.
+    fn go_on(&mut self, received: Instant, shared: &mut Shared) -> Result<(), Failure> {
+        if !shared.keep_alive {
+            self.leave(received);
+            let closed = self.socket.shutdown(Shutdown::Write);
+            return closed.map_err(|error| broken("closing after a reply", &error));
+        }
+        if !shared.opening {
+            self.go_on_by_itself(received, shared);
+        }
+        self.send(shared)
+    }
+
+    /// Takes up further requests, if it is such that they leave by themselves as replies come.
+    pub(super) fn go_on_by_itself(&mut self, now: Instant, shared: &Shared) {
+        match self.role {
+            Role::Measured if shared.at_once => self.ask_on(now, shared),
+            Role::Slow | Role::Beside => self.ask_on(now, shared),
+            Role::Measured | Role::Idle => {}
         }
     }
 
-    fn replied(&mut self, received: Instant, shared: &mut Shared<'_>) -> Result<(), Failure> {
-        if self.sent < shared.request.len() {
+    fn replied(&mut self, received: Instant, shared: &mut Shared) -> Result<(), Failure> {
+        let later = self.asked.len().saturating_sub(1) * shared.script(self.role).length;
+        if self.owed > later {
             return Err(Failure::new(Class::Wrong, "a whole reply came before the request was sent whole"));
         }
-        shared.tally.replied(shared.window, self.since, received);
+        let Some(asked) = self.asked.pop_front() else { return Ok(()) };
+        match self.role {
+            Role::Measured => shared.tally.replied(&asked, received),
+            Role::Beside => shared.tally.replied_beside(&asked, received),
+            Role::Idle | Role::Slow => {}
+        }
         self.reply_begun = false;
         self.answered = true;
         Ok(())
@@ -287,8 +474,8 @@ impl Connection {
     }
 
     /// The server has sent its last byte.
-    fn end(&mut self, shared: &mut Shared<'_>) -> Result<Fate, Failure> {
-        if matches!(self.phase, Phase::Resting | Phase::Leaving) {
+    fn end(&mut self, shared: &mut Shared) -> Result<Fate, Failure> {
+        if self.asked.is_empty() || self.phase == Phase::Leaving {
             return Ok(Fate::Ended);
         }
         if !self.reply_begun {

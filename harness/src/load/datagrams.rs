@@ -1,4 +1,4 @@
-//! The closed loop over datagrams, of one thread: a connected socket for each of its clients, with one message under way.
+//! One thread's load of datagrams: a connected socket for each of its clients, with one message under way.
 //!
 //! A message whose answer has not come when its time is up is counted as lost, and the next one goes out over the same
 //! socket. What comes in is told apart by the number it carries: only the answer to the present message counts.
@@ -16,13 +16,15 @@ use mio::{Interest, Poll, Token};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 use socket2::{Domain, Socket, Type};
-use workloads::client::{Answer, Client, DatagramClient};
+use workloads::client::{Answer, DatagramClient};
 use workloads::datagram::DATAGRAM_BYTES_AT_MOST;
 
 use super::connection::{Readiness, not_connected};
-use super::tally::{Class, Failure, Tally, Window};
+use super::pacer::Pacer;
+use super::share::Share;
+use super::tally::{Asked, Class, Failure, Tally, Window};
 use super::turn::{Duties, Finished, Open, scan_period, too_many, turn};
-use super::{Load, Share};
+use super::{Clients, Load, is_open};
 
 /// How many sockets are opened, and send their first message, in one turn: all at once would be a burst that no server's
 /// queue has room for, and that no later moment of a closed loop is like.
@@ -41,14 +43,16 @@ struct Line {
     served: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 enum State {
-    /// The answer is waited for since then.
-    Waiting(Instant),
-    /// The message has found no room in the socket since then, and is tried again now and then.
-    Full(Instant),
-    /// Refused; the next message is sent then.
+    /// The answer is waited for.
+    Waiting(Asked),
+    /// The message has found no room in the socket, and is tried again now and then.
+    Full(Asked),
+    /// Refused; it goes on then.
     Resting(Instant),
+    /// Nothing is under way since then.
+    Free(Instant),
 }
 
 /// The state of one thread.
@@ -56,8 +60,8 @@ struct Loop<'a> {
     load: &'a Load,
     client: &'a dyn DatagramClient,
     address: SocketAddr,
-    window: Window,
     tally: Tally,
+    pacer: Pacer,
     poll: Poll,
     lines: Vec<Line>,
     wanted: usize,
@@ -68,21 +72,21 @@ struct Loop<'a> {
     next_scan: Instant,
 }
 
-/// Runs one thread's share of `load` until the window closes or `halt` is set.
+/// Runs one thread's share of `load` until the window has closed and what follows it is over, or `halt` is set.
 pub(super) fn run(
     load: &Load,
-    client: &dyn Client,
-    share: &Share,
+    clients: Clients<'_>,
+    mut share: Share,
     window: Window,
     halt: &AtomicBool,
 ) -> anyhow::Result<Finished> {
-    let now = Instant::now();
+    let (now, client) = (Instant::now(), clients.measured);
     let mut it = Loop {
         load,
         client: client.as_datagrams().context("this workload has no datagrams")?,
         address: load.address.ip().context("datagrams need an IP address")?,
-        window,
-        tally: Tally::new(),
+        tally: Tally::new(window, is_open(load), false),
+        pacer: Pacer::new(load, &share, window, share.connections),
         poll: Poll::new().context("could not open an epoll instance")?,
         lines: Vec::with_capacity(share.connections),
         wanted: share.connections,
@@ -91,7 +95,7 @@ pub(super) fn run(
         next_batch: now,
         next_scan: now,
     };
-    it.tally.cpu = turn(&mut it, share, window, halt)?;
+    turn(&mut it, &mut share, load, window, halt)?;
     let sockets = it.lines.into_iter().map(|line| line.socket).collect();
     Ok(Finished { tally: it.tally, open: Open::Datagrams(sockets) })
 }
@@ -99,6 +103,10 @@ pub(super) fn run(
 impl Duties for Loop<'_> {
     fn poll(&mut self) -> &mut Poll {
         &mut self.poll
+    }
+
+    fn tally(&mut self) -> &mut Tally {
+        &mut self.tally
     }
 
     fn look_after(&mut self, now: Instant) -> anyhow::Result<()> {
@@ -112,6 +120,7 @@ impl Duties for Loop<'_> {
                 self.look_at(index, now);
             }
         }
+        self.keep_pace(now);
         Ok(())
     }
 
@@ -125,6 +134,25 @@ impl Duties for Loop<'_> {
             self.receive(index);
         }
         Ok(())
+    }
+
+    fn next_request(&self) -> Option<Instant> {
+        self.pacer.next_request()
+    }
+
+    fn is_done(&mut self) -> bool {
+        self.pacer.is_done(&self.tally)
+    }
+
+    fn give_up(&mut self, now: Instant) {
+        for line in &self.lines {
+            if let State::Waiting(asked) | State::Full(asked) = line.state
+                && let Some(due) = asked.due
+            {
+                self.tally.unanswered(due, now);
+            }
+        }
+        self.pacer.never_sent(now, &mut self.tally);
     }
 }
 
@@ -152,9 +180,10 @@ impl Loop<'_> {
             );
             watched.context("could not watch a socket")?;
             let (first, now) = (fastrand::u64(..), Instant::now());
-            self.lines.push(Line { socket, first, number: first, state: State::Full(now), served: false });
+            let number = first.wrapping_sub(1); // each message counts it up
+            self.lines.push(Line { socket, first, number, state: State::Free(now), served: false });
             self.tally.connects += 1;
-            self.send(index, now);
+            self.send_new(index, None, now);
         }
         Ok(())
     }
@@ -162,45 +191,105 @@ impl Loop<'_> {
     /// Does what the clock says about a line: gives up a message that is overdue, ends a rest.
     fn look_at(&mut self, index: usize, now: Instant) {
         match self.lines[index].state {
-            State::Waiting(since) | State::Full(since)
-                if now.saturating_duration_since(since) >= self.load.timeout =>
+            State::Waiting(asked) | State::Full(asked)
+                if now.saturating_duration_since(asked.left) >= self.load.timeout =>
             {
                 let timeout = self.load.timeout;
-                self.tally.failed(Failure::new(
-                    Class::Timeout,
-                    format!("no reply to a datagram within {timeout:?}: the message or its reply is lost"),
-                ));
-                self.send_next(index);
+                let why =
+                    format!("no reply to a datagram within {timeout:?}: the message or its reply is lost");
+                self.fail(index, Failure::new(Class::Timeout, why));
+                self.go_on(index, now);
             }
-            State::Full(since) => self.send(index, since),
-            State::Resting(until) if now >= until => self.send_next(index),
-            State::Waiting(_) | State::Resting(_) => {}
+            State::Full(asked) => self.send(index, asked),
+            State::Resting(until) if now >= until => self.go_on(index, now),
+            State::Waiting(_) | State::Resting(_) | State::Free(_) => {}
         }
     }
 
-    fn send_next(&mut self, index: usize) {
-        self.lines[index].number = self.lines[index].number.wrapping_add(1);
-        self.send(index, Instant::now());
+    /// Counts a failure, which takes the message with it that is under way.
+    fn fail(&mut self, index: usize, failure: Failure) {
+        self.tally.failed(failure);
+        if let State::Waiting(asked) | State::Full(asked) = self.lines[index].state
+            && let Some(due) = asked.due
+        {
+            self.tally.lost(due);
+        }
+        self.lines[index].state = State::Resting(Instant::now() + BACK_OFF);
     }
 
-    /// Sends the line's present message, whose time has run since `since`.
-    fn send(&mut self, index: usize, since: Instant) {
+    /// A line has nothing under way: it sends its next message, or waits until it is to.
+    fn go_on(&mut self, index: usize, now: Instant) {
+        self.lines[index].state = State::Free(now);
+        match &mut self.pacer {
+            Pacer::Replies => self.send_new(index, None, now),
+            Pacer::Pauses { think, ends } => ends.push_back((now + *think, index)),
+            Pacer::Schedule { line, .. } => {
+                line.push_back(index);
+                self.keep_schedule(now);
+            }
+        }
+    }
+
+    fn keep_pace(&mut self, now: Instant) {
+        match &self.pacer {
+            Pacer::Replies => {}
+            Pacer::Pauses { .. } => self.end_pauses(now),
+            Pacer::Schedule { .. } => {
+                self.pacer.begin(now, self.lines.len() == self.wanted);
+                self.keep_schedule(now);
+            }
+        }
+    }
+
+    fn end_pauses(&mut self, now: Instant) {
+        while let Pacer::Pauses { ends, .. } = &mut self.pacer
+            && let Some((_, index)) = ends.front().copied().filter(|(end, _)| *end <= now)
+        {
+            ends.pop_front();
+            self.send_new(index, None, now);
+        }
+    }
+
+    /// Has the messages leave that are due, as far as lines are free.
+    fn keep_schedule(&mut self, now: Instant) {
+        while let Pacer::Schedule { agenda, line, .. } = &mut self.pacer
+            && let Some(index) = line.front().copied()
+            && let Some(due) = agenda.take(now)
+        {
+            line.pop_front();
+            let free_since = if let State::Free(since) = self.lines[index].state { since } else { now };
+            self.send_new(index, Some(due), due.max(free_since));
+        }
+    }
+
+    /// Sends a line's next message, which could have left at `ready`.
+    fn send_new(&mut self, index: usize, due: Option<Instant>, ready: Instant) {
+        let now = Instant::now();
+        self.lines[index].number = self.lines[index].number.wrapping_add(1);
+        let asked = Asked { due, ready, left: now };
+        self.tally.leaves(&asked, now);
+        self.send(index, asked);
+    }
+
+    /// Sends the line's present message.
+    fn send(&mut self, index: usize, asked: Asked) {
         let line = &mut self.lines[index];
         self.client.write(line.number, &mut self.message);
+        line.state = State::Full(asked);
         let mut refused = false;
-        line.state = loop {
+        loop {
             match rustix::net::send(&line.socket, &self.message, SendFlags::NOSIGNAL) {
-                Ok(_) => break State::Waiting(since),
+                Ok(_) => {
+                    line.state = State::Waiting(asked);
+                    return;
+                }
                 Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => break State::Full(since),
+                Err(Errno::AGAIN) => return,
                 // That was said of an earlier message: this one has not been sent yet.
                 Err(Errno::CONNREFUSED) if !refused => refused = true,
-                Err(error) => {
-                    self.tally.failed(not_connected(&error.into()));
-                    break State::Resting(Instant::now() + BACK_OFF);
-                }
+                Err(error) => return self.fail(index, not_connected(&error.into())),
             }
-        };
+        }
     }
 
     /// Takes what has come, until nothing is left: readiness is edge-triggered.
@@ -213,26 +302,22 @@ impl Loop<'_> {
                 Err(Errno::AGAIN) => return,
                 Err(Errno::INTR) => continue,
                 Err(error) => {
-                    self.tally.failed(not_connected(&error.into()));
-                    line.state = State::Resting(Instant::now() + BACK_OFF);
+                    self.fail(index, not_connected(&error.into()));
                     continue;
                 }
             };
             let now = Instant::now();
             let answer = self.client.check(line.first, line.number, &self.buffer[..bytes]);
             match (answer, line.state) {
-                (Answer::Right, State::Waiting(since)) => {
-                    self.tally.replied(self.window, since, now);
+                (Answer::Right, State::Waiting(asked)) => {
+                    self.tally.replied(&asked, now);
                     self.tally.connections_served += usize::from(!line.served);
                     line.served = true;
-                    self.send_next(index);
+                    self.go_on(index, now);
                 }
                 // The answer to a message that was not sent yet, or is not sent again: it came twice.
                 (Answer::Right | Answer::Late, _) => {}
-                (Answer::Wrong(why), _) => {
-                    self.tally.failed(Failure::new(Class::Wrong, why));
-                    line.state = State::Resting(now + BACK_OFF);
-                }
+                (Answer::Wrong(why), _) => self.fail(index, Failure::new(Class::Wrong, why)),
             }
         }
     }

@@ -1,13 +1,25 @@
-//! The load generator: one closed loop per connection, spread over a few threads.
+//! The load generator: connections under a closed or an open loop, spread over a few threads.
 //!
-//! Each connection sends a request, waits for its reply, checks it, and at once sends the next: a closed loop, so
-//! the server sets the pace. Each thread is one event loop over its share of the connections and allocates
-//! nothing per request, be it over a connection that is kept open or over a new one.
+//! In a closed loop each connection sends a request, waits for its reply, checks it, and then sends the next, at once or
+//! after a pause: the server sets the pace. In an open loop requests are due by a schedule, whatever the server does, and
+//! leave over whichever connection is free. Each thread is one event loop over its share of the connections and of
+//! the schedule and allocates nothing per request, be it over a connection that is kept open or over a new one.
 //!
 //! Connections are opened in batches, each thread its share, and rest after their first reply until all have been
 //! opened: a server under load accepts slowly, its backlog would overflow, and the kernel repeats a dropped
 //! connect only after a second. A batch of 128 takes as long as the server takes to answer it, and at most 30 ms,
-//! so 10,000 connections want a warm-up of up to 2.4 s over the number of threads.
+//! so 10,000 connections want a warm-up of up to 2.4 s over the number of threads. Those that are idle, slow or ask for
+//! something else come first, so that the server has them when it gets to those that are measured.
+//!
+//! # The open loop
+//!
+//! Its schedule begins once all connections have been opened, and with the window at the latest. Each connection has
+//! brought one reply by then, to a request beside the schedule, which is in no latency; one that is never answered takes no
+//! request with it. Where no connection is free when a request is due, nothing is put aside: the request leaves, in its
+//! turn, as soon as one is, and its latency counts from when it was due (wrk2 calls that corrected for coordinated
+//! omission). How late the generator itself was, from when the request was due and a connection was free, is the lag. When a
+//! connection became free is when its reply was read: a generator that is too busy to read replies shows it in its
+//! processor time.
 //!
 //! # Datagrams
 //!
@@ -17,16 +29,31 @@
 //!
 //! # Which replies count
 //!
-//! A reply belongs to the measured window if its last byte was read in it, whenever its request was sent. The
-//! count and the latencies are of the very same replies. Requests that were already under way when the window
+//! A reply belongs to the measured window if its last byte was read in it, whenever its request was sent: that is the count
+//! and the rate. Requests that were already under way when the window
 //! opened make up for those still under way when it closes, so in a steady state the rate has no bias, and a
-//! request longer than the warm-up is not lost. The latencies are those of whole replies, timed in full; what was
+//! request longer than the warm-up is not lost.
+//!
+//! In a closed loop the latencies are of the very same replies. They are those of whole replies, timed in full; what was
 //! still unanswered at the close is in neither figure, so no latency longer than warm-up and window together
 //! can be seen.
+//!
+//! In an open loop that would flatter a server that falls behind: what it had not got to when the window closed would
+//! have been its worst latencies. So there the latencies are of all requests that were *due* in the window, each once. What was
+//! not answered by its close is waited for, and what could not leave yet still leaves, for as long as a request may
+//! take (`timeout`); whatever is left then is counted with the time it has waited, which is more than the timeout and less than
+//! it would have come to ([`Offered::unanswered`]). Only requests whose connection failed are in no latency: they are
+//! errors.
 
-mod closed;
+mod alarm;
 mod connection;
 mod datagrams;
+mod log;
+mod pacer;
+mod schedule;
+mod share;
+mod source;
+mod streams;
 mod tally;
 mod turn;
 
@@ -34,21 +61,31 @@ use std::any::Any;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, ScopedJoinHandle};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, anyhow, ensure};
 use hdrhistogram::Histogram;
+use hdrhistogram::serialization::V2DeflateSerializer;
 use models::address::Address;
 use reports::record::{Errors, Schedule};
 use workloads::client::Client;
 use workloads::datagram::DATAGRAM_BYTES_AT_MOST;
 
+use self::log::{Collector, Log};
+use self::share::{Share, shares};
 use self::tally::{Tally, Window};
 use self::turn::Finished;
 use crate::transport::Transport;
 
 /// How often the calling thread looks around while the generator works.
 const WATCH_EVERY: Duration = Duration::from_millis(200);
+/// The same while it waits for what was due in the window, which mostly takes no longer than a request.
+const WATCH_END_EVERY: Duration = Duration::from_millis(5);
+
+/// The most requests a second that may be asked for, which is more than any machine can send.
+pub const RATE_AT_MOST: f64 = 1e8;
+/// The most requests that may be under way at once on one connection.
+pub const PIPELINE_AT_MOST: usize = 4096;
 
 /// What sets the pace of a load.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -174,15 +211,18 @@ pub struct Outcome {
     pub errors: Errors,
     /// The first wrong reply or failed call in words, for the row's reason.
     pub first_error: Option<String>,
-    /// From just before the request's first byte was written to just after the last byte of its reply was read,
-    /// in nanoseconds, for replies in the window; with a new connection per request, connecting is not in it.
-    /// Above a minute it reads as a minute.
+    /// In nanoseconds, to just after the last byte of the reply was read. In a closed loop from just before the request's first
+    /// byte was written, for replies in the window; with a new connection per request, connecting is not in it. In an open
+    /// loop from when the request was due, for requests due in the window; connecting and waiting for a free
+    /// connection are then in it. Above a minute it reads as a minute.
     pub latency_ns: Histogram<u64>,
     /// Processor time of the generator's threads in the window, user mode, in seconds.
     pub user_s: f64,
     /// The same in the kernel.
     pub system_s: f64,
-    /// In an open loop: as `latency_ns`, from when the request did leave.
+    /// In an open loop: what has become of the schedule's requests.
+    pub offered: Option<Offered>,
+    /// In an open loop: as `latency_ns`, from when the request did leave, for those that were answered.
     pub uncorrected_ns: Option<Histogram<u64>>,
     /// In an open loop: how much later than it could have each request left.
     pub lag_ns: Option<Histogram<u64>>,
@@ -190,6 +230,18 @@ pub struct Outcome {
     pub beside_ns: Option<Histogram<u64>>,
     /// Whole and right replies in the epilogue.
     pub requests_after: u64,
+}
+
+/// What has become of the requests that a schedule asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Offered {
+    /// Those due in the window.
+    pub due: u64,
+    /// Those that left in the window, whenever they were due: fewer than were due where the rate can't be reached.
+    pub left: u64,
+    /// Those due in the window that had no reply when nobody waited for it any longer. They are in `latency_ns` with the
+    /// time they had waited.
+    pub unanswered: u64,
 }
 
 /// A moment at which the caller may want to look at the server.
@@ -203,87 +255,163 @@ pub enum Edge {
     Ended,
 }
 
-/// Puts `load` on a server with `client`'s requests, and returns once the window has closed.
+/// Puts `load` on a server with the clients' requests, and returns once it is over.
 ///
-/// `window` is called on the calling thread at both edges of the measured window; in between, that thread sleeps
-/// and looks at `stop` a few times a second. The generator stops asking as the window closes, and every connection
+/// `window` is called on the calling thread at the edges of the measured window and at the epilogue's end; in between, that
+/// thread sleeps, looks at `stop` a few times a second, and writes the histogram log. The generator stops asking as
+/// window and epilogue end, but for what was due in the window, and every connection
 /// stays open until `window` has returned: what the server looks like then is what it looked like under load, and
 /// none of its children has ended yet.
 ///
 /// # Errors
 ///
 /// What a server does wrong is counted, not returned. Errors are loads that make no sense, a machine that refuses
-/// a thread, a processor or a descriptor, a panic in `client`, and `stop`.
+/// a thread, a processor, a descriptor or room on a disk, a panic in a client, and `stop`.
 pub fn run(
     load: &Load,
     clients: Clients<'_>,
     window: &mut dyn FnMut(Edge),
     stop: &AtomicBool,
 ) -> anyhow::Result<Outcome> {
-    let client = clients.measured;
-    check(load, client)?;
-    let span = Window::after(Instant::now(), load.warm_up, load.duration);
+    check(load, clients)?;
+    let mut shares: Vec<Share> = shares(load).collect();
+    let Some(path) = &load.histogram_log else {
+        let span = Window::after(Instant::now(), load.warm_up, load.duration, load.epilogue);
+        let finished = drive(load, clients, shares, span, &mut Caller { window, stop, logging: None })?;
+        return Ok(outcome(load, finished));
+    };
+    let (mut file, mut serializer) = (log::create(path)?, V2DeflateSerializer::new());
+    let log = Log::begin(&mut file, &mut serializer, path, SystemTime::now() + load.warm_up)?;
+    let span = Window::after(Instant::now(), load.warm_up, load.duration, load.epilogue);
+    let (collector, intervals) = log::channels(shares.len(), span, is_open(load));
+    for (share, intervals) in shares.iter_mut().zip(intervals) {
+        share.intervals = Some(intervals);
+    }
+    let mut logging = Logging { log, collector };
+    let mut caller = Caller { window, stop, logging: Some(&mut logging) };
+    let mut finished = drive(load, clients, shares, span, &mut caller)?;
+    logging.collect()?;
+    if let Some(first) = finished.first_mut() {
+        first.tally.latencies.add(&logging.collector.total);
+    }
+    Ok(outcome(load, finished))
+}
+
+fn is_open(load: &Load) -> bool {
+    matches!(load.pace, Pace::Open { .. })
+}
+
+/// The histogram log, and what is to be written to it.
+struct Logging<'a> {
+    log: Log<'a>,
+    collector: Collector,
+}
+
+impl Logging<'_> {
+    fn collect(&mut self) -> anyhow::Result<()> {
+        self.collector.collect(|begin, length, latencies| self.log.write(begin, length, latencies))
+    }
+}
+
+/// What the calling thread does meanwhile.
+struct Caller<'a, 'b> {
+    window: &'a mut dyn FnMut(Edge),
+    stop: &'a AtomicBool,
+    logging: Option<&'a mut Logging<'b>>,
+}
+
+/// Runs all threads to their end.
+fn drive(
+    load: &Load,
+    clients: Clients<'_>,
+    shares: Vec<Share>,
+    span: Window,
+    caller: &mut Caller<'_, '_>,
+) -> anyhow::Result<Vec<Finished>> {
     let halt = AtomicBool::new(false);
-    let finished = thread::scope(|scope| {
-        let mut workers = Vec::with_capacity(load.threads);
-        for share in shares(load) {
+    thread::scope(|scope| {
+        let mut workers = Vec::with_capacity(shares.len());
+        for share in shares {
             let halt = &halt;
             let worker = thread::Builder::new()
                 .name("load".to_owned())
                 .spawn_scoped(scope, move || match load.transport {
-                    Transport::Tcp | Transport::Unix => closed::run(load, client, &share, span, halt),
-                    Transport::Udp => datagrams::run(load, client, &share, span, halt),
+                    Transport::Tcp | Transport::Unix => streams::run(load, clients, share, span, halt),
+                    Transport::Udp => datagrams::run(load, clients, share, span, halt),
                 })
                 .inspect_err(|_| halt.store(true, Ordering::Relaxed))
                 .context("could not start a thread of the load generator; try fewer threads")?;
             workers.push(worker);
         }
-        let watched = watch(span, &workers, window, stop);
-        if watched != Watched::ToTheEnd {
+        let watched = caller.watch(load, span, &workers);
+        if !matches!(watched, Ok(Watched::ToTheEnd)) {
             halt.store(true, Ordering::Relaxed);
         }
         // All are joined before the first error is returned: a panic left unjoined would become our own.
         let finished: Vec<_> = workers.into_iter().map(joined).collect();
         let finished = finished.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
-        ensure!(watched == Watched::ToTheEnd, "the load was interrupted");
+        ensure!(watched? == Watched::ToTheEnd, "the load was interrupted");
         Ok(finished)
-    })?;
-    Ok(outcome(load, finished))
+    })
 }
 
-/// Refuses loads that make no sense.
-fn check(load: &Load, client: &dyn Client) -> anyhow::Result<()> {
+/// Refuses loads that make no sense, as [`run`] does before it begins.
+pub fn check(load: &Load, clients: Clients<'_>) -> anyhow::Result<()> {
+    let client = clients.measured;
     ensure!(load.connections > 0, "a load needs at least one connection");
     ensure!(load.threads > 0, "a load needs at least one thread");
     ensure!(!load.duration.is_zero(), "the measured window is empty; try a duration of 1s");
     ensure!(!load.timeout.is_zero(), "a timeout of zero gives every request up; try 5s");
     ensure!(!client.request().is_empty(), "an empty request asks for nothing");
+    ensure!(
+        (1..=PIPELINE_AT_MOST).contains(&load.pipeline),
+        "{} requests can't be under way at once on a connection; try 1 to {PIPELINE_AT_MOST}",
+        load.pipeline
+    );
+    if let Pace::Open { rate, .. } = load.pace {
+        ensure!(
+            rate > 0.0 && rate <= RATE_AT_MOST,
+            "{rate} requests a second can't be asked for; try 1 to {RATE_AT_MOST}"
+        );
+    }
+    check_company(load, clients)?;
     Transport::for_address(Some(load.transport), &load.address)?;
     if load.transport == Transport::Udp {
-        ensure!(client.as_datagrams().is_some(), "this workload has no datagrams; try echo");
-        let bytes = client.request().len();
-        ensure!(
-            bytes <= DATAGRAM_BYTES_AT_MOST,
-            "a datagram has room for {DATAGRAM_BYTES_AT_MOST} bytes, and the message has {bytes}"
-        );
+        check_datagrams(load, client)?;
     }
     Ok(())
 }
 
-/// One thread's part of the load.
-struct Share {
-    connections: usize,
-    processor: Option<usize>,
+fn check_company(load: &Load, clients: Clients<'_>) -> anyhow::Result<()> {
+    let Company { idle, slow, beside } = load.company;
+    if !load.keep_alive {
+        ensure!(
+            load.pipeline == 1,
+            "a connection for each request has no room for several; try a pipeline of 1"
+        );
+        ensure!(
+            idle + slow + beside == 0,
+            "connections beside the measured ones stay open, and those must then stay open too"
+        );
+    }
+    let asked = clients.beside.is_some_and(|client| !client.request().is_empty());
+    ensure!(beside == 0 || asked, "connections that ask for something else need to know for what");
+    Ok(())
 }
 
-/// Spreads the connections evenly; no thread goes without.
-fn shares(load: &Load) -> impl Iterator<Item = Share> {
-    let threads = load.threads.min(load.connections);
-    let (each, over) = (load.connections / threads, load.connections % threads);
-    (0..threads).map(move |thread| Share {
-        connections: each + usize::from(thread < over),
-        processor: load.processors.get(thread % load.processors.len().max(1)).copied(),
-    })
+fn check_datagrams(load: &Load, client: &dyn Client) -> anyhow::Result<()> {
+    ensure!(client.as_datagrams().is_some(), "this workload has no datagrams; try echo");
+    let bytes = client.request().len();
+    ensure!(
+        bytes <= DATAGRAM_BYTES_AT_MOST,
+        "a datagram has room for {DATAGRAM_BYTES_AT_MOST} bytes, and the message has {bytes}"
+    );
+    ensure!(load.pipeline == 1, "over UDP one message is under way on each socket; try a pipeline of 1");
+    ensure!(
+        load.company == Company::default(),
+        "over UDP there is no such thing as a slow or an idle connection"
+    );
+    Ok(())
 }
 
 /// How the calling thread's watch ended.
@@ -297,26 +425,44 @@ enum Watched {
 
 type Worker<'scope> = ScopedJoinHandle<'scope, anyhow::Result<Finished>>;
 
-/// Sleeps through the load, calling `window` at its edges.
-fn watch(span: Window, workers: &[Worker<'_>], window: &mut dyn FnMut(Edge), stop: &AtomicBool) -> Watched {
-    for (edge, at) in [(Edge::Opens, span.opens), (Edge::Closes, span.closes)] {
-        loop {
-            let ended = workers.iter().any(ScopedJoinHandle::is_finished);
-            let left = at.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                break;
+impl Caller<'_, '_> {
+    /// Sleeps through the load, calling `window` at its edges.
+    fn watch(&mut self, load: &Load, span: Window, workers: &[Worker<'_>]) -> anyhow::Result<Watched> {
+        let epilogue = (!load.epilogue.is_zero()).then_some((Edge::Ended, span.ends));
+        let edges = [(Edge::Opens, span.opens), (Edge::Closes, span.closes)];
+        for (edge, at) in edges.into_iter().chain(epilogue) {
+            loop {
+                let ended = workers.iter().any(ScopedJoinHandle::is_finished);
+                let left = at.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    break;
+                }
+                if ended {
+                    return Ok(Watched::Forsaken);
+                }
+                if !self.look()? {
+                    return Ok(Watched::Stopped);
+                }
+                thread::sleep(left.min(WATCH_EVERY));
             }
-            if ended {
-                return Watched::Forsaken;
-            }
-            if stop.load(Ordering::Relaxed) {
-                return Watched::Stopped;
-            }
-            thread::sleep(left.min(WATCH_EVERY));
+            (self.window)(edge);
         }
-        window(edge);
+        while is_open(load) && !workers.iter().all(ScopedJoinHandle::is_finished) {
+            if !self.look()? {
+                return Ok(Watched::Stopped);
+            }
+            thread::sleep(WATCH_END_EVERY);
+        }
+        Ok(Watched::ToTheEnd)
     }
-    Watched::ToTheEnd
+
+    /// Does what is to be done now and then. False: somebody wants the load to end.
+    fn look(&mut self) -> anyhow::Result<bool> {
+        if let Some(logging) = &mut self.logging {
+            logging.collect()?;
+        }
+        Ok(!self.stop.load(Ordering::Relaxed))
+    }
 }
 
 fn joined(worker: Worker<'_>) -> anyhow::Result<Finished> {
@@ -331,52 +477,30 @@ fn panic_text(panic: &(dyn Any + Send)) -> &str {
 }
 
 fn outcome(load: &Load, finished: Vec<Finished>) -> Outcome {
-    let mut sum = Tally::new();
+    let now = Instant::now();
+    let window = Window::after(now, load.warm_up, load.duration, load.epilogue);
+    let mut sum = Tally::new(window, is_open(load), load.company.beside > 0);
     for thread in finished {
         drop(thread.open);
         sum.merge(thread.tally);
     }
+    let kept = sum.kept;
+    let offered = Offered { due: kept.due, left: kept.left, unanswered: kept.unanswered };
     Outcome {
         seconds: load.duration.as_secs_f64(),
-        requests: sum.latency_ns.len(),
+        requests: sum.requests,
         requests_in_all: sum.requests_in_all,
         connects: sum.connects,
         connections_served: sum.connections_served,
         errors: sum.errors,
         first_error: sum.first_error.map(|(_, why)| why),
-        latency_ns: sum.latency_ns,
+        latency_ns: sum.latencies.latency,
         user_s: sum.cpu.user.as_secs_f64(),
         system_s: sum.cpu.system.as_secs_f64(),
-        uncorrected_ns: None,
-        lag_ns: None,
-        beside_ns: None,
-        requests_after: 0,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn load(connections: usize, threads: usize, processors: &[usize]) -> Load {
-        Load { connections, threads, processors: processors.to_vec(), ..Load::default() }
-    }
-
-    #[test]
-    fn connections_are_spread_evenly() {
-        let spread = |connections, threads| {
-            shares(&load(connections, threads, &[])).map(|share| share.connections).collect::<Vec<_>>()
-        };
-        assert_eq!(spread(10, 3), [4, 3, 3]);
-        assert_eq!(spread(2, 8), [1, 1]);
-    }
-
-    #[test]
-    fn threads_take_the_processors_in_turn() {
-        let bound = |processors: &[usize]| {
-            shares(&load(9, 3, processors)).map(|share| share.processor).collect::<Vec<_>>()
-        };
-        assert_eq!(bound(&[4, 6]), [Some(4), Some(6), Some(4)]);
-        assert_eq!(bound(&[]), [None; 3]);
+        offered: is_open(load).then_some(offered),
+        uncorrected_ns: sum.latencies.uncorrected,
+        lag_ns: sum.lag,
+        beside_ns: sum.beside,
+        requests_after: sum.requests_after,
     }
 }

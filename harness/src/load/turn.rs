@@ -1,4 +1,4 @@
-//! One thread of the generator turning: it waits for events and for the clock, until the window closes.
+//! One thread of the generator turning: it waits for events and for the clock, until the load is over.
 
 use std::io::{self, ErrorKind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,10 +11,12 @@ use nix::sched::{CpuSet, sched_setaffinity};
 use nix::unistd::Pid;
 use socket2::Socket;
 
-use super::closed::Slot;
+use super::alarm::{ALARM, Alarm};
 use super::connection::Readiness;
+use super::share::Share;
+use super::streams::Slot;
 use super::tally::{Cpu, Tally, Window};
-use super::{Load, Share};
+use super::{Load, Pace};
 
 /// How many events are taken in one turn. Small enough that a turn is short beside the window.
 const EVENTS: usize = 256;
@@ -23,15 +25,23 @@ const EVENTS: usize = 256;
 pub(super) trait Duties {
     /// Where its sockets are registered.
     fn poll(&mut self) -> &mut Poll;
+    /// What it has counted.
+    fn tally(&mut self) -> &mut Tally;
     /// Does what is due by the clock.
     fn look_after(&mut self, now: Instant) -> anyhow::Result<()>;
-    /// When something will next be due by the clock.
+    /// When something will next be due by the clock, to the millisecond.
     fn next_care(&self) -> Instant;
+    /// When a request will next leave by the clock, if one will.
+    fn next_request(&self) -> Option<Instant>;
     /// Does what an event on the socket of this index allows.
     fn ready(&mut self, index: usize, readiness: Readiness) -> anyhow::Result<()>;
+    /// The load is over: whether nothing is waited for any more that belongs to the window.
+    fn is_done(&mut self) -> bool;
+    /// Nobody waits any longer for what is.
+    fn give_up(&mut self, now: Instant);
 }
 
-/// What is left of a thread when the window has closed.
+/// What is left of a thread when the load is over.
 pub(super) struct Finished {
     pub(super) tally: Tally,
     /// The sockets, which stay open as long as this lives.
@@ -45,44 +55,88 @@ pub(super) enum Open {
     Datagrams(Vec<Socket>),
 }
 
-/// Turns until the window closes or `halt` is set; says what the window cost.
+/// Turns until the load is over or `halt` is set, and puts what the window cost into the tally.
 pub(super) fn turn(
     duties: &mut impl Duties,
-    share: &Share,
+    share: &mut Share,
+    load: &Load,
     window: Window,
     halt: &AtomicBool,
-) -> anyhow::Result<Cpu> {
+) -> anyhow::Result<()> {
     if let Some(processor) = share.processor {
         bind(processor).with_context(|| {
             format!("could not bind a thread to processor {processor}; try one that `nproc` counts")
         })?;
     }
     let mut events = Events::with_capacity(EVENTS);
-    let mut at_opening = None;
+    let mut alarm = match load.pace {
+        Pace::Closed { think } if think.is_zero() => None,
+        Pace::Closed { .. } => Some(Alarm::new(duties.poll(), false)?),
+        Pace::Open { .. } => Some(Alarm::new(duties.poll(), true)?),
+    };
+    let mut account = Account::default();
+    let patient_until = window.ends + load.timeout;
     loop {
         let now = Instant::now();
-        if at_opening.is_none() && now >= window.opens {
-            at_opening = Some(Cpu::of_this_thread()?);
+        account.look(now, window)?;
+        if let Some(intervals) = &mut share.intervals {
+            intervals.turn(now, &mut duties.tally().latencies);
         }
-        if now >= window.closes || halt.load(Ordering::Relaxed) {
+        if halt.load(Ordering::Relaxed) {
+            break;
+        }
+        if now >= window.ends && (now >= patient_until || duties.is_done()) {
+            duties.give_up(now);
             break;
         }
         duties.look_after(now)?;
-        let edge = if at_opening.is_none() { window.opens } else { window.closes };
-        let wait = duties.next_care().min(edge).saturating_duration_since(now);
+        let edges = [window.opens, window.closes, window.ends, patient_until];
+        let edge = edges.into_iter().find(|edge| *edge > now).unwrap_or(now);
+        let next = share.intervals.as_ref().map_or(edge, |intervals| intervals.next().min(edge));
+        let mut wait = duties.next_care().min(next).saturating_duration_since(now);
+        if let Some(alarm) = &mut alarm
+            && let Some(moment) = duties.next_request()
+            && !alarm.wake_at(moment, now)?
+        {
+            wait = Duration::ZERO;
+        }
         match duties.poll().poll(&mut events, Some(wait)) {
             Err(error) if error.kind() != ErrorKind::Interrupted => {
                 return Err(error).context("could not wait for events");
             }
             _ => {}
         }
-        for event in &events {
+        for event in events.iter().filter(|event| event.token() != ALARM) {
             duties.ready(event.token().0, event.into())?;
         }
     }
-    match at_opening {
-        Some(at_opening) => Ok(Cpu::of_this_thread()?.since(at_opening)),
-        None => Ok(Cpu::default()),
+    if let Some(intervals) = share.intervals.take() {
+        intervals.finish(Instant::now(), &mut duties.tally().latencies);
+    }
+    duties.tally().cpu = account.of_window();
+    Ok(())
+}
+
+/// The thread's processor time at both edges of the window.
+#[derive(Default)]
+struct Account {
+    at_opening: Option<Cpu>,
+    at_closing: Option<Cpu>,
+}
+
+impl Account {
+    fn look(&mut self, now: Instant, window: Window) -> nix::Result<()> {
+        for (edge, reading) in [(window.opens, &mut self.at_opening), (window.closes, &mut self.at_closing)] {
+            if reading.is_none() && now >= edge {
+                *reading = Some(Cpu::of_this_thread()?);
+            }
+        }
+        Ok(())
+    }
+
+    fn of_window(&self) -> Cpu {
+        let edges = self.at_closing.zip(self.at_opening);
+        edges.map_or_else(Cpu::default, |(closing, opening)| closing.since(opening))
     }
 }
 

@@ -1,21 +1,33 @@
 //! What the machine says about a run: what a server's process tree cost, what it held, and on which host.
 //!
-//! Nothing here asks the server: all figures come from the kernel, through `/proc`, process clocks and
-//! `getrusage`, so they mean the same for every model and for servers that are not ours.
+//! Nothing here asks the server: all figures come from the kernel, through control groups, `/proc`, process clocks
+//! and `getrusage`, so they mean the same for every model and for servers that are not ours.
 //!
+//! * [`account`] is what the kernel keeps for one server: a control group ([`group`]), the counters over it
+//!   ([`counters`]) and, after the window, its system calls ([`calls`]);
 //! * [`tree`] finds the processes of a server, counts them and sums their memory;
 //! * [`reading`] says what they had used at one moment, and the difference of two is the cost of a window;
-//! * [`census`] notices what is in nobody's account;
+//! * [`census`] notices what is in nobody's account, where there is no control group;
 //! * [`life`] says what they used over their whole lives, where a window can't be exact;
 //! * [`sampler`] takes samples while a load runs, and keeps the peaks;
+//! * [`noise`] says what else the machine did meanwhile, and [`weather`] whether that was too much;
+//! * [`floor`] measures the least that a request costs, and the most that the load generator can ask for;
 //! * [`host`], [`limits`] and [`placement`] describe the machine and divide it.
 
+pub mod account;
+pub mod calls;
 pub mod census;
+pub mod counters;
+pub mod floor;
+pub mod group;
 pub mod host;
 pub mod life;
 pub mod limits;
+pub mod noise;
 pub mod placement;
 mod proc;
 pub mod reading;
 pub mod sampler;
+mod tracepoint;
 pub mod tree;
+pub mod weather;

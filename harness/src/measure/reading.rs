@@ -21,6 +21,8 @@
 //! process's ended threads used (its clock less its living threads' `schedstat`), and no page fault inherited
 //! from a child. The one way unseen is a child that the kernel reaps itself (`SIGCHLD` ignored).
 //!
+//! The same holds for how long threads waited for a processor (the second figure of `schedstat`).
+//!
 //! # Resolution
 //! The processes are read one after another, so a window's ends are as blurred as a reading takes; see
 //! [`Reading::took`]. What is known first is read first: all clocks, then all switches.
@@ -70,16 +72,27 @@ struct Ticks {
 /// What the threads of a process had done.
 #[derive(Debug, Clone, Default)]
 struct Threads {
-    switches: BTreeMap<i32, Switches>,
+    each: BTreeMap<i32, Thread>,
     /// What its ended threads had used: at least and at most. None where the kernel keeps no `schedstat`.
     ended: Option<(Duration, Duration)>,
 }
 
-/// How often a thread left its processor.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Switches {
+/// What one thread had done, or several together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Thread {
+    /// How often it had left its processor because it had to wait.
     voluntary: u64,
+    /// How often its processor had been taken away.
     involuntary: u64,
+    /// How long it could have run and no processor was free. None where the kernel keeps no `schedstat`.
+    queued: Option<Duration>,
+}
+
+/// What a thread's `schedstat` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Schedule {
+    ran: Duration,
+    queued: Duration,
 }
 
 impl Tree {
@@ -117,12 +130,13 @@ impl Reading {
         let own = self.own_until(later);
         let reaped = self.reaped_until(later);
         let system = own.1.system_share().or_else(|| later.life().system_share()).unwrap_or(0.0);
-        let switches = self.switches_until(later);
+        let threads = self.threads_until(later);
         Cost {
             user_s: Some(own.0.as_secs_f64() * (1.0 - system) + seconds(reaped.user)),
             system_s: Some(own.0.as_secs_f64() * system + seconds(reaped.system)),
-            voluntary_switches: switches.map(|switches| switches.voluntary),
-            involuntary_switches: switches.map(|switches| switches.involuntary),
+            voluntary_switches: threads.map(|threads| threads.voluntary),
+            involuntary_switches: threads.map(|threads| threads.involuntary),
+            run_queue_wait_s: threads.and_then(|threads| threads.queued).map(|queued| queued.as_secs_f64()),
             ..Cost::default()
         }
     }
@@ -156,18 +170,22 @@ impl Reading {
     }
 
     /// None unless all threads that ran in between are there at both ends.
-    fn switches_until(&self, later: &Self) -> Option<Switches> {
+    fn threads_until(&self, later: &Self) -> Option<Thread> {
         let ids = |reading: &Self| reading.processes.keys().copied().collect::<BTreeSet<_>>();
         if ids(self) != ids(later) {
             return None;
         }
-        let mut sum = Switches::default();
+        let mut sum = Thread::NONE;
         for (id, before) in &self.processes {
-            let switches = before.switches_until(later.processes.get(id)?)?;
-            sum.voluntary += switches.voluntary;
-            sum.involuntary += switches.involuntary;
+            sum = sum.plus(before.threads_until(later.processes.get(id)?)?);
         }
         Some(sum)
+    }
+
+    /// Whether threads of processes that are there at both ends have ended in between.
+    pub fn threads_ended_until(&self, later: &Self) -> bool {
+        let both = later.processes.iter().filter_map(|(id, now)| Some((self.processes.get(id)?, now)));
+        both.into_iter().any(|(before, now)| before.threads.ended_until(&now.threads))
     }
 }
 
@@ -184,21 +202,15 @@ impl Usage {
         }
     }
 
-    fn switches_until(&self, later: &Self) -> Option<Switches> {
+    fn threads_until(&self, later: &Self) -> Option<Thread> {
         let had_children = later.reaped_faults != self.reaped_faults;
-        let had_threads = match (self.threads.ended, later.threads.ended) {
-            (Some((_, at_most)), Some((at_least, _))) => at_least > at_most,
-            _ => false,
-        };
-        let same_threads = self.threads.switches.keys().eq(later.threads.switches.keys());
-        if had_children || had_threads || !same_threads {
+        let same_threads = self.threads.each.keys().eq(later.threads.each.keys());
+        if had_children || self.threads.ended_until(&later.threads) || !same_threads {
             return None;
         }
-        let mut sum = Switches::default();
-        for (before, now) in self.threads.switches.values().zip(later.threads.switches.values()) {
-            // A count that fell belongs to another thread, which got the number of one that ended.
-            sum.voluntary += now.voluntary.checked_sub(before.voluntary)?;
-            sum.involuntary += now.involuntary.checked_sub(before.involuntary)?;
+        let mut sum = Thread::NONE;
+        for (before, now) in self.threads.each.values().zip(later.threads.each.values()) {
+            sum = sum.plus(before.until(now)?);
         }
         Some(sum)
     }
@@ -206,29 +218,60 @@ impl Usage {
 
 impl Threads {
     fn of(pid: i32) -> io::Result<Self> {
-        let mut switches = BTreeMap::new();
+        let mut each = BTreeMap::new();
         let mut living = Some(Duration::ZERO);
         let before = clock(pid)?;
         for tid in proc::numbers_in(format!("/proc/{pid}/task"))? {
             let Some(status) = proc::contents(format!("/proc/{pid}/task/{tid}/status"))? else { continue };
-            switches.insert(tid, Switches::from_status(&status));
-            living = living.zip(run_time(pid, tid)?).map(|(sum, time)| sum + time);
+            let schedule = schedule(pid, tid)?;
+            each.insert(tid, Thread::of(&status, schedule));
+            living = living.zip(schedule).map(|(sum, schedule)| sum + schedule.ran);
         }
         let after = clock(pid)?;
         // The living threads went on while they were read, hence two bounds.
         let ended = before.zip(after).zip(living);
         let ended = ended
             .map(|((before, after), living)| (before.saturating_sub(living), after.saturating_sub(living)));
-        Ok(Self { switches, ended })
+        Ok(Self { each, ended })
+    }
+
+    /// Whether some of these, or of those that came after them, have ended.
+    fn ended_until(&self, later: &Self) -> bool {
+        match (self.ended, later.ended) {
+            (Some((_, at_most)), Some((at_least, _))) => at_least > at_most,
+            _ => false,
+        }
     }
 }
 
-impl Switches {
-    fn from_status(status: &[u8]) -> Self {
+impl Thread {
+    /// No thread at all.
+    const NONE: Self = Self { voluntary: 0, involuntary: 0, queued: Some(Duration::ZERO) };
+
+    fn of(status: &[u8], schedule: Option<Schedule>) -> Self {
         let number = |label| proc::number_after(status, label).unwrap_or(0);
         Self {
             voluntary: number("voluntary_ctxt_switches:"),
             involuntary: number("nonvoluntary_ctxt_switches:"),
+            queued: schedule.map(|schedule| schedule.queued),
+        }
+    }
+
+    /// None if a count fell: it belongs to another thread then, which got the number of one that ended.
+    fn until(&self, later: &Self) -> Option<Self> {
+        let queued = self.queued.zip(later.queued);
+        Some(Self {
+            voluntary: later.voluntary.checked_sub(self.voluntary)?,
+            involuntary: later.involuntary.checked_sub(self.involuntary)?,
+            queued: queued.map(|(before, now)| now.saturating_sub(before)),
+        })
+    }
+
+    fn plus(self, other: Self) -> Self {
+        Self {
+            voluntary: self.voluntary + other.voluntary,
+            involuntary: self.involuntary + other.involuntary,
+            queued: self.queued.zip(other.queued).map(|(one, other)| one + other),
         }
     }
 }
@@ -264,12 +307,20 @@ fn clock(pid: i32) -> io::Result<Option<Duration>> {
     }
 }
 
-/// How long a thread has run, from its `schedstat`; none if it is gone or the kernel keeps none.
-fn run_time(pid: i32, tid: i32) -> io::Result<Option<Duration>> {
-    let Some(text) = proc::contents(format!("/proc/{pid}/task/{tid}/schedstat"))? else { return Ok(None) };
-    // A kernel that keeps none says "0 0 0": a thread that ever ran has had at least one turn.
-    let kept = text.trim_ascii() != b"0 0 0";
-    Ok(proc::number_after(&text, "").filter(|_| kept).map(Duration::from_nanos))
+/// How long a thread has run and waited; none if it is gone or the kernel keeps no `schedstat`.
+fn schedule(pid: i32, tid: i32) -> io::Result<Option<Schedule>> {
+    let text = proc::contents(format!("/proc/{pid}/task/{tid}/schedstat"))?;
+    Ok(text.and_then(|text| Schedule::of(&text)))
+}
+
+impl Schedule {
+    fn of(text: &[u8]) -> Option<Self> {
+        let mut numbers = std::str::from_utf8(text).ok()?.split_ascii_whitespace().map(str::parse);
+        let mut next = || numbers.next()?.ok().map(Duration::from_nanos);
+        let (ran, queued, turns) = (next()?, next()?, next()?);
+        // A kernel that keeps none says "0 0 0": a thread that ever ran has had at least one turn.
+        (!turns.is_zero()).then_some(Self { ran, queued })
+    }
 }
 
 #[cfg(test)]
@@ -299,12 +350,11 @@ mod tests {
     }
 
     fn with_threads(switches: &[(i32, u64)], ended_ms: (u64, u64)) -> Usage {
-        let switches = switches
-            .iter()
-            .map(|(tid, voluntary)| (*tid, Switches { voluntary: *voluntary, involuntary: 1 }))
-            .collect();
+        let thread =
+            |voluntary| Thread { voluntary, involuntary: 1, queued: Some(Duration::from_millis(voluntary)) };
+        let each = switches.iter().map(|(tid, voluntary)| (*tid, thread(*voluntary))).collect();
         let ended = Some((Duration::from_millis(ended_ms.0), Duration::from_millis(ended_ms.1)));
-        Usage { threads: Threads { switches, ended }, ..Usage::default() }
+        Usage { threads: Threads { each, ended }, ..Usage::default() }
     }
 
     fn assert_ticks(cost: Cost, ticks: u64) {
@@ -352,6 +402,23 @@ mod tests {
         let before = reading(&[(1, with_threads(&[(1, 10), (2, 20)], (5, 6)))]);
         let cost = before.until(&reading(&[(1, with_threads(&[(1, 11), (2, 22)], (5, 9)))]));
         assert_eq!((cost.voluntary_switches, cost.involuntary_switches), (Some(3), Some(0)));
+        assert!((cost.run_queue_wait_s.unwrap() - 0.003).abs() < 1e-9, "{cost:?}");
+    }
+
+    #[test]
+    fn a_kernel_that_keeps_no_schedule_says_so() {
+        let schedule = Schedule { ran: Duration::from_nanos(70), queued: Duration::from_nanos(8) };
+        assert_eq!(Schedule::of(b"70 8 1\n"), Some(schedule));
+        assert_eq!(Schedule::of(b"0 0 0\n"), None);
+    }
+
+    #[test]
+    fn threads_that_have_ended_are_noticed() {
+        let before = reading(&[(1, with_threads(&[(1, 10)], (5, 6)))]);
+        let ended =
+            |ended_ms| before.threads_ended_until(&reading(&[(1, with_threads(&[(1, 10)], ended_ms))]));
+        assert!(ended((7, 8)));
+        assert!(!ended((5, 6)));
     }
 
     #[test]

@@ -49,6 +49,10 @@ pub struct Peaks {
     pub threads: Option<u64>,
     /// The proportional set size, summed over all processes.
     pub pss_bytes: Option<u64>,
+    /// The same as the last sample saw it, which is no peak.
+    pub last_pss_bytes: Option<u64>,
+    /// The resident set size, summed over all processes: shared pages count once for each.
+    pub rss_bytes: Option<u64>,
     /// Who came and went.
     pub census: Census,
     /// How many times processes and threads were counted.
@@ -96,6 +100,8 @@ impl Peaks {
             processes_peak: self.processes,
             threads_peak: self.threads,
             pss_peak_bytes: self.pss_bytes,
+            pss_bytes: self.last_pss_bytes,
+            rss_peak_bytes: self.rss_bytes,
             ..cost
         }
     }
@@ -112,9 +118,11 @@ impl Peaks {
     }
 
     fn sum_memory(&mut self, tree: Tree) {
-        match tree.pss_bytes() {
-            Ok(bytes) => {
-                self.pss_bytes = self.pss_bytes.max(Some(bytes));
+        match tree.memory() {
+            Ok(memory) => {
+                self.pss_bytes = self.pss_bytes.max(Some(memory.pss_bytes));
+                self.rss_bytes = self.rss_bytes.max(Some(memory.rss_bytes));
+                self.last_pss_bytes = Some(memory.pss_bytes);
                 self.sums += 1;
             }
             Err(error) => self.note("memory can't be summed", &error),

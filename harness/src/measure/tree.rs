@@ -39,6 +39,15 @@ pub struct Sample {
     pub threads: u64,
 }
 
+/// What the processes of a tree held at one moment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Memory {
+    /// Proportional set sizes, summed: see [`Tree::pss_bytes`].
+    pub pss_bytes: u64,
+    /// Resident set sizes, summed: a page that n processes share counts n times.
+    pub rss_bytes: u64,
+}
+
 /// One process and no other: numbers are used again, but not with the same starting time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProcessId {
@@ -75,7 +84,20 @@ impl Tree {
     /// # Errors
     /// A process whose memory we may not look into: one of another user, or one that gained privileges.
     pub fn pss_bytes(self) -> io::Result<u64> {
-        self.sum_of_rollups(|text| proc::number_after(text, "Pss:"))
+        Ok(self.memory()?.pss_bytes)
+    }
+
+    /// The same, and the resident set sizes beside it, at the cost of one.
+    ///
+    /// # Errors
+    /// As for [`pss_bytes`](Self::pss_bytes).
+    pub fn memory(self) -> io::Result<Memory> {
+        let mut memory = Memory::default();
+        self.each_rollup(|text| {
+            memory.pss_bytes += 1024 * proc::number_after(text, "Pss:").unwrap_or(0);
+            memory.rss_bytes += 1024 * proc::number_after(text, "Rss:").unwrap_or(0);
+        })?;
+        Ok(memory)
     }
 
     /// The part of [`pss_bytes`](Self::pss_bytes) that no file backs: heaps, stacks, shared memory. Unlike the rest it does
@@ -95,11 +117,17 @@ impl Tree {
     /// The sum over its processes of a number of KiB in `/proc/PID/smaps_rollup` (`proc_pid_smaps(5)`), in bytes.
     fn sum_of_rollups(self, number: impl Fn(&[u8]) -> Option<u64>) -> io::Result<u64> {
         let mut kib = 0;
-        for stat in self.alive()? {
-            let rollup = proc::contents(format!("/proc/{}/smaps_rollup", stat.pid))?;
-            kib += rollup.and_then(|text| number(&text)).unwrap_or(0);
-        }
+        self.each_rollup(|text| kib += number(text).unwrap_or(0))?;
         Ok(kib * 1024)
+    }
+
+    fn each_rollup(self, mut take: impl FnMut(&[u8])) -> io::Result<()> {
+        for stat in self.alive()? {
+            if let Some(text) = proc::contents(format!("/proc/{}/smaps_rollup", stat.pid))? {
+                take(&text);
+            }
+        }
+        Ok(())
     }
 
     /// How many descriptors its processes hold open, those shared by several counted in each (`/proc/PID/fd`).

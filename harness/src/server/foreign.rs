@@ -23,6 +23,7 @@ use models::address::Address;
 use super::guard::Guarded;
 use super::{GREETING, LOOK_EVERY, NotLaunched, NotReady, Process, Server, own_program};
 use crate::failure::Usage;
+use crate::measure::group::Group;
 
 /// What stands for the port.
 const PORT: &str = "{port}";
@@ -39,6 +40,7 @@ pub struct ForeignCommand {
     typed: String,
     words: Vec<String>,
     launcher: Option<PathBuf>,
+    group: Option<PathBuf>,
 }
 
 impl ForeignCommand {
@@ -56,18 +58,25 @@ impl ForeignCommand {
                 "the command '{typed}' does not say where the port goes; write {PORT} in its place"
             )));
         }
-        Ok(Self { typed: typed.to_owned(), words, launcher: None })
+        Ok(Self { typed: typed.to_owned(), words, launcher: None, group: None })
     }
 
     /// A command of these words, which is shown as `typed`.
     pub fn of_words(words: Vec<String>, typed: String) -> Self {
-        Self { typed, words, launcher: None }
+        Self { typed, words, launcher: None, group: None }
     }
 
     /// Has this program do the launching: `concur`, for who is not `concur` itself.
     #[must_use]
     pub fn launched_by(mut self, program: impl Into<PathBuf>) -> Self {
         self.launcher = Some(program.into());
+        self
+    }
+
+    /// Has the server run in a control group; in none: in ours.
+    #[must_use]
+    pub fn in_group(mut self, group: Option<&Group>) -> Self {
+        self.group = group.map(|group| group.path().to_owned());
         self
     }
 
@@ -122,6 +131,9 @@ impl ForeignCommand {
         if !processors.is_empty() {
             let list: Vec<String> = processors.iter().map(usize::to_string).collect();
             arguments.extend(["--cpus".into(), list.join(",").into()]);
+        }
+        if let Some(group) = &self.group {
+            arguments.extend(["--group".into(), group.into()]);
         }
         arguments.push("--".into());
         let port = port.to_string();

@@ -15,7 +15,7 @@ pub(super) fn warnings(run: &Run) -> Vec<String> {
     if run.complete {
         return Vec::new();
     }
-    let measured = count(run.cells.len() as f64);
+    let measured = count(run.measured() as f64);
     vec![format!(
         "This run is not complete: it holds {measured} of its {planned}. It was interrupted or is still under way."
     )]

@@ -238,8 +238,7 @@ pub(crate) fn cpu_us(cell: &ServerCell) -> Option<f64> {
 }
 
 fn switches_per_request(cell: &ServerCell) -> Option<f64> {
-    let cost = cell.server?;
-    per_request(cell, (cost.voluntary_switches? + cost.involuntary_switches?) as f64)
+    per_request(cell, cell.server?.switches()? as f64)
 }
 
 fn per_request(cell: &ServerCell, value: f64) -> Option<f64> {

@@ -102,6 +102,8 @@ pub(crate) fn server(model: &str, round: u32, cpu_us: f64, number: u64) -> Serve
 pub(crate) fn task(executor: &str, task: &str, round: u32, seconds: f64, number: u64) -> TaskCell {
     let n = number as f64;
     TaskCell {
+        attempt: None,
+        noise: None,
         executor: executor.into(),
         options: String::new(),
         task: task.into(),

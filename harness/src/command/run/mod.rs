@@ -1,0 +1,153 @@
+//! `concur run`, and `concur` alone: measure everything the plan says, keep the record, draw the report.
+
+mod check;
+mod planning;
+
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use clap::Parser;
+use reports::record::Verdict;
+
+use crate::cell::Bench;
+use crate::cli::{Cli, Command, Run};
+use crate::failure::{FAILED, Interrupted, Usage};
+use crate::measure::limits::{need_descriptors, raise_descriptor_limit};
+use crate::measure::placement::{place, processors};
+use crate::plan::rounds::Next;
+use crate::plan::{Plan, Step, knee};
+use crate::progress::Progress;
+use crate::recorder::Recorder;
+use crate::repeat::Repeats;
+
+/// Descriptors a process of the lab needs besides its connections.
+const OTHER_DESCRIPTORS: u64 = 32;
+pub(super) const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+/// The directory beside the record that holds each cell's latencies.
+const HISTOGRAM_LOGS: &str = "latency";
+/// The quick comparison, in the words of the command it stands for. With sixteen servers and nine executors it takes about
+/// a minute on two cores; the task primes alone would take half of that again.
+const QUICK: [&str; 12] = [
+    "concur",
+    "run",
+    "--rounds",
+    "3",
+    "--duration",
+    "500ms",
+    "--warm-up",
+    "150ms",
+    "--jobs",
+    "2",
+    "--tasks",
+    "count,disk,wait",
+];
+
+pub(super) fn quick(out: Option<PathBuf>, json: bool) -> anyhow::Result<ExitCode> {
+    let Some(Command::Run(arguments)) = Cli::parse_from(QUICK).command else {
+        unreachable!("QUICK is a run");
+    };
+    run(&Run { out, json, ..*arguments })
+}
+
+pub(super) fn run(arguments: &Run) -> anyhow::Result<ExitCode> {
+    let mut plan = planning::plan(arguments)?;
+    raise_descriptor_limit()?;
+    need_descriptors(plan.most_connections() as u64 + OTHER_DESCRIPTORS)
+        .map_err(|error| Usage::error(error.to_string()))?;
+    let stop = super::stop_on_signals()?;
+    let mut recorder = Recorder::new(arguments.out.clone(), plan.cells_at_least(), plan.seed)?;
+    let histogram_logs = recorder.directory().join(HISTOGRAM_LOGS);
+    fs::create_dir_all(&histogram_logs)
+        .with_context(|| format!("can't make the directory {}", histogram_logs.display()))?;
+    let bench = Bench {
+        timing: plan.timing,
+        placement: place(&processors()?),
+        histogram_logs: Some(&histogram_logs),
+        stop: &stop,
+    };
+    let kept = measure(&mut plan, &bench, &mut recorder);
+    let kept = kept.and(recorder.finish());
+    let published = super::report::publish(recorder.run(), recorder.directory(), arguments.json);
+    kept.and(published)?; // of two troubles the first one tells more
+    if stop.load(Ordering::Relaxed) {
+        return Err(Interrupted.into());
+    }
+    let failed = recorder.run().cells.iter().any(|cell| cell.verdict() == Verdict::Errors);
+    Ok(if failed { FAILED.into() } else { ExitCode::SUCCESS })
+}
+
+/// A run under way: its plan, and what goes with measuring it.
+struct Measuring<'a> {
+    plan: &'a mut Plan,
+    bench: &'a Bench<'a>,
+    recorder: &'a mut Recorder,
+    progress: Progress,
+    repeats: Repeats,
+}
+
+/// Measures block after block, until the plan's end or until somebody wants it to end.
+fn measure(plan: &mut Plan, bench: &Bench<'_>, recorder: &mut Recorder) -> anyhow::Result<()> {
+    let begun = Instant::now();
+    let progress = Progress::new(plan.cells_at_least(), plan.expected_at_least());
+    let repeats = Repeats::default();
+    let mut it = Measuring { plan, bench, recorder, progress, repeats };
+    for round in 1.. {
+        let block = it.plan.block(round);
+        if it.take(&block)?.is_break() || (round == 1 && it.offer_rates()?.is_break()) {
+            break;
+        }
+        match it.plan.rounds.next(round, it.recorder.run(), begun.elapsed()) {
+            Next::Done => break,
+            Next::GivenUp(why) => {
+                it.recorder.note(why)?;
+                break;
+            }
+            Next::Another if it.progress.ahead() == 0 => {
+                it.expect(it.plan.steps().len(), it.plan.expected_of(it.plan.steps()))?;
+            }
+            Next::Another => {}
+        }
+    }
+    it.repeats.note(it.recorder)
+}
+
+impl Measuring<'_> {
+    /// Takes the steps of a block.
+    fn take(&mut self, block: &[Step]) -> anyhow::Result<ControlFlow<()>> {
+        for step in block {
+            if self.bench.stop.load(Ordering::Relaxed) {
+                return Ok(ControlFlow::Break(()));
+            }
+            self.progress.begins(step);
+            if self.repeats.take(step, self.bench, self.recorder)?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+            self.progress.done(self.plan.expected(step));
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Where knees are looked for: offers each server shares of the rate that it has just reached, in this round and in all
+    /// that follow.
+    fn offer_rates(&mut self) -> anyhow::Result<ControlFlow<()>> {
+        if !self.plan.knee {
+            return Ok(ControlFlow::Continue(()));
+        }
+        let rates = knee::steps(self.plan.steps(), self.recorder.run());
+        let block = self.plan.extend(rates, 1);
+        let rounds = self.plan.rounds.at_least();
+        self.expect(block.len() * rounds as usize, self.plan.expected_of(&block) * rounds)?;
+        self.take(&block)
+    }
+
+    /// There will be more cells than was known, and they should take so long.
+    fn expect(&mut self, cells: usize, time: Duration) -> anyhow::Result<()> {
+        self.progress.more(cells, time);
+        self.recorder.expect(cells)
+    }
+}

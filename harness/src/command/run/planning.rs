@@ -1,0 +1,203 @@
+//! From the arguments of `concur run` to its plan.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use models::datagram::datagram_server;
+use models::executor::executors;
+use models::options::Choice;
+use models::server::servers;
+use reports::record::Shape;
+use workloads::task::tasks;
+
+use super::check::{ROUNDS_AT_MOST, check};
+use crate::choose;
+use crate::cli::{Run, Suite};
+use crate::failure::Usage;
+use crate::plan::rounds::Rounds;
+use crate::plan::servers::{Loads, server_steps, task_steps};
+use crate::plan::suites::{IDLE, IDLE_ACTIVE, IDLE_MODELS, STEVENS_MODELS, idle_steps, stevens_steps};
+use crate::plan::{Plan, ServerStep, TaskStep, Timing};
+use crate::python;
+use crate::server::ForeignCommand;
+use crate::subject::{Foreign, Subject};
+use crate::transport::Transport;
+use crate::workload::Workload;
+
+/// How many connections there are where nothing is said.
+const CONNECTIONS: usize = 64;
+/// What `--again` says for nobody.
+const NOBODY: &str = "none";
+
+pub(super) fn plan(arguments: &Run) -> anyhow::Result<Plan> {
+    check(arguments)?;
+    let has = |suite| arguments.suite.contains(&suite);
+    let mut servers = Vec::new();
+    if has(Suite::Servers) {
+        servers.extend(servers_of(arguments)?);
+    }
+    if has(Suite::Idle) {
+        servers.extend(idle_of(arguments)?);
+    }
+    if has(Suite::Stevens) {
+        let subjects = subjects(arguments, STEVENS_MODELS.into_iter())?;
+        servers.extend(stevens_steps(&subjects, again(arguments, &subjects)?));
+    }
+    let tasks = if has(Suite::Tasks) { tasks_of(arguments)? } else { Vec::new() };
+    let timing =
+        Timing { warm_up: arguments.warm_up, duration: arguments.duration, timeout: arguments.timeout };
+    let seed = arguments.seed.unwrap_or_else(|| fastrand::u32(..).into());
+    let rounds = match arguments.until {
+        Some(share) => Rounds::Until { share, budget: arguments.budget, at_most: ROUNDS_AT_MOST },
+        None => Rounds::Fixed(arguments.rounds),
+    };
+    let mut plan = Plan::new(servers, tasks, rounds, timing, seed);
+    plan.knee = arguments.knee;
+    Ok(plan)
+}
+
+fn servers_of(arguments: &Run) -> anyhow::Result<Vec<ServerStep>> {
+    let only_datagrams = arguments.transport.iter().all(|transport| *transport == Transport::Udp);
+    let all = servers().iter().map(|model| model.name);
+    let all = all.filter(|name| !only_datagrams || datagram_server(name).is_some());
+    let subjects = subjects(arguments, all)?;
+    let workloads = arguments.workload.iter();
+    let workloads = workloads.map(|name| Workload::new(name, &arguments.path, arguments.message));
+    let rates = arguments.rate.iter().copied().map(Some);
+    let loads = Loads {
+        workloads: workloads.collect::<anyhow::Result<_>>()?,
+        transports: arguments.transport.clone(),
+        connections: given_or(&arguments.connections, CONNECTIONS),
+        new_connections: arguments.new_connections,
+        rates: if arguments.rate.is_empty() { vec![None] } else { rates.collect() },
+        schedule: arguments.schedule,
+        shapes: shapes(arguments)?,
+        again: again(arguments, &subjects)?,
+    };
+    Ok(server_steps(&subjects, &loads))
+}
+
+fn idle_of(arguments: &Run) -> anyhow::Result<Vec<ServerStep>> {
+    let subjects = subjects(arguments, IDLE_MODELS.into_iter())?;
+    let idle = if arguments.idle.is_empty() { &IDLE[..] } else { &arguments.idle };
+    let active = given_or(&arguments.connections, IDLE_ACTIVE)[0];
+    Ok(idle_steps(&subjects, idle, active, again(arguments, &subjects)?))
+}
+
+fn given_or(given: &[usize], default: usize) -> Vec<usize> {
+    if given.is_empty() { vec![default] } else { given.to_vec() }
+}
+
+/// What is special about the loads: one shape, or one for each number of idle connections.
+fn shapes(arguments: &Run) -> anyhow::Result<Vec<Shape>> {
+    if let Some(path) = &arguments.beside {
+        Workload::new("http", path, 1)?; // it must be a path
+    }
+    let shape = Shape {
+        pipeline: arguments.pipeline.filter(|depth| *depth > 1),
+        think_us: arguments.think.map(|think| think.as_secs_f64() * 1e6),
+        idle_connections: None,
+        slow_connections: arguments.slow.filter(|slow| *slow > 0),
+        beside_connections: arguments.beside.as_ref().map(|_| arguments.beside_connections.unwrap_or(1)),
+        beside_request: arguments.beside.clone(),
+    };
+    if arguments.idle.is_empty() {
+        return Ok(vec![shape]);
+    }
+    let with = |idle: &usize| Shape { idle_connections: (*idle > 0).then_some(*idle), ..shape.clone() };
+    Ok(arguments.idle.iter().map(with).collect())
+}
+
+/// Who is measured twice, so that a reader sees how far apart the same thing comes out: by default epoll if it is there,
+/// else the first.
+fn again(arguments: &Run, subjects: &[Subject]) -> anyhow::Result<Option<String>> {
+    let names: Vec<String> = subjects.iter().map(ToString::to_string).collect();
+    match arguments.again.as_deref() {
+        Some(NOBODY) => Ok(None),
+        Some(name) if names.iter().any(|known| known == name) => Ok(Some(name.to_owned())),
+        Some(name) => Err(Usage::error(format!(
+            "--again can't be '{name}', which is not measured; try one of: {}, or {NOBODY}",
+            names.join(", ")
+        ))),
+        None => Ok(names.iter().find(|name| *name == "epoll").or(names.first()).cloned()),
+    }
+}
+
+/// The servers that were named, or else `all`; and those that are not ours.
+fn subjects(arguments: &Run, all: impl Iterator<Item = &'static str>) -> anyhow::Result<Vec<Subject>> {
+    let choices = choices_or_all(&arguments.models, all)?;
+    let mut subjects = choices.into_iter().map(Subject::model).collect::<anyhow::Result<Vec<_>>>()?;
+    subjects.extend(foreign(arguments)?.into_iter().map(|foreign| Subject::Foreign(Arc::new(foreign))));
+    Ok(subjects)
+}
+
+/// The servers that are not ours, each under a name of its own.
+fn foreign(arguments: &Run) -> anyhow::Result<Vec<Foreign>> {
+    let mut servers = Vec::new();
+    if let Some(interpreter) = &arguments.python {
+        servers = python::servers(interpreter)?;
+    }
+    for text in &arguments.cmd {
+        servers.push(named(text)?);
+    }
+    let mut names: BTreeSet<&str> = models::server::servers().iter().map(|model| model.name).collect();
+    match servers.iter().find(|server| !names.insert(&server.name)) {
+        Some(server) => Err(Usage::error(format!(
+            "there are two servers named '{}'; give the one of --cmd another name",
+            server.name
+        ))),
+        None => Ok(servers),
+    }
+}
+
+/// Reads `NAME=COMMAND`.
+fn named(text: &str) -> anyhow::Result<Foreign> {
+    match text.split_once('=') {
+        Some((name, command)) if is_name(name) => Ok(Foreign {
+            name: name.to_owned(),
+            command: ForeignCommand::parse(command)?,
+            room: None,
+            lacks: None,
+            files: None,
+        }),
+        _ => Err(Usage::error(format!(
+            "--cmd can't be '{text}'; write NAME=COMMAND, as in mine='python3 server.py {{port}}'"
+        ))),
+    }
+}
+
+/// A name that fits into a table and can't be taken for a model with options.
+fn is_name(name: &str) -> bool {
+    let fits = |character: char| character.is_alphanumeric() || "-_.+".contains(character);
+    (1..=40).contains(&name.chars().count()) && name.chars().all(fits)
+}
+
+fn tasks_of(arguments: &Run) -> anyhow::Result<Vec<TaskStep>> {
+    let choices = choices_or_all(&arguments.executors, executors().iter().map(|executor| executor.name))?;
+    let executors = choices.into_iter().map(|choice| Ok((choose::executor(&choice)?, choice)));
+    let executors = executors.collect::<anyhow::Result<Vec<_>>>()?;
+    let tasks = match arguments.tasks.as_slice() {
+        [] => tasks(),
+        names => names.iter().map(|name| choose::task(name)).collect::<anyhow::Result<_>>()?,
+    };
+    Ok(task_steps(&executors, &tasks, arguments.jobs))
+}
+
+fn choices_or_all(texts: &[String], all: impl Iterator<Item = &'static str>) -> anyhow::Result<Vec<Choice>> {
+    match texts {
+        [] => all.map(choose::choice).collect(),
+        texts => match choose::choices(texts)? {
+            choices if has_twins(&choices) => {
+                Err(Usage::error(format!("'{}' names something twice; name it once", texts.join(" "))))
+            }
+            none if none.is_empty() => {
+                Err(Usage::error(format!("'{}' names nothing to measure; see concur list", texts.join(" "))))
+            }
+            choices => Ok(choices),
+        },
+    }
+}
+
+fn has_twins(choices: &[Choice]) -> bool {
+    choices.iter().enumerate().any(|(index, choice)| choices[..index].contains(choice))
+}

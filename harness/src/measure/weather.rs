@@ -1,0 +1,186 @@
+//! Tells a disturbed measurement from one that met the machine as it usually is.
+//!
+//! Two bounds have to be passed. The first is one that a figure can't take unharmed on any machine. The second is what is
+//! usual in this run, since on a busy host there is no quiet moment to wait for: there all cells are measured alike, in the
+//! same weather, and those that met with more than the others are out of line. Usual is the median of the cells just before,
+//! disturbed ones included, so a machine whose weather changes for good is followed.
+//!
+//! The bounds come from a virtual machine of two processors beside other work (three to five processes that wanted to run), in
+//! three quick runs of debug and release builds, windows of half a second. Steal: none, one tick now and then (other days had
+//! 5% all along). The idle thread was late by 2 to 3 ms at the median and by 4 to 12 ms in nine of ten cells, while beside a
+//! busy build by more than 27 ms in one of eight. Nine of ten spins took within 2.5% of the best or 10.5% longer: that machine
+//! changes between two speeds of its clock, which is no disturbance but how it is. With these bounds one cell in twenty to one
+//! in seven was disturbed.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use reports::record::Noise;
+
+/// Steal below this part of the window is in no figure that can be told.
+const STEAL_SHARE: f64 = 0.01;
+/// A hiccup below this is what a thread may wait for others on a processor that is in use.
+const HICCUP_US: f64 = 20_000.0;
+/// And below this part of the window it changes no mean that can be told.
+const HICCUP_SHARE: f64 = 0.01;
+/// How many times what is usual may be added.
+const TIMES_USUAL: f64 = 2.0;
+/// By how much the time of a spin may differ from another's.
+const SPIN_SHARE: f64 = 0.12;
+/// How many cells are remembered.
+const REMEMBERED: usize = 31;
+/// How many it takes to say what is usual.
+const ENOUGH: usize = 5;
+
+/// What was seen in the cells so far.
+#[derive(Debug, Clone, Default)]
+pub struct Weather {
+    seen: VecDeque<Noise>,
+}
+
+impl Weather {
+    /// Says why a measurement over a window of this length was disturbed, if it was, and remembers what it met.
+    pub fn judge(&mut self, noise: &Noise, window: Duration) -> Option<String> {
+        let causes = [self.steal(noise), self.hiccup(noise, window), self.spins(noise)];
+        let causes: Vec<String> = causes.into_iter().flatten().collect();
+        if self.seen.len() == REMEMBERED {
+            self.seen.pop_front();
+        }
+        self.seen.push_back(*noise);
+        (!causes.is_empty()).then(|| format!("the machine was disturbed: {}", causes.join(", and ")))
+    }
+
+    /// What was usual of late, as the record has it; absent where too little was seen.
+    pub fn usual(&self) -> Noise {
+        Noise {
+            steal_share: self.median(|noise| noise.steal_share),
+            hiccup_us: self.median(|noise| noise.hiccup_us),
+            spin_before_us: self.median(|noise| noise.spin_before_us),
+            spin_after_us: self.median(|noise| noise.spin_after_us),
+            disturbed: false,
+        }
+    }
+
+    fn steal(&self, noise: &Noise) -> Option<String> {
+        let share = noise.steal_share?;
+        let usual = self.median(|noise| noise.steal_share).unwrap_or(0.0);
+        (share > STEAL_SHARE + TIMES_USUAL * usual)
+            .then(|| format!("the hypervisor gave {:.1}% of the time to others", share * 100.0))
+    }
+
+    fn hiccup(&self, noise: &Noise, window: Duration) -> Option<String> {
+        let us = noise.hiccup_us?;
+        let usual = self.median(|noise| noise.hiccup_us).unwrap_or(0.0);
+        let harmless = HICCUP_US.max(window.as_secs_f64() * 1e6 * HICCUP_SHARE);
+        (us > harmless + TIMES_USUAL * usual)
+            .then(|| format!("an idle thread could not run for {:.0} ms", us / 1e3))
+    }
+
+    fn spins(&self, noise: &Noise) -> Option<String> {
+        let (before, after) = (noise.spin_before_us?, noise.spin_after_us?);
+        let by = differ(before, after);
+        if by > SPIN_SHARE {
+            let how =
+                if after > before { "longer after it than before" } else { "longer before it than after" };
+            return Some(format!("the same arithmetic took {:.0}% {how}", by * 100.0));
+        }
+        let usual = self.median(|noise| noise.spin_before_us)?;
+        let most = if differ(before, usual) > differ(after, usual) { before } else { after };
+        let how = if most > usual { "longer" } else { "shorter" };
+        let by = differ(most, usual);
+        (by > SPIN_SHARE).then(|| format!("the same arithmetic took {:.0}% {how} than usual", by * 100.0))
+    }
+
+    fn median(&self, figure: impl Fn(&Noise) -> Option<f64>) -> Option<f64> {
+        let mut values: Vec<f64> = self.seen.iter().filter_map(figure).collect();
+        values.sort_by(f64::total_cmp);
+        (values.len() >= ENOUGH).then(|| values[values.len() / 2])
+    }
+}
+
+/// By which part of the shorter one two times differ.
+fn differ(one: f64, other: f64) -> f64 {
+    one.max(other) / one.min(other) - 1.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WINDOW: Duration = Duration::from_millis(500);
+
+    fn calm() -> Noise {
+        Noise {
+            steal_share: Some(0.0),
+            hiccup_us: Some(3_000.0),
+            spin_before_us: Some(1_000.0),
+            spin_after_us: Some(1_010.0),
+            disturbed: false,
+        }
+    }
+
+    /// What is said of `noise` after some cells like `usual`.
+    fn said(usual: Noise, noise: Noise) -> String {
+        let mut weather = Weather::default();
+        for _ in 0..ENOUGH {
+            weather.judge(&usual, WINDOW);
+        }
+        weather.judge(&noise, WINDOW).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_calm_cell_is_not_disturbed() {
+        assert_eq!(said(calm(), calm()), "");
+        assert_eq!(Weather::default().judge(&calm(), WINDOW), None);
+        assert_eq!(
+            Weather::default().judge(&Noise::default(), WINDOW),
+            None,
+            "what was not measured says nothing"
+        );
+    }
+
+    #[test]
+    fn each_kind_of_noise_is_told_with_its_figure() {
+        let steal = Noise { steal_share: Some(0.05), ..calm() };
+        assert_eq!(
+            said(calm(), steal),
+            "the machine was disturbed: the hypervisor gave 5.0% of the time to others"
+        );
+        let both = said(calm(), Noise { hiccup_us: Some(44_000.0), spin_after_us: Some(1_300.0), ..calm() });
+        assert!(both.contains("an idle thread could not run for 44 ms"), "{both}");
+        assert!(both.contains("the same arithmetic took 30% longer after it than before"), "{both}");
+        let slow =
+            said(calm(), Noise { spin_before_us: Some(1_500.0), spin_after_us: Some(1_480.0), ..calm() });
+        assert!(slow.contains("took 50% longer than usual"), "{slow}");
+        let fast = said(calm(), Noise { spin_before_us: Some(800.0), spin_after_us: Some(800.0), ..calm() });
+        assert!(fast.contains("took 25% shorter than usual"), "{fast}");
+    }
+
+    #[test]
+    fn on_a_machine_that_is_noisy_all_along_only_what_stands_out_is_disturbed() {
+        let noisy = Noise { steal_share: Some(0.06), hiccup_us: Some(15_000.0), ..calm() };
+        assert_eq!(said(noisy, Noise { steal_share: Some(0.10), hiccup_us: Some(45_000.0), ..calm() }), "");
+        assert_ne!(said(noisy, Noise { steal_share: Some(0.20), ..noisy }), "");
+        assert_ne!(said(noisy, Noise { hiccup_us: Some(60_000.0), ..noisy }), "");
+        assert_ne!(said(calm(), noisy), "", "the first to be noisy stands out");
+    }
+
+    #[test]
+    fn a_long_window_takes_a_longer_hiccup() {
+        let noise = Noise { hiccup_us: Some(50_000.0), ..calm() };
+        assert!(Weather::default().judge(&noise, WINDOW).is_some());
+        assert_eq!(Weather::default().judge(&noise, Duration::from_secs(10)), None);
+    }
+
+    #[test]
+    fn a_machine_that_becomes_slower_for_good_is_followed() {
+        let mut weather = Weather::default();
+        let slow = Noise { spin_before_us: Some(1_400.0), spin_after_us: Some(1_400.0), ..calm() };
+        for noise in [calm(); REMEMBERED] {
+            weather.judge(&noise, WINDOW);
+        }
+        let disturbed = (0..REMEMBERED).filter(|_| weather.judge(&slow, WINDOW).is_some()).count();
+        assert!((1..=REMEMBERED / 2 + 1).contains(&disturbed), "{disturbed}");
+        assert_eq!(weather.usual().spin_before_us, Some(1_400.0));
+    }
+}

@@ -1,0 +1,232 @@
+//! Measures a cell that the machine disturbed once more, and keeps both.
+//!
+//! A disturbed cell is `unstable` and counts nowhere, whatever its figures say: whoever looks at the figures first would
+//! choose. Its repeat is judged in the same way. One that is disturbed too stays `unstable`, and so does one for which there
+//! was no repeat left: a row without any undisturbed round has no figures. That is rare also on a noisy machine, since what
+//! is usual there is not a disturbance (see [`weather`](crate::measure::weather)).
+
+use std::ops::ControlFlow;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use reports::record::{Cell, Noise, Verdict};
+
+use crate::cell::Bench;
+use crate::measure::weather::Weather;
+use crate::plan::Step;
+use crate::recorder::Recorder;
+
+/// One in so many cells is measured again at most, so that a run on a noisy machine ends in time.
+const ONE_IN: usize = 4;
+/// Steal is told in a note from here on.
+const STEAL_TOLD: f64 = 0.01;
+
+/// How a run deals with disturbed cells.
+#[derive(Debug, Default)]
+pub struct Repeats {
+    again: usize,
+    /// Servers and tasks meet different weather: tasks run on all processors, bound nowhere.
+    servers: Weather,
+    tasks: Weather,
+    disturbed: usize,
+    without_repeat: usize,
+}
+
+impl Repeats {
+    /// Takes a step, and takes it again if it was disturbed. Every cell is recorded as soon as it is measured. Breaks where
+    /// the run is to stop: then the last cell was cut short, and is not recorded.
+    ///
+    /// # Errors
+    /// The record can't be kept.
+    pub fn take(
+        &mut self,
+        step: &Step,
+        bench: &Bench<'_>,
+        recorder: &mut Recorder,
+    ) -> anyhow::Result<ControlFlow<()>> {
+        for attempt in 1..=2 {
+            let mut cell = bench.measure(step);
+            if bench.stop.load(Ordering::Relaxed) {
+                return Ok(ControlFlow::Break(()));
+            }
+            let again = self.judge(&mut cell, attempt, recorder.run().planned);
+            recorder.add(cell)?;
+            if !again {
+                break;
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Marks a cell that was disturbed; says whether it, of so many that are planned, is to be measured again.
+    pub fn judge(&mut self, cell: &mut Cell, attempt: u32, planned: usize) -> bool {
+        let parts = Parts::of(cell);
+        *parts.attempt = (attempt > 1).then_some(attempt);
+        // What failed did not fail by noise alone, and what can't run has met none.
+        if matches!(*parts.verdict, Verdict::Errors | Verdict::Unsupported) {
+            return false;
+        }
+        let Some(noise) = parts.noise else { return false };
+        let weather = if parts.is_task { &mut self.tasks } else { &mut self.servers };
+        let Some(why) = weather.judge(noise, Duration::from_secs_f64(parts.seconds.max(0.0))) else {
+            return false;
+        };
+        noise.disturbed = true;
+        *parts.verdict = Verdict::Unstable;
+        *parts.reason = Some(match parts.reason.take() {
+            Some(reason) => format!("{why}; {reason}"),
+            None => why,
+        });
+        if attempt > 1 {
+            return false;
+        }
+        self.disturbed += 1;
+        let again = self.again < planned.div_ceil(ONE_IN);
+        self.again += usize::from(again);
+        self.without_repeat += usize::from(!again);
+        again
+    }
+
+    /// Tells the record what a reader should know of the machine's weather.
+    ///
+    /// # Errors
+    /// The record can't be kept.
+    pub fn note(&self, recorder: &mut Recorder) -> anyhow::Result<()> {
+        self.notes().into_iter().try_for_each(|sentence| recorder.note(sentence))
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let steal = self.servers.usual().steal_share.filter(|share| *share >= STEAL_TOLD).map(|share| {
+            format!(
+                "The hypervisor gave about {:.0}% of this machine's time to others all along, so rates are lower and latencies \
+                 longer than on a machine of its own.",
+                share * 100.0
+            )
+        });
+        let repeats = (self.without_repeat > 0).then(|| {
+            format!(
+                "{} of {} disturbed cells were not measured again, since a quarter of the plan had been; measure when the \
+                 machine is quieter.",
+                self.without_repeat, self.disturbed
+            )
+        });
+        steal.into_iter().chain(repeats).collect()
+    }
+}
+
+/// What is judged of a cell of either kind.
+struct Parts<'a> {
+    is_task: bool,
+    attempt: &'a mut Option<u32>,
+    verdict: &'a mut Verdict,
+    reason: &'a mut Option<String>,
+    noise: &'a mut Option<Noise>,
+    seconds: f64,
+}
+
+impl<'a> Parts<'a> {
+    fn of(cell: &'a mut Cell) -> Self {
+        match cell {
+            Cell::Servers(cell) | Cell::Idle(cell) | Cell::Stevens(cell) => Self {
+                is_task: false,
+                attempt: &mut cell.attempt,
+                verdict: &mut cell.verdict,
+                reason: &mut cell.reason,
+                noise: &mut cell.noise,
+                seconds: cell.seconds,
+            },
+            Cell::Tasks(cell) => Self {
+                is_task: true,
+                attempt: &mut cell.attempt,
+                verdict: &mut cell.verdict,
+                reason: &mut cell.reason,
+                noise: &mut cell.noise,
+                seconds: cell.seconds,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use reports::record::{ServerCell, TaskCell};
+
+    use super::*;
+
+    fn met(hiccup_ms: f64) -> Option<Noise> {
+        Some(Noise { hiccup_us: Some(hiccup_ms * 1e3), ..Noise::default() })
+    }
+
+    fn server(hiccup_ms: f64) -> Cell {
+        let reason = Some("the server closed connections".to_owned());
+        Cell::Servers(Box::new(ServerCell {
+            noise: met(hiccup_ms),
+            seconds: 0.5,
+            reason,
+            ..ServerCell::default()
+        }))
+    }
+
+    #[test]
+    fn a_disturbed_cell_is_unstable_says_why_and_is_measured_again() {
+        let (mut cell, mut repeats) = (server(80.0), Repeats::default());
+        assert!(repeats.judge(&mut cell, 1, 8));
+        let marked = cell.server().unwrap();
+        assert_eq!((marked.verdict, marked.attempt), (Verdict::Unstable, None));
+        assert!(marked.noise.unwrap().disturbed);
+        let why = "the machine was disturbed: an idle thread could not run for 80 ms; the server closed connections";
+        assert_eq!(marked.reason.as_deref(), Some(why));
+    }
+
+    #[test]
+    fn a_repeat_is_marked_as_one_judged_alike_and_not_repeated() {
+        let mut repeats = Repeats::default();
+        let (mut calm, mut disturbed) = (server(3.0), server(80.0));
+        assert!(!repeats.judge(&mut calm, 2, 8) && !repeats.judge(&mut disturbed, 2, 8));
+        assert_eq!((calm.verdict(), calm.attempt()), (Verdict::Valid, 2));
+        assert_eq!((disturbed.verdict(), disturbed.attempt()), (Verdict::Unstable, 2));
+        assert!(!calm.server().unwrap().noise.unwrap().disturbed);
+    }
+
+    #[test]
+    fn a_quarter_of_the_plan_is_measured_again_at_most_and_the_rest_is_told() {
+        let mut repeats = Repeats::default();
+        // Each stands out from what the others before it made usual.
+        let again = [1.0, 3.0, 9.0].map(|times| repeats.judge(&mut server(80.0 * times), 1, 8));
+        assert_eq!(again, [true, true, false]);
+        let note = repeats.notes().concat();
+        assert!(note.starts_with("1 of 3 disturbed cells were not measured again"), "{note}");
+    }
+
+    #[test]
+    fn an_error_stays_one_whatever_the_machine_did() {
+        let task =
+            TaskCell { verdict: Verdict::Errors, noise: met(80.0), seconds: 0.5, ..TaskCell::default() };
+        let mut cell = Cell::Tasks(Box::new(task));
+        assert!(!Repeats::default().judge(&mut cell, 1, 8));
+        assert_eq!(cell.verdict(), Verdict::Errors);
+    }
+
+    #[test]
+    fn what_is_usual_for_tasks_says_nothing_of_servers() {
+        let mut repeats = Repeats::default();
+        for _ in 0..20 {
+            let task = TaskCell { noise: met(30.0), seconds: 0.5, ..TaskCell::default() };
+            repeats.judge(&mut Cell::Tasks(Box::new(task)), 1, 100);
+        }
+        assert!(repeats.judge(&mut server(30.0), 1, 100));
+    }
+
+    #[test]
+    fn steal_that_is_there_all_along_is_told_once_for_all_cells() {
+        let mut repeats = Repeats::default();
+        for _ in 0..20 {
+            let noise = Some(Noise { steal_share: Some(0.05), ..Noise::default() });
+            let cell = ServerCell { noise, seconds: 0.5, ..ServerCell::default() };
+            repeats.judge(&mut Cell::Servers(Box::new(cell)), 1, 100);
+        }
+        let notes = repeats.notes();
+        assert_eq!(notes.len(), 1, "{notes:?}");
+        assert!(notes[0].contains("gave about 5% of this machine's time to others"), "{notes:?}");
+    }
+}

@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use crate::chart::Chart;
 use crate::record::Run;
-use crate::summary::{Summary, Versus};
+use crate::summary::{ServerTable, Summary, Versus};
 use crate::table::Table;
 
 /// What stands in the place of a rank that is not given.
@@ -74,9 +74,13 @@ impl Document {
         let summary = Summary::of(run);
         let plain = |table| Section { table, chart: None };
         let server_section = |table| servers::section(table, summary.threshold);
-        let mut sections: Vec<Section> = summary.servers.iter().map(server_section).collect();
+        // Where models had rates of their own, a table for each would have but one row.
+        let has_room_in_a_sweep =
+            |table: &&ServerTable| summary.rates.iter().any(|sweep| sweep.is_sparse() && sweep.holds(table));
+        let servers = summary.servers.iter().filter(|table| !has_room_in_a_sweep(table));
+        let mut sections: Vec<Section> = servers.map(server_section).collect();
         sections.extend(summary.connections.iter().map(connections::table).map(plain));
-        sections.extend(summary.rates.iter().map(rates::table).map(plain));
+        sections.extend(summary.rates.iter().flat_map(rates::tables).map(plain));
         sections.extend(summary.idle.iter().flat_map(idle::tables).map(plain));
         sections.extend(summary.stevens.iter().map(stevens::table).map(plain));
         sections.extend(tasks::sections(&summary.tasks).into_iter().map(plain));

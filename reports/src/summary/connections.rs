@@ -1,10 +1,9 @@
 //! One model at several numbers of connections: what each costs then.
 
-use super::label;
 use super::row::{self, Obstacle, ServerRow, Standing};
-use super::servers::{Group, Row};
+use super::servers::Group;
 use super::setting::Setting;
-use super::sweep::{Sweep, sweeps};
+use super::sweep::{Sweep, name_without_usual_workers, sweeps};
 
 /// All models at several numbers of connections.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,9 +25,6 @@ pub struct ConnectionRow {
     pub steps: Vec<Option<ServerRow>>,
 }
 
-/// The harness gives a pool a worker for each connection where nobody says how many, up to so many.
-const WORKERS_AT_MOST: usize = 256;
-
 /// All sweeps of connections among `groups`.
 pub(crate) fn tables<'s, 'a: 's>(groups: impl Iterator<Item = &'s Group<'a>>) -> Vec<ConnectionSweep> {
     let sweeps = sweeps(groups, |setting| setting.connections = 0, 2);
@@ -36,7 +32,7 @@ pub(crate) fn tables<'s, 'a: 's>(groups: impl Iterator<Item = &'s Group<'a>>) ->
 }
 
 fn table(sweep: &Sweep<'_, '_>) -> ConnectionSweep {
-    let rows = sweep.models(name).into_iter().map(|(model, rows)| {
+    let rows = sweep.models(name_without_usual_workers).into_iter().map(|(model, rows)| {
         let steps = rows.into_iter().map(|row| row.map(|row| row::row(row, None))).collect();
         ConnectionRow { model, steps }
     });
@@ -44,13 +40,6 @@ fn table(sweep: &Sweep<'_, '_>) -> ConnectionSweep {
     rows.sort_by(|one, other| cost(one).total_cmp(&cost(other)));
     let connections = sweep.steps.iter().map(|group| group.setting.connections).collect();
     ConnectionSweep { setting: sweep.setting.clone(), connections, rows }
-}
-
-/// A pool with a worker for each connection is the same model at every number of them.
-fn name(setting: &Setting, row: &Row<'_>) -> String {
-    let usual = format!("workers={}", setting.connections.min(WORKERS_AT_MOST));
-    let options: Vec<&str> = row[0].options.split(',').filter(|option| *option != usual).collect();
-    label(&row[0].model, &options.join(","))
 }
 
 /// CPU time per request at the greatest number of connections that served all of them.

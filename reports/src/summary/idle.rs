@@ -12,7 +12,7 @@ use super::counted::Counted;
 use super::row::{self, Estimate, cpu_us};
 use super::servers::{Group, Row};
 use super::setting::Setting;
-use super::sweep::{Sweep, full_name, sweeps};
+use super::sweep::{Sweep, name_without_usual_workers, sweeps};
 use crate::record::Verdict;
 use crate::statistics::Line;
 
@@ -94,8 +94,11 @@ pub(crate) fn tables<'s, 'a: 's>(groups: impl Iterator<Item = &'s Group<'a>>) ->
 fn table(sweep: &Sweep<'_, '_>) -> IdleTable {
     let idle: Vec<usize> =
         sweep.steps.iter().map(|group| group.setting.shape.idle_connections.unwrap_or(0)).collect();
-    let mut rows: Vec<IdleRow> =
-        sweep.models(full_name).into_iter().map(|(model, rows)| row(model, &rows, &idle)).collect();
+    let mut rows: Vec<IdleRow> = sweep
+        .models(name_without_usual_workers)
+        .into_iter()
+        .map(|(model, rows)| row(model, &rows, &idle))
+        .collect();
     rows.sort_by(|one, other| {
         one.growth.cmp(&other.growth).then(last_cost(one).total_cmp(&last_cost(other)))
     });

@@ -64,7 +64,7 @@ impl Summary {
         });
         Self {
             servers: of(Suite::Servers).map(|group| servers::table(group, threshold, run.floor)).collect(),
-            rates: rates::tables(of(Suite::Servers)),
+            rates: rates::tables(of(Suite::Servers), run.floor),
             connections: connections::tables(of(Suite::Servers)),
             idle: idle::tables(of(Suite::Idle)),
             stevens: stevens::tables(of(Suite::Stevens)),

@@ -3,13 +3,11 @@
 //! The knee is the highest offered rate that was answered in full, as far as a window tells, and at which the slow replies
 //! are not yet dominated by waiting: what waits for its turn grows without bound as a server comes near its limit.
 
-use super::counted::Counted;
-use super::row::{self, latency};
-use super::servers::{Group, Row};
+use super::row::{self, Obstacle, ServerRow, Standing};
+use super::servers::{Group, Row, ServerTable};
 use super::setting::Setting;
-use super::sweep::{full_name, sweeps};
-use crate::record::Verdict;
-use crate::statistics::median;
+use super::sweep::{Sweep, full_name, sweeps};
+use crate::record::Floor;
 
 /// The part of the offered requests that must have been answered: what was under way at the window's edges, and a random
 /// schedule's own variation, come to less than a hundredth.
@@ -33,26 +31,46 @@ pub struct RateSweep {
 pub struct RateRow {
     /// The model with its options.
     pub model: String,
-    /// What it did at each rate.
+    /// What it did at each rate that it was offered.
     pub steps: Vec<Option<RateStep>>,
     /// Up to where it keeps up.
     pub knee: Knee,
 }
 
 /// One model at one rate.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum RateStep {
-    /// Nothing of it counts; this is the gravest of its verdicts.
-    Void(Verdict),
-    /// What it did.
-    Figures {
-        /// Requests answered by those offered.
-        achieved: f64,
-        /// From when a request should have left, in microseconds.
-        p99_us: Option<f64>,
-        /// Whether the load generator was the limit.
-        client_bound: bool,
-    },
+#[derive(Debug, Clone, PartialEq)]
+pub struct RateStep {
+    /// Requests a second offered.
+    pub rate: f64,
+    /// Those answered by those offered; none where nothing counts.
+    pub achieved: Option<f64>,
+    /// All figures.
+    pub row: ServerRow,
+}
+
+impl RateStep {
+    /// The p99 from when a request should have left, in microseconds.
+    pub fn p99_us(&self) -> Option<f64> {
+        self.row.latency_us.and_then(|latency| latency.p99)
+    }
+
+    /// Whether nothing of it counts.
+    pub fn is_void(&self) -> bool {
+        matches!(self.row.standing, Standing::Unranked(Obstacle::Void(_)))
+    }
+}
+
+impl RateSweep {
+    /// Whether models were offered rates of their own, so that a rate alone has too few of them for a ranking.
+    pub fn is_sparse(&self) -> bool {
+        let models = |index: usize| self.rows.iter().filter(|row| row.steps[index].is_some()).count();
+        (0..self.rates.len()).any(|index| models(index) < 2)
+    }
+
+    /// Whether `table` is at one of its rates.
+    pub fn holds(&self, table: &ServerTable) -> bool {
+        table.setting.rate.is_some() && Setting { rate: None, ..table.setting.clone() } == self.setting
+    }
 }
 
 /// Up to which rate a model keeps up, in requests a second.
@@ -69,58 +87,44 @@ pub enum Knee {
 }
 
 /// All sweeps of rates among `groups`.
-pub(crate) fn tables<'s, 'a: 's>(groups: impl Iterator<Item = &'s Group<'a>>) -> Vec<RateSweep> {
+pub(crate) fn tables<'s, 'a: 's>(
+    groups: impl Iterator<Item = &'s Group<'a>>,
+    floor: Option<Floor>,
+) -> Vec<RateSweep> {
     let open = groups.filter(|group| group.setting.rate.is_some());
     let sweeps = sweeps(open, |setting| setting.rate = None, 2);
-    let table = |sweep: super::sweep::Sweep<'_, '_>| {
-        let rates: Vec<f64> = sweep.steps.iter().filter_map(|group| group.setting.rate).collect();
-        let rows = sweep.models(full_name).into_iter().map(|(model, rows)| {
-            let steps: Vec<Option<RateStep>> =
-                rows.iter().zip(&rates).map(|(row, rate)| row.map(|row| step(row, *rate))).collect();
-            RateRow { model, knee: knee(&steps, &rates), steps }
-        });
-        let mut rows: Vec<RateRow> = rows.collect();
-        rows.sort_by(|one, other| height(other.knee).total_cmp(&height(one.knee)));
-        RateSweep { setting: sweep.setting, rates, rows }
-    };
-    sweeps.into_iter().map(table).collect()
+    sweeps.into_iter().map(|sweep| table(sweep, floor)).collect()
 }
 
-fn step(row: &Row<'_>, rate: f64) -> RateStep {
-    let counted = Counted::of(row).counted;
-    let Some(achieved) = median(counted.iter().map(|cell| cell.requests_per_second / rate)) else {
-        return RateStep::Void(row::void(row));
-    };
-    RateStep::Figures {
-        achieved,
-        p99_us: latency(&counted, |cell| cell.latency_us.as_ref()).and_then(|latency| latency.p99),
-        client_bound: counted.iter().any(|cell| cell.verdict == Verdict::ClientBound),
-    }
+fn table(sweep: Sweep<'_, '_>, floor: Option<Floor>) -> RateSweep {
+    let rates: Vec<f64> = sweep.steps.iter().filter_map(|group| group.setting.rate).collect();
+    let rows = sweep.models(full_name).into_iter().map(|(model, rows)| {
+        let step = |(row, rate): (&Option<&Row<'_>>, &f64)| row.map(|row| step(row, *rate, floor));
+        let steps: Vec<Option<RateStep>> = rows.iter().zip(&rates).map(step).collect();
+        RateRow { model, knee: knee(&steps.iter().flatten().collect::<Vec<_>>()), steps }
+    });
+    let mut rows: Vec<RateRow> = rows.collect();
+    rows.sort_by(|one, other| height(other.knee).total_cmp(&height(one.knee)));
+    RateSweep { setting: sweep.setting, rates, rows }
+}
+
+fn step(row: &Row<'_>, rate: f64, floor: Option<Floor>) -> RateStep {
+    let row = row::row(row, floor);
+    RateStep { rate, achieved: row.rate.map(|achieved| achieved.median / rate), row }
 }
 
 /// Where the p99 is not known, at the lowest rate or at this one, what was answered decides alone.
-fn knee(steps: &[Option<RateStep>], rates: &[f64]) -> Knee {
-    let known: Vec<(f64, RateStep)> =
-        rates.iter().zip(steps).filter_map(|(rate, step)| Some((*rate, (*step)?))).collect();
-    let usual = known.iter().find_map(|(_, step)| match step {
-        RateStep::Figures { p99_us, .. } => *p99_us,
-        RateStep::Void(_) => None,
-    });
-    let keeps_up = |step: &RateStep| match step {
-        RateStep::Void(_) => false,
-        RateStep::Figures { achieved, p99_us, .. } => {
-            let late = p99_us.zip(usual).is_some_and(|(p99_us, usual)| p99_us > LATER * usual);
-            *achieved >= ACHIEVED && !late
-        }
+fn knee(steps: &[&RateStep]) -> Knee {
+    let usual = steps.iter().find_map(|step| step.p99_us());
+    let keeps_up = |step: &&RateStep| {
+        let late = step.p99_us().zip(usual).is_some_and(|(p99_us, usual)| p99_us > LATER * usual);
+        step.achieved.is_some_and(|achieved| achieved >= ACHIEVED) && !late
     };
-    let Some(first) = known.first() else { return Knee::Unknown };
-    let Some(last) = known.iter().rposition(|(_, step)| keeps_up(step)) else {
-        let measured = known.iter().any(|(_, step)| matches!(step, RateStep::Figures { .. }));
-        return if measured { Knee::Below(first.0) } else { Knee::Unknown };
-    };
-    match known.get(last + 1) {
-        None | Some((_, RateStep::Figures { client_bound: true, .. })) => Knee::AtLeast(known[last].0),
-        Some(_) => Knee::At(known[last].0),
+    let Some(first) = steps.iter().find(|step| !step.is_void()) else { return Knee::Unknown };
+    let Some(last) = steps.iter().rposition(keeps_up) else { return Knee::Below(first.rate) };
+    match steps.get(last + 1) {
+        Some(next) if !next.row.client_bound => Knee::At(steps[last].rate),
+        _ => Knee::AtLeast(steps[last].rate),
     }
 }
 

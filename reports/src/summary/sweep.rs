@@ -64,3 +64,17 @@ fn find<'s, 'a>(group: &'s Group<'a>, name: Name, wanted: &str) -> Option<&'s Ro
 pub(crate) fn full_name(_: &Setting, row: &Row<'_>) -> String {
     label(&row[0].model, &row[0].options)
 }
+
+/// The harness gives a pool a worker for each connection where nobody says how many, up to so many.
+const WORKERS_AT_MOST: usize = 256;
+
+/// The model with its options but for such workers: with a worker for each connection a pool is the same model however many
+/// there are.
+pub(crate) fn name_without_usual_workers(setting: &Setting, row: &Row<'_>) -> String {
+    let shape = &setting.shape;
+    let beside = [shape.idle_connections, shape.slow_connections, shape.beside_connections];
+    let connections = setting.connections + beside.iter().flatten().sum::<usize>();
+    let usual = format!("workers={}", connections.min(WORKERS_AT_MOST));
+    let options: Vec<&str> = row[0].options.split(',').filter(|option| *option != usual).collect();
+    label(&row[0].model, &options.join(","))
+}

@@ -145,8 +145,8 @@ fn growth(line: Option<Line>, points: &[(f64, f64)]) -> Growth {
 }
 
 fn last_cost(row: &IdleRow) -> f64 {
-    let costs = row.steps.iter().flatten().filter_map(|step| step.cpu_us);
-    costs.last().map_or(f64::INFINITY, |cpu_us| cpu_us.median)
+    let last = row.steps.iter().flatten().rev().find_map(|step| step.cpu_us);
+    last.map_or(f64::INFINITY, |cpu_us| cpu_us.median)
 }
 
 fn crossing(row: &IdleRow, flat: &IdleRow, idle: &[usize]) -> Option<Crossing> {

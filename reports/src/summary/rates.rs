@@ -99,8 +99,8 @@ pub(crate) fn tables<'s, 'a: 's>(
 fn table(sweep: Sweep<'_, '_>, floor: Option<Floor>) -> RateSweep {
     let rates: Vec<f64> = sweep.steps.iter().filter_map(|group| group.setting.rate).collect();
     let rows = sweep.models(full_name).into_iter().map(|(model, rows)| {
-        let step = |(row, rate): (&Option<&Row<'_>>, &f64)| row.map(|row| step(row, *rate, floor));
-        let steps: Vec<Option<RateStep>> = rows.iter().zip(&rates).map(step).collect();
+        let steps = rows.iter().zip(&rates).map(|(row, rate)| row.map(|row| step(row, *rate, floor)));
+        let steps: Vec<Option<RateStep>> = steps.collect();
         RateRow { model, knee: knee(&steps.iter().flatten().collect::<Vec<_>>()), steps }
     });
     let mut rows: Vec<RateRow> = rows.collect();

@@ -90,7 +90,7 @@ fn table(setting: Setting, models: &[Model<'_, '_>]) -> StevensTable {
     let find = |name: &str| models.iter().find(|(model, _)| model == name).and_then(|(_, rows)| last(rows));
     let base = find(BASELINE).map(|row| row::cpu_by_round(row)).unwrap_or_default();
     let control = |row: &Row<'_>| control_by_round(&row::cpu_by_round(row), &base);
-    let fork = find(FORK).map(|row| control(row)).unwrap_or_default();
+    let fork = find(FORK).map(control).unwrap_or_default();
     let rows = models.iter().filter_map(|(model, rows)| {
         let row = last(rows)?;
         let own = control(row);

@@ -435,7 +435,7 @@ fn a_record_of_thousands_of_cells_is_drawn_in_every_form() {
     assert_eq!(document.sections[0].table.rows.len(), 100);
     assert!(html::draw(&document).unwrap().contains("model99"));
     assert!(on_terminal(&document, 120, Charset::Utf8).contains("model99"));
-    assert_eq!(csv::draw(&run).unwrap().iter().filter(|byte| **byte == b'\n').count(), 5_001);
+    assert_eq!(String::from_utf8(csv::draw(&run).unwrap()).unwrap().lines().count(), 5_001);
 }
 
 /// The name and text of every field below `value`.

@@ -1,5 +1,4 @@
 //! A record of loads beyond the plain one: sweeps, open loops, idle connections, Stevens' comparison, an A/A pair, a floor.
-#![allow(dead_code, reason = "not every test crate that shares this module asks for all of it")]
 
 use reports::record::{
     Beside, Calls, Cell, Cost, Floor, Latency, Noise, Run, Schedule, ServerCell, Shape, Verdict,

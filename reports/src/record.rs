@@ -71,7 +71,7 @@ pub struct Host {
 /// The two ends between which a machine's figures lie.
 ///
 /// The floor is made of threads that do nothing but recv(2) and send(2) over loopback TCP, 128 bytes each way, and check
-/// nothing: no server that makes these two calls for each request can do with less. One over io_uring makes fewer.
+/// nothing: no server that makes these two calls for each request can do with less. One over `io_uring` makes fewer.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Floor {
     /// Processor time of who answers for each request, user and system, in microseconds: the two calls, where requests wait

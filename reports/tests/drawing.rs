@@ -5,11 +5,11 @@ mod sample;
 use insta::assert_snapshot;
 use reports::course_notes::WAYS;
 use reports::document::Document;
-use reports::record::{Cell, Run, ServerCell, Verdict};
+use reports::record::{Cell, Run, ServerCell, TaskCell, Verdict};
 use reports::table::Table;
 use reports::terminal::{self, Charset, Terminal};
 use reports::{csv, html, markdown};
-use sample::{run_of, server, servers_cell};
+use sample::{run_of, server, servers_cell, tasks_cell};
 
 fn document() -> Document {
     Document::of(&sample::run())
@@ -396,7 +396,16 @@ fn the_html_needs_nothing_from_elsewhere() {
 
 #[test]
 fn every_field_of_a_cell_stands_under_its_own_name() {
-    let run = sample::run();
+    let mut run = sample::run();
+    run.cells.push(servers_cell(sample::loads::full()));
+    run.cells.push(Cell::Idle(Box::new(sample::loads::full())));
+    let attempt = TaskCell {
+        attempt: Some(2),
+        noise: sample::loads::full().noise,
+        cost: sample::loads::full().server,
+        ..sample::task("threads", "primes", 1, 2.0, 77)
+    };
+    run.cells.push(tasks_cell(attempt));
     let bytes = csv::draw(&run).unwrap();
     let mut reader = ::csv::Reader::from_reader(bytes.as_slice());
     let lines: Vec<std::collections::HashMap<String, String>> =
@@ -411,6 +420,22 @@ fn every_field_of_a_cell_stands_under_its_own_name() {
         let filled = line.values().filter(|text| !text.is_empty()).count();
         assert_eq!(filled, fields.iter().filter(|(_, value)| !value.is_empty()).count(), "{line:?}");
     }
+}
+
+#[test]
+fn a_record_of_thousands_of_cells_is_drawn_in_every_form() {
+    let names: Vec<String> = (0..100).map(|number| format!("model{number}")).collect();
+    let cells = (1..=50).flat_map(|round| {
+        names.iter().zip(1..).map(move |(name, number)| {
+            servers_cell(server(name, round, 8.0 + number as f64 / 10.0, number + u64::from(round)))
+        })
+    });
+    let run = run_of(cells.collect());
+    let document = Document::of(&run);
+    assert_eq!(document.sections[0].table.rows.len(), 100);
+    assert!(html::draw(&document).unwrap().contains("model99"));
+    assert!(on_terminal(&document, 120, Charset::Utf8).contains("model99"));
+    assert_eq!(String::from_utf8(csv::draw(&run).unwrap()).unwrap().lines().count(), 5_001);
 }
 
 /// The name and text of every field below `value`.

@@ -229,7 +229,7 @@ fn a_row_says_how_much_dearer_than_the_first_it_is_within_rounds() {
 /// The second of an A/A pair, `apart` times as dear as the first in some rounds and as cheap in others.
 fn again(model: &str, cpu_us: f64, apart: f64) -> Vec<ServerCell> {
     let copy = |cell: ServerCell| {
-        let factor = if cell.round % 2 == 0 { apart } else { 1.0 / apart };
+        let factor = if cell.round.is_multiple_of(2) { apart } else { 1.0 / apart };
         let cost = cell.server.map(|cost| Cost {
             user_s: cost.user_s.map(|seconds| seconds * factor),
             system_s: cost.system_s.map(|seconds| seconds * factor),

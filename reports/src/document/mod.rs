@@ -1,9 +1,13 @@
 //! The document: everything a report says, in texts, built once from a record and drawn in several ways.
 
+mod connections;
 mod facts;
+mod idle;
 mod notes;
+mod rates;
 mod server_notes;
 mod servers;
+mod stevens;
 mod tasks;
 mod title;
 mod versus;
@@ -12,7 +16,7 @@ use serde::Serialize;
 
 use crate::chart::Chart;
 use crate::record::Run;
-use crate::summary::{Summary, Versus};
+use crate::summary::{ServerTable, Summary, Versus};
 use crate::table::Table;
 
 /// What stands in the place of a rank that is not given.
@@ -68,12 +72,24 @@ impl Document {
     /// Puts the report on `run` into words.
     pub fn of(run: &Run) -> Self {
         let summary = Summary::of(run);
+        let plain = |table| Section { table, chart: None };
         let server_section = |table| servers::section(table, summary.threshold);
-        let mut sections: Vec<Section> = summary.servers.iter().map(server_section).collect();
-        sections
-            .extend(tasks::sections(&summary.tasks).into_iter().map(|table| Section { table, chart: None }));
+        // Where models had rates of their own, a table for each would have but one row.
+        let has_room_in_a_sweep =
+            |table: &&ServerTable| summary.rates.iter().any(|sweep| sweep.is_sparse() && sweep.holds(table));
+        let servers = summary.servers.iter().filter(|table| !has_room_in_a_sweep(table));
+        let mut sections: Vec<Section> = servers.map(server_section).collect();
+        sections.extend(summary.connections.iter().map(connections::table).map(plain));
+        sections.extend(summary.rates.iter().flat_map(rates::tables).map(plain));
+        sections.extend(summary.idle.iter().flat_map(idle::tables).map(plain));
+        sections.extend(summary.stevens.iter().map(stevens::table).map(plain));
+        sections.extend(tasks::sections(&summary.tasks).into_iter().map(plain));
         let explanations = [
             (!summary.servers.is_empty()).then_some(servers::EXPLANATION),
+            (!summary.connections.is_empty()).then_some(connections::EXPLANATION),
+            (!summary.rates.is_empty()).then_some(rates::EXPLANATION),
+            (!summary.idle.is_empty()).then_some(idle::EXPLANATION),
+            (!summary.stevens.is_empty()).then_some(stevens::EXPLANATION),
             (!summary.tasks.is_empty()).then_some(tasks::EXPLANATION),
         ];
         Self {

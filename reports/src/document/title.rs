@@ -52,11 +52,10 @@ fn rate(setting: &Setting, open: Open) -> Option<String> {
         Schedule::Constant => "",
         Schedule::Poisson => ", Poisson",
     };
-    let rate = setting.rate?;
-    Some(match open {
-        Open::Rate => format!("requests/s offered{spacing}"),
-        _ => format!("{} requests/s offered{spacing}", figure(rate)),
-    })
+    if open == Open::Rate {
+        return Some(format!("requests/s offered{spacing}"));
+    }
+    setting.rate.map(|rate| format!("{} requests/s offered{spacing}", figure(rate)))
 }
 
 fn company(setting: &Setting, open: Open) -> String {

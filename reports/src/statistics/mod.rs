@@ -27,4 +27,4 @@ pub use spread::Spread;
 pub(crate) use spread::median;
 
 /// A difference counts as one if chance alone would show it in at most this share of all tables.
-pub const SIGNIFICANCE: f64 = 0.05;
+pub(crate) const SIGNIFICANCE: f64 = 0.05;

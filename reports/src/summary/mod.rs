@@ -1,20 +1,29 @@
 //! From cells to rows: what is comparable is grouped, and over the rounds medians are taken.
 
 pub(crate) mod again;
+pub(crate) mod connections;
 pub(crate) mod counted;
+pub(crate) mod idle;
 pub(crate) mod rank;
+pub(crate) mod rates;
 pub(crate) mod row;
 pub(crate) mod servers;
 pub(crate) mod setting;
+pub(crate) mod stevens;
+pub(crate) mod sweep;
 mod tasks;
 pub(crate) mod versus;
 
 use std::collections::BTreeSet;
 
 pub use again::{Again, LEAST, Threshold};
+pub use connections::{ConnectionRow, ConnectionSweep};
+pub use idle::{Crossing, Growth, IdleRow, IdleStep, IdleTable, THOUSAND};
+pub use rates::{ACHIEVED, Knee, LATER, RateRow, RateStep, RateSweep};
 pub use row::{Estimate, Figure, Obstacle, Outlier, Rank, ServerRow, Standing};
 pub use servers::ServerTable;
 pub use setting::Setting;
+pub use stevens::{BOOK, BookRow, CONNECTIONS, StevensRow, StevensTable};
 pub use tasks::{Comparison, TaskRow};
 pub use versus::{Alone, Change, Outcome, Versus, VersusRow};
 
@@ -28,6 +37,14 @@ use servers::Group;
 pub struct Summary {
     /// The servers: one table for each setting that they were compared in.
     pub servers: Vec<ServerTable>,
+    /// Those of them that were measured at several rates.
+    pub rates: Vec<RateSweep>,
+    /// Those of them that were measured at several numbers of connections.
+    pub connections: Vec<ConnectionSweep>,
+    /// What idle connections cost.
+    pub idle: Vec<IdleTable>,
+    /// Stevens' comparison.
+    pub stevens: Vec<StevensTable>,
     /// How far from 1 a ratio must be to be a difference.
     pub threshold: Threshold,
     /// The tasks: one row for each task and executor.
@@ -38,14 +55,19 @@ impl Summary {
     /// Sums `run` up.
     pub fn of(run: &Run) -> Self {
         let groups = groups_of(run);
-        let servers = groups.iter().filter(|(suite, _)| *suite == Suite::Servers);
+        let of =
+            |wanted: Suite| groups.iter().filter(move |(suite, _)| *suite == wanted).map(|(_, group)| group);
         let threshold = threshold(&groups);
         let tasks = run.cells.iter().filter_map(|cell| match cell {
             Cell::Tasks(cell) => Some(&**cell),
             Cell::Servers(_) | Cell::Idle(_) | Cell::Stevens(_) => None,
         });
         Self {
-            servers: servers.map(|(_, group)| servers::table(group, threshold, run.floor)).collect(),
+            servers: of(Suite::Servers).map(|group| servers::table(group, threshold, run.floor)).collect(),
+            rates: rates::tables(of(Suite::Servers), run.floor),
+            connections: connections::tables(of(Suite::Servers)),
+            idle: idle::tables(of(Suite::Idle)),
+            stevens: stevens::tables(of(Suite::Stevens)),
             threshold,
             tasks: tasks::rows(&tasks.collect::<Vec<_>>()),
         }

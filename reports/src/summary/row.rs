@@ -149,7 +149,7 @@ pub(crate) fn row(cells: &[&ServerCell], floor: Option<Floor>) -> ServerRow {
         let values = counted.iter().filter_map(|cell| cell.server.as_ref().and_then(figure));
         median(values.map(|value| value as f64))
     };
-    let calls = |figure: fn(&Calls) -> Option<f64>| {
+    let counted_calls = |figure: fn(&Calls) -> Option<f64>| {
         median(counted.iter().filter_map(|cell| cell.calls.as_ref().and_then(figure)))
     };
     let rate = Estimate::of(counted.iter().map(|cell| cell.requests_per_second));
@@ -179,8 +179,8 @@ pub(crate) fn row(cells: &[&ServerCell], floor: Option<Floor>) -> ServerRow {
         processes_peak: cost(|cost| cost.processes_peak),
         threads_peak: cost(|cost| cost.threads_peak),
         switches_per_request: median(counted.iter().filter_map(|cell| switches_per_request(cell))),
-        calls_per_request: calls(|calls| of_requests(calls, calls.syscalls)),
-        epoll_ctls_per_request: calls(|calls| of_requests(calls, calls.epoll_ctls?)),
+        calls_per_request: counted_calls(|calls| of_requests(calls, calls.syscalls)),
+        epoll_ctls_per_request: counted_calls(|calls| of_requests(calls, calls.epoll_ctls?)),
         errors: errors(cells),
         remarks: remarks(cells),
         outliers: outliers(counted),
@@ -198,10 +198,19 @@ pub(crate) fn cpu_by_round(cells: &[&ServerCell]) -> ByRound {
     counted.iter().filter_map(|cell| Some((cell.round, cpu_us(cell)?))).collect()
 }
 
+/// The verdict on a row none of whose cells counts.
+pub(crate) fn void(cells: &[&ServerCell]) -> Verdict {
+    gravest_of(&Counted::of(cells).last)
+}
+
+fn gravest_of(cells: &[&ServerCell]) -> Verdict {
+    gravest(cells.iter().map(|cell| verdict(cell)))
+}
+
 /// A row that is not held back by anything is ranked, at a place that is found later.
 fn standing(sorted: &Counted<'_>, again: bool) -> Standing {
     let Some(first) = sorted.counted.first() else {
-        return Standing::Unranked(Obstacle::Void(gravest(sorted.last.iter().map(|cell| verdict(cell)))));
+        return Standing::Unranked(Obstacle::Void(gravest_of(&sorted.last)));
     };
     let counted = &sorted.counted;
     let starved =

@@ -71,22 +71,28 @@ fn place(executor: &str) -> usize {
 }
 
 fn task(executors: &[Vec<&TaskCell>]) -> Vec<TaskRow> {
-    let line: Vec<&TaskCell> = executors
-        .iter()
-        .flatten()
-        .copied()
-        .filter(|cell| cell.executor == BASELINE && counts(cell))
-        .collect();
+    let line = executors.iter().flat_map(|cells| {
+        let last = cells.iter().filter(|cell| !superseded(cell, cells));
+        last.copied().filter(|cell| cell.executor == BASELINE && counts(cell))
+    });
+    let line: Vec<&TaskCell> = line.collect();
     executors.iter().map(|cells| row(cells, &line)).collect()
 }
 
 fn counts(cell: &TaskCell) -> bool {
-    cell.verdict == Verdict::Valid
+    cell.verdict == Verdict::Valid && cell.noise.is_none_or(|noise| !noise.disturbed)
+}
+
+/// Whether a later attempt at the same round stands in its place.
+fn superseded(cell: &TaskCell, cells: &[&TaskCell]) -> bool {
+    let attempt = |cell: &TaskCell| cell.attempt.unwrap_or(1);
+    cells.iter().any(|other| other.round == cell.round && attempt(other) > attempt(cell))
 }
 
 fn row(cells: &[&TaskCell], line: &[&TaskCell]) -> TaskRow {
     let first = cells[0];
-    let counted: Vec<&TaskCell> = cells.iter().copied().filter(|cell| counts(cell)).collect();
+    let last: Vec<&TaskCell> = cells.iter().copied().filter(|cell| !superseded(cell, cells)).collect();
+    let counted: Vec<&TaskCell> = last.iter().copied().filter(|cell| counts(cell)).collect();
     let costs = || counted.iter().filter_map(|cell| cell.cost);
     let mut ran = cells.iter().filter(|cell| cell.verdict != Verdict::Unsupported).peekable();
     TaskRow {
@@ -104,12 +110,12 @@ fn row(cells: &[&TaskCell], line: &[&TaskCell]) -> TaskRow {
         cpu_s: median(costs().filter_map(|cost| cost.cpu_s())),
         pss_peak_bytes: median(costs().filter_map(|cost| cost.pss_peak_bytes).map(|bytes| bytes as f64)),
         value_ok: ran.peek().is_some().then(|| ran.all(|cell| cell.value.is_some())),
-        void: counted.is_empty().then(|| gravest(cells.iter().map(|cell| cell.verdict))),
+        void: counted.is_empty().then(|| gravest(last.iter().map(|cell| cell.verdict))),
         remarks: remarks(cells.iter().map(|cell| Remark {
             verdict: cell.verdict,
             reason: cell.reason.clone(),
             rounds: vec![cell.round],
-            superseded: false,
+            superseded: superseded(cell, cells),
         })),
     }
 }

@@ -1,0 +1,50 @@
+//! One model at several numbers of connections: what each costs then.
+
+use super::row::{self, Obstacle, ServerRow, Standing};
+use super::servers::Group;
+use super::setting::Setting;
+use super::sweep::{Sweep, name_without_usual_workers, sweeps};
+
+/// All models at several numbers of connections.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ConnectionSweep {
+    /// What else they were measured in.
+    pub setting: Setting,
+    /// The numbers of connections, in ascending order.
+    pub connections: Vec<usize>,
+    /// The models, the cheapest at most connections first.
+    pub rows: Vec<ConnectionRow>,
+}
+
+/// One model at several numbers of connections.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ConnectionRow {
+    /// The model with its options.
+    pub model: String,
+    /// Its row at each number.
+    pub steps: Vec<Option<ServerRow>>,
+}
+
+/// All sweeps of connections among `groups`.
+pub(crate) fn tables<'s, 'a: 's>(groups: impl Iterator<Item = &'s Group<'a>>) -> Vec<ConnectionSweep> {
+    let sweeps = sweeps(groups, |setting| setting.connections = 0, 2);
+    sweeps.into_iter().map(|sweep| table(&sweep)).collect()
+}
+
+fn table(sweep: &Sweep<'_, '_>) -> ConnectionSweep {
+    let rows = sweep.models(name_without_usual_workers).into_iter().map(|(model, rows)| {
+        let steps = rows.into_iter().map(|row| row.map(|row| row::row(row, None))).collect();
+        ConnectionRow { model, steps }
+    });
+    let mut rows: Vec<ConnectionRow> = rows.collect();
+    rows.sort_by(|one, other| cost(one).total_cmp(&cost(other)));
+    let connections = sweep.steps.iter().map(|group| group.setting.connections).collect();
+    ConnectionSweep { setting: sweep.setting.clone(), connections, rows }
+}
+
+/// CPU time per request at the greatest number of connections that served all of them.
+fn cost(row: &ConnectionRow) -> f64 {
+    let fair = |step: &&ServerRow| !matches!(step.standing, Standing::Unranked(Obstacle::Starved { .. }));
+    let last = row.steps.last().and_then(Option::as_ref).filter(fair);
+    last.and_then(|step| step.cpu_us).map_or(f64::INFINITY, |cpu_us| cpu_us.median)
+}

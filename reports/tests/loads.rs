@@ -1,0 +1,221 @@
+//! Tables of loads that vary: sweeps, idle connections, Stevens' comparison.
+
+mod sample;
+
+use insta::assert_snapshot;
+use reports::document::Document;
+use reports::record::{Cell, Run, ServerCell, Verdict};
+use reports::summary::{BOOK, Growth, IdleTable, Knee, Summary};
+use reports::table::Table;
+use reports::terminal::{self, Charset, Terminal};
+use reports::{html, markdown};
+use sample::loads;
+
+fn summary() -> Summary {
+    Summary::of(&loads::run())
+}
+
+fn close(value: f64, expected: f64) {
+    assert!((value - expected).abs() < 1e-6 * expected.abs().max(1.0), "{value} is not {expected}");
+}
+
+fn table(start: &str) -> Table {
+    let document = Document::of(&loads::run());
+    let found = document.sections.iter().find(|section| section.table.title.starts_with(start));
+    found.expect("there is such a table").table.clone()
+}
+
+/// The record with its cells changed.
+fn changed(change: impl Fn(&mut Cell)) -> Run {
+    let mut run = loads::run();
+    run.cells.iter_mut().for_each(change);
+    run
+}
+
+fn server(cell: &mut Cell) -> &mut ServerCell {
+    match cell {
+        Cell::Servers(cell) | Cell::Idle(cell) | Cell::Stevens(cell) => cell,
+        Cell::Tasks(_) => panic!("there are no tasks in this sample"),
+    }
+}
+
+#[test]
+fn the_terminal() {
+    let document = Document::of(&loads::run());
+    assert_snapshot!(terminal::draw(&document, Terminal { width: 120, charset: Charset::Utf8 }));
+}
+
+#[test]
+fn the_markdown() {
+    assert_snapshot!(markdown::draw(&Document::of(&loads::run())));
+}
+
+#[test]
+fn the_html_has_every_table_of_the_markdown() {
+    let document = Document::of(&loads::run());
+    let page = html::draw(&document).unwrap();
+    assert_eq!(page.matches("<table").count(), document.sections.len());
+    assert!(page.contains("What idle connections cost") && page.contains("Stevens"));
+}
+
+#[test]
+fn the_knee_is_the_highest_rate_that_is_answered_in_full_and_in_time() {
+    let sweeps = summary().rates;
+    assert_eq!(sweeps.len(), 1);
+    assert_eq!(sweeps[0].rates, [10_000.0, 20_000.0, 40_000.0]);
+    let knees: Vec<_> = sweeps[0].rows.iter().map(|row| (row.model.as_str(), row.knee)).collect();
+    // fork's p99 at 20,000 is just below ten times that at 10,000.
+    assert_eq!(knees, [("epoll", Knee::AtLeast(40_000.0)), ("fork", Knee::At(20_000.0))]);
+}
+
+#[test]
+fn replies_that_come_ten_times_as_late_are_beyond_the_knee() {
+    let run = changed(|cell| {
+        let cell = server(cell);
+        if cell.model == "fork" && cell.rate == Some(20_000.0) {
+            cell.latency_us.as_mut().unwrap().p99 = Some(4_001.0);
+        }
+    });
+    assert_eq!(Summary::of(&run).rates[0].rows[1].knee, Knee::At(10_000.0));
+}
+
+#[test]
+fn what_the_generator_could_not_offer_says_nothing_of_the_model() {
+    let run = changed(|cell| {
+        let cell = server(cell);
+        if cell.model == "fork" && cell.rate == Some(40_000.0) {
+            cell.verdict = Verdict::ClientBound;
+        }
+    });
+    let rows = &Summary::of(&run).rates[0].rows;
+    let fork = rows.iter().find(|row| row.model == "fork").unwrap();
+    assert_eq!(fork.knee, Knee::AtLeast(20_000.0));
+}
+
+#[test]
+fn a_model_that_never_keeps_up_has_its_knee_below_the_lowest_rate() {
+    let run = changed(|cell| {
+        let cell = server(cell);
+        if cell.rate.is_some() && cell.model == "fork" {
+            cell.requests_per_second /= 2.0;
+        }
+    });
+    let rows = &Summary::of(&run).rates[0].rows;
+    assert_eq!(rows.iter().map(|row| row.knee).collect::<Vec<_>>()[1], Knee::Below(10_000.0));
+}
+
+#[test]
+fn models_with_rates_of_their_own_share_one_table_of_all_figures() {
+    let open = |document: &Document| {
+        let titles = document.sections.iter().map(|section| section.table.title.clone());
+        titles.filter(|title| title.starts_with("http /hello")).count()
+    };
+    assert_eq!(open(&Document::of(&loads::run())), 3);
+    let own = changed(|cell| {
+        let cell = server(cell);
+        if cell.model == "fork" {
+            cell.rate = cell.rate.map(|rate| rate / 2.0 + 1.0);
+            cell.requests_per_second /= 2.0;
+        }
+    });
+    let document = Document::of(&own);
+    assert_eq!(open(&document), 0);
+    let all = document.sections.iter().find(|section| section.table.title.starts_with("At each rate"));
+    assert_eq!(all.unwrap().table.rows.len(), 6);
+}
+
+#[test]
+fn a_pool_with_a_worker_for_each_connection_is_one_row_of_a_sweep() {
+    let sweeps = summary().connections;
+    assert_eq!((sweeps.len(), &sweeps[0].connections[..]), (1, &[1, 16, 64][..]));
+    let names: Vec<&str> = sweeps[0].rows.iter().map(|row| row.model.as_str()).collect();
+    assert_eq!(names, ["epoll", "io-uring", "poll", "loop", "thread-pool"]);
+    let pool = table("By connections").rows.into_iter().find(|row| row[0] == "thread-pool").unwrap();
+    assert!(!pool[1].is_empty() && !pool[2].is_empty(), "{pool:?}");
+}
+
+#[test]
+fn a_server_that_starves_connections_is_not_shown_as_cheap() {
+    let row = table("By connections").rows.into_iter().find(|row| row[0] == "loop").unwrap();
+    assert_eq!(row[2], "served 1");
+}
+
+fn idle() -> IdleTable {
+    let mut tables = summary().idle;
+    assert_eq!(tables.len(), 1);
+    tables.remove(0)
+}
+
+#[test]
+fn growth_is_fitted_through_all_rounds() {
+    let table = idle();
+    assert_eq!(table.idle, [0, 1_000, 10_000]);
+    let row = |model: &str| table.rows.iter().find(|row| row.model == model).unwrap();
+    assert_eq!((row("epoll").growth, row("poll").growth), (Growth::Flat, Growth::Grows));
+    let line = row("poll").line.unwrap();
+    // 3 µs for each thousand, and as much more as the rounds are noisy: 3% on average.
+    assert!((3.0..3.3).contains(&line.slope), "{line:?}");
+    let interval = line.interval.unwrap();
+    assert!(interval.low < line.slope && line.slope < interval.high && interval.low > 0.0);
+    assert_eq!(row("select").growth, Growth::Unknown);
+    assert_eq!(table.best_flat.as_deref(), Some("epoll"));
+}
+
+#[test]
+fn a_growing_model_is_left_where_its_line_crosses_the_flat_one() {
+    let crossings = idle().crossings;
+    assert_eq!(crossings.len(), 1);
+    assert_eq!((crossings[0].model.as_str(), crossings[0].beyond), ("poll", false));
+    // 6 + 3 n and 8: the same noise on both lines moves the crossing little.
+    assert!((550.0..750.0).contains(&crossings[0].idle), "{crossings:?}");
+}
+
+#[test]
+fn the_limit_of_select_is_told() {
+    let notes = table("What idle connections cost").notes;
+    let expected =
+        "select beside 1,000 idle connections: unsupported: select can't watch a descriptor above 1023.";
+    assert!(notes.iter().any(|note| note == expected), "{notes:?}");
+}
+
+#[test]
+fn process_control_is_what_a_server_costs_beyond_the_loop_within_rounds() {
+    let table = &summary().stevens[0];
+    let row = |model: &str| table.rows.iter().find(|row| row.model == model).unwrap();
+    // 200 µs for each of 5,000 connections is a second, whatever the rounds have in common.
+    let fork = row("fork").control_s.unwrap();
+    close(fork.median, 1.0);
+    close(fork.interval.low, 1.0);
+    close(row("loop").control_s.unwrap().median, 0.0);
+    close(row("thread").by_fork.unwrap(), 0.1);
+    close(row("epoll").control_s.unwrap().median, 0.02);
+}
+
+#[test]
+fn each_server_stands_beside_its_kind_in_the_book() {
+    let table = &summary().stevens[0];
+    let books: Vec<_> =
+        table.rows.iter().map(|row| (row.model.as_str(), row.book.map(|book| book.number))).collect();
+    let expected = [
+        ("loop", Some(0)),
+        ("fork", Some(1)),
+        ("prefork:accept=shared,workers=15", Some(2)),
+        ("prefork:accept=flock,workers=15", Some(3)),
+        ("thread", Some(6)),
+        ("thread-pool:workers=15", Some(8)),
+        ("epoll", None),
+    ];
+    assert_eq!(books, expected);
+    close(BOOK[6].by_fork(), 0.99 / 20.90);
+}
+
+#[test]
+fn without_the_loop_there_is_no_process_control_and_a_note_says_so() {
+    let mut run = loads::run();
+    run.cells.retain(|cell| cell.server().is_none_or(|cell| cell.model != "loop"));
+    let table = &Summary::of(&run).stevens[0];
+    assert!(table.rows.iter().all(|row| row.control_s.is_none() && row.by_fork.is_none()));
+    let document = Document::of(&run);
+    let section = document.sections.iter().find(|section| section.table.title.contains("Stevens")).unwrap();
+    assert!(section.table.notes.iter().any(|note| note.contains("Without rounds of loop")));
+}

@@ -9,8 +9,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use harness::load::{Clients, Load, run};
+use harness::load::{Clients, Load, Pace, run};
 use harness::transport::Transport;
+use reports::record::Schedule;
 use workloads::client::{Client, EchoClient, HttpClient};
 
 struct Counting;
@@ -43,6 +44,17 @@ struct Server {
     address: SocketAddr,
     transport: Transport,
     keep_alive: bool,
+    pace: Pace,
+    pipeline: usize,
+    /// Whether latencies are logged second by second.
+    logged: bool,
+}
+
+impl Server {
+    /// One that is asked as fast as it answers, one request at a time.
+    fn new(address: SocketAddr, transport: Transport, keep_alive: bool) -> Self {
+        Self { address, transport, keep_alive, pace: Pace::default(), pipeline: 1, logged: false }
+    }
 }
 
 /// Answers over connections that stay open, each on a thread of its own, which allocates nothing once it runs; or over
@@ -75,6 +87,32 @@ fn server(keep_alive: bool) -> SocketAddr {
     address
 }
 
+/// Answers as many requests as have come, each on a thread for its connection, which allocates nothing once it runs.
+fn pipelined_server() -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    let answer = |mut stream: TcpStream| {
+        let mut bytes = [0; 4096];
+        let mut held = 0;
+        while let Ok(count @ 1..) = stream.read(&mut bytes[held..]) {
+            held += count;
+            while let Some(end) = bytes[..held].windows(4).position(|window| window == b"\r\n\r\n") {
+                bytes.copy_within(end + 4..held, 0);
+                held -= end + 4;
+                if stream.write_all(REPLY).is_err() {
+                    return;
+                }
+            }
+        }
+    };
+    thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            thread::spawn(move || answer(stream));
+        }
+    });
+    address
+}
+
 /// Answers datagrams on one thread, which allocates nothing once it runs.
 fn datagram_server() -> SocketAddr {
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
@@ -90,13 +128,16 @@ fn datagram_server() -> SocketAddr {
 
 /// How many requests a run of this length came to, and how many allocations it took.
 fn measured(server: &Server, duration: Duration) -> (u64, u64) {
-    let &Server { address, transport, keep_alive } = server;
+    let &Server { address, transport, keep_alive, pace, pipeline, logged } = server;
     let load = Load {
         address: address.into(),
         transport,
         connections: 4,
         threads: 1,
         keep_alive,
+        pace,
+        pipeline,
+        histogram_log: logged.then(|| "/dev/null".into()),
         warm_up: Duration::ZERO,
         duration,
         timeout: Duration::from_secs(20),
@@ -135,11 +176,26 @@ fn no_allocation_per_request(server: &Server, more: u64) {
 
 /// One test, since it counts what the whole process allocates.
 #[test]
-fn thousands_more_requests_take_no_more_allocations_over_any_kind_of_connection() {
+fn thousands_more_requests_take_no_more_allocations_over_any_kind_of_connection_at_any_pace() {
     for (keep_alive, more) in [(true, 20_000), (false, 2_000)] {
         let address = server(keep_alive);
-        no_allocation_per_request(&Server { address, transport: Transport::Tcp, keep_alive }, more);
+        let plain = || Server::new(address, Transport::Tcp, keep_alive);
+        no_allocation_per_request(&plain(), more);
+        let poisson = Pace::Open { rate: 2_000.0, schedule: Schedule::Poisson, seed: 1 };
+        let pause = Pace::Closed { think: Duration::from_millis(1) };
+        for pace in [poisson, pause] {
+            no_allocation_per_request(&Server { pace, ..plain() }, 1_500);
+        }
+        if keep_alive {
+            let too_fast = Pace::Open { rate: 1e5, schedule: Schedule::Constant, seed: 1 };
+            no_allocation_per_request(&Server { pace: too_fast, ..plain() }, more);
+            no_allocation_per_request(&Server { logged: true, ..plain() }, more);
+        }
     }
-    let address = datagram_server();
-    no_allocation_per_request(&Server { address, transport: Transport::Udp, keep_alive: true }, 20_000);
+    let echo = Server::new(pipelined_server(), Transport::Tcp, true);
+    no_allocation_per_request(&Server { pipeline: 8, ..echo }, 20_000);
+    let plain = || Server::new(datagram_server(), Transport::Udp, true);
+    no_allocation_per_request(&plain(), 20_000);
+    let pace = Pace::Open { rate: 2_000.0, schedule: Schedule::Constant, seed: 1 };
+    no_allocation_per_request(&Server { pace, ..plain() }, 1_500);
 }

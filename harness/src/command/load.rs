@@ -80,7 +80,7 @@ fn load(arguments: &Arguments, address: Address, transport: Transport) -> Load {
         Some(rate) => Pace::Open {
             rate,
             schedule: arguments.schedule.map(Into::into).unwrap_or_default(),
-            seed: arguments.seed.unwrap_or_else(|| fastrand::u64(..)),
+            seed: arguments.seed.unwrap_or_else(|| fastrand::u32(..).into()),
         },
         None => Pace::Closed { think: arguments.think.unwrap_or(Duration::ZERO) },
     };

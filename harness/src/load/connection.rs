@@ -289,9 +289,9 @@ impl Connection {
         self.answered
     }
 
-    /// When its unanswered requests were due, the earliest first.
-    pub(super) fn dues(&self) -> impl DoubleEndedIterator<Item = Instant> {
-        self.asked.iter().filter_map(|asked| asked.due)
+    /// When its unanswered requests that a schedule asks for were due, and when they left.
+    pub(super) fn scheduled(&self) -> impl Iterator<Item = (Instant, Instant)> {
+        self.asked.iter().filter_map(|asked| asked.due.map(|due| (due, asked.left)))
     }
 
     /// What is overdue, if anything. `may_starve`: to wait for the very first reply, however long, is no failure.

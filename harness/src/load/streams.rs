@@ -379,8 +379,8 @@ impl Loop<'_> {
     fn end(&mut self, index: usize) {
         let slot = &mut self.slots[index];
         let Some(connection) = slot.connection.take() else { return };
-        for due in connection.dues() {
-            self.shared.tally.given_back(due);
+        for (due, left) in connection.scheduled() {
+            self.shared.tally.given_back(due, left);
             self.pacer.give_back(due);
         }
         // Closed before the next one is opened.
@@ -392,7 +392,7 @@ impl Loop<'_> {
         self.shared.tally.failed(failure);
         let slot = &mut self.slots[index];
         if let Some(connection) = slot.connection.take() {
-            connection.dues().for_each(|due| self.shared.tally.lost(due));
+            connection.scheduled().for_each(|(due, _)| self.shared.tally.lost(due));
         }
         slot.backing_off = true;
         self.failed.push_back((Instant::now() + BACK_OFF, index));

@@ -232,10 +232,11 @@ impl Tally {
         self.kept.awaited -= u64::from(self.window.holds(due));
     }
 
-    /// A request of a schedule goes back to it, as if it had not left.
-    pub(super) fn given_back(&mut self, due: Instant) {
+    /// A request of a schedule goes back to it, as if it had not left; only in the lag it was counted.
+    pub(super) fn given_back(&mut self, due: Instant, left: Instant) {
         self.lost(due);
         self.kept.due -= u64::from(self.window.holds(due));
+        self.kept.left = self.kept.left.saturating_sub(u64::from(self.window.holds(left)));
     }
 
     /// A request of a schedule that left has waited in vain until `now`.

@@ -148,8 +148,8 @@ impl Loop<'_> {
     pub(super) fn count_unanswered(&mut self, now: Instant) {
         if let Pacer::Schedule { .. } = &self.pacer {
             for slot in &self.slots {
-                let dues = slot.connection.iter().flat_map(super::Connection::dues);
-                dues.for_each(|due| self.shared.tally.unanswered(due, now));
+                let waiting = slot.connection.iter().flat_map(super::Connection::scheduled);
+                waiting.for_each(|(due, _)| self.shared.tally.unanswered(due, now));
             }
         }
         self.pacer.never_sent(now, &mut self.shared.tally);

@@ -376,7 +376,7 @@ fn an_account_leaves_nothing_open() {
 #[test]
 #[ignore = "a helper for the tests beside it, which start it as a process of its own"]
 fn helper_that_says_what_cannot_be_counted() {
-    println!("\nunavailable: {}", counting_unavailable().unwrap_or("nothing"));
+    println!("\nunavailable: {}", counting_unavailable().as_deref().unwrap_or("nothing"));
 }
 
 /// What the helper says when it is started by `command`.

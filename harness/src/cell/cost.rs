@@ -88,7 +88,7 @@ pub(super) fn calls(seen: &Seen, outcome: &Outcome, epilogue: Duration) -> Optio
     // Counting begins a little after the load's epilogue does, and the load does not change meanwhile.
     let part = (counted.took.as_secs_f64() / epilogue.as_secs_f64()).min(1.0);
     let requests = (outcome.requests_after as f64 * part).round() as u64;
-    (requests > 0).then(|| Calls {
+    (requests > 0).then_some(Calls {
         seconds: counted.took.as_secs_f64(),
         requests,
         syscalls: counted.syscalls,

@@ -80,7 +80,13 @@ fn try_measure(step: &TaskStep, bench: &Bench<'_>) -> anyhow::Result<Measured> {
     let output = child.wait_with_output()?;
     let peaks = sampler.map(Sampler::stop).unwrap_or_default();
     let cost = peaks.complete(before.until(&Reaped::so_far()?));
-    let cost = Cost { pss_peak_bytes: cost.pss_peak_bytes.filter(|bytes| *bytes >= LEAST_BYTES), ..cost };
+    let enough = |bytes: Option<u64>| bytes.filter(|bytes| *bytes >= LEAST_BYTES);
+    let cost = Cost {
+        pss_peak_bytes: enough(cost.pss_peak_bytes),
+        rss_peak_bytes: enough(cost.rss_peak_bytes),
+        pss_bytes: None, // the last sample sees a process that has ended
+        ..cost
+    };
     let execution = serde_json::from_slice(&output.stdout).map_err(|_| {
         let words = quoted(&String::from_utf8_lossy(&output.stderr));
         anyhow!("the executor's process ended without a result ({}){words}", output.status)

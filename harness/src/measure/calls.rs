@@ -57,9 +57,9 @@ impl CallCounters {
 
 /// Why some of a server's cost can't be counted on this machine by this user, in a sentence; none if all can. It is tried
 /// once, so call it before anything is measured.
-pub fn counting_unavailable() -> Option<&'static str> {
+pub fn counting_unavailable() -> Option<String> {
     static SENTENCE: OnceLock<Option<String>> = OnceLock::new();
-    SENTENCE.get_or_init(tried).as_deref()
+    SENTENCE.get_or_init(tried).clone()
 }
 
 fn tried() -> Option<String> {

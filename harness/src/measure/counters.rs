@@ -32,10 +32,10 @@ impl Counters {
     }
 
     /// Begins to count an event.
-    pub(super) fn begin(event: impl Event + Clone, group: &Group) -> io::Result<Self> {
+    pub(super) fn begin(event: impl Event + Copy, group: &Group) -> io::Result<Self> {
         let mut of = Vec::new();
         for processor in online()? {
-            match counter(event.clone(), group.directory(), processor) {
+            match counter(event, group.directory(), processor) {
                 Ok(counter) => of.push(counter),
                 // It was taken away between the two looks.
                 Err(error) if error.raw_os_error() == Some(Errno::ENODEV as i32) => {}
@@ -67,9 +67,9 @@ fn online() -> io::Result<Vec<usize>> {
 fn listed(list: &str) -> Option<Vec<usize>> {
     let mut numbers = Vec::new();
     for part in list.trim().split(',') {
-        let (first, last) = part.split_once('-').unwrap_or((part, part));
-        let (first, last): (usize, usize) = (first.parse().ok()?, last.parse().ok()?);
-        numbers.extend(first..=last);
+        let (from, to) = part.split_once('-').unwrap_or((part, part));
+        let (from, to): (usize, usize) = (from.parse().ok()?, to.parse().ok()?);
+        numbers.extend(from..=to);
     }
     Some(numbers)
 }

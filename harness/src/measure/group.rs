@@ -129,6 +129,7 @@ impl Used {
     }
 
     /// What was used from this moment to a later one.
+    #[must_use]
     pub fn until(self, later: Self) -> Self {
         Self { user: later.user.saturating_sub(self.user), system: later.system.saturating_sub(self.system) }
     }

@@ -17,15 +17,16 @@ use std::time::Duration;
 
 use common::{PATIENCE, children_of, concur, ended_in_order, eventually, hello, ip, stop};
 use harness::load::{Clients, Edge, Load, Outcome, run};
-use harness::measure::account::{Account, Moment};
-use harness::measure::calls::{Counted, counting_unavailable};
-use harness::measure::group::Group;
+use harness::measure::after::{Counted, Counting, counting_unavailable};
+use harness::measure::counters::Counters;
+use harness::measure::group::{Group, Used};
 use harness::measure::placement::{place, processors};
 use harness::measure::reading::Reading;
 use harness::measure::sampler::{Sampler, Sampling};
 use harness::server::{ServeCommand, Server};
 use harness::workload::Workload;
 use nix::sys::signal::{Signal, kill};
+use perf_event::events::Software;
 use reports::record::Cost;
 
 /// By which part two accounts of the same may differ.
@@ -39,20 +40,25 @@ fn alone() -> MutexGuard<'static, ()> {
     ONE_BY_ONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// An account with everything in it, or none with the reason said.
-fn account() -> Option<Account> {
+/// A group in which everything can be counted, or none with the reason said.
+fn group() -> Option<Group> {
     if let Some(sentence) = counting_unavailable() {
         eprintln!("skipped: {sentence}");
         return None;
     }
-    Some(Account::open().unwrap())
+    Some(Group::make().unwrap())
 }
 
-/// A server of ours in the account's group, on its side of the machine.
-fn serve(model: &str, account: &Account) -> Server {
+/// Counts switches from now on.
+fn counter(group: &Group) -> Counters {
+    Counters::begin(Software::CONTEXT_SWITCHES, group).unwrap()
+}
+
+/// A server of ours in the group, on its side of the machine.
+fn serve(model: &str, group: &Group) -> Server {
     let side = place(&processors().unwrap()).server;
     let command = ServeCommand::new(model, "http").program(CONCUR).processors(&side);
-    command.in_group(Some(account.group())).start(PATIENCE).unwrap()
+    command.in_group(Some(group)).start(PATIENCE).unwrap()
 }
 
 /// How a server is asked for `/bytes/4000`.
@@ -84,25 +90,29 @@ fn load(server: &Server, asked: Asked, window: &mut dyn FnMut(Edge)) -> Outcome 
     outcome
 }
 
-/// What a window cost, by the account and by the processes' own clocks.
+/// What a window cost: processor time as charged to the group, counted switches, and both by the processes' own accounts.
 struct Window {
-    counted: Cost,
+    cpu_s: f64,
+    switches: f64,
     clocked: Cost,
     requests: f64,
 }
 
 fn window(model: &str, asked: Asked) -> Option<Window> {
-    let mut account = account()?;
-    let server = serve(model, &account);
-    let mut looks: Vec<(Moment, Reading)> = Vec::new();
+    let group = group()?;
+    let mut counter = counter(&group);
+    let server = serve(model, &group);
+    let mut looks: Vec<(Used, u64, Reading)> = Vec::new();
     let outcome = load(&server, asked, &mut |_| {
-        looks.push((account.moment().unwrap(), server.tree().reading().unwrap()));
+        let reading = server.tree().reading().unwrap();
+        looks.push((group.used().unwrap(), counter.read().unwrap(), reading));
     });
     stop(server);
-    let [(moment, reading), (later_moment, later_reading)] = looks.try_into().unwrap();
+    let [(used, switches, reading), later] = looks.try_into().unwrap();
     Some(Window {
-        counted: moment.until(&later_moment),
-        clocked: reading.until(&later_reading),
+        cpu_s: used.until(later.0).sum().as_secs_f64(),
+        switches: (later.1 - switches) as f64,
+        clocked: reading.until(&later.2),
         requests: outcome.requests as f64,
     })
 }
@@ -124,7 +134,7 @@ fn timed(text: &str) -> (f64, f64) {
 
 /// A server's whole life by our account and by GNU time: seconds and switches.
 fn lives(model: &str, asked: Asked) -> Option<[(f64, f64); 2]> {
-    let mut account = account()?;
+    let group = group()?;
     if Command::new("/usr/bin/time").arg("--version").output().is_err() {
         eprintln!("skipped: there is no /usr/bin/time; install the package time");
         return None;
@@ -137,16 +147,15 @@ fn lives(model: &str, asked: Asked) -> Option<[(f64, f64); 2]> {
     command.extend(
         [CONCUR, "serve", model, "--bind", "127.0.0.1:0", "--cpus", &side.join(",")].map(OsString::from),
     );
-    command.extend(["--group".into(), account.group().path().into()]);
-    let before = account.moment().unwrap();
+    command.extend(["--group".into(), group.path().into()]);
+    let mut counter = counter(&group);
     let server = Server::start(&command, PATIENCE).unwrap();
     load(&server, asked, &mut |_| {});
     // The first process is GNU time, which would end of the signal and leave the server.
     let [inner] = children_of(server.pid())[..] else { panic!("GNU time has one child") };
     kill(inner, Signal::SIGTERM).unwrap();
     ended_in_order(server);
-    let life = before.until(&account.moment().unwrap());
-    let ours = (life.cpu_s().unwrap(), life.switches.unwrap() as f64);
+    let ours = (group.used().unwrap().sum().as_secs_f64(), counter.read().unwrap() as f64);
     Some([ours, timed(&fs::read_to_string(said).unwrap())])
 }
 
@@ -187,24 +196,22 @@ const AT_MOST_LACKING: f64 = 0.3;
 fn threads_that_come_and_go_are_counted_to_their_end() {
     let _alone = alone();
     let Some(window) = window("thread", NEW_EACH) else { return };
-    let (counted_s, clocked_s) = (window.counted.cpu_s().unwrap(), window.clocked.cpu_s().unwrap());
-    assert!(clocked_s <= counted_s * (1.0 + PART) + 0.02, "{clocked_s} s of {counted_s} s");
-    assert!(clocked_s >= counted_s * (1.0 - AT_MOST_LACKING), "{clocked_s} s of {counted_s} s");
+    let (charged_s, clocked_s) = (window.cpu_s, window.clocked.cpu_s().unwrap());
+    assert!(clocked_s <= charged_s * (1.0 + PART) + 0.02, "{clocked_s} s of {charged_s} s");
+    assert!(clocked_s >= charged_s * (1.0 - AT_MOST_LACKING), "{clocked_s} s of {charged_s} s");
     assert_eq!(window.clocked.switches(), None, "they went with the threads");
     // Each thread leaves its processor at least once: at its end.
-    assert!(window.counted.switches.unwrap() as f64 >= window.requests * (1.0 - PART));
+    assert!(window.switches >= window.requests * (1.0 - PART), "{} switches", window.switches);
 }
 
 /// Both accounts of one window agree. Children's times come in ticks of 10 ms, one for each mode.
 fn assert_accounts_agree(model: &str, asked: Asked) {
     let _alone = alone();
     let Some(window) = window(model, asked) else { return };
-    let counted_s = window.counted.cpu_s().unwrap();
-    assert!(counted_s > 0.1, "too little to compare: {counted_s} s");
-    assert_agree(model, counted_s, window.clocked.cpu_s().unwrap(), 0.02);
+    assert!(window.cpu_s > 0.1, "too little to compare: {} s", window.cpu_s);
+    assert_agree(model, window.cpu_s, window.clocked.cpu_s().unwrap(), 0.02);
     if let Some(switches) = window.clocked.switches() {
-        let counted = window.counted.switches.unwrap();
-        assert_agree(&format!("{model}, switches"), counted as f64, switches as f64, 20.0);
+        assert_agree(&format!("{model}, switches"), window.switches, switches as f64, 20.0);
     } else {
         assert_eq!(model, "fork", "only there processes come and go");
     }
@@ -232,7 +239,7 @@ fn both_accounts_of_short_lived_children_agree() {
 
 /// CPU time per request of a model, as a ratio to that of `fork` in the next moment: the middle one of three.
 fn by_fork(model: &str) -> Option<f64> {
-    let each = |model| window(model, NEW_EACH).map(|it| it.counted.cpu_s().unwrap() / it.requests);
+    let each = |model| window(model, NEW_EACH).map(|it| it.cpu_s / it.requests);
     let mut ratios =
         [each(model)? / each("fork")?, each(model)? / each("fork")?, each(model)? / each("fork")?];
     ratios.sort_by(f64::total_cmp);
@@ -257,11 +264,11 @@ fn children_of_a_double_fork_cost_up_to_twice_as_much_as_others() {
 
 /// The system calls of a server, its clients coming and going included, and the requests that it answered.
 fn calls(model: &str, asked: Asked) -> Option<(Counted, u64)> {
-    let account = account()?;
-    let server = serve(model, &account);
-    let counters = account.count_calls().unwrap();
+    let group = group()?;
+    let server = serve(model, &group);
+    let counting = Counting::begin(&group).unwrap();
     let requests = load(&server, asked, &mut |_| {}).requests_in_all;
-    let counted = counters.end().unwrap();
+    let counted = counting.end().unwrap();
     stop(server);
     Some((counted, requests))
 }
@@ -272,7 +279,7 @@ fn a_thread_makes_two_system_calls_for_a_request() {
     let one = Asked { connections: 1, ..KEPT };
     let Some((counted, requests)) = calls("thread", one) else { return };
     // recv(2) and send(2); the connection's beginning and end are shared by thousands of requests.
-    let each = counted.syscalls as f64 / requests as f64;
+    let each = counted.calls.unwrap() as f64 / requests as f64;
     assert!((2.0..2.1).contains(&each), "{counted:?} for {requests} requests");
     assert_eq!(counted.epoll_ctls.unwrap_or(0), 0);
 }
@@ -286,7 +293,7 @@ fn a_loop_changes_what_it_watches_once_for_a_connection_and_not_for_a_request() 
     };
     let connections = KEPT.connections as u64;
     assert!((connections..=2 * connections).contains(&changes), "{counted:?} for {requests} requests");
-    assert!(counted.syscalls > requests, "{counted:?} for {requests} requests");
+    assert!(counted.calls.unwrap() > requests, "{counted:?} for {requests} requests");
 }
 
 #[test]
@@ -347,7 +354,7 @@ fn a_group_that_goes_takes_what_is_left_in_it_along() {
 }
 
 #[test]
-fn an_account_leaves_nothing_open() {
+fn a_measured_server_leaves_nothing_open() {
     let _alone = alone();
     let open = || {
         let targets = fs::read_dir("/proc/self/fd")
@@ -355,19 +362,18 @@ fn an_account_leaves_nothing_open() {
             .filter_map(|entry| fs::read_link(entry.unwrap().path()).ok());
         targets.filter(|target| !target.starts_with("/proc")).collect::<BTreeSet<_>>()
     };
-    let Some(first) = account() else { return }; // what is tried once has been
+    let Some(first) = group() else { return }; // what is tried once has been
     drop(first);
     let before = open();
-    let mut account = Account::open().unwrap();
-    let path = account.group().path().to_owned();
-    let server = serve("fork", &account);
+    let group = Group::make().unwrap();
+    let path = group.path().to_owned();
+    let server = serve("fork", &group);
+    let counting = Counting::begin(&group).unwrap();
     hello(ip(&server));
-    let counting = account.count_calls().unwrap();
-    account.moment().unwrap();
     assert!(open().len() > before.len());
-    assert!(counting.end().unwrap().syscalls > 0 || server.is_running());
+    assert!(counting.end().unwrap().calls > Some(0));
     stop(server);
-    drop(account);
+    drop(group);
     assert_eq!(open(), before);
     assert!(!path.exists(), "{} is left", path.display());
 }
@@ -415,7 +421,7 @@ fn tracepoints_are_found_where_tracefs_is_not_mounted() {
 #[test]
 fn a_cell_whose_children_nobody_waits_for_is_valid_and_has_its_cost() {
     let _alone = alone();
-    if account().is_none() {
+    if group().is_none() {
         return;
     }
     let out = tempfile::tempdir().unwrap();
@@ -436,6 +442,8 @@ fn a_cell_whose_children_nobody_waits_for_is_valid_and_has_its_cost() {
     let cell = run.cells[0].server().unwrap();
     assert_eq!((cell.verdict, cell.reason.as_deref()), (reports::record::Verdict::Valid, None));
     let cost = cell.server.unwrap();
-    assert!(cost.cpu_s().unwrap() > 0.0 && cost.switches.unwrap() >= cell.requests, "{cost:?}");
+    assert!(cost.cpu_s().unwrap() > 0.0, "{cost:?}");
+    // Each child leaves its processor at its end, if not before.
+    assert!(cell.calls.is_none() || cost.switches >= Some(cell.requests), "{cell:?}");
     assert_eq!(cost.clocked_cpu_s, None, "no clock has the children's time");
 }

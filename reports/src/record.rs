@@ -295,14 +295,6 @@ pub struct Calls {
     pub epoll_ctls: Option<u64>,
 }
 
-impl Calls {
-    /// All system calls of so many requests; none where no request was counted.
-    pub fn over(&self, requests: u64) -> Option<u64> {
-        let each = (self.requests > 0).then(|| self.syscalls as f64 / self.requests as f64);
-        each.map(|each| (each * requests as f64).round() as u64)
-    }
-}
-
 /// What else the machine did while a cell was measured. Server and generator are part of it: a hiccup may be a thread that had
 /// to wait for them.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
@@ -466,8 +458,8 @@ pub struct Cost {
     /// The most threads at once, over all processes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threads_peak: Option<u64>,
-    /// How often a thread left its processor, for either reason below. Only this is known where threads or processes came
-    /// and went, by the kernel's counters (`perf_event_open(2)`).
+    /// How often a thread left its processor, for either reason below. Where threads or processes came and went only this
+    /// is known: the kernel's counter (`perf_event_open(2)`) for each request after the window, times the requests.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub switches: Option<u64>,
     /// How often a thread gave the processor up because it had to wait.

@@ -10,7 +10,9 @@ use reports::record::{Calls, Cost};
 
 use super::watch::{Look, Seen};
 use crate::load::Outcome;
+use crate::measure::after::Counted;
 use crate::measure::census::Lost;
+use crate::measure::group::Used;
 use crate::measure::sampler::Peaks;
 use crate::plan::ServerStep;
 
@@ -19,31 +21,71 @@ const COMPARED_FROM_S: f64 = 0.1;
 /// By which part they may differ, and by how much besides: children's times come in ticks of 10 ms, one for each mode.
 const MAY_DIFFER: (f64, f64) = (0.03, 0.02);
 
+/// What the server did after the window, and how many requests were answered meanwhile.
+pub(super) struct After {
+    counted: Counted,
+    requests: u64,
+}
+
+/// What was counted after the window, if anything was.
+pub(super) fn after(counted: Option<Counted>, requests_after: u64, epilogue: Duration) -> Option<After> {
+    let counted = counted?;
+    // Counting begins a little after the load's epilogue does, and the load does not change meanwhile.
+    let part = (counted.took.as_secs_f64() / epilogue.as_secs_f64()).min(1.0);
+    let requests = (requests_after as f64 * part).round() as u64;
+    (requests > 0).then_some(After { counted, requests })
+}
+
+impl After {
+    /// A count as it would have been for so many requests.
+    fn over(&self, count: u64, requests: u64) -> u64 {
+        (count as f64 * requests as f64 / self.requests as f64).round() as u64
+    }
+}
+
+/// The system calls, for the record.
+pub(super) fn calls(after: &After) -> Option<Calls> {
+    Some(Calls {
+        seconds: after.counted.took.as_secs_f64(),
+        requests: after.requests,
+        syscalls: after.counted.calls?,
+        epoll_ctls: after.counted.epoll_ctls,
+    })
+}
+
 /// What the server cost in the window; `life` is what it cost from its start to its end.
-pub(super) fn cost(seen: &Seen, lost: Option<Lost>, life: &Cost, outcome: &Outcome) -> Cost {
+pub(super) fn cost(
+    seen: &Seen,
+    lost: Option<Lost>,
+    after: Option<&After>,
+    life: &Cost,
+    outcome: &Outcome,
+) -> Cost {
     let Some([opens, closes]) = &seen.window else { return seen.peaks.complete(Cost::default()) };
     let clocked = opens.reading.until(&closes.reading);
     let clocked = if lost.is_some() { without_time(clocked) } else { clocked };
-    let counted = counted(opens, closes);
-    let cost = match counted {
-        Some(counted) => Cost {
-            user_s: counted.user_s,
-            system_s: counted.system_s,
+    let cost = match used(opens, closes) {
+        Some(used) => Cost {
+            user_s: Some(used.user.as_secs_f64()),
+            system_s: Some(used.system.as_secs_f64()),
             clocked_cpu_s: clocked.cpu_s(),
             ..clocked
         },
         None if seen.peaks.processes > Some(1) => divided_as(life, clocked),
         None => clocked,
     };
-    let switches = counted.and_then(|counted| counted.switches).or(clocked.switches());
-    let cost = Cost { switches, ..cost };
+    let over = |after: &After, count| after.over(count, outcome.requests);
+    let counted = || after.map(|after| over(after, after.counted.switches));
+    let switches = clocked.switches().or_else(counted);
+    let syscalls = after.and_then(|after| Some(over(after, after.counted.calls?)));
+    let cost = Cost { switches, syscalls, ..cost };
     let cost = if switches.is_none() && lost.is_none() { shared_out(life, outcome, cost) } else { cost };
     seen.peaks.complete(cost)
 }
 
 /// What the server's control group has used in the window, if it has one.
-fn counted(opens: &Look, closes: &Look) -> Option<Cost> {
-    Some(opens.moment?.until(&closes.moment?))
+fn used(opens: &Look, closes: &Look) -> Option<Used> {
+    Some(opens.used?.until(closes.used?))
 }
 
 /// Why the processor time of some of its children is in no account of its processes, if it is not.
@@ -57,42 +99,28 @@ pub(super) fn lost(step: &ServerStep, peaks: &Peaks) -> Option<Lost> {
 /// What a reader should know of the processor time: that some is missing, or that the two accounts differ.
 pub(super) fn doubt(seen: &Seen, lost: Option<Lost>) -> Option<String> {
     let [opens, closes] = seen.window.as_ref()?;
-    match (counted(opens, closes), lost) {
+    match (used(opens, closes), lost) {
         (None, Some(lost)) => Some(format!("the server's CPU time is not known: {}", lost.why())),
-        (Some(counted), None) => {
+        (Some(used), None) => {
             let clocked_s = opens.reading.until(&closes.reading).cpu_s()?;
             let threads_ended = opens.reading.threads_ended_until(&closes.reading);
             let blur = opens.reading.took() + closes.reading.took();
-            disagreement(counted.cpu_s()?, clocked_s, threads_ended, blur)
+            disagreement(used.sum().as_secs_f64(), clocked_s, threads_ended, blur)
         }
         _ => None,
     }
 }
 
 /// Says that the accounts differ. Where threads have ended, the clocks may lack some: the end of each.
-fn disagreement(counted_s: f64, clocked_s: f64, threads_ended: bool, blur: Duration) -> Option<String> {
-    let larger = counted_s.max(clocked_s);
+fn disagreement(charged_s: f64, clocked_s: f64, threads_ended: bool, blur: Duration) -> Option<String> {
+    let larger = charged_s.max(clocked_s);
     let (part, besides) = MAY_DIFFER;
-    let agree = (counted_s - clocked_s).abs() <= part * larger + besides + blur.as_secs_f64();
-    let explained = threads_ended && clocked_s < counted_s;
+    let agree = (charged_s - clocked_s).abs() <= part * larger + besides + blur.as_secs_f64();
+    let explained = threads_ended && clocked_s < charged_s;
     (larger >= COMPARED_FROM_S && !agree && !explained).then(|| {
         format!(
-            "the server's CPU time is {counted_s:.2} s by its control group and {clocked_s:.2} s by its processes' clocks"
+            "the server's CPU time is {charged_s:.2} s by its control group and {clocked_s:.2} s by its processes' clocks"
         )
-    })
-}
-
-/// The system calls of the requests that were answered while they were counted.
-pub(super) fn calls(seen: &Seen, outcome: &Outcome, epilogue: Duration) -> Option<Calls> {
-    let counted = seen.counted?;
-    // Counting begins a little after the load's epilogue does, and the load does not change meanwhile.
-    let part = (counted.took.as_secs_f64() / epilogue.as_secs_f64()).min(1.0);
-    let requests = (outcome.requests_after as f64 * part).round() as u64;
-    (requests > 0).then_some(Calls {
-        seconds: counted.took.as_secs_f64(),
-        requests,
-        syscalls: counted.syscalls,
-        epoll_ctls: counted.epoll_ctls,
     })
 }
 
@@ -160,9 +188,22 @@ mod tests {
     }
 
     #[test]
+    fn what_was_counted_after_the_window_is_of_the_part_of_the_load_that_was_counted() {
+        let took = Duration::from_millis(100);
+        let counted = Counted { took, switches: 50, calls: Some(400), epoll_ctls: None };
+        let after = |requests_after, epilogue| after(Some(counted), requests_after, epilogue);
+        let half = after(400, took * 2).unwrap();
+        let calls = calls(&half).unwrap();
+        assert_eq!((calls.requests, calls.syscalls, calls.epoll_ctls), (200, 400, None));
+        assert_eq!(half.over(50, 1_000), 250);
+        assert_eq!(after(400, took.mul_f64(0.9)).unwrap().requests, 400, "no more than all");
+        assert!(after(0, took).is_none());
+    }
+
+    #[test]
     fn accounts_that_differ_by_more_than_they_may_are_said_to() {
-        let differ = |counted_s, clocked_s, threads_ended| {
-            disagreement(counted_s, clocked_s, threads_ended, Duration::ZERO).is_some()
+        let differ = |charged_s, clocked_s, threads_ended| {
+            disagreement(charged_s, clocked_s, threads_ended, Duration::ZERO).is_some()
         };
         assert!(differ(1.06, 1.0, false));
         assert!(differ(1.0, 1.06, false), "a process is not in the group");

@@ -9,13 +9,12 @@ use reports::record::{Beside, Calls, Cost, Noise, ServerCell, Shape, Verdict};
 use workloads::client::Client;
 
 use super::Bench;
-use super::cost::{calls, cost, doubt, lost};
+use super::cost::{after, calls, cost, doubt, lost};
 use super::latency::latency;
 use super::verdict::judge;
 use super::watch::Watch;
 use crate::load::{self, Clients, Company, Load, Outcome, Pace};
-use crate::measure::account::Account;
-use crate::measure::calls::counting_unavailable;
+use crate::measure::group::Group;
 use crate::measure::life::Reaped;
 use crate::measure::noise;
 use crate::measure::placement::Bound;
@@ -29,7 +28,7 @@ const DESCRIPTORS_OF_ITS_OWN: usize = 16;
 const READY_WITHIN: Duration = Duration::from_secs(10);
 /// How long it may take to stop; its own grace is shorter.
 const STOP_WITHIN: Duration = Duration::from_secs(8);
-/// For how long system calls are counted after the window, as a part of it and at most.
+/// For how long the load goes on after the window, to be counted: as a part of it, and at most.
 const COUNTING: (u32, Duration) = (5, Duration::from_millis(400));
 
 /// Measures a step; what goes wrong becomes the verdict.
@@ -73,12 +72,10 @@ fn try_measure(step: &ServerStep, bench: &Bench<'_>) -> anyhow::Result<Measured>
     let spin_before = noise::spin(&placement.server);
     let before = Reaped::so_far()?;
     // Without one, what the processes' own clocks say has to do. It ends after the server does.
-    let account = Account::open().ok();
-    let group = account.as_ref().map(Account::group);
+    let group = Group::make().ok();
     let (workload, processors) = (step.workload.name(), &placement.server);
-    let server = step.subject.start(workload, step.transport, processors, group, READY_WITHIN)?;
-    let account = account.filter(|account| account.group().holds(server.pid()).unwrap_or(false));
-    let counting = account.is_some() && counting_unavailable().is_none();
+    let server = step.subject.start(workload, step.transport, processors, group.as_ref(), READY_WITHIN)?;
+    let group = group.filter(|group| group.holds(server.pid()).unwrap_or(false));
     // A path is no host that a request could name.
     let host = server.address().ip().map_or_else(|| "localhost".to_owned(), |address| address.to_string());
     let client = step.workload.client(&host, step.keep_alive)?;
@@ -93,7 +90,7 @@ fn try_measure(step: &ServerStep, bench: &Bench<'_>) -> anyhow::Result<Measured>
         keep_alive: step.keep_alive,
         warm_up: bench.timing.warm_up_of(step),
         duration: bench.timing.duration,
-        epilogue: if counting { epilogue(bench.timing.duration) } else { Duration::ZERO },
+        epilogue: if group.is_some() { epilogue(bench.timing.duration) } else { Duration::ZERO },
         timeout: bench.timing.timeout,
         processors: placement.client.clone(),
         histogram_log: bench.histogram_log(step),
@@ -101,7 +98,7 @@ fn try_measure(step: &ServerStep, bench: &Bench<'_>) -> anyhow::Result<Measured>
     };
     let beside = beside(step, &host)?;
     let clients = Clients { measured: &*client, beside: beside.as_deref() };
-    let mut watch = Watch::new(server.tree(), account, placement);
+    let mut watch = Watch::new(server.tree(), group, placement);
     // What this thread reads while the load runs must not be read in the server's time.
     let here = Bound::to(&placement.client).context("can't bind the measuring thread")?;
     let outcome = load::run(&load, clients, &mut |edge| watch.at(edge), bench.stop);
@@ -112,9 +109,9 @@ fn try_measure(step: &ServerStep, bench: &Bench<'_>) -> anyhow::Result<Measured>
     let seen = watch.seen().context("the server's cost can't be read")?;
     let noise = seen.met.noise(spin_before, noise::spin(&placement.server));
     let lost = lost(step, &seen.peaks);
-    let calls = calls(&seen, &outcome, load.epilogue);
-    let server = cost(&seen, lost, &life, &outcome);
-    let server = Cost { syscalls: calls.and_then(|calls| calls.over(outcome.requests)), ..server };
+    let after = after(seen.counted, outcome.requests_after, load.epilogue);
+    let server = cost(&seen, lost, after.as_ref(), &life, &outcome);
+    let calls = after.as_ref().and_then(calls);
     Ok(Measured { doubt: doubt(&seen, lost), outcome, server, calls, noise, ended })
 }
 

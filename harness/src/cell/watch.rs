@@ -5,8 +5,8 @@ use std::io;
 use reports::record::Placement;
 
 use crate::load::Edge;
-use crate::measure::account::{Account, Moment};
-use crate::measure::calls::{CallCounters, Counted};
+use crate::measure::after::{Counted, Counting};
+use crate::measure::group::{Group, Used};
 use crate::measure::noise;
 use crate::measure::reading::Reading;
 use crate::measure::sampler::{Peaks, Sampler, Sampling};
@@ -15,13 +15,13 @@ use crate::measure::tree::Tree;
 /// What is under way.
 pub(super) struct Watch<'a> {
     tree: Tree,
-    account: Option<Account>,
+    group: Option<Group>,
     /// Where the looking is done: not in the server's time.
     placement: &'a Placement,
     looks: Vec<io::Result<Look>>,
     sampler: Option<Sampler>,
     peaks: Peaks,
-    counting: Option<CallCounters>,
+    counting: Option<Counting>,
     counted: Option<Counted>,
     noise: Option<noise::Watch>,
     met: noise::Seen,
@@ -29,7 +29,7 @@ pub(super) struct Watch<'a> {
 
 /// The server's accounts at one edge of the window: that of its group, and those of its processes.
 pub(super) struct Look {
-    pub(super) moment: Option<Moment>,
+    pub(super) used: Option<Used>,
     pub(super) reading: Reading,
 }
 
@@ -38,17 +38,17 @@ pub(super) struct Seen {
     /// At both edges of the window, unless it ended early.
     pub(super) window: Option<[Look; 2]>,
     pub(super) peaks: Peaks,
-    /// The system calls after the window.
+    /// What was counted after the window.
     pub(super) counted: Option<Counted>,
     /// What else the machine did in the window.
     pub(super) met: noise::Seen,
 }
 
 impl<'a> Watch<'a> {
-    pub(super) fn new(tree: Tree, account: Option<Account>, placement: &'a Placement) -> Self {
+    pub(super) fn new(tree: Tree, group: Option<Group>, placement: &'a Placement) -> Self {
         Self {
             tree,
-            account,
+            group,
             placement,
             looks: Vec::new(),
             sampler: None,
@@ -73,7 +73,7 @@ impl<'a> Watch<'a> {
                 self.look();
                 self.met = self.noise.take().map(noise::Watch::stop).unwrap_or_default();
                 // As soon as nothing is measured any more: what comes next takes its time.
-                self.counting = self.account.as_ref().and_then(|account| account.count_calls().ok());
+                self.counting = self.group.as_ref().and_then(|group| Counting::begin(group).ok());
                 self.peaks = self.sampler.take().map(Sampler::stop).unwrap_or_default();
             }
             Edge::Ended => {
@@ -83,8 +83,8 @@ impl<'a> Watch<'a> {
     }
 
     fn look(&mut self) {
-        let moment = self.account.as_mut().map(Account::moment).transpose();
-        let look = moment.and_then(|moment| Ok(Look { moment, reading: self.tree.reading()? }));
+        let used = self.group.as_ref().map(Group::used).transpose();
+        let look = used.and_then(|used| Ok(Look { used, reading: self.tree.reading()? }));
         self.looks.push(look);
     }
 

@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io;
 
 use nix::errno::Errno;
-use perf_event::events::{Event, Software};
+use perf_event::events::Event;
 use perf_event::{Builder, Counter};
 
 use super::group::Group;
@@ -23,16 +23,11 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// Begins to count how often the group's threads leave their processor, for whatever reason.
+    /// Begins to count an event.
     ///
     /// # Errors
-    /// As for all counters: the kernel has none, this process may not use them, or a group can't be counted here.
-    pub fn of_switches(group: &Group) -> io::Result<Self> {
-        Self::begin(Software::CONTEXT_SWITCHES, group)
-    }
-
-    /// Begins to count an event.
-    pub(super) fn begin(event: impl Event + Copy, group: &Group) -> io::Result<Self> {
+    /// The kernel has no counters, this process may not use them, or a group can't be counted here.
+    pub fn begin(event: impl Event + Copy, group: &Group) -> io::Result<Self> {
         let mut of = Vec::new();
         for processor in online()? {
             match counter(event, group.directory(), processor) {

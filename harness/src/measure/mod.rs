@@ -3,8 +3,8 @@
 //! Nothing here asks the server: all figures come from the kernel, through control groups, `/proc`, process clocks
 //! and `getrusage`, so they mean the same for every model and for servers that are not ours.
 //!
-//! * [`account`] is what the kernel keeps for one server: a control group ([`group`]), the counters over it
-//!   ([`counters`]) and, after the window, its system calls ([`calls`]);
+//! * [`group`] is the account that the kernel keeps for one server, and [`after`] what is counted in it after the window
+//!   ([`counters`]);
 //! * [`tree`] finds the processes of a server, counts them and sums their memory;
 //! * [`reading`] says what they had used at one moment, and the difference of two is the cost of a window;
 //! * [`census`] notices what is in nobody's account, where there is no control group;
@@ -14,8 +14,7 @@
 //! * [`floor`] measures the least that a request costs, and the most that the load generator can ask for;
 //! * [`host`], [`limits`] and [`placement`] describe the machine and divide it.
 
-pub mod account;
-pub mod calls;
+pub mod after;
 pub mod census;
 pub mod counters;
 pub mod floor;

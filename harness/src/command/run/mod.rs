@@ -17,7 +17,7 @@ use reports::record::Verdict;
 use crate::cell::Bench;
 use crate::cli::{Cli, Command, Run};
 use crate::failure::{FAILED, Interrupted, Usage};
-use crate::measure::calls::counting_unavailable;
+use crate::measure::after::counting_unavailable;
 use crate::measure::floor;
 use crate::measure::limits::{need_descriptors, raise_descriptor_limit};
 use crate::measure::placement::{place, processors};
@@ -91,7 +91,7 @@ fn survey(plan: &Plan, bench: &Bench<'_>, recorder: &mut Recorder) -> anyhow::Re
         return Ok(());
     }
     if let Some(sentence) = counting_unavailable() {
-        recorder.note(sentence.to_owned())?;
+        recorder.note(sentence)?;
     }
     match floor::measure(&bench.placement, FLOOR_WITHIN, bench.stop) {
         Ok(floor) => recorder.set_floor(floor),

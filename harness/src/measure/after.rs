@@ -1,11 +1,15 @@
-//! How many system calls a control group's processes make, by the kernel's tracepoints.
+//! What a control group's processes do, counted after the measured window while the same load goes on: the switches of
+//! their threads, and their system calls.
 //!
-//! While anybody counts them, every system call on the machine takes a longer way into the kernel: a request cost 2 to 5%
-//! more. So they are not counted in the measured window but after it, while the same load goes on.
+//! Counting is not for nothing. While the kernel's tracepoints are open, every system call on the machine takes a longer
+//! way, which makes a request 2 to 5% dearer, and a counter over a group makes each switch dearer, which is as much again
+//! for a server that sleeps and wakes with each request. In the window nothing is counted.
 
 use std::io;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
+
+use perf_event::events::Software;
 
 use super::counters::Counters;
 use super::group::Group;
@@ -16,12 +20,12 @@ const ALL: &str = "raw_syscalls/sys_enter";
 /// Those that change what an epoll instance watches.
 const EPOLL_CTL: &str = "syscalls/sys_enter_epoll_ctl";
 
-/// Counts system calls until it is read or dropped.
+/// Counts until it is read or dropped.
 #[derive(Debug)]
-pub struct CallCounters {
-    all: Counters,
-    /// None where the kernel does not trace single calls.
-    epoll_ctl: Option<Counters>,
+pub struct Counting {
+    switches: Counters,
+    calls: Option<Counters>,
+    epoll_ctls: Option<Counters>,
     began: Instant,
 }
 
@@ -30,28 +34,35 @@ pub struct CallCounters {
 pub struct Counted {
     /// For so long.
     pub took: Duration,
-    /// All system calls.
-    pub syscalls: u64,
+    /// How often threads left their processor, for whatever reason: also at their end.
+    pub switches: u64,
+    /// All system calls, where the kernel traces them for us.
+    pub calls: Option<u64>,
     /// Those that change what an epoll instance watches, where the kernel traces single calls.
     pub epoll_ctls: Option<u64>,
 }
 
-impl CallCounters {
+impl Counting {
     /// Begins to count.
     ///
     /// # Errors
-    /// The kernel traces no system calls, or not for us.
+    /// The kernel counts nothing over a group, or not for us. Where only calls can't be counted, switches are.
     pub fn begin(group: &Group) -> io::Result<Self> {
-        let epoll_ctl = tracepoint(EPOLL_CTL).and_then(|event| Counters::begin(event, group)).ok();
-        let all = Counters::begin(tracepoint(ALL)?, group)?;
-        Ok(Self { all, epoll_ctl, began: Instant::now() })
+        let traced = |name| tracepoint(name).and_then(|event| Counters::begin(event, group)).ok();
+        let (calls, epoll_ctls) = (traced(ALL), traced(EPOLL_CTL));
+        let switches = Counters::begin(Software::CONTEXT_SWITCHES, group)?;
+        Ok(Self { switches, calls, epoll_ctls, began: Instant::now() })
     }
 
     /// Ends counting.
     pub fn end(mut self) -> io::Result<Counted> {
-        let (took, syscalls) = (self.began.elapsed(), self.all.read()?);
-        let epoll_ctls = self.epoll_ctl.as_mut().map(Counters::read).transpose()?;
-        Ok(Counted { took, syscalls, epoll_ctls })
+        let read = |counters: &mut Option<Counters>| counters.as_mut().map(Counters::read).transpose();
+        Ok(Counted {
+            took: self.began.elapsed(),
+            calls: read(&mut self.calls)?,
+            epoll_ctls: read(&mut self.epoll_ctls)?,
+            switches: self.switches.read()?,
+        })
     }
 }
 
@@ -67,10 +78,11 @@ fn tried() -> Option<String> {
         Ok(group) => group,
         Err(error) => return Some(without_group(&format!("{error:#}"))),
     };
-    if let Err(error) = Counters::of_switches(&group) {
+    if let Err(error) = Counters::begin(Software::CONTEXT_SWITCHES, &group) {
         return Some(without_counters(&error));
     }
-    CallCounters::begin(&group).err().map(|error| without_tracepoints(&error))
+    let traced = tracepoint(ALL).and_then(|event| Counters::begin(event, &group));
+    traced.err().map(|error| without_tracepoints(&error))
 }
 
 fn without_group(why: &str) -> String {

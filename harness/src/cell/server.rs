@@ -94,7 +94,6 @@ fn try_measure(step: &ServerStep, bench: &Bench<'_>) -> anyhow::Result<Measured>
         timeout: bench.timing.timeout,
         processors: placement.client.clone(),
         histogram_log: bench.histogram_log(step),
-        ..Load::default()
     };
     let beside = beside(step, &host)?;
     let clients = Clients { measured: &*client, beside: beside.as_deref() };

@@ -11,7 +11,7 @@ use workloads::client::Client;
 use super::Bench;
 use super::cost::{after, calls, cost, doubt, lost};
 use super::latency::latency;
-use super::verdict::judge;
+use super::verdict::{judge, little};
 use super::watch::Watch;
 use crate::load::{self, Clients, Company, Load, Outcome, Pace};
 use crate::measure::group::Group;
@@ -186,6 +186,7 @@ fn fill(cell: ServerCell, step: &ServerStep, bench: &Bench<'_>, measured: &Measu
         calls: measured.calls,
         ..cell
     };
+    let cell = ServerCell { little: little(&cell), ..cell };
     let (verdict, reason) = judge(&cell, step, measured);
     ServerCell { verdict, reason, ..cell }
 }

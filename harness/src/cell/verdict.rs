@@ -1,7 +1,7 @@
 //! What is to be thought of a server cell's figures: whether they stand, and if not, why.
 
 use models::server::Room;
-use reports::record::{Placement, ServerCell, Verdict};
+use reports::record::{Latency, Placement, Schedule, ServerCell, Verdict};
 
 use super::server::{Measured, threads};
 use crate::plan::ServerStep;
@@ -11,6 +11,19 @@ use crate::server::quoted;
 const BUSY_SHARE: f64 = 0.95;
 /// A server that leaves this much of its processors unused is not the limit.
 const IDLE_SHARE: f64 = 0.10;
+
+/// By how much Little's law may be missed.
+const LITTLE_SHARE: f64 = 0.05;
+/// A generator whose requests leave later than this by its own fault is late.
+const LATE_US: f64 = 1_000.0;
+/// Unless that is less than this part of the latency, in which it then makes no difference.
+const LATE_SHARE: f64 = 0.10;
+/// A server keeps up with a rate if it answers so much of it.
+const KEPT_SHARE: f64 = 0.99;
+/// And so many standard deviations of a number of random requests are no sign of anything.
+const DEVIATIONS: f64 = 3.0;
+/// Where so many of the connections were in use on average, there was mostly none for the next request.
+const IN_USE_SHARE: f64 = 0.90;
 
 /// What is said of a server that does not keep connections which its clients would go on with.
 const CLOSES: &str =
@@ -23,12 +36,91 @@ pub(super) fn judge(cell: &ServerCell, step: &ServerStep, measured: &Measured) -
     if let Some(served) = cell.connections_served.filter(|served| *served < cell.connections) {
         return starved(cell.connections, cell.connections - served, step);
     }
-    let bound = client_bound(cell, step);
+    let (bound, slower) = match cell.rate {
+        None => (client_bound(cell, step), None),
+        Some(rate) => match late(cell).or_else(|| withheld(cell, rate)) {
+            Some(why) => (Some(why), None), // what the server could do with more is not known
+            None => (None, slower(cell, rate)),
+        },
+    };
     let verdict = if bound.is_some() { Verdict::ClientBound } else { Verdict::Valid };
     let closes = cell.keep_alive && cell.connects as usize > 2 * step.all_connections();
-    let said: Vec<String> =
-        [bound, closes.then(|| CLOSES.to_owned()), measured.doubt.clone()].into_iter().flatten().collect();
+    let closes = closes.then(|| CLOSES.to_owned());
+    let said = [bound, slower, closes, measured.doubt.clone(), contradiction(cell)];
+    let said: Vec<String> = said.into_iter().flatten().collect();
     (verdict, (!said.is_empty()).then(|| said.join("; ")))
+}
+
+/// Little's law, a check of the generator's own books: the requests that were under way on average, as their rate and their mean
+/// latency give them, by those that the load keeps under way. Only where these are always the same number: a closed loop without
+/// a pause, all of whose connections are kept, answered and never failed.
+pub(super) fn little(cell: &ServerCell) -> Option<f64> {
+    let steady = cell.rate.is_none() && cell.shape.think_us.is_none() && cell.keep_alive;
+    let all = cell.connections_served == Some(cell.connections) && cell.errors.total() == 0;
+    (steady && all).then(|| in_use(cell, &cell.latency_us?)).flatten()
+}
+
+/// The requests under way on average, as a part of those that all connections can have under way.
+fn in_use(cell: &ServerCell, latency: &Latency) -> Option<f64> {
+    let room = (cell.connections * cell.shape.pipeline.unwrap_or(1)) as f64;
+    (room > 0.0).then(|| cell.requests_per_second * latency.mean / 1e6 / room)
+}
+
+/// That count and latencies of a closed loop do not go together, if they don't.
+fn contradiction(cell: &ServerCell) -> Option<String> {
+    let little = cell.little?;
+    // Between a reply and the next request a connection has nothing under way: that is the generator's time, in user mode.
+    let own = cell.client.and_then(|client| client.user_s).unwrap_or_default() / cell.seconds;
+    let room = (cell.connections * cell.shape.pipeline.unwrap_or(1)) as f64;
+    // A request that is under way at an edge is timed in full and lies in the window in part.
+    let edge = cell.latency_us.map_or(0.0, |latency| latency.max / 1e6 / cell.seconds);
+    let off = LITTLE_SHARE + edge;
+    let fits = (1.0 - off - own / room..=1.0 + off).contains(&little);
+    (!fits).then(|| {
+        format!(
+            "by rate and latency {:.0}% of the requests that the load keeps under way were so, and the one or the other is wrong",
+            little * 100.0
+        )
+    })
+}
+
+/// That the generator of an open loop did not keep its own schedule, if it didn't.
+fn late(cell: &ServerCell) -> Option<String> {
+    let lag = cell.lag_us?;
+    // Of few requests there is no such percentile.
+    let (name, late) =
+        [("p99", lag.p99), ("p90", lag.p90)].into_iter().find_map(|(name, us)| Some((name, us?)))?;
+    let latency = cell.latency_us.map_or(0.0, |latency| latency.p50);
+    (late > LATE_US.max(latency * LATE_SHARE)).then(|| {
+        format!("the load generator sent requests late by its own fault (lag {name} {:.1} ms)", late / 1e3)
+    })
+}
+
+/// That requests did not leave although connections were free for them, if so.
+fn withheld(cell: &ServerCell, rate: f64) -> Option<String> {
+    let in_use = in_use(cell, &cell.uncorrected_latency_us?)?;
+    (falls_behind(cell, rate) && in_use < IN_USE_SHARE).then(|| {
+        format!(
+            "the load generator sent fewer requests than asked for, {:.0} of {rate:.0} a second, while connections were free",
+            cell.requests_per_second
+        )
+    })
+}
+
+/// That the server did not keep up with the rate, if it didn't.
+fn slower(cell: &ServerCell, rate: f64) -> Option<String> {
+    falls_behind(cell, rate).then(|| {
+        format!("the server kept up with only {:.0} of {rate:.0} requests a second", cell.requests_per_second)
+    })
+}
+
+/// Whether fewer requests were answered than were to leave, and not only by the chance of a random schedule.
+fn falls_behind(cell: &ServerCell, rate: f64) -> bool {
+    let chance = match cell.schedule {
+        Some(Schedule::Poisson) => DEVIATIONS / (rate * cell.seconds).sqrt(),
+        Some(Schedule::Constant) | None => 0.0,
+    };
+    cell.requests_per_second < rate * KEPT_SHARE.min(1.0 - chance)
 }
 
 /// For a server with room for a few, clients that wait without an answer are part of the picture. For the others they
@@ -102,7 +194,7 @@ fn client_bound(cell: &ServerCell, step: &ServerStep) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use reports::record::Cost;
+    use reports::record::{Cost, Shape};
 
     use super::super::cost::without_time;
     use super::*;
@@ -142,6 +234,104 @@ mod tests {
         assert_eq!(bound(1.5, 1.2, vec![1]), None, "the generator has time to spare");
         assert_eq!(bound(1.96, 1.2, vec![1, 2]), None, "half of the generator's time is to spare");
         assert_eq!(bound(1.96, 1.2, vec![0]), None, "they share a processor");
+    }
+
+    /// An open loop at 10,000 requests a second over 64 connections, for two seconds.
+    fn open(rate: f64, latency: f64, lag: f64) -> ServerCell {
+        let all = |us| Latency { mean: us, p50: us, p90: Some(us), p99: Some(us), ..Latency::default() };
+        ServerCell {
+            rate: Some(10_000.0),
+            schedule: Some(Schedule::Constant),
+            connections: 64,
+            seconds: 2.0,
+            requests_per_second: rate,
+            latency_us: Some(all(latency)),
+            uncorrected_latency_us: Some(all(latency)),
+            lag_us: Some(all(lag)),
+            ..ServerCell::default()
+        }
+    }
+
+    #[test]
+    fn a_generator_that_is_late_by_its_own_fault_is_the_limit() {
+        assert_eq!(late(&open(10_000.0, 300.0, 900.0)), None);
+        let why = late(&open(10_000.0, 300.0, 1_200.0)).unwrap();
+        assert_eq!(why, "the load generator sent requests late by its own fault (lag p99 1.2 ms)");
+        assert_eq!(late(&open(10_000.0, 50_000.0, 1_200.0)), None, "in 50 ms it makes no difference");
+    }
+
+    #[test]
+    fn a_server_that_keeps_up_with_less_than_the_rate_is_told_and_is_no_fault_of_the_generator() {
+        // All 64 connections are in use: 8,000 a second times 8 ms.
+        let cell = open(8_000.0, 8_000.0, 0.0);
+        assert_eq!(withheld(&cell, 10_000.0), None);
+        let why = slower(&cell, 10_000.0).unwrap();
+        assert_eq!(why, "the server kept up with only 8000 of 10000 requests a second");
+        assert_eq!(slower(&open(9_950.0, 300.0, 0.0), 10_000.0), None);
+    }
+
+    #[test]
+    fn requests_that_do_not_leave_while_connections_are_free_are_the_generators_fault() {
+        let why = withheld(&open(8_000.0, 300.0, 0.0), 10_000.0).unwrap();
+        assert!(why.contains("8000 of 10000 a second, while connections were free"), "{why}");
+    }
+
+    #[test]
+    fn what_a_random_schedule_may_leave_out_is_no_shortfall() {
+        // Of 20,000 requests one standard deviation is 141.
+        let poisson = |rate| ServerCell { schedule: Some(Schedule::Poisson), ..open(rate, 300.0, 0.0) };
+        assert!(!falls_behind(&poisson(9_800.0), 10_000.0));
+        assert!(falls_behind(&poisson(9_700.0), 10_000.0));
+        assert!(falls_behind(&open(9_800.0, 300.0, 0.0), 10_000.0));
+    }
+
+    /// A closed loop over 64 connections that were all answered.
+    fn closed(rate: f64, latency: f64) -> ServerCell {
+        let cell = open(rate, latency, 0.0);
+        let cell = ServerCell { rate: None, keep_alive: true, connections_served: Some(64), ..cell };
+        ServerCell { little: little(&cell), ..cell }
+    }
+
+    #[test]
+    fn rate_times_latency_is_what_is_under_way() {
+        assert!((closed(64_000.0, 1_000.0).little.unwrap() - 1.0).abs() < 1e-9);
+        let shape = Shape { pipeline: Some(4), ..Shape::default() };
+        let pipelined = ServerCell { shape, ..closed(256_000.0, 1_000.0) };
+        assert!((little(&pipelined).unwrap() - 1.0).abs() < 1e-9);
+        assert_eq!(contradiction(&closed(64_000.0, 980.0)), None);
+        let why = contradiction(&closed(64_000.0, 900.0)).unwrap();
+        assert!(why.starts_with("by rate and latency 90% of the requests"), "{why}");
+        assert!(contradiction(&closed(64_000.0, 1_100.0)).is_some());
+    }
+
+    #[test]
+    fn what_the_generator_does_between_two_requests_is_no_contradiction() {
+        let client = |user_s| Some(Cost { user_s: Some(user_s), ..Cost::default() });
+        let one = |user_s| ServerCell { connections: 1, client: client(user_s), ..closed(64_000.0, 1_000.0) };
+        let one = |user_s| ServerCell { little: Some(0.85), ..one(user_s) };
+        assert_eq!(contradiction(&one(0.3)), None, "15% of the time over its one connection");
+        assert!(contradiction(&one(0.1)).is_some());
+    }
+
+    #[test]
+    fn what_is_under_way_at_the_edges_is_no_contradiction() {
+        let cell = closed(64_000.0, 1_100.0);
+        let latency_us = cell.latency_us.map(|latency| Latency { max: 120_000.0, ..latency });
+        assert_eq!(
+            contradiction(&ServerCell { latency_us, ..cell }),
+            None,
+            "120 ms of a window of 2 s are 6%"
+        );
+    }
+
+    #[test]
+    fn littles_law_is_asked_only_where_the_same_number_is_always_under_way() {
+        let cell = closed(64_000.0, 1_000.0);
+        let shape = Shape { think_us: Some(10.0), ..Shape::default() };
+        assert_eq!(little(&ServerCell { shape, ..cell.clone() }), None);
+        assert_eq!(little(&ServerCell { connections_served: Some(63), ..cell.clone() }), None);
+        assert_eq!(little(&ServerCell { keep_alive: false, ..cell.clone() }), None);
+        assert_eq!(little(&ServerCell { rate: Some(1.0), ..cell }), None);
     }
 
     #[test]

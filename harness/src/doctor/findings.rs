@@ -62,10 +62,6 @@ fn placed(Placement { server, client }: &Placement) -> String {
 
 fn kernel(of: &Examination) -> Vec<Told> {
     let settings = &of.settings;
-    let allowed = |lacks: &Option<String>| match lacks {
-        None => "yes".to_owned(),
-        Some(why) => format!("no: {why}"),
-    };
     let mut told = vec![(
         "descriptors",
         settings.nofile_hard.to_string(),
@@ -88,17 +84,18 @@ fn kernel(of: &Examination) -> Vec<Told> {
         ));
     }
     told.extend([
-        ("io_uring", allowed(&of.io_uring_lacks), "Whether the model io-uring can be measured.".to_owned()),
         (
-            "count CPU time",
-            allowed(&of.counters.task_clock_lacks),
-            "Software counters follow every child of a server, also those whose time is in no other account."
-                .to_owned(),
+            "io_uring",
+            of.io_uring_lacks.as_ref().map_or("yes".to_owned(), |why| format!("no: {why}")),
+            "Whether the model io-uring can be measured.".to_owned(),
         ),
         (
-            "count calls",
-            allowed(&of.counters.tracepoints_lack),
-            "Whether the system calls of a request can be told.".to_owned(),
+            "counters",
+            of.counting_unavailable.map_or("all", |_| "not all").to_owned(),
+            of.counting_unavailable.map_or_else(
+                || "The system calls of a request can be told, and no child's CPU time is lost.".to_owned(),
+                |why| format!("{why}."),
+            ),
         ),
     ]);
     told
@@ -214,7 +211,7 @@ pub fn warnings(of: &Examination) -> Vec<String> {
 mod tests {
     use reports::record::{Floor, Host};
 
-    use super::super::{Counters, Settings};
+    use super::super::Settings;
     use super::*;
 
     fn healthy() -> Examination {
@@ -228,7 +225,7 @@ mod tests {
                 tcp_tw_reuse: Some(2),
                 clock_source: Some("tsc".to_owned()),
             },
-            counters: Counters::default(),
+            counting_unavailable: None,
             io_uring_lacks: None,
             clock_reading_ns: 25.0,
             timer_slack_us: Some(50.0),

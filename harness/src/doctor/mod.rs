@@ -3,7 +3,6 @@
 //!
 //! [`examine`] looks and measures, and [`findings`] says in plain words what that means for the figures.
 
-mod counters;
 mod findings;
 mod settings;
 
@@ -16,12 +15,12 @@ use reports::record::{Floor, Host, Placement};
 use serde::Serialize;
 
 use crate::failure::Interrupted;
+use crate::measure::calls::counting_unavailable;
 use crate::measure::noise::{self, Watch};
 use crate::measure::{floor, host, placement};
 use crate::subject::Subject;
 use crate::transport::Transport;
 
-pub use counters::Counters;
 pub use findings::{Finding, findings, warnings};
 pub use settings::Settings;
 
@@ -46,8 +45,9 @@ pub struct Examination {
     pub placement: Placement,
     /// What the kernel is set to.
     pub settings: Settings,
-    /// What the kernel lets us count.
-    pub counters: Counters,
+    /// What of a server's cost can't be counted, and why; absent where all can be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counting_unavailable: Option<&'static str>,
     /// Why io_uring can't be used; absent where it can.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub io_uring_lacks: Option<String>,
@@ -80,6 +80,7 @@ pub struct Examination {
 /// # Errors
 /// Something that every run needs can't be had, such as a socket or the size of memory; and `stop`.
 pub fn examine(stop: &AtomicBool) -> anyhow::Result<Examination> {
+    let counting_unavailable = counting_unavailable(); // it tries, which is no part of what is measured
     let host = host::host()?;
     let placement = placement::place(&placement::processors()?);
     let watch = Watch::start(&noise::in_use(&placement));
@@ -90,7 +91,7 @@ pub fn examine(stop: &AtomicBool) -> anyhow::Result<Examination> {
     Ok(Examination {
         io_uring_lacks: Subject::model("io-uring".parse()?)?.lacks(Transport::Tcp),
         settings: Settings::of_this_machine()?,
-        counters: Counters::probe(),
+        counting_unavailable,
         clock_reading_ns: clock_reading_ns(),
         timer_slack_us: prctl::get_timerslack().ok().map(|nanoseconds| f64::from(nanoseconds) / 1e3),
         steal_share_so_far: noise::steal_so_far(),

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{bail, ensure};
+use anyhow::{Context, bail, ensure};
 use nix::time::{ClockId, clock_gettime};
 use reports::record::Placement;
 
@@ -23,7 +23,8 @@ const WARM_UP: usize = 5;
 
 /// Asks and answers for `how_long`; gives the median over the rounds of the answering side's processor time a request.
 pub(super) fn of_a_request(placement: &Placement, how_long: Duration) -> anyhow::Result<Duration> {
-    let ends = (0..CONNECTIONS).map(|_| connected()).collect::<anyhow::Result<Vec<_>>>()?;
+    let ends = (0..CONNECTIONS).map(|_| connected()).collect::<anyhow::Result<Vec<_>>>();
+    let ends = ends.context("64 connections can't be had; try ulimit -n 400")?;
     let (asking, answering): (Vec<_>, Vec<_>) = ends.into_iter().unzip();
     // Room for one, and at most one is under way: nobody waits for room.
     let (asked, requests) = sync_channel(1);

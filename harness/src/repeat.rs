@@ -153,14 +153,14 @@ mod tests {
 
     use super::*;
 
-    fn met(hiccup_ms: f64) -> Option<Noise> {
-        Some(Noise { hiccup_us: Some(hiccup_ms * 1e3), ..Noise::default() })
+    fn met(hiccup_ms: f64) -> Noise {
+        Noise { hiccup_us: Some(hiccup_ms * 1e3), ..Noise::default() }
     }
 
     fn server(hiccup_ms: f64) -> Cell {
         let reason = Some("the server closed connections".to_owned());
         Cell::Servers(Box::new(ServerCell {
-            noise: met(hiccup_ms),
+            noise: Some(met(hiccup_ms)),
             seconds: 0.5,
             reason,
             ..ServerCell::default()
@@ -200,8 +200,12 @@ mod tests {
 
     #[test]
     fn an_error_stays_one_whatever_the_machine_did() {
-        let task =
-            TaskCell { verdict: Verdict::Errors, noise: met(80.0), seconds: 0.5, ..TaskCell::default() };
+        let task = TaskCell {
+            verdict: Verdict::Errors,
+            noise: Some(met(80.0)),
+            seconds: 0.5,
+            ..TaskCell::default()
+        };
         let mut cell = Cell::Tasks(Box::new(task));
         assert!(!Repeats::default().judge(&mut cell, 1, 8));
         assert_eq!(cell.verdict(), Verdict::Errors);
@@ -211,7 +215,7 @@ mod tests {
     fn what_is_usual_for_tasks_says_nothing_of_servers() {
         let mut repeats = Repeats::default();
         for _ in 0..20 {
-            let task = TaskCell { noise: met(30.0), seconds: 0.5, ..TaskCell::default() };
+            let task = TaskCell { noise: Some(met(30.0)), seconds: 0.5, ..TaskCell::default() };
             repeats.judge(&mut Cell::Tasks(Box::new(task)), 1, 100);
         }
         assert!(repeats.judge(&mut server(30.0), 1, 100));

@@ -19,7 +19,7 @@ fn json(command: &mut Command) -> Value {
     serde_json::from_slice(&output).unwrap()
 }
 
-/// Whether a process has a handler for a signal (`/proc/PID/status`, "SigCgt").
+/// Whether a process has a handler for a signal (`SigCgt` in `/proc/PID/status`).
 fn catches(pid: u32, signal: Signal) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();

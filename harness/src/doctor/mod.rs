@@ -48,7 +48,7 @@ pub struct Examination {
     /// What of a server's cost can't be counted, and why; absent where all can be.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub counting_unavailable: Option<&'static str>,
-    /// Why io_uring can't be used; absent where it can.
+    /// Why `io_uring` can't be used; absent where it can.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub io_uring_lacks: Option<String>,
     /// How long it takes to read the clock, at best, in nanoseconds.

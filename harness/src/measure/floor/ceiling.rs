@@ -46,14 +46,14 @@ pub(super) fn per_second(
     let processor = placement.server.get(..1).unwrap_or_default().to_vec();
     let outcome = thread::scope(|scope| {
         let ended = &ended;
-        let serving = thread::Builder::new().name("constant".to_owned()).spawn_scoped(scope, move || {
+        let thread = thread::Builder::new().name("constant".to_owned()).spawn_scoped(scope, move || {
             bind_thread(&processor)?;
             server.serve(ended)
         })?;
         let outcome = load(address, placement, how_long, stop);
         ended.store(true, Ordering::Release);
         let woken = waker.wake().context("the server can't be stopped");
-        let served = serving.join().unwrap_or_else(|_| Err(anyhow!("the server panicked")));
+        let served = thread.join().unwrap_or_else(|_| Err(anyhow!("the server panicked")));
         woken.and(served).and(outcome)
     })?;
     let errors = outcome.errors.total();

@@ -74,7 +74,7 @@ impl Repeats {
         noise.disturbed = true;
         *parts.verdict = Verdict::Unstable;
         *parts.reason = Some(match parts.reason.take() {
-            Some(reason) => format!("{why}; {reason}"),
+            Some(reason) => format!("{reason}; {why}"),
             None => why,
         });
         if attempt > 1 {
@@ -174,7 +174,7 @@ mod tests {
         let marked = cell.server().unwrap();
         assert_eq!((marked.verdict, marked.attempt), (Verdict::Unstable, None));
         assert!(marked.noise.unwrap().disturbed);
-        let why = "the machine was disturbed: an idle thread could not run for 80 ms; the server closed connections";
+        let why = "the server closed connections; the machine was disturbed: an idle thread could not run for 80 ms";
         assert_eq!(marked.reason.as_deref(), Some(why));
     }
 

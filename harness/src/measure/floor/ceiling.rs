@@ -53,8 +53,8 @@ pub(super) fn per_second(
         let outcome = load(address, placement, how_long, stop);
         ended.store(true, Ordering::Release);
         let woken = waker.wake().context("the server can't be stopped");
-        let served = thread.join().unwrap_or_else(|_| Err(anyhow!("the server panicked")));
-        woken.and(served).and(outcome)
+        let ending = thread.join().unwrap_or_else(|_| Err(anyhow!("the server panicked")));
+        woken.and(ending).and(outcome)
     })?;
     let errors = outcome.errors.total();
     let first = outcome.first_error.unwrap_or_default();

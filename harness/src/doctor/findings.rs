@@ -91,8 +91,8 @@ fn kernel(of: &Examination) -> Vec<Told> {
         ),
         (
             "counters",
-            of.counting_unavailable.map_or("all", |_| "not all").to_owned(),
-            of.counting_unavailable.map_or_else(
+            of.counting_unavailable.as_ref().map_or("all", |_| "not all").to_owned(),
+            of.counting_unavailable.as_ref().map_or_else(
                 || "The system calls of a request can be told, and no child's CPU time is lost.".to_owned(),
                 |why| format!("{why}."),
             ),

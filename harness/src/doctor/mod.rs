@@ -15,7 +15,7 @@ use reports::record::{Floor, Host, Placement};
 use serde::Serialize;
 
 use crate::failure::Interrupted;
-use crate::measure::calls::counting_unavailable;
+use crate::measure::after::counting_unavailable;
 use crate::measure::noise::{self, Watch};
 use crate::measure::{floor, host, placement};
 use crate::subject::Subject;
@@ -47,7 +47,7 @@ pub struct Examination {
     pub settings: Settings,
     /// What of a server's cost can't be counted, and why; absent where all can be.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub counting_unavailable: Option<&'static str>,
+    pub counting_unavailable: Option<String>,
     /// Why `io_uring` can't be used; absent where it can.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub io_uring_lacks: Option<String>,

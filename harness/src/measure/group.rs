@@ -3,7 +3,7 @@
 //! Nothing gets lost there: a child's time is in it the moment it is used, whether anybody waits for the child or not,
 //! and so are the last steps of a thread, which no process's clock has any more. The kernel keeps such an account for every
 //! group but the root one, so where a process is below that anyway (a service, a login, a container), a group of its own
-//! costs nothing; else it made a request 1 to 4% dearer, where two measurements of the same differed by 1 to 2%.
+//! costs nothing; else it made a request up to 4% dearer, where two measurements of the same differed by up to 3%.
 //!
 //! The group lies below the one that this process is in itself, where no controller is at work: the processor is
 //! shared as if there were no group. (The root group may have controllers at work, and then the server's share of a

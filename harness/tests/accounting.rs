@@ -354,6 +354,22 @@ fn a_group_that_goes_takes_what_is_left_in_it_along() {
 }
 
 #[test]
+fn the_group_of_a_process_that_was_killed_is_removed_by_the_next() {
+    let _alone = alone();
+    let group = match Group::make() {
+        Ok(group) => group,
+        Err(error) => return eprintln!("skipped: {error:#}"),
+    };
+    let mut ended = Command::new("true").spawn().unwrap();
+    ended.wait().unwrap();
+    let forsaken = group.path().with_file_name(format!("concur-{}-0", ended.id()));
+    fs::create_dir(&forsaken).unwrap();
+    drop(Group::make().unwrap());
+    assert!(!forsaken.exists());
+    assert!(group.path().exists(), "whose maker lives");
+}
+
+#[test]
 fn a_measured_server_leaves_nothing_open() {
     let _alone = alone();
     let open = || {

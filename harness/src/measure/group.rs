@@ -6,9 +6,9 @@
 //! costs nothing; else it made a request up to 4% dearer, where two measurements of the same differed by up to 3%.
 //!
 //! The group lies below the one that this process is in itself, where no controller is at work: the processor is
-//! shared as if there were no group. (The root group may have controllers at work, and then the server's share of a
-//! processor that it has for itself is still all of it.) Making one takes root, or a group that was left to the user (`systemd-run --user
-//! --scope` starts a program in such a one).
+//! shared as if there were no group. (Below the root group there may be one, and then the server's share of a processor
+//! that it has for itself is still all of it.) Making a group takes root, or one that was left to the user
+//! (`systemd-run --user --scope` starts a program in such a one).
 //!
 //! The server's first process moves itself there, see [`join`], before it makes threads or children, who follow it.
 

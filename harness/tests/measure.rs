@@ -75,7 +75,8 @@ impl Subject {
     }
 
     fn tell(&mut self, word: &str) {
-        writeln!(self.input.as_mut().unwrap(), "{word}").unwrap();
+        // At once: who reads what there is must not find a word without its end.
+        self.input.as_mut().unwrap().write_all(format!("{word}\n").as_bytes()).unwrap();
     }
 
     /// Lets it run to its end, and gives what it used by the kernel's account of reaped children.

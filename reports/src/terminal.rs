@@ -70,7 +70,7 @@ pub fn draw_table(table: &Table, terminal: Terminal) -> String {
         .collect();
     let mut notes = table.notes.clone();
     if !left_out.is_empty() {
-        notes.push(format!("No room here, but in the report: {}.", left_out.join(", ")));
+        notes.push(format!("No room here, but in a wider terminal: {}.", left_out.join(", ")));
     }
     if !notes.is_empty() {
         page += "\n";

@@ -98,9 +98,9 @@ fn told_apart(table: &ServerTable, threshold: Threshold) -> Vec<String> {
             "Nothing was measured twice in this run, so how far a server is from itself is not known; {least} is taken as \
              the least difference."
         ),
-        1 => format!("By what was measured twice, differences of {least} or less are none."),
+        1 => format!("By what was measured twice in this run, differences of {least} or less are none."),
         pairs => format!(
-            "By the {pairs} servers that were measured twice in this run, differences of {least} or less are none."
+            "By what was measured twice in this run, {pairs} pairs, differences of {least} or less are none."
         ),
     });
     notes

@@ -62,7 +62,8 @@ fn row(row: &StevensRow) -> Vec<String> {
 
 /// A tenth of fork's cost has three digits still.
 fn thousandths(value: f64) -> String {
-    format!("{value:.3}")
+    let value = (value * 1e3).round() / 1e3;
+    format!("{:.3}", if value == 0.0 { 0.0 } else { value }) // zero may have a sign
 }
 
 fn notes(table: &StevensTable) -> Vec<String> {

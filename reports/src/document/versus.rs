@@ -94,13 +94,20 @@ fn sections(versus: &Versus) -> Vec<Section> {
 fn table(title: String, mut rows: Vec<&VersusRow>) -> Table {
     let ratio = |row: &VersusRow| row.cpu_us.map_or(0.0, |change| change.ratio);
     rows.sort_by(|one, other| one.outcome.cmp(&other.outcome).then(ratio(other).total_cmp(&ratio(one))));
-    let reason = |row: &&VersusRow| row.reason.as_ref().map(|reason| format!("{}: {reason}.", row.model));
-    Table {
-        title,
-        columns: columns(),
-        notes: rows.iter().filter_map(reason).collect(),
-        rows: rows.into_iter().map(texts).collect(),
+    Table { title, columns: columns(), notes: reasons(&rows), rows: rows.into_iter().map(texts).collect() }
+}
+
+/// Why rows can't be told, each reason once.
+fn reasons(rows: &[&VersusRow]) -> Vec<String> {
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for row in rows {
+        let Some(reason) = row.reason.as_deref() else { continue };
+        match reasons.iter_mut().find(|(other, _)| *other == reason) {
+            Some((_, models)) => models.push(&row.model),
+            None => reasons.push((reason, vec![&row.model])),
+        }
     }
+    reasons.into_iter().map(|(reason, models)| format!("{}: {reason}.", models.join(", "))).collect()
 }
 
 fn columns() -> Vec<Column> {

@@ -178,7 +178,7 @@ fn every_column_of_a_task_shows_its_own_figure() {
         ("executor", "processes"),
         ("workers", "10"),
         ("time (s)", "3.24"), // 2.16 and 4.32
-        ("min..max (s)", "2.16..4.32"),
+        ("interval (s)", "2.16..4.32"),
         ("speed-up (times)", "1.85"), // 4 by 2.16, 8 by 4.32
         ("CPU (s)", "3.31"),          // 3.13 and 3.23, and 0.126 in the kernel
         ("memory (MiB)", "16.0"),     // 7 + 13 / 2, 7 + 23 / 2

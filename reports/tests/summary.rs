@@ -2,7 +2,6 @@
 
 mod sample;
 
-use reports::Spread;
 use reports::record::{
     Cost, Errors, Floor, Latency, Noise, Run, Schedule, ServerCell, Shape, TaskCell, Verdict,
 };
@@ -511,7 +510,7 @@ fn every_figure_of_a_task_is_the_median_of_its_own_field() {
     let row = &rows[0];
     assert_eq!((row.task.as_str(), row.family.as_str(), row.executor.as_str()), ("disk", "io", "threads"));
     assert_eq!((row.jobs, row.workers), (10, 10));
-    assert_eq!(row.seconds, Some(Spread { median: 2.0, min: 1.0, max: 4.0 }));
+    estimate_close(row.seconds, [2.0, 1.0, 4.0]);
     assert_eq!(row.cpu_s, Some(11.5));
     assert_eq!(row.pss_peak_bytes, Some(8_000.0));
     assert_eq!(row.value_ok, Some(true));
@@ -519,11 +518,31 @@ fn every_figure_of_a_task_is_the_median_of_its_own_field() {
 }
 
 #[test]
+fn the_last_attempt_at_a_round_of_a_task_counts() {
+    let disturbed = |executor, seconds| TaskCell {
+        verdict: Verdict::Unstable,
+        noise: Some(Noise { disturbed: true, ..Noise::default() }),
+        ..task(executor, "primes", 1, seconds, 1)
+    };
+    let again = |executor, seconds| TaskCell { attempt: Some(2), ..task(executor, "primes", 1, seconds, 2) };
+    let rows = task_rows(vec![
+        disturbed("line", 90.0),
+        again("line", 4.0),
+        disturbed("threads", 80.0),
+        again("threads", 2.0),
+    ]);
+    estimate_close(rows[1].seconds, [2.0, 2.0, 2.0]);
+    assert_eq!(rows[1].comparison.map(|comparison| comparison.speed_up), Some(2.0));
+    assert_eq!(rows[1].rounds, Rounds { counted: 1, all: 1 });
+    assert!(rows[1].remarks[0].superseded);
+}
+
+#[test]
 fn a_wrong_value_in_one_round_is_told_and_does_not_count() {
     let wrong = TaskCell { verdict: Verdict::Errors, value: None, ..task("threads", "primes", 2, 9.0, 2) };
     let rows = task_rows(vec![task("threads", "primes", 1, 2.0, 1), wrong]);
     assert_eq!(rows[0].value_ok, Some(false));
-    assert_eq!(rows[0].seconds.map(|spread| spread.max), Some(2.0));
+    estimate_close(rows[0].seconds, [2.0, 2.0, 2.0]);
     assert_eq!(rows[0].rounds, Rounds { counted: 1, all: 2 });
 }
 

@@ -6,7 +6,7 @@ use reports::document::Document;
 use reports::record::{Cost, Host, Run, ServerCell, Verdict};
 use reports::summary::{Outcome, Versus, VersusRow};
 use reports::terminal::{self, Charset, Terminal};
-use sample::{run_of, server, servers_cell};
+use sample::{run_of, server, servers_cell, task, tasks_cell};
 
 /// `rounds` rounds of each model, whose noise is a share of its cost and follows from `seed`.
 fn run(models: &[(&str, f64)], rounds: u32, noise: f64, seed: u64) -> Run {
@@ -173,6 +173,17 @@ fn the_tables_as_text_stay_as_they_are() {
     });
     let document = Document::versus(&Versus::of(&old, &new));
     insta::assert_snapshot!(terminal::draw(&document, Terminal { width: 120, charset: Charset::Utf8 }));
+}
+
+#[test]
+fn tasks_are_said_to_be_left_out() {
+    let old = run(&MODELS, 3, 0.01, 1);
+    let mut new = old.clone();
+    assert!(!Versus::of(&old, &new).tasks_left_out);
+    new.cells.push(tasks_cell(task("line", "primes", 1, 2.0, 1)));
+    let versus = Versus::of(&old, &new);
+    assert_eq!((versus.rows.len(), versus.tasks_left_out), (4, true));
+    assert!(Document::versus(&versus).facts.iter().any(|fact| fact.name == "Tasks"));
 }
 
 #[test]

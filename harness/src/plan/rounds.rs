@@ -82,7 +82,10 @@ fn widest(run: &Run) -> Option<(String, f64)> {
     });
     let tasks = summary.tasks.iter().filter_map(|row| {
         let seconds = row.seconds?;
-        Some((format!("{} on {}", row.executor, row.task), reach(seconds.median, seconds.min, seconds.max)))
+        Some((
+            format!("{} on {}", row.executor, row.task),
+            reach(seconds.median, seconds.interval.low, seconds.interval.high),
+        ))
     });
     servers.chain(tasks).max_by(|(_, one), (_, other)| one.total_cmp(other))
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::facts::name;
 use super::notes;
+use super::servers::range;
 use crate::course_notes::{BASELINE, SOURCE, WAYS, Way};
 use crate::record::Verdict;
 use crate::summary::TaskRow;
@@ -12,7 +13,7 @@ use crate::units::{count, figure, mebibytes, plural};
 
 /// What the columns mean.
 pub(super) const EXPLANATION: &str = "Tasks: a row is one executor at one task, and its figures are medians over \
-the rounds whose verdict is valid. Seconds run from before the first job was started until the last value was \
+the rounds whose verdict is valid, with intervals as for servers. Seconds run from before the first job was started until the last value was \
 there. Speed-up is line's time by the executor's, taken within each round: above 1 it is faster than one job after \
 another. CPU is processor time, user and system, child processes included. Values are ok if every job came to the \
 right one.";
@@ -23,7 +24,7 @@ fn columns() -> Vec<Column> {
         Column::words("executor", 0),
         Column::numbers("workers", "", 5),
         Column::numbers("time", "s", 0),
-        Column::numbers("min..max", "s", 4),
+        Column::numbers("interval", "s", 4),
         Column::numbers("speed-up", "times", 0),
         Column::numbers("CPU", "s", 1),
         Column::numbers("memory", "MiB", 6),
@@ -60,9 +61,7 @@ fn row(row: &TaskRow) -> Vec<String> {
         row.executor.clone(),
         count(row.workers as f64),
         seconds(row),
-        row.seconds
-            .map(|spread| format!("{}..{}", figure(spread.min), figure(spread.max)))
-            .unwrap_or_default(),
+        row.seconds.map(|seconds| range(seconds.interval, figure)).unwrap_or_default(),
         text(row.comparison.map(|comparison| comparison.speed_up), figure),
         text(row.cpu_s, figure),
         text(row.pss_peak_bytes, mebibytes),
@@ -135,7 +134,7 @@ fn way_row(way: &Way, rows: &[&TaskRow], tasks: &[&TaskRow]) -> Vec<String> {
 fn seconds(row: &TaskRow) -> String {
     match row.void {
         Some(verdict) => name(verdict).to_owned(),
-        None => row.seconds.map(|spread| figure(spread.median)).unwrap_or_default(),
+        None => row.seconds.map(|seconds| figure(seconds.median)).unwrap_or_default(),
     }
 }
 

@@ -50,6 +50,9 @@ fn facts(versus: &Versus) -> Vec<Fact> {
     ];
     facts.extend(alone(&versus.only_old).map(|rows| fact("Only in the earlier run", rows)));
     facts.extend(alone(&versus.only_new).map(|rows| fact("Only in the later run", rows)));
+    if versus.tasks_left_out {
+        facts.push(fact("Tasks", "not compared, as nothing says how far a task is from itself".to_owned()));
+    }
     facts
 }
 

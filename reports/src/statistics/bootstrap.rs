@@ -9,7 +9,7 @@
 //! probability one half: H. A. David and H. N. Nagaraja, Order Statistics (2003), 7.1. With three values that is 75%,
 //! with five 94%: an interval that must not be sold as one of 95%, so it carries its coverage with it.
 
-use super::spread::{median, middle};
+use super::spread::{median, middle_of};
 
 /// The part of the medians that is to be in the interval.
 const LEVEL: f64 = 0.95;
@@ -95,8 +95,7 @@ fn range(values: &[f64]) -> Option<Interval> {
 /// The median of as many values as there are, drawn with replacement into `drawn`.
 fn draw(values: &[f64], drawn: &mut [f64], random: &mut fastrand::Rng) -> f64 {
     drawn.fill_with(|| values[random.usize(..values.len())]);
-    drawn.sort_unstable_by(f64::total_cmp);
-    middle(drawn)
+    middle_of(drawn)
 }
 
 fn quantiles(mut medians: Vec<f64>) -> Option<Interval> {

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Remark, Rounds, distinct, gravest, label, remarks};
+use super::{Estimate, Remark, Rounds, distinct, gravest, label, remarks};
 use crate::course_notes::{BASELINE, WAYS};
 use crate::record::{TaskCell, Verdict};
-use crate::statistics::{Spread, median};
+use crate::statistics::median;
 
 /// One executor over one task, over all its rounds. Figures are medians over the valid rounds.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,7 +23,7 @@ pub struct TaskRow {
     /// How many rounds the figures are taken from.
     pub rounds: Rounds,
     /// How long it took.
-    pub seconds: Option<Spread>,
+    pub seconds: Option<Estimate>,
     /// How that compares with the work done in line.
     pub comparison: Option<Comparison>,
     /// Processor time, user and system, child processes included, in seconds.
@@ -105,7 +105,7 @@ fn row(cells: &[&TaskCell], line: &[&TaskCell]) -> TaskRow {
             counted: distinct(counted.iter().map(|cell| cell.round)),
             all: distinct(cells.iter().map(|cell| cell.round)),
         },
-        seconds: Spread::of(counted.iter().map(|cell| cell.seconds)),
+        seconds: Estimate::of(counted.iter().map(|cell| cell.seconds)),
         comparison: comparison(&counted, line),
         cpu_s: median(costs().filter_map(|cost| cost.cpu_s())),
         pss_peak_bytes: median(costs().filter_map(|cost| cost.pss_peak_bytes).map(|bytes| bytes as f64)),

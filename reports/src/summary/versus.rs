@@ -14,7 +14,7 @@ use super::again::Threshold;
 use super::counted::Counted;
 use super::setting::{Key, Setting};
 use super::{Suite, gravest, groups_of, label, row, threshold};
-use crate::record::{Host, Run, ServerCell, Verdict};
+use crate::record::{Cell, Host, Run, ServerCell, Verdict};
 use crate::statistics::moderated::LEAST_SD;
 use crate::statistics::ratio::logs;
 use crate::statistics::student::welch;
@@ -37,6 +37,8 @@ pub struct Versus {
     pub only_old: Vec<Alone>,
     /// What only the later run has.
     pub only_new: Vec<Alone>,
+    /// Whether the runs hold tasks as well, which are not compared: nothing says how far a task is from itself.
+    pub tasks_left_out: bool,
 }
 
 /// One server in one setting, in both runs.
@@ -136,6 +138,9 @@ impl Versus {
             rows,
             only_old: alone(before),
             only_new: alone(after),
+            tasks_left_out: [old, new]
+                .iter()
+                .any(|run| run.cells.iter().any(|cell| matches!(cell, Cell::Tasks(_)))),
         }
     }
 

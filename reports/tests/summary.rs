@@ -266,6 +266,43 @@ fn a_difference_must_be_greater_than_that_of_the_same_thing_twice() {
     assert_eq!(places(1.06), 2);
 }
 
+/// Nine rounds of models with 3% of noise each, under noise of the round that all share; the first one is measured twice.
+fn simulated(models: &[(&str, f64)], seed: u64) -> Vec<ServerRow> {
+    let mut random = fastrand::Rng::with_seed(seed);
+    // The sum of twelve uniform variables is nearly normal.
+    let mut normal = move || (0..12).map(|_| random.f64()).sum::<f64>() - 6.0;
+    let mut cells = Vec::new();
+    for round in 1..=9 {
+        let shared = 1.0 + 0.1 * normal();
+        let mut cell =
+            |(model, cpu_us): (&str, f64)| server(model, round, cpu_us * shared * (1.0 + 0.03 * normal()), 1);
+        cells.extend(models.iter().map(|model| cell(*model)));
+        cells.push(ServerCell { copy: Some(2), ..cell(models[0]) });
+    }
+    rows(cells)
+}
+
+#[test]
+fn a_tenth_under_three_percent_of_noise_is_found_in_nine_rounds_beside_an_a_a_pair() {
+    let models = [("a", 10.0), ("b", 10.0), ("c", 11.0), ("d", 20.0)];
+    let found = (0..100).filter(|seed| {
+        let rows = simulated(&models, *seed);
+        let place = |model: &str| rows.iter().find(|row| row.model == model).map(|row| row.standing);
+        place("c") != place("a") && place("c") != place("b")
+    });
+    assert!(found.count() > 95);
+}
+
+#[test]
+fn the_same_under_several_names_is_one_place_in_nineteen_runs_of_twenty() {
+    let models = [("a", 10.0), ("b", 10.0), ("c", 10.0), ("d", 10.0)];
+    let told_apart = (100..200).filter(|seed| {
+        let rows = simulated(&models, *seed).into_iter().filter(|row| !row.again);
+        rows.map(|row| row.standing).any(|standing| standing != ranked(1, true))
+    });
+    assert!(told_apart.count() <= 5);
+}
+
 #[test]
 fn the_threshold_is_pooled_over_the_run_and_at_least_one_percent() {
     let threshold = |pairs: &[(usize, f64)]| {

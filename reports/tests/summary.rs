@@ -518,6 +518,20 @@ fn without_a_common_round_the_medians_are_compared() {
 }
 
 #[test]
+fn a_task_that_was_disturbed_counts_as_it_was_measured_again() {
+    let disturbed = TaskCell {
+        verdict: Verdict::Unstable,
+        reason: Some("the machine was disturbed".into()),
+        ..task("threads", "primes", 1, 9.0, 1)
+    };
+    let again = TaskCell { attempt: Some(2), ..task("threads", "primes", 1, 2.0, 2) };
+    let row = &task_rows(vec![disturbed, again])[0];
+    assert_eq!((row.rounds.counted, row.rounds.all), (1, 1));
+    assert_eq!(row.seconds.map(|seconds| seconds.median), Some(2.0));
+    assert!(row.remarks[0].superseded, "{:?}", row.remarks);
+}
+
+#[test]
 fn a_task_is_compared_with_line_at_the_same_task_and_number_of_jobs() {
     let rows = task_rows(vec![
         task("line", "primes", 1, 3.0, 1),

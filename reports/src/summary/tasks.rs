@@ -120,12 +120,6 @@ fn row(cells: &[&TaskCell], line: &[&TaskCell]) -> TaskRow {
     }
 }
 
-/// Whether a later attempt at the same round stands in its place.
-fn superseded(cell: &TaskCell, cells: &[&TaskCell]) -> bool {
-    let attempt = |cell: &TaskCell| cell.attempt.unwrap_or(1);
-    cells.iter().any(|other| other.round == cell.round && attempt(other) > attempt(cell))
-}
-
 /// Within a round the machine was in one state, so what is slow there is slow for both: ratios are taken there.
 fn comparison(cells: &[&TaskCell], line: &[&TaskCell]) -> Option<Comparison> {
     let pairs: Vec<(f64, f64)> = cells

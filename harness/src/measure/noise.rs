@@ -184,10 +184,11 @@ struct Idled {
 impl Idler {
     fn start(processors: Vec<usize>) -> io::Result<Self> {
         let (stop, stopped) = channel();
+        let begun = Instant::now();
         let run = move || {
             // Where it can't be bound it still wakes, on whichever processor there is.
             let _ = bind_thread(&processors);
-            idle(&stopped)
+            idle(begun, &stopped)
         };
         let thread = thread::Builder::new().name("idler".to_owned()).spawn(run)?;
         Ok(Self { stop, thread })
@@ -200,11 +201,12 @@ impl Idler {
     }
 }
 
-fn idle(stop: &Receiver<()>) -> Idled {
+/// `since` is when the watch began: that the thread could not run at once is a hiccup as well.
+fn idle(since: Instant, stop: &Receiver<()>) -> Idled {
     // The kernel may let a timer go off later by so much, to wake once for several (prctl(2), PR_SET_TIMERSLACK).
     let slack = prctl::get_timerslack().map_or(0, |nanoseconds| nanoseconds.unsigned_abs().into());
     let slack = Duration::from_nanos(slack);
-    let mut idled = Idled::default();
+    let mut idled = Idled { latest: since.elapsed().saturating_sub(slack), cpu: Duration::ZERO };
     let mut nap = NAP;
     loop {
         let begun = Instant::now();

@@ -108,7 +108,10 @@ fn it_can_be_interrupted() {
 #[test]
 fn a_round_trip_takes_longer_than_the_two_calls_of_the_floor() {
     let placement = place(&processors().unwrap());
-    let floor = floor::measure(&placement, Duration::from_millis(500), &AtomicBool::new(false)).unwrap();
+    // Beside other tests half a second may be too little for a single reply.
+    let measure =
+        |seconds| floor::measure(&placement, Duration::from_secs_f64(seconds), &AtomicBool::new(false));
+    let floor = measure(0.5).or_else(|_| measure(5.0)).unwrap();
     assert!(floor.cpu_us > 0.0 && floor.round_trip_us > floor.cpu_us, "{floor:?}");
 }
 

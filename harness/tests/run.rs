@@ -116,7 +116,9 @@ fn a_short_run_measures_every_model_and_every_executor() {
         assert!(server.threads_peak.unwrap() >= server.processes_peak.unwrap(), "{cell:?}");
         assert!(server.voluntary_switches.is_some(), "{cell:?}");
         let latency = cell.latency_us.unwrap();
-        assert!(Some(latency.p50) <= latency.p99 && latency.p99 <= Some(latency.max), "{cell:?}");
+        // Under a load of other tests there may be too few replies for a p99.
+        let in_order = |p99| latency.p50 <= p99 && p99 <= latency.max;
+        assert!(latency.p50 <= latency.max && latency.p99.is_none_or(in_order), "{cell:?}");
     }
     for file in ["report.md", "report.html", "cells.csv"] {
         assert!(fs::metadata(out.path().join(file)).unwrap().len() > 500, "{file}");

@@ -58,7 +58,7 @@ fn fields() -> Vec<Field> {
         known(Column::numbers("of ceiling", "", 13), |row| text(row.ceiling_share, percent)),
         always(Column::numbers("p50", "", 1), |row| text(row.latency_us.map(|us| us.p50), latency)),
         always(Column::numbers("p99", "", 2), |row| text(row.latency_us.and_then(|us| us.p99), latency)),
-        always(Column::numbers("p99.9", "", 5), |row| text(row.latency_us.and_then(|us| us.p999), latency)),
+        known(Column::numbers("p99.9", "", 5), |row| text(row.latency_us.and_then(|us| us.p999), latency)),
         known(Column::numbers("p99", "uncorrected", 4), |row| {
             text(row.uncorrected_latency_us.and_then(|us| us.p99), latency)
         }),

@@ -85,10 +85,12 @@ pub struct Crossing {
     pub beyond: bool,
 }
 
-/// All tables of idle connections among `groups`.
+/// All tables of idle connections among `groups`. At a rate that only one number of idle connections was measured at, as where
+/// models have rates of their own, there is nothing to compare.
 pub(crate) fn tables<'s, 'a: 's>(groups: impl Iterator<Item = &'s Group<'a>>) -> Vec<IdleTable> {
     let sweeps = sweeps(groups, |setting| setting.shape.idle_connections = None, 1);
-    sweeps.into_iter().map(|sweep| table(&sweep)).collect()
+    let compares = |sweep: &Sweep<'_, '_>| sweep.setting.rate.is_none() || sweep.steps.len() > 1;
+    sweeps.into_iter().filter(compares).map(|sweep| table(&sweep)).collect()
 }
 
 fn table(sweep: &Sweep<'_, '_>) -> IdleTable {

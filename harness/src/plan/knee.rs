@@ -6,7 +6,7 @@
 
 use reports::record::{Run, ServerCell, Verdict};
 
-use super::{ServerStep, Step};
+use super::{ServerStep, ServerSuite, Step};
 
 /// The shares of a server's closed-loop rate that it is offered.
 const SHARES: [f64; 8] = [0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 1.0, 1.1];
@@ -14,7 +14,11 @@ const SHARES: [f64; 8] = [0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 1.0, 1.1];
 /// The cells to add once the closed loops of `steps` have been measured; a server whose own can't be relied on gets none.
 pub fn steps(steps: &[Step], run: &Run) -> Vec<ServerStep> {
     let closed = steps.iter().filter_map(|step| match step {
-        Step::Server(step) if step.rate.is_none() && step.copy.is_none() => Some(step),
+        Step::Server(step)
+            if step.suite == ServerSuite::Servers && step.rate.is_none() && step.copy.is_none() =>
+        {
+            Some(step)
+        }
         _ => None,
     });
     closed.filter_map(|step| Some(rates(step, capacity(step, run)?))).flatten().collect()

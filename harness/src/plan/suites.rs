@@ -28,8 +28,8 @@ pub const STEVENS_MODELS: [&str; 9] = [
     "prethread:accept=mutex,workers=15",
     "thread-pool:workers=15",
 ];
-/// His client: five at a time, each request on a connection of its own, 4,000 bytes for an answer.
-const STEVENS_CONNECTIONS: usize = 5;
+/// His clients: five at a time from each of two hosts, each request on a connection of its own, 4,000 bytes for an answer.
+const STEVENS_CONNECTIONS: usize = 10;
 const STEVENS_PATH: &str = "/bytes/4000";
 
 /// A round of the idle suite.

@@ -274,7 +274,8 @@ impl Connection {
 
     /// Takes up as many requests as there is room for.
     pub(super) fn ask_on(&mut self, now: Instant, shared: &Shared) {
-        for _ in 0..self.room(shared) {
+        let room = self.room(shared);
+        for _ in 0..room {
             self.ask(None, now, shared);
         }
     }
@@ -321,10 +322,14 @@ impl Connection {
     pub(super) fn send(&mut self, shared: &mut Shared) -> Result<(), Failure> {
         while self.owed > 0 && (self.role != Role::Slow || self.allowance > 0) {
             let now = Instant::now();
-            self.leave_all(now, shared);
+            if self.untried > 0 {
+                self.leave_all(now, shared);
+            }
             let script = shared.script(self.role);
-            let left_of_one = self.owed % script.length;
-            let begun = if left_of_one == 0 { 0 } else { script.length - left_of_one };
+            let begun = match self.owed {
+                owed if owed <= script.length => script.length - owed, // mostly, without a division
+                owed => (script.length - owed % script.length) % script.length,
+            };
             let most = if self.role == Role::Slow { self.allowance } else { self.owed };
             let end = script.bytes.len().min(begun + most);
             match rustix::net::send(&self.socket, &script.bytes[begun..end], SendFlags::NOSIGNAL) {
@@ -348,9 +353,11 @@ impl Connection {
     /// The requests that are new leave now, as far as it is up to the generator.
     fn leave_all(&mut self, now: Instant, shared: &mut Shared) {
         let leaving = if self.phase == Phase::Connecting { self.since } else { now };
-        let first = self.asked.len() - self.untried;
-        for asked in self.asked.range(first..) {
-            shared.tally.leaves(asked, leaving);
+        if shared.tally.is_open_loop() {
+            let first = self.asked.len() - self.untried;
+            for asked in self.asked.range(first..) {
+                shared.tally.leaves(asked, leaving);
+            }
         }
         self.untried = 0;
     }
@@ -358,11 +365,9 @@ impl Connection {
     /// So many bytes have been written, by a call that began at `now`.
     fn sent(&mut self, count: usize, length: usize, now: Instant) {
         self.owed -= count;
-        let unbegun = self.owed / length;
-        let first = self.asked.len() - self.unbegun;
-        let end = self.asked.len() - unbegun;
-        for asked in self.asked.range_mut(first..end) {
-            asked.left = now;
+        let unbegun = if self.owed == 0 { 0 } else { self.owed / length };
+        for at in self.asked.len() - self.unbegun..self.asked.len() - unbegun {
+            self.asked[at].left = now;
         }
         self.unbegun = unbegun;
         if self.role == Role::Slow {

@@ -182,6 +182,11 @@ impl Tally {
         }
     }
 
+    /// Whether requests leave by a schedule.
+    pub(super) fn is_open_loop(&self) -> bool {
+        self.lag.is_some()
+    }
+
     /// A request of a schedule leaves, or could leave but for the server.
     pub(super) fn leaves(&mut self, asked: &Asked, now: Instant) {
         let Some(due) = asked.due else { return };

@@ -205,6 +205,9 @@ pub struct ServerCell {
     /// due and a connection was free.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lag_us: Option<Latency>,
+    /// What became of the requests that an open loop's schedule asked for in the window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offered: Option<Offered>,
     /// What came of the connections beside the measured ones that ask for something else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub beside: Option<Beside>,
@@ -269,6 +272,18 @@ impl Shape {
     pub fn is_plain(&self) -> bool {
         *self == Self::default()
     }
+}
+
+/// What became of the requests that were due in the window by an open loop's schedule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Offered {
+    /// Those due in the window.
+    pub due: u64,
+    /// Those that left in the window, whenever they were due: fewer than were due where the rate can't be reached.
+    pub left: u64,
+    /// Those due in the window that had no reply when nobody waited for it any longer. They are in the latencies with the time
+    /// they had waited.
+    pub unanswered: u64,
 }
 
 /// What came of the connections that ask for something else, in the window.

@@ -178,6 +178,7 @@ fn fill(cell: ServerCell, step: &ServerStep, bench: &Bench<'_>, measured: &Measu
         latency_us: latency(&outcome.latency_ns),
         uncorrected_latency_us: outcome.uncorrected_ns.as_ref().and_then(latency),
         lag_us: outcome.lag_ns.as_ref().and_then(latency),
+        offered: outcome.offered,
         beside: outcome.beside_ns.as_ref().map(|of| Beside { requests: of.len(), latency_us: latency(of) }),
         histogram_log: bench.histogram_log(step).and_then(|path| name_of(&path)),
         noise: Some(measured.noise),

@@ -67,6 +67,7 @@ use anyhow::{Context, anyhow, ensure};
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::V2DeflateSerializer;
 use models::address::Address;
+pub use reports::record::Offered;
 use reports::record::{Errors, Schedule};
 use workloads::client::Client;
 use workloads::datagram::DATAGRAM_BYTES_AT_MOST;
@@ -230,18 +231,6 @@ pub struct Outcome {
     pub beside_ns: Option<Histogram<u64>>,
     /// Whole and right replies in the epilogue.
     pub requests_after: u64,
-}
-
-/// What has become of the requests that a schedule asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Offered {
-    /// Those due in the window.
-    pub due: u64,
-    /// Those that left in the window, whenever they were due: fewer than were due where the rate can't be reached.
-    pub left: u64,
-    /// Those due in the window that had no reply when nobody waited for it any longer. They are in `latency_ns` with the
-    /// time they had waited.
-    pub unanswered: u64,
 }
 
 /// A moment at which the caller may want to look at the server.

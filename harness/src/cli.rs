@@ -74,7 +74,7 @@ pub struct Run {
     #[arg(long, value_delimiter = ',', default_value = "servers,tasks")]
     pub suite: Vec<Suite>,
     /// Server models to measure, separated by commas or spaces, with options: `epoll,thread-pool:workers=16,queue=8`
-    /// [default: all].
+    /// [default: all]; `none` where only --cmd is to be measured.
     #[arg(long, value_name = "MODEL", num_args = 1..)]
     pub models: Vec<String>,
     /// Somebody else's server as one more row: its name and its command, where {port} stands for the port it is to

@@ -26,7 +26,7 @@ use crate::workload::Workload;
 
 /// How many connections there are where nothing is said.
 const CONNECTIONS: usize = 64;
-/// What `--again` says for nobody.
+/// What `--again` and `--models` say for nobody.
 const NOBODY: &str = "none";
 
 pub(super) fn plan(arguments: &Run) -> anyhow::Result<Plan> {
@@ -125,9 +125,13 @@ fn again(arguments: &Run, subjects: &[Subject]) -> anyhow::Result<Option<String>
 
 /// The servers that were named, or else `all`; and those that are not ours.
 fn subjects(arguments: &Run, all: impl Iterator<Item = &'static str>) -> anyhow::Result<Vec<Subject>> {
-    let choices = choices_or_all(&arguments.models, all)?;
+    let none = arguments.models == [NOBODY];
+    let choices = if none { Vec::new() } else { choices_or_all(&arguments.models, all)? };
     let mut subjects = choices.into_iter().map(Subject::model).collect::<anyhow::Result<Vec<_>>>()?;
     subjects.extend(foreign(arguments)?.into_iter().map(|foreign| Subject::Foreign(Arc::new(foreign))));
+    if subjects.is_empty() {
+        return Err(Usage::error("--models none leaves nobody to measure; name a server with --cmd"));
+    }
     Ok(subjects)
 }
 

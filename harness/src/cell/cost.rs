@@ -10,7 +10,7 @@ use reports::record::{Calls, Cost};
 
 use super::watch::{Look, Seen};
 use crate::load::Outcome;
-use crate::measure::after::Counted;
+use crate::measure::after::After;
 use crate::measure::census::Lost;
 use crate::measure::group::Used;
 use crate::measure::sampler::Peaks;
@@ -20,28 +20,6 @@ use crate::plan::ServerStep;
 const COMPARED_FROM_S: f64 = 0.1;
 /// By which part they may differ, and by how much besides: children's times come in ticks of 10 ms, one for each mode.
 const MAY_DIFFER: (f64, f64) = (0.03, 0.02);
-
-/// What the server did after the window, and how many requests were answered meanwhile.
-pub(super) struct After {
-    counted: Counted,
-    requests: u64,
-}
-
-/// What was counted after the window, if anything was.
-pub(super) fn after(counted: Option<Counted>, requests_after: u64, epilogue: Duration) -> Option<After> {
-    let counted = counted?;
-    // Counting begins a little after the load's epilogue does, and the load does not change meanwhile.
-    let part = (counted.took.as_secs_f64() / epilogue.as_secs_f64()).min(1.0);
-    let requests = (requests_after as f64 * part).round() as u64;
-    (requests > 0).then_some(After { counted, requests })
-}
-
-impl After {
-    /// A count as it would have been for so many requests.
-    fn over(&self, count: u64, requests: u64) -> u64 {
-        (count as f64 * requests as f64 / self.requests as f64).round() as u64
-    }
-}
 
 /// The system calls, for the record.
 pub(super) fn calls(after: &After) -> Option<Calls> {
@@ -54,13 +32,7 @@ pub(super) fn calls(after: &After) -> Option<Calls> {
 }
 
 /// What the server cost in the window; `life` is what it cost from its start to its end.
-pub(super) fn cost(
-    seen: &Seen,
-    lost: Option<Lost>,
-    after: Option<&After>,
-    life: &Cost,
-    outcome: &Outcome,
-) -> Cost {
+pub(super) fn cost(seen: &Seen, lost: Option<Lost>, life: &Cost, outcome: &Outcome) -> Cost {
     let Some([opens, closes]) = &seen.window else { return seen.peaks.complete(Cost::default()) };
     let clocked = opens.reading.until(&closes.reading);
     let clocked = if lost.is_some() { without_time(clocked) } else { clocked };
@@ -74,10 +46,9 @@ pub(super) fn cost(
         None if seen.peaks.processes > Some(1) => divided_as(life, clocked),
         None => clocked,
     };
-    let over = |after: &After, count| after.over(count, outcome.requests);
-    let counted = || after.map(|after| over(after, after.counted.switches));
+    let counted = || seen.after.map(|after| after.over(after.counted.switches, outcome.requests));
     let switches = clocked.switches().or_else(counted);
-    let syscalls = after.and_then(|after| Some(over(after, after.counted.calls?)));
+    let syscalls = seen.after.and_then(|after| Some(after.over(after.counted.calls?, outcome.requests)));
     let cost = Cost { switches, syscalls, ..cost };
     let cost = if switches.is_none() && lost.is_none() { shared_out(life, outcome, cost) } else { cost };
     seen.peaks.complete(cost)
@@ -162,6 +133,7 @@ fn divided_as(life: &Cost, cost: Cost) -> Cost {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measure::after::Counted;
     use crate::plan::tests::step;
     use crate::subject::Subject;
 
@@ -188,16 +160,13 @@ mod tests {
     }
 
     #[test]
-    fn what_was_counted_after_the_window_is_of_the_part_of_the_load_that_was_counted() {
+    fn what_was_counted_after_the_window_is_multiplied_with_its_requests() {
         let took = Duration::from_millis(100);
         let counted = Counted { took, switches: 50, calls: Some(400), epoll_ctls: None };
-        let after = |requests_after, epilogue| after(Some(counted), requests_after, epilogue);
-        let half = after(400, took * 2).unwrap();
-        let calls = calls(&half).unwrap();
-        assert_eq!((calls.requests, calls.syscalls, calls.epoll_ctls), (200, 400, None));
-        assert_eq!(half.over(50, 1_000), 250);
-        assert_eq!(after(400, took.mul_f64(0.9)).unwrap().requests, 400, "no more than all");
-        assert!(after(0, took).is_none());
+        let after = After { counted, requests: 200 };
+        let of_record = calls(&after).unwrap();
+        assert_eq!((of_record.requests, of_record.syscalls, of_record.epoll_ctls), (200, 400, None));
+        assert_eq!(after.over(50, 1_000), 250);
     }
 
     #[test]

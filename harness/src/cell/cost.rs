@@ -3,6 +3,9 @@
 //! There are two accounts of processor time. That of the server's control group has everything in it, and is taken where
 //! there is a group. That of its processes, by their clocks and by what they inherit from children, lacks some; it is a
 //! check of the other, and takes its place where there is no group.
+//!
+//! Both looks are taken a little late, by a thread that has to wake on the generator's processors. Requests are counted in the
+//! window to the very moment, so what lies between the looks is brought to the window's requests before anything is divided.
 
 use std::time::Duration;
 
@@ -10,7 +13,7 @@ use reports::record::{Calls, Cost};
 
 use super::watch::{Look, Seen};
 use crate::load::Outcome;
-use crate::measure::after::After;
+use crate::measure::after::{After, REQUESTS_AT_LEAST};
 use crate::measure::census::Lost;
 use crate::measure::group::Used;
 use crate::measure::sampler::Peaks;
@@ -34,12 +37,13 @@ pub(super) fn calls(after: &After) -> Option<Calls> {
 /// What the server cost in the window; `life` is what it cost from its start to its end.
 pub(super) fn cost(seen: &Seen, lost: Option<Lost>, life: &Cost, outcome: &Outcome) -> Cost {
     let Some([opens, closes]) = &seen.window else { return seen.peaks.complete(Cost::default()) };
-    let clocked = opens.reading.until(&closes.reading);
+    let part = part_in_window(opens, closes, outcome);
+    let clocked = scaled(opens.reading.until(&closes.reading), part);
     let clocked = if lost.is_some() { without_time(clocked) } else { clocked };
     let cost = match used(opens, closes) {
         Some(used) => Cost {
-            user_s: Some(used.user.as_secs_f64()),
-            system_s: Some(used.system.as_secs_f64()),
+            user_s: Some(used.user.as_secs_f64() * part),
+            system_s: Some(used.system.as_secs_f64() * part),
             clocked_cpu_s: clocked.cpu_s(),
             ..clocked
         },
@@ -52,6 +56,35 @@ pub(super) fn cost(seen: &Seen, lost: Option<Lost>, life: &Cost, outcome: &Outco
     let cost = Cost { switches, syscalls, ..cost };
     let cost = if switches.is_none() && lost.is_none() { shared_out(life, outcome, cost) } else { cost };
     seen.peaks.complete(cost)
+}
+
+/// What the window is to what lies between the looks, by requests: the cost of each then is that of the very requests
+/// between the looks, also where the load stood still about an edge. Few requests say little of that, since those under way
+/// at an edge cost something on both its sides; then it is by time.
+fn part_in_window(opens: &Look, closes: &Look, outcome: &Outcome) -> f64 {
+    let requests = closes.requests.saturating_sub(opens.requests);
+    if requests >= REQUESTS_AT_LEAST {
+        outcome.requests as f64 / requests as f64
+    } else {
+        outcome.seconds / closes.at.saturating_duration_since(opens.at).as_secs_f64()
+    }
+}
+
+/// A cost as a part of it, as far as it grows with time.
+fn scaled(cost: Cost, part: f64) -> Cost {
+    let time = |seconds: Option<f64>| seconds.map(|seconds| seconds * part);
+    let number = |count: Option<u64>| count.map(|count| (count as f64 * part).round() as u64);
+    Cost {
+        user_s: time(cost.user_s),
+        system_s: time(cost.system_s),
+        clocked_cpu_s: time(cost.clocked_cpu_s),
+        run_queue_wait_s: time(cost.run_queue_wait_s),
+        switches: number(cost.switches),
+        voluntary_switches: number(cost.voluntary_switches),
+        involuntary_switches: number(cost.involuntary_switches),
+        syscalls: number(cost.syscalls),
+        ..cost
+    }
 }
 
 /// What the server's control group has used in the window, if it has one.
@@ -132,8 +165,14 @@ fn divided_as(life: &Cost, cost: Cost) -> Cost {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
+    use hdrhistogram::Histogram;
+    use reports::record::Errors;
+
     use super::*;
     use crate::measure::after::Counted;
+    use crate::measure::tree::Tree;
     use crate::plan::tests::step;
     use crate::subject::Subject;
 
@@ -157,6 +196,75 @@ mod tests {
         assert_eq!(lost("fork:reap=double-fork", false), Some(Lost::Orphaned));
         assert_eq!(lost("fork:reap=double-fork", true), None);
         assert_eq!(lost("fork", false), None);
+    }
+
+    fn outcome(seconds: f64, requests: u64) -> Outcome {
+        Outcome {
+            seconds,
+            requests,
+            requests_in_all: requests,
+            connects: 1,
+            connections_served: 1,
+            errors: Errors::default(),
+            first_error: None,
+            latency_ns: Histogram::new(3).unwrap(),
+            user_s: 0.0,
+            system_s: 0.0,
+            offered: None,
+            uncorrected_ns: None,
+            lag_ns: None,
+            beside_ns: None,
+            requests_after: 0,
+        }
+    }
+
+    /// What a window of 500 ms comes to whose looks were late by so much; 100 requests came in a millisecond and the server's
+    /// processor was never idle.
+    fn cost_seen_late(by_ms: [u64; 2], each_ms: u64) -> Cost {
+        let (opened, tree) = (Instant::now(), Tree::new(std::process::id()));
+        let look = |ms: u64| Look {
+            at: opened + Duration::from_millis(ms),
+            requests: ms * each_ms,
+            used: Some(Used { user: Duration::from_millis(ms), system: Duration::from_millis(ms) }),
+            reading: tree.reading().unwrap(),
+        };
+        let [opens, closes] = by_ms;
+        let seen = Seen {
+            window: Some([look(opens), look(500 + closes)]),
+            peaks: Peaks::default(),
+            after: None,
+            met: Default::default(),
+        };
+        let outcome = outcome(0.5, 500 * each_ms);
+        cost(&seen, None, &Cost::default(), &outcome)
+    }
+
+    #[test]
+    fn late_looks_cost_the_window_nothing() {
+        for late in [[0, 0], [0, 30], [25, 0], [3, 4]] {
+            // Once scaled by requests, once by time.
+            for each_ms in [100, 0] {
+                let cost = cost_seen_late(late, each_ms);
+                let [user_s, system_s] = [cost.user_s, cost.system_s].map(Option::unwrap);
+                let right = |seconds: f64| (seconds - 0.5).abs() < 1e-9;
+                assert!(right(user_s) && right(system_s), "{late:?}: {cost:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn of_a_part_of_the_time_there_is_a_part_of_every_count_and_all_of_the_memory() {
+        let whole = Cost {
+            user_s: Some(2.0),
+            run_queue_wait_s: Some(4.0),
+            voluntary_switches: Some(10),
+            involuntary_switches: Some(6),
+            pss_bytes: Some(1_000),
+            ..Cost::default()
+        };
+        let part = scaled(whole, 0.5);
+        assert_eq!((part.user_s, part.run_queue_wait_s, part.system_s), (Some(1.0), Some(2.0), None));
+        assert_eq!((part.switches(), part.pss_bytes), (Some(8), Some(1_000)));
     }
 
     #[test]

@@ -37,8 +37,12 @@ pub(super) struct Watch<'a> {
     met: noise::Seen,
 }
 
-/// The server's accounts at one edge of the window: that of its group, and those of its processes.
+/// The server's accounts about one edge of the window: that of its group, and those of its processes.
 pub(super) struct Look {
+    /// When it was taken: not before the edge, and as much later as the thread that looks had to wait for a processor.
+    pub(super) at: Instant,
+    /// How many requests had been answered by then.
+    pub(super) requests: u64,
     pub(super) used: Option<Used>,
     pub(super) reading: Reading,
 }
@@ -82,10 +86,11 @@ impl<'a> Watch<'a> {
     pub(super) fn at(&mut self, edge: Edge) {
         match edge {
             Edge::Opens => {
+                // First: starting threads takes its time, and more where the generator is at work.
+                self.look();
                 let sampling = Sampling { processors: self.placement.client.clone(), ..Sampling::default() };
                 self.sampler = Sampler::start(self.tree, sampling).ok();
                 self.noise = Some(noise::Watch::start(&noise::in_use(self.placement)));
-                self.look();
             }
             Edge::Closes => {
                 self.look();
@@ -107,8 +112,9 @@ impl<'a> Watch<'a> {
     }
 
     fn look(&mut self) {
+        let (at, requests) = (Instant::now(), self.replies.so_far());
         let used = self.group.as_ref().map(Group::used).transpose();
-        let look = used.and_then(|used| Ok(Look { used, reading: self.tree.reading()? }));
+        let look = used.and_then(|used| Ok(Look { at, requests, used, reading: self.tree.reading()? }));
         self.looks.push(look);
     }
 

@@ -13,11 +13,13 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::{PATIENCE, children_of, concur, ended_in_order, eventually, hello, ip, stop};
-use harness::load::{Clients, Edge, Load, Outcome, run};
-use harness::measure::after::{Counted, Counting, counting_unavailable};
+use harness::load::{Clients, Edge, Load, Outcome, Replies, run};
+use harness::measure::after::{
+    After, COUNTED_AT_LEAST, Counted, Counting, REQUESTS_AT_LEAST, counting_unavailable,
+};
 use harness::measure::counters::Counters;
 use harness::measure::group::{Group, Used};
 use harness::measure::placement::{place, processors};
@@ -75,9 +77,11 @@ const KEPT: Asked = Asked { keep_alive: true, connections: 5, duration: Duration
 const NEW_EACH: Asked = Asked { keep_alive: false, ..KEPT };
 
 fn load(server: &Server, asked: Asked, window: &mut dyn FnMut(Edge)) -> Outcome {
-    let client = Workload::new("http", "/bytes/4000", 1).unwrap();
-    let client = client.client("localhost", asked.keep_alive).unwrap();
-    let load = Load {
+    go(&plan(server, asked), asked, window)
+}
+
+fn plan(server: &Server, asked: Asked) -> Load {
+    Load {
         address: server.address(),
         connections: asked.connections,
         keep_alive: asked.keep_alive,
@@ -86,8 +90,13 @@ fn load(server: &Server, asked: Asked, window: &mut dyn FnMut(Edge)) -> Outcome 
         timeout: PATIENCE,
         processors: place(&processors().unwrap()).client,
         ..Load::default()
-    };
-    let outcome = run(&load, Clients::of(&*client), window, &AtomicBool::new(false)).unwrap();
+    }
+}
+
+fn go(plan: &Load, asked: Asked, window: &mut dyn FnMut(Edge)) -> Outcome {
+    let client = Workload::new("http", "/bytes/4000", 1).unwrap();
+    let client = client.client("localhost", asked.keep_alive).unwrap();
+    let outcome = run(plan, Clients::of(&*client), window, &AtomicBool::new(false)).unwrap();
     assert_eq!(outcome.errors.total(), 0, "{:?}", outcome.first_error);
     outcome
 }
@@ -299,6 +308,52 @@ fn a_thread_makes_two_system_calls_for_a_request() {
     let each = counted.calls.unwrap() as f64 / requests as f64;
     assert!((2.0..2.1).contains(&each), "{counted:?} for {requests} requests");
     assert_eq!(counted.epoll_ctls.unwrap_or(0), 0);
+}
+
+/// What `thread` does after the window while one connection asks on, from when the counters are open.
+fn after(until: Duration) -> Option<After> {
+    let group = group()?;
+    let server = serve("thread", &group);
+    let replies = Replies::default();
+    let mut after = None;
+    let mut look = |edge| {
+        if edge == Edge::Closes {
+            let counting = Counting::begin(&group).unwrap();
+            let until = Instant::now() + until;
+            after = counting.over(Duration::from_millis(50), until, || replies.so_far()).unwrap();
+            replies.enough();
+        }
+    };
+    let one = Asked { connections: 1, ..KEPT };
+    let plan = Load { epilogue: PATIENCE, replies: replies.clone(), ..plan(&server, one) };
+    go(&plan, one, &mut look);
+    stop(server);
+    after
+}
+
+#[test]
+fn system_calls_after_the_window_are_those_of_the_requests_that_were_answered_meanwhile() {
+    let _alone = alone();
+    if counting_unavailable().is_some() {
+        return eprintln!("skipped: nothing can be counted here");
+    }
+    let after = after(PATIENCE / 2).unwrap();
+    let each = after.counted.calls.unwrap() as f64 / after.requests as f64;
+    // The generator says of a reply a moment after the server has made its calls.
+    assert!((1.95..2.05).contains(&each), "{after:?}");
+    assert!(after.requests >= REQUESTS_AT_LEAST && after.counted.took >= COUNTED_AT_LEAST, "{after:?}");
+}
+
+#[test]
+fn of_too_short_a_time_and_of_too_few_requests_nothing_is_said() {
+    let _alone = alone();
+    if counting_unavailable().is_some() {
+        return eprintln!("skipped: nothing can be counted here");
+    }
+    assert_eq!(after(Duration::ZERO), None);
+    let counting = Counting::begin(&Group::make().unwrap()).unwrap();
+    let until = Instant::now() + COUNTED_AT_LEAST * 2;
+    assert_eq!(counting.over(COUNTED_AT_LEAST, until, || 7).unwrap(), None);
 }
 
 #[test]

@@ -3,6 +3,9 @@
 //! There are two accounts of processor time. That of the server's control group has everything in it, and is taken where
 //! there is a group. That of its processes, by their clocks and by what they inherit from children, lacks some; it is a
 //! check of the other, and takes its place where there is no group.
+//!
+//! Both looks are taken a little late, by a thread that has to wake on the generator's processors. Requests are counted in the
+//! window to the very moment, so what lies between the looks is brought to the window's requests before anything is divided.
 
 use std::time::Duration;
 
@@ -10,7 +13,7 @@ use reports::record::{Calls, Cost};
 
 use super::watch::{Look, Seen};
 use crate::load::Outcome;
-use crate::measure::after::Counted;
+use crate::measure::after::{After, REQUESTS_AT_LEAST};
 use crate::measure::census::Lost;
 use crate::measure::group::Used;
 use crate::measure::sampler::Peaks;
@@ -20,28 +23,6 @@ use crate::plan::ServerStep;
 const COMPARED_FROM_S: f64 = 0.1;
 /// By which part they may differ, and by how much besides: children's times come in ticks of 10 ms, one for each mode.
 const MAY_DIFFER: (f64, f64) = (0.03, 0.02);
-
-/// What the server did after the window, and how many requests were answered meanwhile.
-pub(super) struct After {
-    counted: Counted,
-    requests: u64,
-}
-
-/// What was counted after the window, if anything was.
-pub(super) fn after(counted: Option<Counted>, requests_after: u64, epilogue: Duration) -> Option<After> {
-    let counted = counted?;
-    // Counting begins a little after the load's epilogue does, and the load does not change meanwhile.
-    let part = (counted.took.as_secs_f64() / epilogue.as_secs_f64()).min(1.0);
-    let requests = (requests_after as f64 * part).round() as u64;
-    (requests > 0).then_some(After { counted, requests })
-}
-
-impl After {
-    /// A count as it would have been for so many requests.
-    fn over(&self, count: u64, requests: u64) -> u64 {
-        (count as f64 * requests as f64 / self.requests as f64).round() as u64
-    }
-}
 
 /// The system calls, for the record.
 pub(super) fn calls(after: &After) -> Option<Calls> {
@@ -54,33 +35,56 @@ pub(super) fn calls(after: &After) -> Option<Calls> {
 }
 
 /// What the server cost in the window; `life` is what it cost from its start to its end.
-pub(super) fn cost(
-    seen: &Seen,
-    lost: Option<Lost>,
-    after: Option<&After>,
-    life: &Cost,
-    outcome: &Outcome,
-) -> Cost {
+pub(super) fn cost(seen: &Seen, lost: Option<Lost>, life: &Cost, outcome: &Outcome) -> Cost {
     let Some([opens, closes]) = &seen.window else { return seen.peaks.complete(Cost::default()) };
-    let clocked = opens.reading.until(&closes.reading);
+    let part = part_in_window(opens, closes, outcome);
+    let clocked = scaled(opens.reading.until(&closes.reading), part);
     let clocked = if lost.is_some() { without_time(clocked) } else { clocked };
     let cost = match used(opens, closes) {
         Some(used) => Cost {
-            user_s: Some(used.user.as_secs_f64()),
-            system_s: Some(used.system.as_secs_f64()),
+            user_s: Some(used.user.as_secs_f64() * part),
+            system_s: Some(used.system.as_secs_f64() * part),
             clocked_cpu_s: clocked.cpu_s(),
             ..clocked
         },
         None if seen.peaks.processes > Some(1) => divided_as(life, clocked),
         None => clocked,
     };
-    let over = |after: &After, count| after.over(count, outcome.requests);
-    let counted = || after.map(|after| over(after, after.counted.switches));
+    let counted = || seen.after.map(|after| after.over(after.counted.switches, outcome.requests));
     let switches = clocked.switches().or_else(counted);
-    let syscalls = after.and_then(|after| Some(over(after, after.counted.calls?)));
+    let syscalls = seen.after.and_then(|after| Some(after.over(after.counted.calls?, outcome.requests)));
     let cost = Cost { switches, syscalls, ..cost };
     let cost = if switches.is_none() && lost.is_none() { shared_out(life, outcome, cost) } else { cost };
     seen.peaks.complete(cost)
+}
+
+/// What the window is to what lies between the looks, by requests: the cost of each then is that of the very requests
+/// between the looks, also where the load stood still about an edge. Few requests say little of that, since those under way
+/// at an edge cost something on both its sides; then it is by time.
+fn part_in_window(opens: &Look, closes: &Look, outcome: &Outcome) -> f64 {
+    let requests = closes.requests.saturating_sub(opens.requests);
+    if requests >= REQUESTS_AT_LEAST {
+        outcome.requests as f64 / requests as f64
+    } else {
+        outcome.seconds / closes.at.saturating_duration_since(opens.at).as_secs_f64()
+    }
+}
+
+/// A cost as a part of it, as far as it grows with time.
+fn scaled(cost: Cost, part: f64) -> Cost {
+    let time = |seconds: Option<f64>| seconds.map(|seconds| seconds * part);
+    let number = |count: Option<u64>| count.map(|count| (count as f64 * part).round() as u64);
+    Cost {
+        user_s: time(cost.user_s),
+        system_s: time(cost.system_s),
+        clocked_cpu_s: time(cost.clocked_cpu_s),
+        run_queue_wait_s: time(cost.run_queue_wait_s),
+        switches: number(cost.switches),
+        voluntary_switches: number(cost.voluntary_switches),
+        involuntary_switches: number(cost.involuntary_switches),
+        syscalls: number(cost.syscalls),
+        ..cost
+    }
 }
 
 /// What the server's control group has used in the window, if it has one.
@@ -161,7 +165,14 @@ fn divided_as(life: &Cost, cost: Cost) -> Cost {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
+    use hdrhistogram::Histogram;
+    use reports::record::Errors;
+
     use super::*;
+    use crate::measure::after::Counted;
+    use crate::measure::tree::Tree;
     use crate::plan::tests::step;
     use crate::subject::Subject;
 
@@ -187,17 +198,83 @@ mod tests {
         assert_eq!(lost("fork", false), None);
     }
 
+    fn outcome(seconds: f64, requests: u64) -> Outcome {
+        Outcome {
+            seconds,
+            requests,
+            requests_in_all: requests,
+            connects: 1,
+            connections_served: 1,
+            errors: Errors::default(),
+            first_error: None,
+            latency_ns: Histogram::new(3).unwrap(),
+            user_s: 0.0,
+            system_s: 0.0,
+            offered: None,
+            uncorrected_ns: None,
+            lag_ns: None,
+            beside_ns: None,
+            requests_after: 0,
+        }
+    }
+
+    /// What a window of 500 ms comes to whose looks were late by so much; 100 requests came in a millisecond and the server's
+    /// processor was never idle.
+    fn cost_seen_late(by_ms: [u64; 2], each_ms: u64) -> Cost {
+        let (opened, tree) = (Instant::now(), Tree::new(std::process::id()));
+        let look = |ms: u64| Look {
+            at: opened + Duration::from_millis(ms),
+            requests: ms * each_ms,
+            used: Some(Used { user: Duration::from_millis(ms), system: Duration::from_millis(ms) }),
+            reading: tree.reading().unwrap(),
+        };
+        let [opens, closes] = by_ms;
+        let seen = Seen {
+            window: Some([look(opens), look(500 + closes)]),
+            peaks: Peaks::default(),
+            after: None,
+            met: Default::default(),
+        };
+        let outcome = outcome(0.5, 500 * each_ms);
+        cost(&seen, None, &Cost::default(), &outcome)
+    }
+
     #[test]
-    fn what_was_counted_after_the_window_is_of_the_part_of_the_load_that_was_counted() {
+    fn late_looks_cost_the_window_nothing() {
+        for late in [[0, 0], [0, 30], [25, 0], [3, 4]] {
+            // Once scaled by requests, once by time.
+            for each_ms in [100, 0] {
+                let cost = cost_seen_late(late, each_ms);
+                let [user_s, system_s] = [cost.user_s, cost.system_s].map(Option::unwrap);
+                let right = |seconds: f64| (seconds - 0.5).abs() < 1e-9;
+                assert!(right(user_s) && right(system_s), "{late:?}: {cost:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn of_a_part_of_the_time_there_is_a_part_of_every_count_and_all_of_the_memory() {
+        let whole = Cost {
+            user_s: Some(2.0),
+            run_queue_wait_s: Some(4.0),
+            voluntary_switches: Some(10),
+            involuntary_switches: Some(6),
+            pss_bytes: Some(1_000),
+            ..Cost::default()
+        };
+        let part = scaled(whole, 0.5);
+        assert_eq!((part.user_s, part.run_queue_wait_s, part.system_s), (Some(1.0), Some(2.0), None));
+        assert_eq!((part.switches(), part.pss_bytes), (Some(8), Some(1_000)));
+    }
+
+    #[test]
+    fn what_was_counted_after_the_window_is_multiplied_with_its_requests() {
         let took = Duration::from_millis(100);
         let counted = Counted { took, switches: 50, calls: Some(400), epoll_ctls: None };
-        let after = |requests_after, epilogue| after(Some(counted), requests_after, epilogue);
-        let half = after(400, took * 2).unwrap();
-        let calls = calls(&half).unwrap();
-        assert_eq!((calls.requests, calls.syscalls, calls.epoll_ctls), (200, 400, None));
-        assert_eq!(half.over(50, 1_000), 250);
-        assert_eq!(after(400, took.mul_f64(0.9)).unwrap().requests, 400, "no more than all");
-        assert!(after(0, took).is_none());
+        let after = After { counted, requests: 200 };
+        let of_record = calls(&after).unwrap();
+        assert_eq!((of_record.requests, of_record.syscalls, of_record.epoll_ctls), (200, 400, None));
+        assert_eq!(after.over(50, 1_000), 250);
     }
 
     #[test]

@@ -9,11 +9,11 @@ use reports::record::{Beside, Calls, Cost, Noise, ServerCell, Shape, Verdict};
 use workloads::client::Client;
 
 use super::Bench;
-use super::cost::{after, calls, cost, doubt, lost};
+use super::cost::{calls, cost, doubt, lost};
 use super::latency::latency;
 use super::verdict::{judge, little};
-use super::watch::Watch;
-use crate::load::{self, Clients, Company, Load, Outcome, Pace};
+use super::watch::{EPILOGUE, Watch};
+use crate::load::{self, Clients, Company, Load, Outcome, Pace, Replies};
 use crate::measure::group::Group;
 use crate::measure::life::Reaped;
 use crate::measure::noise;
@@ -28,8 +28,6 @@ const DESCRIPTORS_OF_ITS_OWN: usize = 16;
 const READY_WITHIN: Duration = Duration::from_secs(10);
 /// How long it may take to stop; its own grace is shorter.
 const STOP_WITHIN: Duration = Duration::from_secs(8);
-/// For how long the load goes on after the window, to be counted: as a part of it, and at most.
-const COUNTING: (u32, Duration) = (5, Duration::from_millis(400));
 
 /// Measures a step; what goes wrong becomes the verdict.
 pub(super) fn measure(step: &ServerStep, bench: &Bench<'_>) -> ServerCell {
@@ -90,14 +88,15 @@ fn try_measure(step: &ServerStep, bench: &Bench<'_>) -> anyhow::Result<Measured>
         keep_alive: step.keep_alive,
         warm_up: bench.timing.warm_up_of(step),
         duration: bench.timing.duration,
-        epilogue: if group.is_some() { epilogue(bench.timing.duration) } else { Duration::ZERO },
+        epilogue: if group.is_some() { EPILOGUE } else { Duration::ZERO },
+        replies: Replies::default(),
         timeout: bench.timing.timeout,
         processors: placement.client.clone(),
         histogram_log: bench.histogram_log(step),
     };
     let beside = beside(step, &host)?;
     let clients = Clients { measured: &*client, beside: beside.as_deref() };
-    let mut watch = Watch::new(server.tree(), group, placement);
+    let mut watch = Watch::new(server.tree(), group, placement, load.replies.clone(), load.duration);
     // What this thread reads while the load runs must not be read in the server's time.
     let here = Bound::to(&placement.client).context("can't bind the measuring thread")?;
     let outcome = load::run(&load, clients, &mut |edge| watch.at(edge), bench.stop);
@@ -108,16 +107,9 @@ fn try_measure(step: &ServerStep, bench: &Bench<'_>) -> anyhow::Result<Measured>
     let seen = watch.seen().context("the server's cost can't be read")?;
     let noise = seen.met.noise(spin_before, noise::spin(&placement.server));
     let lost = lost(step, &seen.peaks);
-    let after = after(seen.counted, outcome.requests_after, load.epilogue);
-    let server = cost(&seen, lost, after.as_ref(), &life, &outcome);
-    let calls = after.as_ref().and_then(calls);
+    let server = cost(&seen, lost, &life, &outcome);
+    let calls = seen.after.as_ref().and_then(calls);
     Ok(Measured { doubt: doubt(&seen, lost), outcome, server, calls, noise, ended })
-}
-
-/// For how long the load goes on after the window.
-fn epilogue(window: Duration) -> Duration {
-    let (part, at_most) = COUNTING;
-    (window / part).min(at_most)
 }
 
 /// What sets the pace of a step. Each round has random distances of its own, the same for all servers.

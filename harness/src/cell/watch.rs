@@ -1,16 +1,24 @@
 //! Looks at a server at the edges of its load, and in between.
 
 use std::io;
+use std::time::{Duration, Instant};
 
 use reports::record::Placement;
 
-use crate::load::Edge;
-use crate::measure::after::{Counted, Counting};
+use crate::load::{Edge, Replies};
+use crate::measure::after::{After, COUNTED_AT_LEAST, Counting};
 use crate::measure::group::{Group, Used};
 use crate::measure::noise;
 use crate::measure::reading::Reading;
 use crate::measure::sampler::{Peaks, Sampler, Sampling};
 use crate::measure::tree::Tree;
+
+/// For how long is counted after the window: as a part of it, and at most. Where there are few requests, it takes longer.
+const COUNTED: (u32, Duration) = (5, Duration::from_millis(400));
+/// Counting ends so long after the window's close at the latest.
+const COUNTED_WITHIN: Duration = Duration::from_millis(900);
+/// How long the load goes on for that at the most: what is counted must not outlast it.
+pub(super) const EPILOGUE: Duration = Duration::from_secs(1);
 
 /// What is under way.
 pub(super) struct Watch<'a> {
@@ -21,14 +29,20 @@ pub(super) struct Watch<'a> {
     looks: Vec<io::Result<Look>>,
     sampler: Option<Sampler>,
     peaks: Peaks,
-    counting: Option<Counting>,
-    counted: Option<Counted>,
+    /// How many requests were answered so far.
+    replies: Replies,
+    window: Duration,
+    after: Option<After>,
     noise: Option<noise::Watch>,
     met: noise::Seen,
 }
 
-/// The server's accounts at one edge of the window: that of its group, and those of its processes.
+/// The server's accounts about one edge of the window: that of its group, and those of its processes.
 pub(super) struct Look {
+    /// When it was taken: not before the edge, and as much later as the thread that looks had to wait for a processor.
+    pub(super) at: Instant,
+    /// How many requests had been answered by then.
+    pub(super) requests: u64,
     pub(super) used: Option<Used>,
     pub(super) reading: Reading,
 }
@@ -39,13 +53,20 @@ pub(super) struct Seen {
     pub(super) window: Option<[Look; 2]>,
     pub(super) peaks: Peaks,
     /// What was counted after the window.
-    pub(super) counted: Option<Counted>,
+    pub(super) after: Option<After>,
     /// What else the machine did in the window.
     pub(super) met: noise::Seen,
 }
 
 impl<'a> Watch<'a> {
-    pub(super) fn new(tree: Tree, group: Option<Group>, placement: &'a Placement) -> Self {
+    /// `replies` and `window` are those of the load.
+    pub(super) fn new(
+        tree: Tree,
+        group: Option<Group>,
+        placement: &'a Placement,
+        replies: Replies,
+        window: Duration,
+    ) -> Self {
         Self {
             tree,
             group,
@@ -53,8 +74,9 @@ impl<'a> Watch<'a> {
             looks: Vec::new(),
             sampler: None,
             peaks: Peaks::default(),
-            counting: None,
-            counted: None,
+            replies,
+            window,
+            after: None,
             noise: None,
             met: noise::Seen::default(),
         }
@@ -64,27 +86,35 @@ impl<'a> Watch<'a> {
     pub(super) fn at(&mut self, edge: Edge) {
         match edge {
             Edge::Opens => {
+                // First: starting threads takes its time, and more where the generator is at work.
+                self.look();
                 let sampling = Sampling { processors: self.placement.client.clone(), ..Sampling::default() };
                 self.sampler = Sampler::start(self.tree, sampling).ok();
                 self.noise = Some(noise::Watch::start(&noise::in_use(self.placement)));
-                self.look();
             }
             Edge::Closes => {
                 self.look();
                 self.met = self.noise.take().map(noise::Watch::stop).unwrap_or_default();
-                // As soon as nothing is measured any more: what comes next takes its time.
-                self.counting = self.group.as_ref().and_then(|group| Counting::begin(group).ok());
                 self.peaks = self.sampler.take().map(Sampler::stop).unwrap_or_default();
+                self.after = self.count(Instant::now() + COUNTED_WITHIN);
+                self.replies.enough();
             }
-            Edge::Ended => {
-                self.counted = self.counting.take().and_then(|counting| counting.end().ok());
-            }
+            Edge::Ended => {}
         }
     }
 
+    /// Counts while the load goes on.
+    fn count(&self, until: Instant) -> Option<After> {
+        let counting = Counting::begin(self.group.as_ref()?).ok()?;
+        let (part, at_most) = COUNTED;
+        let span = (self.window / part).clamp(COUNTED_AT_LEAST, at_most);
+        counting.over(span, until, || self.replies.so_far()).ok()?
+    }
+
     fn look(&mut self) {
+        let (at, requests) = (Instant::now(), self.replies.so_far());
         let used = self.group.as_ref().map(Group::used).transpose();
-        let look = used.and_then(|used| Ok(Look { used, reading: self.tree.reading()? }));
+        let look = used.and_then(|used| Ok(Look { at, requests, used, reading: self.tree.reading()? }));
         self.looks.push(look);
     }
 
@@ -92,6 +122,6 @@ impl<'a> Watch<'a> {
     /// The server could not be looked at.
     pub(super) fn seen(self) -> io::Result<Seen> {
         let looks = self.looks.into_iter().collect::<io::Result<Vec<_>>>()?;
-        Ok(Seen { window: looks.try_into().ok(), peaks: self.peaks, counted: self.counted, met: self.met })
+        Ok(Seen { window: looks.try_into().ok(), peaks: self.peaks, after: self.after, met: self.met })
     }
 }

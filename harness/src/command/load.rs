@@ -101,10 +101,10 @@ fn load(arguments: &Arguments, address: Address, transport: Transport) -> Load {
         keep_alive: !arguments.new_connections,
         warm_up: arguments.warm_up,
         duration: arguments.duration,
-        epilogue: Duration::ZERO,
         histogram_log: arguments.histogram_log.clone(),
         timeout: arguments.timeout,
         processors: arguments.cpus.clone(),
+        ..Load::default()
     }
 }
 

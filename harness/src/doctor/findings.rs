@@ -4,6 +4,7 @@
 use reports::record::Placement;
 
 use super::Examination;
+use crate::measure::noise::SPIN_SHARE;
 
 /// With fewer descriptors the lab can't open 10,000 connections.
 const DESCRIPTORS: u64 = 10_100;
@@ -13,8 +14,6 @@ const SLOW_CLOCK_NS: f64 = 200.0;
 const STEAL_SHARE: f64 = 0.01;
 /// A thread with nothing to do is not later than this on a machine that nobody else uses.
 const HICCUP_US: f64 = 20_000.0;
-/// Nor do its processors' speeds differ by more.
-const SPIN_SHARE: f64 = 0.10;
 /// Fewer local ports than this run short with a new connection for each request.
 const LOCAL_PORTS: u32 = 10_000;
 

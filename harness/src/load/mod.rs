@@ -50,6 +50,7 @@ mod connection;
 mod datagrams;
 mod log;
 mod pacer;
+mod replies;
 mod schedule;
 mod share;
 mod source;
@@ -73,6 +74,7 @@ use workloads::client::Client;
 use workloads::datagram::DATAGRAM_BYTES_AT_MOST;
 
 use self::log::{Collector, Log};
+pub use self::replies::Replies;
 use self::share::{Share, shares};
 use self::tally::{Tally, Window};
 use self::turn::Finished;
@@ -163,8 +165,11 @@ pub struct Load {
     pub warm_up: Duration,
     /// The measured window.
     pub duration: Duration,
-    /// How long the load goes on after the window: there the server may be looked at in ways that would disturb it.
+    /// How long the load goes on after the window at most: there the server may be looked at in ways that would disturb it.
+    /// [`Replies::enough`] ends it earlier.
     pub epilogue: Duration,
+    /// Where its threads say how many replies they have had.
+    pub replies: Replies,
     /// Where to write the latencies, second by second, in the log format of `HdrHistogram`; none: nowhere.
     pub histogram_log: Option<PathBuf>,
     /// After this long without a whole reply a request is given up.
@@ -188,6 +193,7 @@ impl Default for Load {
             warm_up: Duration::ZERO,
             duration: Duration::from_secs(1),
             epilogue: Duration::ZERO,
+            replies: Replies::default(),
             histogram_log: None,
             timeout: Duration::from_secs(2),
             processors: Vec::new(),
@@ -250,7 +256,8 @@ pub enum Edge {
 /// thread sleeps, looks at `stop` a few times a second, and writes the histogram log. The generator stops asking as
 /// window and epilogue end, but for what was due in the window, and every connection
 /// stays open until `window` has returned: what the server looks like then is what it looked like under load, and
-/// none of its children has ended yet.
+/// none of its children has ended yet. The load does not wait for `window`: who does something at the window's close may take
+/// the epilogue for it, and says [`Replies::enough`] at its end.
 ///
 /// # Errors
 ///
@@ -423,7 +430,8 @@ impl Caller<'_, '_> {
             loop {
                 let ended = workers.iter().any(ScopedJoinHandle::is_finished);
                 let left = at.saturating_duration_since(Instant::now());
-                if left.is_zero() {
+                let over = edge == Edge::Ended && load.replies.are_enough();
+                if left.is_zero() || over {
                     break;
                 }
                 if ended {

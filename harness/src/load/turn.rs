@@ -75,7 +75,8 @@ pub(super) fn turn(
         Pace::Open { .. } => Some(Alarm::new(duties.poll(), true)?),
     };
     let mut account = Account::default();
-    let patient_until = window.ends + load.timeout;
+    let replies = load.replies.join();
+    let mut ends = window.ends;
     loop {
         let now = Instant::now();
         account.look(now, window)?;
@@ -85,12 +86,16 @@ pub(super) fn turn(
         if halt.load(Ordering::Relaxed) {
             break;
         }
-        if now >= window.ends && (now >= patient_until || duties.is_done()) {
+        if now >= window.closes && now < ends && load.replies.are_enough() {
+            ends = now;
+        }
+        let patient_until = ends + load.timeout;
+        if now >= ends && (now >= patient_until || duties.is_done()) {
             duties.give_up(now);
             break;
         }
         duties.look_after(now)?;
-        let edges = [window.opens, window.closes, window.ends, patient_until];
+        let edges = [window.opens, window.closes, ends, patient_until];
         let edge = edges.into_iter().find(|edge| *edge > now).unwrap_or(now);
         let next = share.intervals.as_ref().map_or(edge, |intervals| intervals.next().min(edge));
         let mut wait = duties.next_care().min(next).saturating_duration_since(now);
@@ -108,6 +113,7 @@ pub(super) fn turn(
         }
         for event in events.iter().filter(|event| event.token() != ALARM) {
             duties.ready(event.token().0, event.into())?;
+            replies.set(duties.tally().requests_in_all);
         }
     }
     if let Some(intervals) = share.intervals.take() {

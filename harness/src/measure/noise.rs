@@ -6,7 +6,8 @@
 //!   clock. It is bound to the processors of the measurement and gets no priority, so it waits for whoever computes there, the
 //!   server and the generator included, as one of many would: mostly up to a slice of the scheduler's, some 3 ms.
 //! * A **spin** is a fixed piece of arithmetic, the best of a few. It shows how fast the processor is: less beside a busy
-//!   neighbour on the same core, or with the clock turned down.
+//!   neighbour on the same core, or with the clock turned down. It touches no memory and calls nobody, so it shows
+//!   nothing of caches and of the kernel.
 //!
 //! How much of this is too much depends on the machine: [`weather`](super::weather) judges it.
 
@@ -29,12 +30,14 @@ use super::proc;
 const NAP: Duration = Duration::from_millis(5);
 /// It sleeps for at least so many times what waking costs: so it takes less than 0.5% of a core.
 const REST: u32 = 200;
-/// The steps of a spin. Each waits for the one before, for some 4 cycles: a third of a millisecond at 3 GHz, and 1.3 ms in a
+/// The steps of a spin. Each waits for the one before, for some 4 cycles: 0.27 ms at 3.7 GHz, and some 1.3 ms in a
 /// build that was not optimised. Both are less than a slice of the scheduler's.
 const SPIN_STEPS: u64 = 250_000;
 /// A spin is the best of so many: an interruption, or a wait for somebody else's slice, meets some of them, and a slow
 /// processor all.
 const SPINS: u32 = 10;
+/// Spins differ by more than this only where the processor's speed has changed, as a share of the shorter one.
+pub const SPIN_SHARE: f64 = 0.05;
 /// Ticks of steal are told of a window with at least so many on each processor.
 const TICKS_AT_LEAST: f64 = 10.0;
 
@@ -99,17 +102,19 @@ pub fn in_use(placement: &Placement) -> Vec<usize> {
 /// can't be bound there. Nothing else should have something to do there just then.
 pub fn spin(processors: &[usize]) -> Option<Duration> {
     let _here = Bound::to(processors.get(..1).unwrap_or_default()).ok()?;
-    (0..SPINS).map(|_| spin_once()).min()
+    (0..SPINS).map(|_| steps_took(SPIN_STEPS)).min()
 }
 
-fn spin_once() -> Duration {
+/// How long so many steps take. The compiler must know nothing of any of them: it makes one step of eight where it knows
+/// what they come to together, and a spin over in no time.
+fn steps_took(steps: u64) -> Duration {
     let begun = Instant::now();
-    let mut number = black_box(1_u64);
-    for _ in 0..SPIN_STEPS {
-        // Knuth's generator (MMIX): a multiplication and an addition that nothing can be saved of.
-        number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    let mut number = 1_u64;
+    for _ in 0..steps {
+        // Knuth's generator (MMIX): a multiplication and an addition.
+        number =
+            black_box(number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407));
     }
-    black_box(number);
     begun.elapsed()
 }
 
@@ -255,6 +260,19 @@ mod tests {
     fn the_idle_thread_takes_less_than_half_a_percent_of_a_core() {
         assert_eq!(rest(Duration::from_micros(5)), NAP);
         assert_eq!(rest(Duration::from_millis(1)), Duration::from_millis(200));
+    }
+
+    #[test]
+    fn twice_as_many_steps_take_twice_as_long_and_none_is_saved() {
+        // The best of many, in turn: the processor's speed may change meanwhile, and others may run.
+        let best = |steps| (0..50).map(|_| steps_took(steps)).min().unwrap().as_secs_f64();
+        let ratio = |_| best(2 * SPIN_STEPS) / best(SPIN_STEPS);
+        let mut ratios: Vec<f64> = (0..5).map(ratio).collect();
+        ratios.sort_by(f64::total_cmp);
+        assert!((1.6..2.5).contains(&ratios[2]), "{ratios:?}");
+        // A multiplication and an addition that wait for each other take 4 cycles or more.
+        let nanoseconds = best(SPIN_STEPS) * 1e9 / SPIN_STEPS as f64;
+        assert!(nanoseconds > 0.3, "{nanoseconds} ns a step");
     }
 
     #[test]

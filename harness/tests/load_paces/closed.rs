@@ -115,6 +115,27 @@ fn load_goes_on_after_the_window_as_long_as_it_is_asked_to() {
 }
 
 #[test]
+fn load_goes_on_no_longer_than_somebody_needs_it_and_says_meanwhile_how_many_replies_it_had() {
+    let address = server(echo);
+    let plan = Load { epilogue: Duration::from_secs(600), ..load(address, 2) };
+    let mut seen = Vec::new();
+    let mut look = |edge| {
+        seen.push(plan.replies.so_far());
+        if edge == Edge::Closes {
+            plan.replies.enough();
+        }
+    };
+    let client = EchoClient::new(MESSAGE);
+    let begun = Instant::now();
+    let outcome = run(&plan, Clients::of(&client), &mut look, &AtomicBool::new(false)).unwrap();
+    assert_no_errors(&outcome);
+    assert!(begun.elapsed() < Duration::from_secs(300), "it was not waited for");
+    let [opens, closes, _] = seen[..] else { panic!("{seen:?}") };
+    assert!(opens < closes && closes <= outcome.requests_in_all, "{seen:?}");
+    assert_eq!(plan.replies.so_far(), outcome.requests_in_all);
+}
+
+#[test]
 fn pipelines_that_make_no_sense_are_refused() {
     let address = ([127, 0, 0, 1], 1).into();
     let echo = EchoClient::new(MESSAGE);

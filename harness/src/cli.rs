@@ -458,8 +458,11 @@ in any row with a probability below 5%. It is the same if the interval lies with
 
 --json: hosts_differ (texts; empty for one host); threshold {ratio, pairs}; rows [{suite, setting, model, outcome: slower, \
 faster, same or cant-tell; reason (text, where it can't be told); cpu_us, rate, p99_us {old, new, ratio, low, high, \
-coverage}; p_value (Welch's test on logarithms, Holm's correction); rounds [earlier, later]}]; only_old, only_new [{suite, \
-setting, model}]; tasks_left_out (tasks are not compared).
+coverage}; p_value (Welch's test on logarithms, Holm's correction); rounds [earlier, later]; lost (text, where the later run \
+has errors or no figures)}]; only_old, only_new [{suite, setting, model}]; tasks_left_out (tasks are not compared).
+
+--fail-on slower also fails on rows that are missing in the later run, came to errors or have no figures there, and where no row \
+could be compared.
 
 Exit codes: 0 done, 1 --fail-on found something, 2 the runs can't be compared as given.";
 /// `concur doctor`.

@@ -130,6 +130,32 @@ fn a_row_that_failed_says_why_nothing_can_be_told() {
 }
 
 #[test]
+fn what_the_later_run_lost_is_told_and_what_neither_could_measure_is_not() {
+    let old = run(&MODELS, 5, 0.01, 8);
+    let judged = |run: &Run, verdict| {
+        with(run.clone(), |cell| match (cell.model.as_str(), cell.round) {
+            ("fork", _) => ServerCell { verdict, ..cell },
+            _ => cell,
+        })
+    };
+    let lost = |old: &Run, new: &Run| Versus::of(old, new).lost();
+    assert!(lost(&old, &old).is_empty());
+    assert_eq!(lost(&old, &judged(&old, Verdict::Errors)), ["fork (5 of 5 rounds came to errors)"]);
+    let unsupported = judged(&old, Verdict::Unsupported);
+    assert_eq!(lost(&old, &unsupported), ["fork (no round has CPU time that counts)"]);
+    assert!(lost(&unsupported, &unsupported).is_empty());
+    // One round that failed counts for nothing beside four that went well, and is lost all the same.
+    let once = with(old.clone(), |cell| match (cell.model.as_str(), cell.round) {
+        ("poll", 2) => ServerCell { verdict: Verdict::Errors, ..cell },
+        _ => cell,
+    });
+    assert_eq!(lost(&old, &once), ["poll (1 of 5 rounds came to errors)"]);
+    let gone = run(&MODELS[..3], 5, 0.01, 9);
+    assert_eq!(lost(&old, &gone), ["fork (not in the later run)"]);
+    assert!(lost(&gone, &old).is_empty());
+}
+
+#[test]
 fn rows_without_a_partner_are_listed() {
     let old = run(&[("epoll", 8.0), ("poll", 9.0)], 3, 0.01, 9);
     let mut new = run(&[("epoll", 8.0), ("mio", 9.0)], 3, 0.01, 10);

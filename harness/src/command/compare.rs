@@ -21,15 +21,53 @@ pub(super) fn run(arguments: &Compare) -> anyhow::Result<ExitCode> {
             versus.hosts_differ.join("; ")
         )));
     }
+    if versus.rows.is_empty() {
+        return Err(Usage::error(
+            "these runs have no row in common, so there is nothing to compare; measure the same models under the same load \
+             in both"
+                .to_owned(),
+        ));
+    }
     let text = if arguments.json {
         serde_json::to_string_pretty(&versus)? + "\n"
     } else {
         terminal::draw(&Document::versus(&versus), super::report::terminal())
     };
     super::print(&text)?;
-    let failed = match arguments.fail_on {
-        Some(FailOn::Slower) => versus.count(Outcome::Slower) > 0,
-        None => false,
+    let failures = match arguments.fail_on {
+        Some(FailOn::Slower) => failures(&versus),
+        None => Vec::new(),
     };
-    Ok(if failed { FAILED.into() } else { ExitCode::SUCCESS })
+    for failure in &failures {
+        eprintln!("concur: {failure}");
+    }
+    Ok(if failures.is_empty() { ExitCode::SUCCESS } else { FAILED.into() })
+}
+
+/// At most this many rows that were lost are named.
+const LOST_TOLD: usize = 8;
+
+/// What `--fail-on slower` found, in sentences. What is lost may be as much slower as one likes, so it fails as well.
+fn failures(versus: &Versus) -> Vec<String> {
+    let mut failures = Vec::new();
+    let slower = versus.count(Outcome::Slower);
+    if slower > 0 {
+        failures.push(format!("--fail-on slower: {slower} of {} rows became slower", versus.rows.len()));
+    }
+    let lost = versus.lost();
+    if !lost.is_empty() {
+        let (told, others) = lost.split_at(lost.len().min(LOST_TOLD));
+        let more = if others.is_empty() { String::new() } else { format!("; {} more", others.len()) };
+        failures.push(format!(
+            "--fail-on slower: the later run lost what the earlier one has: {}{more}; mend or measure it again",
+            told.join("; ")
+        ));
+    }
+    if !versus.compares_anything() {
+        failures.push(
+            "--fail-on slower: no row has figures in both runs, so nothing was compared; measure them again"
+                .to_owned(),
+        );
+    }
+    failures
 }

@@ -49,6 +49,7 @@ fn facts(versus: &Versus) -> Vec<Fact> {
         fact("Threshold", threshold(versus)),
     ];
     facts.extend(alone(&versus.only_old).map(|rows| fact("Only in the earlier run", rows)));
+    facts.extend(lost(&versus.rows).map(|rows| fact("Lost in the later run", rows)));
     facts.extend(alone(&versus.only_new).map(|rows| fact("Only in the later run", rows)));
     if versus.tasks_left_out {
         facts.push(fact("Tasks", "not compared, as nothing says how far a task is from itself".to_owned()));
@@ -74,6 +75,13 @@ fn alone(rows: &[Alone]) -> Option<String> {
         named.push(format!("{} more", others.len()));
     }
     (!rows.is_empty()).then(|| named.join("; "))
+}
+
+/// The rows of both runs of which the later one lost something.
+fn lost(rows: &[VersusRow]) -> Option<String> {
+    let lost: Vec<String> =
+        rows.iter().filter_map(|row| Some(format!("{} ({})", row.model, row.lost.as_ref()?))).collect();
+    (!lost.is_empty()).then(|| lost.join("; "))
 }
 
 /// One table for each setting, in the order of the rows.

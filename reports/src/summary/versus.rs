@@ -19,6 +19,7 @@ use crate::statistics::moderated::LEAST_SD;
 use crate::statistics::ratio::logs;
 use crate::statistics::student::welch;
 use crate::statistics::{Ratio, SIGNIFICANCE, holm, median};
+use crate::units::plural;
 
 /// With fewer rounds of a side nothing is called faster, slower or the same: the range of two holds its median in half of
 /// all cases only.
@@ -64,6 +65,8 @@ pub struct VersusRow {
     pub p99_us: Option<Change>,
     /// Rounds that count, of the earlier run and of the later one.
     pub rounds: [usize; 2],
+    /// What the later run lost of it, in words: it has no figures any more, or not all of its rounds went well.
+    pub lost: Option<String>,
 }
 
 /// What became of a row.
@@ -144,6 +147,18 @@ impl Versus {
         }
     }
 
+    /// Whether any row has its figure in both runs; what was slower can't be known otherwise.
+    pub fn compares_anything(&self) -> bool {
+        self.rows.iter().any(|row| row.cpu_us.is_some())
+    }
+
+    /// The rows that the later run lost, each with what became of it: those that are gone, and those that say so.
+    pub fn lost(&self) -> Vec<String> {
+        let gone = self.only_old.iter().map(|row| format!("{} (not in the later run)", row.model));
+        let told = self.rows.iter().filter_map(|row| Some(format!("{} ({})", row.model, row.lost.as_ref()?)));
+        gone.chain(told).collect()
+    }
+
     /// How many rows came to `outcome`.
     pub fn count(&self, outcome: Outcome) -> usize {
         self.rows.iter().filter(|row| row.outcome == outcome).count()
@@ -184,7 +199,19 @@ fn compare((suite, _, model): Name, old: &Side<'_>, new: &Side<'_>) -> VersusRow
         rate: change(|cell| Some(cell.requests_per_second)),
         p99_us: change(|cell| cell.latency_us?.p99),
         rounds: [cpu(old).len(), cpu(new).len()],
+        lost: lost(old, new),
     }
+}
+
+/// What the later run lost. Errors always are a loss; what neither run could measure is none.
+fn lost(old: &Side<'_>, new: &Side<'_>) -> Option<String> {
+    let last = &new.cells.last;
+    let errors = last.iter().filter(|cell| super::counted::verdict(cell) == Verdict::Errors).count();
+    if errors > 0 {
+        return Some(format!("{errors} of {} came to errors", plural(last.len(), "round")));
+    }
+    let had = |side: &Side<'_>| !values(side, row::cpu_us).is_empty();
+    (had(old) && !had(new)).then(|| "no round has CPU time that counts".to_owned())
 }
 
 /// Why a side has no figures, if it has none.

@@ -435,7 +435,7 @@ pub struct Compare {
     /// End with exit code 1 if any row came to this.
     #[arg(long, value_name = "OUTCOME")]
     pub fail_on: Option<FailOn>,
-    /// Compare runs of different hosts all the same.
+    /// Compare runs of different hosts or placements all the same.
     #[arg(long)]
     pub force: bool,
     /// Print what was found as JSON.
@@ -456,7 +456,8 @@ A row is slower or faster if the interval of its CPU time per request, the later
 threshold (how far the same server, measured twice in one run, was from itself; at least 1%) and chance alone would show that \
 in any row with a probability below 5%. It is the same if the interval lies within the threshold.
 
---json: hosts_differ (texts; empty for one host); threshold {ratio, pairs}; rows [{suite, setting, model, outcome: slower, \
+--json: old, new {path, started, concur (its version), complete}; hosts_differ, placements_differ (texts; empty where the same); \
+warnings (texts); threshold {ratio, pairs}; rows [{suite, setting, model, outcome: slower, \
 faster, same or cant-tell; reason (text, where it can't be told); cpu_us, rate, p99_us {old, new, ratio, low, high, \
 coverage}; p_value (Welch's test on logarithms, Holm's correction); rounds [earlier, later]; lost (text, where the later run \
 has errors or no figures)}]; only_old, only_new [{suite, setting, model}]; tasks_left_out (tasks are not compared).

@@ -102,6 +102,46 @@ fn runs_of_different_hosts_are_refused_in_a_sentence_unless_forced() {
 }
 
 #[test]
+fn runs_of_different_placements_are_refused_in_a_sentence_unless_forced() {
+    let directory = tempfile::tempdir().unwrap();
+    let old = record(directory.path(), "old.json", &MODELS, |_| ());
+    let new = record(directory.path(), "new.json", &MODELS, |run| {
+        for cell in &mut run.cells {
+            let Cell::Servers(cell) = cell else { continue };
+            cell.placement.server = vec![0];
+        }
+    });
+    let (code, said, refused) = compare(&old, &new, &[]);
+    assert_eq!((code, said.as_str(), refused.lines().count()), (Some(2), "", 1), "{refused}");
+    assert!(refused.contains("server on core 0") && refused.contains("--force"), "{refused}");
+    let (code, said, _) = compare(&old, &new, &["--force"]);
+    assert_eq!(code, Some(0));
+    assert!(said.contains("server on core 0"), "{said}");
+}
+
+#[test]
+fn both_runs_are_named_as_they_were_given() {
+    let directory = tempfile::tempdir().unwrap();
+    let old = record(directory.path(), "old.json", &MODELS, |_| ());
+    let new =
+        record(directory.path(), "new.json", &MODELS, |run| run.started = "2026-02-01T12:00:00Z".into());
+    let (_, json, _) = compare(&old, &new, &["--json"]);
+    let json: Value = serde_json::from_str(&json).unwrap();
+    for (which, path, started) in
+        [("old", &old, "2026-01-31T12:00:00Z"), ("new", &new, "2026-02-01T12:00:00Z")]
+    {
+        let run = &json[which];
+        assert_eq!((&run["path"], &run["started"]), (&path.to_str().unwrap().into(), &started.into()));
+        assert_eq!((&run["concur"], &run["complete"]), (&"0.1.0".into(), &true.into()));
+    }
+    // A long path may be broken into lines, so by its last part.
+    let (_, said, _) = compare(&old, &new, &[]);
+    for part in ["old.json", "new.json", "2026-01-31T12:00:00Z", "2026-02-01T12:00:00Z"] {
+        assert!(said.contains(part), "{said}");
+    }
+}
+
+#[test]
 fn a_record_of_another_version_is_refused_in_a_sentence() {
     let directory = tempfile::tempdir().unwrap();
     let old = record(directory.path(), "old.json", &MODELS, |_| ());
@@ -136,7 +176,8 @@ fn the_json_has_what_the_help_says() {
     let help = String::from_utf8(help).unwrap();
     let row = json["rows"][0].as_object().unwrap();
     let change = row["cpu_us"].as_object().unwrap();
-    for name in json.as_object().unwrap().keys().chain(row.keys()).chain(change.keys()) {
+    let run = json["old"].as_object().unwrap();
+    for name in json.as_object().unwrap().keys().chain(row.keys()).chain(change.keys()).chain(run.keys()) {
         assert!(help.contains(name.as_str()), "{name} is not in the help");
     }
 }

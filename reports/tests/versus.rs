@@ -3,7 +3,7 @@
 mod sample;
 
 use reports::document::Document;
-use reports::record::{Cost, Host, Run, ServerCell, Verdict};
+use reports::record::{Cost, Host, Placement, Run, ServerCell, Verdict};
 use reports::summary::{Outcome, Versus, VersusRow};
 use reports::terminal::{self, Charset, Terminal};
 use sample::{run_of, server, servers_cell, task, tasks_cell};
@@ -190,6 +190,42 @@ fn what_differs_between_hosts_is_named() {
 }
 
 #[test]
+fn another_placement_is_named_once_and_whichever_rows_have_it() {
+    let old = run(&MODELS, 3, 0.01, 12);
+    let elsewhere = with(old.clone(), |cell| match cell.model.as_str() {
+        "poll" | "fork" => ServerCell { placement: Placement { server: vec![0, 1], client: vec![] }, ..cell },
+        _ => cell,
+    });
+    assert!(Versus::of(&old, &old).placements_differ.is_empty());
+    let expected = "placement (server on core 0, load generator on core 1 and server on cores 0, 1, load generator not bound)";
+    let versus = Versus::of(&old, &elsewhere);
+    assert_eq!(versus.placements_differ, [expected]);
+    assert!(Document::versus(&versus).warnings[0].contains(expected));
+}
+
+#[test]
+fn what_else_differs_between_two_runs_is_warned_of() {
+    let lasting = |run: Run, seconds: f64, warm_up_s: f64| {
+        with(run, |cell| ServerCell { seconds, warm_up_s: Some(warm_up_s), ..cell })
+    };
+    let old = lasting(run(&MODELS, 3, 0.01, 12), 2.0, 0.5);
+    let warnings = |new: &Run| Versus::of(&old, new).warnings;
+    assert!(warnings(&lasting(old.clone(), 2.01, 0.5)).is_empty());
+    let longer = warnings(&lasting(old.clone(), 10.0, 0.5));
+    assert_eq!(
+        longer,
+        ["The measured windows are not equally long in both runs (2.00 s and 10.0 s; in 4 rows)."]
+    );
+    let colder = warnings(&lasting(old.clone(), 2.0, 0.1));
+    assert_eq!(colder, ["The warm-ups are not equally long in both runs (0.500 s and 0.100 s; in 4 rows)."]);
+    let newer = warnings(&Run { concur: "0.2.0".into(), ..old.clone() });
+    assert!(newer.len() == 1 && newer[0].contains("(0.1.0 and 0.2.0)"), "{newer:?}");
+    let cut = Run { complete: false, planned: 40, ..old.clone() };
+    assert_eq!(warnings(&cut), ["The later run is not complete: it holds 12 of its 40 planned cells."]);
+    assert_eq!(Document::versus(&Versus::of(&old, &cut)).warnings, warnings(&cut));
+}
+
+#[test]
 fn the_tables_as_text_stay_as_they_are() {
     let old = run(&MODELS, 5, 0.01, 1);
     let new = run(&[("epoll", 8.8), ("poll", 9.05), ("thread", 10.8), ("mio", 8.0)], 5, 0.01, 2);
@@ -197,7 +233,8 @@ fn the_tables_as_text_stay_as_they_are() {
         "poll" => ServerCell { requests_per_second: 1.5 * cell.requests_per_second, ..cell },
         _ => cell,
     });
-    let document = Document::versus(&Versus::of(&old, &new));
+    let versus = Versus::of(&old, &new).named("before".into(), "after/run.json".into());
+    let document = Document::versus(&versus);
     insta::assert_snapshot!(terminal::draw(&document, Terminal { width: 120, charset: Charset::Utf8 }));
 }
 

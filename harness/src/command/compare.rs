@@ -1,5 +1,6 @@
 //! `concur compare`: what became faster or slower from one run to another.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use reports::document::Document;
@@ -13,13 +14,10 @@ use crate::failure::{FAILED, Usage};
 pub(super) fn run(arguments: &Compare) -> anyhow::Result<ExitCode> {
     let read = |path| Run::read(path).map_err(|error| Usage::error(error.to_string()));
     let (old, new) = (read(&arguments.old)?, read(&arguments.new)?);
-    let versus = Versus::of(&old, &new);
-    if !versus.hosts_differ.is_empty() && !arguments.force {
-        return Err(Usage::error(format!(
-            "these runs are of different hosts, which differ in {}; measure both on one, or compare them all the same with \
-             --force",
-            versus.hosts_differ.join("; ")
-        )));
+    let path = |path: &Path| path.display().to_string();
+    let versus = Versus::of(&old, &new).named(path(&arguments.old), path(&arguments.new));
+    if !arguments.force {
+        refuse_unlike(&versus)?;
     }
     if versus.rows.is_empty() {
         return Err(Usage::error(
@@ -42,6 +40,19 @@ pub(super) fn run(arguments: &Compare) -> anyhow::Result<ExitCode> {
         eprintln!("concur: {failure}");
     }
     Ok(if failures.is_empty() { ExitCode::SUCCESS } else { FAILED.into() })
+}
+
+/// Ratios of runs of different hosts, or of one host's processors used in another way, are not the servers' own.
+fn refuse_unlike(versus: &Versus) -> anyhow::Result<()> {
+    let (of, differ) = match (&versus.hosts_differ[..], &versus.placements_differ[..]) {
+        ([], []) => return Ok(()),
+        ([], placements) => ("were placed in different ways: they", placements),
+        (hosts, _) => ("are of different hosts, which", hosts),
+    };
+    Err(Usage::error(format!(
+        "these runs {of} differ in {}; measure both in one way, or compare them all the same with --force",
+        differ.join("; ")
+    )))
 }
 
 /// At most this many rows that were lost are named.

@@ -4,7 +4,7 @@ use super::servers::range;
 use super::title::{self, Open};
 use super::{Document, Fact, Section};
 use crate::statistics::Interval;
-use crate::summary::{Alone, Change, Outcome, Suite, Versus, VersusRow};
+use crate::summary::{Alone, Change, Compared, Outcome, Suite, Versus, VersusRow};
 use crate::table::{Column, Table};
 use crate::units::{figure, latency, percent, plural, times};
 
@@ -34,6 +34,13 @@ fn warnings(versus: &Versus) -> Vec<String> {
             versus.hosts_differ.join("; ")
         ));
     }
+    if !versus.placements_differ.is_empty() {
+        warnings.push(format!(
+            "The runs differ in {}: ratios are of that as well.",
+            versus.placements_differ.join("; ")
+        ));
+    }
+    warnings.extend(versus.warnings.iter().cloned());
     if versus.rows.is_empty() {
         warnings.push("The runs have no row in common, so there is nothing to compare.".to_owned());
     }
@@ -45,6 +52,8 @@ fn facts(versus: &Versus) -> Vec<Fact> {
     let outcomes = [Outcome::Slower, Outcome::Faster, Outcome::Same, Outcome::CantTell];
     let counts = outcomes.map(|outcome| format!("{} {}", versus.count(outcome), name(outcome)));
     let mut facts = vec![
+        fact("Earlier run", run(&versus.old)),
+        fact("Later run", run(&versus.new)),
         fact("Outcome", format!("of {}: {}", plural(versus.rows.len(), "row"), counts.join(", "))),
         fact("Threshold", threshold(versus)),
     ];
@@ -55,6 +64,12 @@ fn facts(versus: &Versus) -> Vec<Fact> {
         facts.push(fact("Tasks", "not compared, as nothing says how far a task is from itself".to_owned()));
     }
     facts
+}
+
+/// `before/, started 2026-01-31T12:00:00Z, concur 0.1.0`.
+fn run(run: &Compared) -> String {
+    let path = if run.path.is_empty() { String::new() } else { format!("{}, ", run.path) };
+    format!("{path}started {}, concur {}", run.started, run.concur)
 }
 
 fn threshold(versus: &Versus) -> String {

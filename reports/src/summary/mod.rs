@@ -1,6 +1,7 @@
 //! From cells to rows: what is comparable is grouped, and over the rounds medians are taken.
 
 pub(crate) mod again;
+pub(crate) mod conditions;
 pub(crate) mod connections;
 pub(crate) mod counted;
 pub(crate) mod idle;
@@ -25,7 +26,7 @@ pub use servers::ServerTable;
 pub use setting::Setting;
 pub use stevens::{BOOK, BookRow, CONNECTIONS, StevensRow, StevensTable};
 pub use tasks::{Comparison, TaskRow};
-pub use versus::{Alone, Change, Outcome, Versus, VersusRow};
+pub use versus::{Alone, Change, Compared, Outcome, Versus, VersusRow};
 
 use serde::Serialize;
 

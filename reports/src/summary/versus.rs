@@ -11,10 +11,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::again::Threshold;
+use super::conditions::{self, Conditions};
 use super::counted::Counted;
 use super::setting::{Key, Setting};
 use super::{Suite, gravest, groups_of, label, row, threshold};
-use crate::record::{Cell, Host, Run, ServerCell, Verdict};
+use crate::record::{Cell, Run, ServerCell, Verdict};
 use crate::statistics::moderated::LEAST_SD;
 use crate::statistics::ratio::logs;
 use crate::statistics::student::welch;
@@ -28,8 +29,17 @@ const LEAST_ROUNDS: usize = 3;
 /// How a run differs from an earlier one.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Versus {
+    /// The earlier run.
+    pub old: Compared,
+    /// The later run.
+    pub new: Compared,
     /// What differs between the hosts of the two, in words; empty for the same host.
     pub hosts_differ: Vec<String>,
+    /// What differs in where server and load generator ran, in words; empty for the same placement.
+    pub placements_differ: Vec<String>,
+    /// What else a reader of the ratios must know: that a run is not complete, that windows were not equally long. One
+    /// sentence each.
+    pub warnings: Vec<String>,
     /// How far from 1 a ratio must be to be a change: the larger of the two runs' own.
     pub threshold: Threshold,
     /// What both runs have.
@@ -40,6 +50,30 @@ pub struct Versus {
     pub only_new: Vec<Alone>,
     /// Whether the runs hold tasks as well, which are not compared: nothing says how far a task is from itself.
     pub tasks_left_out: bool,
+}
+
+/// One of the two runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Compared {
+    /// Where its record lies, as it was given; empty where nobody said.
+    pub path: String,
+    /// When it started, in UTC (RFC 3339).
+    pub started: String,
+    /// The version of concur that measured.
+    pub concur: String,
+    /// Whether it holds every planned cell.
+    pub complete: bool,
+}
+
+impl Compared {
+    fn of(run: &Run) -> Self {
+        Self {
+            path: String::new(),
+            started: run.started.clone(),
+            concur: run.concur.clone(),
+            complete: run.complete,
+        }
+    }
 }
 
 /// One server in one setting, in both runs.
@@ -128,15 +162,23 @@ impl Versus {
         let threshold = if one.ratio > other.ratio { one } else { other };
         let (mut before, mut after) = (sides(old_groups), sides(new_groups));
         let shared: Vec<Name> = before.keys().filter(|name| after.contains_key(*name)).cloned().collect();
-        let mut rows = Vec::with_capacity(shared.len());
+        let (mut rows, mut conditions) = (Vec::with_capacity(shared.len()), Conditions::default());
         for name in shared {
             if let (Some(old), Some(new)) = (before.remove(&name), after.remove(&name)) {
+                conditions.note(&old.cells.last, &new.cells.last);
                 rows.push(compare(name, &old, &new));
             }
         }
         judge(&mut rows, threshold);
+        let runs = (Compared::of(old), Compared::of(new));
+        let mut warnings = conditions::of_runs(old, new);
+        warnings.extend(conditions.warnings());
         Self {
-            hosts_differ: hosts_differ(&old.host, &new.host),
+            old: runs.0,
+            new: runs.1,
+            hosts_differ: conditions::hosts_differ(&old.host, &new.host),
+            placements_differ: conditions.placements.into_iter().collect(),
+            warnings,
             threshold,
             rows,
             only_old: alone(before),
@@ -145,6 +187,13 @@ impl Versus {
                 .iter()
                 .any(|run| run.cells.iter().any(|cell| matches!(cell, Cell::Tasks(_)))),
         }
+    }
+
+    /// The same, each run named by where its record lies.
+    #[must_use]
+    pub fn named(mut self, old: String, new: String) -> Self {
+        (self.old.path, self.new.path) = (old, new);
+        self
     }
 
     /// Whether any row has its figure in both runs; what was slower can't be known otherwise.
@@ -282,41 +331,5 @@ fn outcome(row: &VersusRow, threshold: Threshold) -> Result<Outcome, String> {
         Ok(Outcome::Same)
     } else {
         Err("the interval reaches over the threshold; measure more rounds".to_owned())
-    }
-}
-
-/// Memory that differs by less is the same: the kernel keeps a little more or less of it for itself at each start.
-const MEMORY_TOLERANCE: f64 = 0.01;
-
-/// What differs between two hosts, as far as it changes figures.
-fn hosts_differ(old: &Host, new: &Host) -> Vec<String> {
-    let mut differ = Vec::new();
-    let mut note = |what: &str, one: String, other: String| {
-        if one != other {
-            differ.push(format!("{what} ({one} and {other})"));
-        }
-    };
-    note("processor", old.cpu.clone(), new.cpu.clone());
-    note("cores", old.cores.to_string(), new.cores.to_string());
-    note("kernel", old.kernel.clone(), new.kernel.clone());
-    note("mitigations", mitigations(old, new), mitigations(new, old));
-    let (one, other) = (old.memory_bytes as f64, new.memory_bytes as f64);
-    if (one - other).abs() > MEMORY_TOLERANCE * one.max(other) {
-        let gibibytes = crate::units::gibibytes;
-        differ.push(format!("memory ({} and {})", gibibytes(old.memory_bytes), gibibytes(new.memory_bytes)));
-    }
-    differ
-}
-
-/// The mitigations of a host that the other one does not have in the same way.
-fn mitigations(host: &Host, other: &Host) -> String {
-    let own: Vec<&str> =
-        host.mitigations.iter().filter(|one| !other.mitigations.contains(one)).map(String::as_str).collect();
-    if own.is_empty() && other.mitigations.iter().all(|one| host.mitigations.contains(one)) {
-        String::new()
-    } else if own.is_empty() {
-        "others".to_owned()
-    } else {
-        own.join(", ")
     }
 }

@@ -2,8 +2,10 @@
 
 mod sample;
 
+use std::collections::BTreeMap;
+
 use reports::document::Document;
-use reports::record::{Cost, Host, Placement, Run, ServerCell, Verdict};
+use reports::record::{Cell, Cost, Host, Placement, Run, ServerCell, Verdict};
 use reports::summary::{Outcome, Versus, VersusRow};
 use reports::terminal::{self, Charset, Terminal};
 use sample::{run_of, server, servers_cell, task, tasks_cell};
@@ -78,6 +80,53 @@ fn the_same_is_called_slower_or_faster_in_one_comparison_of_twenty_at_most() {
     }
 }
 
+/// The run with each of its rows moved by what only this run has: by `own` (a standard deviation, as a share) each for
+/// itself, and by `shared` all together.
+fn moved(run: Run, own: f64, shared: f64, seed: u64) -> Run {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let mut normal = move || (0..12).map(|_| random.f64()).sum::<f64>() - 6.0;
+    let shared = shared * normal();
+    let mut moves: BTreeMap<String, f64> = BTreeMap::new();
+    let mut cells = run.cells.clone();
+    for cell in &mut cells {
+        let Cell::Servers(cell) = cell else { continue };
+        let factor = 1.0 + shared + *moves.entry(cell.model.clone()).or_insert_with(|| own * normal());
+        let cost = cell.server.as_mut().unwrap();
+        (cost.user_s, cost.system_s) = (cost.user_s.map(|s| s * factor), cost.system_s.map(|s| s * factor));
+    }
+    Run { cells, ..run }
+}
+
+#[test]
+fn what_only_a_run_has_is_no_change_of_its_rows() {
+    let models: Vec<String> = (0..16).map(|number| format!("m{number}")).collect();
+    let models: Vec<(&str, f64)> = models.iter().map(|name| (name.as_str(), 10.0)).collect();
+    // Two runs moved by 0.7% each differ by 1%. At most 5%, and three standard errors, of so many trials.
+    for (own, shared, rounds, trials, at_most) in
+        [(0.007, 0.0, 3, 200, 19), (0.007, 0.0, 5, 200, 19), (0.007, 0.0, 9, 40, 6), (0.0, 0.007, 5, 200, 19)]
+    {
+        let alarms = (0..trials).filter(|seed| {
+            let one = |seed| moved(run(&models, rounds, 0.005, seed), own, shared, seed + 5_000);
+            let versus = Versus::of(&one(2 * seed), &one(2 * seed + 1));
+            versus.count(Outcome::Slower) + versus.count(Outcome::Faster) > 0
+        });
+        let alarms = alarms.count();
+        assert!(alarms <= at_most, "{own}, {shared}, {rounds} rounds: {alarms} of {trials}");
+    }
+}
+
+#[test]
+fn a_tenth_is_found_also_where_runs_differ_by_themselves() {
+    let found = (0..100).filter(|seed| {
+        let old = moved(run(&MODELS, 5, 0.01, *seed), 0.007, 0.0, seed + 3_000);
+        let slower =
+            MODELS.map(|(model, cpu_us)| (model, if model == "epoll" { 1.1 * cpu_us } else { cpu_us }));
+        let new = moved(run(&slower, 5, 0.01, 1_000 + seed), 0.007, 0.0, seed + 4_000);
+        row(&Versus::of(&old, &new), "epoll").outcome == Outcome::Slower
+    });
+    assert!(found.count() >= 90);
+}
+
 #[test]
 fn a_run_is_the_same_as_itself() {
     let run = run(&MODELS, 9, 0.001, 3);
@@ -99,7 +148,7 @@ fn a_change_within_what_the_same_server_differed_by_is_the_same() {
     twice.cells.extend(copies.map(|cell| {
         servers_cell(ServerCell { copy: Some(2), server: cell.server.map(dearer), ..cell.clone() })
     }));
-    let new = run(&MODELS.map(|(model, cpu_us)| (model, 1.03 * cpu_us)), 9, 0.001, 5);
+    let new = run(&MODELS.map(|(model, cpu_us)| (model, 1.04 * cpu_us)), 9, 0.001, 5);
     assert_eq!(Versus::of(&old, &new).count(Outcome::Slower), 4);
     // Whichever of the two has it.
     for versus in [Versus::of(&twice, &new), Versus::of(&new, &twice)] {

@@ -73,13 +73,17 @@ fn run(run: &Compared) -> String {
 }
 
 fn threshold(versus: &Versus) -> String {
-    let least = percent(versus.threshold.ratio - 1.0);
-    match versus.threshold.pairs {
-        0 => format!(
-            "{least}; neither run measured a server twice, so how far one is from itself is not known"
-        ),
-        _ => format!("{least}: so far apart was the same server, measured twice in one run"),
-    }
+    let percent = |ratio: f64| percent(ratio - 1.0);
+    let within = percent(versus.threshold.ratio);
+    let within = match versus.threshold.pairs {
+        0 => format!("{within}, as neither run measured a server twice"),
+        _ => format!("{within} by what the same server, measured twice in one run, differed from itself by"),
+    };
+    format!(
+        "{}: {within}; and {} as an allowance for what differs between runs, which no run shows by itself",
+        percent(versus.threshold.ratio * versus.between_runs),
+        percent(versus.between_runs)
+    )
 }
 
 fn alone(rows: &[Alone]) -> Option<String> {

@@ -26,7 +26,7 @@ pub use servers::ServerTable;
 pub use setting::Setting;
 pub use stevens::{BOOK, BookRow, CONNECTIONS, StevensRow, StevensTable};
 pub use tasks::{Comparison, TaskRow};
-pub use versus::{Alone, Change, Compared, Outcome, Versus, VersusRow};
+pub use versus::{Alone, BETWEEN_RUNS, Change, Compared, Outcome, Versus, VersusRow};
 
 use serde::Serialize;
 

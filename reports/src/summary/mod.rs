@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 pub use again::{Again, LEAST, Threshold};
 pub use connections::{ConnectionRow, ConnectionSweep};
 pub use idle::{Crossing, Growth, IdleRow, IdleStep, IdleTable, THOUSAND};
-pub use rates::{ACHIEVED, Knee, LATER, RateRow, RateStep, RateSweep};
+pub use rates::{ACHIEVED, Knee, LATER, Percentile, RateRow, RateStep, RateSweep};
 pub use row::{Estimate, Figure, Obstacle, Outlier, Rank, ServerRow, Standing};
 pub use servers::ServerTable;
 pub use setting::Setting;

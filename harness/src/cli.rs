@@ -435,7 +435,7 @@ pub struct Compare {
     /// End with exit code 1 if any row came to this.
     #[arg(long, value_name = "OUTCOME")]
     pub fail_on: Option<FailOn>,
-    /// Compare runs of different hosts all the same.
+    /// Compare runs of different hosts or placements all the same.
     #[arg(long)]
     pub force: bool,
     /// Print what was found as JSON.
@@ -453,13 +453,17 @@ pub enum FailOn {
 /// What `compare --json` holds.
 const COMPARE_JSON: &str = "\
 A row is slower or faster if the interval of its CPU time per request, the later run's by the earlier one's, lies beyond the \
-threshold (how far the same server, measured twice in one run, was from itself; at least 1%) and chance alone would show that \
-in any row with a probability below 5%. It is the same if the interval lies within the threshold.
+threshold (how far the same server, measured twice in one run, was from itself, at least 1%; and 2% more, an allowance for what \
+differs between runs) and chance alone would show that in any row with a probability below 5%. It is the same if the interval lies within the threshold.
 
---json: hosts_differ (texts; empty for one host); threshold {ratio, pairs}; rows [{suite, setting, model, outcome: slower, \
+--json: old, new {path, started, concur (its version), complete}; hosts_differ, placements_differ (texts; empty where the same); \
+warnings (texts); threshold {ratio, pairs}; between_runs (what that is multiplied by); rows [{suite, setting, model, outcome: slower, \
 faster, same or cant-tell; reason (text, where it can't be told); cpu_us, rate, p99_us {old, new, ratio, low, high, \
-coverage}; p_value (Welch's test on logarithms, Holm's correction); rounds [earlier, later]}]; only_old, only_new [{suite, \
-setting, model}]; tasks_left_out (tasks are not compared).
+coverage}; p_value (Welch's test on logarithms, Holm's correction); rounds [earlier, later]; lost (text, where the later run \
+has errors or no figures)}]; only_old, only_new [{suite, setting, model}]; tasks_left_out (tasks are not compared).
+
+--fail-on slower also fails on rows that are missing in the later run, came to errors or have no figures there, and where no row \
+could be compared.
 
 Exit codes: 0 done, 1 --fail-on found something, 2 the runs can't be compared as given.";
 /// `concur doctor`.

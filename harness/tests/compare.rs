@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use assert_cmd::assert::OutputAssertExt;
 use common::concur;
-use reports::record::{Cell, Cost, Host, Run, SCHEMA, ServerCell};
+use reports::record::{Cell, Cost, Host, Run, SCHEMA, ServerCell, Verdict};
 use serde_json::Value;
 
 /// Writes a record of five rounds of each model, which costs so many microseconds a request, and a little more or less.
@@ -102,6 +102,46 @@ fn runs_of_different_hosts_are_refused_in_a_sentence_unless_forced() {
 }
 
 #[test]
+fn runs_of_different_placements_are_refused_in_a_sentence_unless_forced() {
+    let directory = tempfile::tempdir().unwrap();
+    let old = record(directory.path(), "old.json", &MODELS, |_| ());
+    let new = record(directory.path(), "new.json", &MODELS, |run| {
+        for cell in &mut run.cells {
+            let Cell::Servers(cell) = cell else { continue };
+            cell.placement.server = vec![0];
+        }
+    });
+    let (code, said, refused) = compare(&old, &new, &[]);
+    assert_eq!((code, said.as_str(), refused.lines().count()), (Some(2), "", 1), "{refused}");
+    assert!(refused.contains("server on core 0") && refused.contains("--force"), "{refused}");
+    let (code, said, _) = compare(&old, &new, &["--force"]);
+    assert_eq!(code, Some(0));
+    assert!(said.contains("server on core 0"), "{said}");
+}
+
+#[test]
+fn both_runs_are_named_as_they_were_given() {
+    let directory = tempfile::tempdir().unwrap();
+    let old = record(directory.path(), "old.json", &MODELS, |_| ());
+    let new =
+        record(directory.path(), "new.json", &MODELS, |run| run.started = "2026-02-01T12:00:00Z".into());
+    let (_, json, _) = compare(&old, &new, &["--json"]);
+    let json: Value = serde_json::from_str(&json).unwrap();
+    for (which, path, started) in
+        [("old", &old, "2026-01-31T12:00:00Z"), ("new", &new, "2026-02-01T12:00:00Z")]
+    {
+        let run = &json[which];
+        assert_eq!((&run["path"], &run["started"]), (&path.to_str().unwrap().into(), &started.into()));
+        assert_eq!((&run["concur"], &run["complete"]), (&"0.1.0".into(), &true.into()));
+    }
+    // A long path may be broken into lines, so by its last part.
+    let (_, said, _) = compare(&old, &new, &[]);
+    for part in ["old.json", "new.json", "2026-01-31T12:00:00Z", "2026-02-01T12:00:00Z"] {
+        assert!(said.contains(part), "{said}");
+    }
+}
+
+#[test]
 fn a_record_of_another_version_is_refused_in_a_sentence() {
     let directory = tempfile::tempdir().unwrap();
     let old = record(directory.path(), "old.json", &MODELS, |_| ());
@@ -136,7 +176,64 @@ fn the_json_has_what_the_help_says() {
     let help = String::from_utf8(help).unwrap();
     let row = json["rows"][0].as_object().unwrap();
     let change = row["cpu_us"].as_object().unwrap();
-    for name in json.as_object().unwrap().keys().chain(row.keys()).chain(change.keys()) {
+    let run = json["old"].as_object().unwrap();
+    for name in json.as_object().unwrap().keys().chain(row.keys()).chain(change.keys()).chain(run.keys()) {
         assert!(help.contains(name.as_str()), "{name} is not in the help");
+    }
+}
+
+/// Gives the cells of `model`, or of all models, another verdict.
+fn judge(run: &mut Run, model: Option<&str>, verdict: Verdict) {
+    for cell in &mut run.cells {
+        if let Cell::Servers(cell) = cell
+            && model.is_none_or(|model| cell.model == model)
+        {
+            cell.verdict = verdict;
+        }
+    }
+}
+
+#[test]
+fn rows_that_the_later_run_lost_fail_as_slower_ones_do_and_are_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let old = record(directory.path(), "old.json", &MODELS, |_| ());
+    let gone = record(directory.path(), "gone.json", &MODELS[..1], |_| ());
+    let errors =
+        record(directory.path(), "errors.json", &MODELS, |run| judge(run, Some("poll"), Verdict::Errors));
+    let void =
+        record(directory.path(), "void.json", &MODELS, |run| judge(run, Some("poll"), Verdict::Unstable));
+    for new in [&gone, &errors, &void] {
+        let (code, said, failed) = compare(&old, new, &["--fail-on", "slower"]);
+        assert_eq!(code, Some(1), "{said}{failed}");
+        assert!(failed.contains("poll (") && !failed.contains("epoll ("), "{failed}");
+        assert_eq!(compare(&old, new, &[]).0, Some(0));
+    }
+}
+
+#[test]
+fn a_later_run_of_nothing_but_errors_does_not_pass() {
+    let directory = tempfile::tempdir().unwrap();
+    let old = record(directory.path(), "old.json", &MODELS, |_| ());
+    let new = record(directory.path(), "new.json", &MODELS, |run| judge(run, None, Verdict::Errors));
+    let (code, _, failed) = compare(&old, &new, &["--fail-on", "slower"]);
+    assert_eq!(code, Some(1), "{failed}");
+    assert!(failed.contains("came to errors") && failed.contains("nothing was compared"), "{failed}");
+    // Where neither run could measure anything, nothing is lost, and nothing is known either.
+    let void = record(directory.path(), "void.json", &MODELS, |run| judge(run, None, Verdict::Unsupported));
+    let (code, _, failed) = compare(&void, &void, &["--fail-on", "slower"]);
+    assert_eq!((code, failed.lines().count()), (Some(1), 1), "{failed}");
+    assert!(failed.contains("nothing was compared"), "{failed}");
+}
+
+#[test]
+fn runs_without_a_common_row_are_refused_in_a_sentence() {
+    let directory = tempfile::tempdir().unwrap();
+    let old = record(directory.path(), "old.json", &MODELS[..1], |_| ());
+    let new = record(directory.path(), "new.json", &MODELS[1..], |_| ());
+    let empty = record(directory.path(), "empty.json", &[], |_| ());
+    for new in [&new, &empty] {
+        let (code, said, refused) = compare(&old, new, &[]);
+        assert_eq!((code, said.as_str(), refused.lines().count()), (Some(2), "", 1), "{refused}");
+        assert!(refused.contains("no row in common"), "{refused}");
     }
 }

@@ -1,5 +1,7 @@
 //! Figures as people read them: three significant digits, thousands set apart, a unit that fits.
 
+use crate::record::Placement;
+
 /// A figure with three significant digits; from 1,000 on all digits before the point.
 pub(crate) fn figure(value: f64) -> String {
     let decimals = match rounded(value).abs() {
@@ -56,6 +58,16 @@ pub(crate) fn mebibytes(bytes: f64) -> String {
 /// Bytes in GiB, with the unit.
 pub(crate) fn gibibytes(bytes: u64) -> String {
     format!("{} GiB", figure(bytes as f64 / 1_073_741_824.0))
+}
+
+/// Where server and load generator ran.
+pub(crate) fn placement(placement: &Placement) -> String {
+    let cores = |cores: &[usize]| match cores {
+        [] => "not bound".to_owned(),
+        [core] => format!("on core {core}"),
+        _ => format!("on cores {}", cores.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")),
+    };
+    format!("server {}, load generator {}", cores(&placement.server), cores(&placement.client))
 }
 
 /// `1 round`, `3 rounds`.
@@ -136,6 +148,12 @@ mod tests {
         ] {
             assert_eq!(latency(microseconds), text);
         }
+    }
+
+    #[test]
+    fn a_placement_says_who_ran_where() {
+        let bound = Placement { server: vec![0, 2], client: vec![] };
+        assert_eq!(placement(&bound), "server on cores 0, 2, load generator not bound");
     }
 
     #[test]

@@ -4,8 +4,8 @@ mod sample;
 
 use insta::assert_snapshot;
 use reports::document::Document;
-use reports::record::{Cell, Run, ServerCell, Verdict};
-use reports::summary::{BOOK, Growth, IdleTable, Knee, Summary};
+use reports::record::{Cell, Offered, Run, ServerCell, Verdict};
+use reports::summary::{BOOK, Growth, IdleTable, Knee, Percentile, RateRow, Summary};
 use reports::table::Table;
 use reports::terminal::{self, Charset, Terminal};
 use reports::{html, markdown};
@@ -102,6 +102,171 @@ fn a_model_that_never_keeps_up_has_its_knee_below_the_lowest_rate() {
     });
     let rows = &Summary::of(&run).rates[0].rows;
     assert_eq!(rows.iter().map(|row| row.knee).collect::<Vec<_>>()[1], Knee::Below(10_000.0));
+}
+
+/// What became of the sweep's row of fork once `change` was made to the cells of one of its rates.
+fn fork_with(rate: f64, change: impl Fn(&mut ServerCell)) -> RateRow {
+    let run = changed(|cell| {
+        let cell = server(cell);
+        if cell.model == "fork" && cell.rate == Some(rate) {
+            change(cell);
+        }
+    });
+    let rows = Summary::of(&run).rates.remove(0).rows;
+    rows.into_iter().find(|row| row.model == "fork").unwrap()
+}
+
+#[test]
+fn a_rate_where_the_generator_was_the_limit_is_no_base_for_the_others() {
+    // A generator that is late at the lowest rate would make room for a p99 of ten times as much.
+    let row = fork_with(10_000.0, |cell| {
+        cell.verdict = Verdict::ClientBound;
+        cell.latency_us.as_mut().unwrap().p99 = Some(90_000.0);
+    });
+    assert_eq!((row.base().unwrap().rate, row.knee), (20_000.0, Knee::At(20_000.0)));
+    let late = fork_with(20_000.0, |cell| cell.verdict = Verdict::ClientBound);
+    assert_eq!(late.knee, Knee::At(10_000.0));
+}
+
+#[test]
+fn where_no_rate_counts_nothing_is_known_and_the_table_says_so() {
+    let run = changed(|cell| {
+        let cell = server(cell);
+        if cell.model == "fork" && cell.rate.is_some() {
+            cell.verdict = Verdict::ClientBound;
+        }
+    });
+    let document = Document::of(&run);
+    let found = document.sections.iter().find(|section| section.table.title.starts_with("Up to which"));
+    let table = &found.unwrap().table;
+    let row = table.rows.iter().find(|row| row[0] == "fork").unwrap();
+    assert_eq!(row[1], "unknown");
+    assert!(row[4].starts_with("~ "), "{row:?}");
+    assert_eq!(table.notes, ["fork: no rate counts, so nothing is known of its knee."]);
+}
+
+#[test]
+fn the_knee_is_before_the_first_rate_that_was_too_much() {
+    let too_much = fork_with(20_000.0, |cell| cell.requests_per_second /= 2.0);
+    assert_eq!(too_much.knee, Knee::At(10_000.0));
+    // That it kept up with a higher one makes no difference.
+    let lucky = fork_with(40_000.0, |cell| {
+        cell.requests_per_second = 40_000.0;
+        cell.latency_us.as_mut().unwrap().p99 = Some(500.0);
+    });
+    assert_eq!(lucky.knee, Knee::AtLeast(40_000.0));
+    let run = changed(|cell| {
+        let cell = server(cell);
+        match cell.rate {
+            Some(20_000.0) => cell.requests_per_second /= 2.0,
+            Some(40_000.0) => cell.requests_per_second = 40_000.0,
+            _ => {}
+        }
+    });
+    for row in &Summary::of(&run).rates[0].rows {
+        assert_eq!(row.knee, Knee::At(10_000.0), "{}", row.model);
+    }
+    let failed = fork_with(20_000.0, |cell| cell.verdict = Verdict::Errors);
+    assert_eq!(failed.knee, Knee::At(10_000.0));
+}
+
+#[test]
+fn where_there_is_no_p99_a_lower_percentile_tells_and_is_named() {
+    let few = |without_p90: bool| {
+        changed(move |cell| {
+            let cell = server(cell);
+            if let (Some(10_000.0), Some(latency)) = (cell.rate, cell.latency_us.as_mut()) {
+                latency.p99 = None;
+                latency.p90 = latency.p90.filter(|_| !without_p90);
+            }
+        })
+    };
+    for (without_p90, percentile, name) in [(false, Percentile::P90, "p90"), (true, Percentile::P50, "p50")] {
+        let run = few(without_p90);
+        let rows = &Summary::of(&run).rates[0].rows;
+        let fork = rows.iter().find(|row| row.model == "fork").unwrap();
+        assert_eq!((fork.judged_by, fork.knee), (Some(percentile), Knee::At(20_000.0)));
+        let document = Document::of(&run);
+        let found = document.sections.iter().find(|section| section.table.title.starts_with("Up to which"));
+        let table = &found.unwrap().table;
+        assert!(table.rows[0][3].ends_with(&format!("({name})")), "{:?}", table.rows);
+        assert!(table.notes[0].contains(&format!("the {name} stands for the p99")), "{:?}", table.notes);
+    }
+}
+
+#[test]
+fn a_rate_that_was_not_answered_in_full_needs_no_p99() {
+    let row = fork_with(40_000.0, |cell| cell.latency_us.as_mut().unwrap().p99 = None);
+    assert_eq!((row.judged_by, row.knee), (Some(Percentile::P99), Knee::At(20_000.0)));
+}
+
+#[test]
+fn what_was_answered_is_a_part_of_what_was_due() {
+    let offered = |due, left, unanswered| {
+        let row = fork_with(20_000.0, |cell| {
+            cell.offered = Some(Offered { due, left, unanswered });
+            // Replies to what was due in the warm-up are in the window as well.
+            cell.requests_per_second = 30_000.0;
+        });
+        let step = row.steps[1].as_ref().unwrap();
+        (step.answered.unwrap(), step.left, row.knee)
+    };
+    let (answered, left, knee) = offered(1_000, 1_040, 0);
+    close(answered, 1.0);
+    assert_eq!((left, knee), (Some(1.0), Knee::At(20_000.0)));
+    let (answered, left, knee) = offered(1_000, 1_000, 20);
+    close(answered, 0.98);
+    assert_eq!((left, knee), (Some(1.0), Knee::At(10_000.0)));
+    // In the end all were answered, but they had to wait for a connection.
+    let (answered, left, knee) = offered(1_000, 700, 0);
+    close(answered, 1.0);
+    assert_eq!((left, knee), (Some(0.7), Knee::At(10_000.0)));
+    // A record that does not say what became of them.
+    let step = fork_with(20_000.0, |cell| cell.requests_per_second = 30_000.0).steps[1].clone().unwrap();
+    assert_eq!((step.answered, step.left), (Some(1.0), None));
+}
+
+#[test]
+fn at_each_rate_verdicts_are_marked_and_what_went_wrong_is_noted() {
+    let run = changed(|cell| {
+        let cell = server(cell);
+        if cell.model != "fork" || cell.rate.is_none() {
+            return;
+        }
+        match (cell.rate, cell.round) {
+            (Some(10_000.0), _) => {
+                cell.verdict = Verdict::ClientBound;
+                cell.reason = Some("the generator was late".into());
+            }
+            (Some(20_000.0), 2) => {
+                cell.verdict = Verdict::Unstable;
+                cell.reason = Some("steal was 9%".into());
+            }
+            (Some(40_000.0), _) => {
+                cell.verdict = Verdict::Errors;
+                cell.errors.reset = 7;
+            }
+            _ => {}
+        }
+        cell.rate = cell.rate.map(|rate| rate + 1.0);
+    });
+    let document = Document::of(&run);
+    let found = document.sections.iter().find(|section| section.table.title.starts_with("At each rate"));
+    let table = &found.unwrap().table;
+    let column = |title: &str| table.columns.iter().position(|column| column.heading() == title).unwrap();
+    let row = |offered: &str| table.rows.iter().find(|row| row[0] == "fork" && row[1] == offered).unwrap();
+    assert_eq!(row("10,001")[column("p99")], "~ 400 µs");
+    assert_eq!(row("20,001")[column("rounds")], "1/2");
+    assert_eq!((&row("40,001")[2][..], &row("40,001")[column("errors")][..]), ("errors", "14"));
+    let expected = [
+        "fork at 10,001 req/s: the load generator was the limit: what is marked ~ is the generator's as well. The generator \
+         was late.",
+        "fork at 20,001 req/s: 1 of 2 rounds count. Unstable: steal was 9% (round 2).",
+        "fork at 40,001 req/s: errors. Errors over all rounds: 14 reset.",
+    ];
+    for note in expected {
+        assert!(table.notes.iter().any(|other| other == note), "{note} is not in {:?}", table.notes);
+    }
 }
 
 #[test]

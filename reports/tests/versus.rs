@@ -2,8 +2,10 @@
 
 mod sample;
 
+use std::collections::BTreeMap;
+
 use reports::document::Document;
-use reports::record::{Cost, Host, Run, ServerCell, Verdict};
+use reports::record::{Cell, Cost, Host, Placement, Run, ServerCell, Verdict};
 use reports::summary::{Outcome, Versus, VersusRow};
 use reports::terminal::{self, Charset, Terminal};
 use sample::{run_of, server, servers_cell, task, tasks_cell};
@@ -78,6 +80,53 @@ fn the_same_is_called_slower_or_faster_in_one_comparison_of_twenty_at_most() {
     }
 }
 
+/// The run with each of its rows moved by what only this run has: by `own` (a standard deviation, as a share) each for
+/// itself, and by `shared` all together.
+fn moved(run: Run, own: f64, shared: f64, seed: u64) -> Run {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let mut normal = move || (0..12).map(|_| random.f64()).sum::<f64>() - 6.0;
+    let shared = shared * normal();
+    let mut moves: BTreeMap<String, f64> = BTreeMap::new();
+    let mut cells = run.cells.clone();
+    for cell in &mut cells {
+        let Cell::Servers(cell) = cell else { continue };
+        let factor = 1.0 + shared + *moves.entry(cell.model.clone()).or_insert_with(|| own * normal());
+        let cost = cell.server.as_mut().unwrap();
+        (cost.user_s, cost.system_s) = (cost.user_s.map(|s| s * factor), cost.system_s.map(|s| s * factor));
+    }
+    Run { cells, ..run }
+}
+
+#[test]
+fn what_only_a_run_has_is_no_change_of_its_rows() {
+    let models: Vec<String> = (0..16).map(|number| format!("m{number}")).collect();
+    let models: Vec<(&str, f64)> = models.iter().map(|name| (name.as_str(), 10.0)).collect();
+    // Two runs moved by 0.7% each differ by 1%. At most 5%, and three standard errors, of so many trials.
+    for (own, shared, rounds, trials, at_most) in
+        [(0.007, 0.0, 3, 200, 19), (0.007, 0.0, 5, 200, 19), (0.007, 0.0, 9, 40, 6), (0.0, 0.007, 5, 200, 19)]
+    {
+        let alarms = (0..trials).filter(|seed| {
+            let one = |seed| moved(run(&models, rounds, 0.005, seed), own, shared, seed + 5_000);
+            let versus = Versus::of(&one(2 * seed), &one(2 * seed + 1));
+            versus.count(Outcome::Slower) + versus.count(Outcome::Faster) > 0
+        });
+        let alarms = alarms.count();
+        assert!(alarms <= at_most, "{own}, {shared}, {rounds} rounds: {alarms} of {trials}");
+    }
+}
+
+#[test]
+fn a_tenth_is_found_also_where_runs_differ_by_themselves() {
+    let found = (0..100).filter(|seed| {
+        let old = moved(run(&MODELS, 5, 0.01, *seed), 0.007, 0.0, seed + 3_000);
+        let slower =
+            MODELS.map(|(model, cpu_us)| (model, if model == "epoll" { 1.1 * cpu_us } else { cpu_us }));
+        let new = moved(run(&slower, 5, 0.01, 1_000 + seed), 0.007, 0.0, seed + 4_000);
+        row(&Versus::of(&old, &new), "epoll").outcome == Outcome::Slower
+    });
+    assert!(found.count() >= 90);
+}
+
 #[test]
 fn a_run_is_the_same_as_itself() {
     let run = run(&MODELS, 9, 0.001, 3);
@@ -99,7 +148,7 @@ fn a_change_within_what_the_same_server_differed_by_is_the_same() {
     twice.cells.extend(copies.map(|cell| {
         servers_cell(ServerCell { copy: Some(2), server: cell.server.map(dearer), ..cell.clone() })
     }));
-    let new = run(&MODELS.map(|(model, cpu_us)| (model, 1.03 * cpu_us)), 9, 0.001, 5);
+    let new = run(&MODELS.map(|(model, cpu_us)| (model, 1.04 * cpu_us)), 9, 0.001, 5);
     assert_eq!(Versus::of(&old, &new).count(Outcome::Slower), 4);
     // Whichever of the two has it.
     for versus in [Versus::of(&twice, &new), Versus::of(&new, &twice)] {
@@ -127,6 +176,32 @@ fn a_row_that_failed_says_why_nothing_can_be_told() {
     let row = row(&versus, "fork");
     assert_eq!(row.outcome, Outcome::CantTell);
     assert_eq!(row.reason.as_deref(), Some("no round of the later run counts: errors"));
+}
+
+#[test]
+fn what_the_later_run_lost_is_told_and_what_neither_could_measure_is_not() {
+    let old = run(&MODELS, 5, 0.01, 8);
+    let judged = |run: &Run, verdict| {
+        with(run.clone(), |cell| match (cell.model.as_str(), cell.round) {
+            ("fork", _) => ServerCell { verdict, ..cell },
+            _ => cell,
+        })
+    };
+    let lost = |old: &Run, new: &Run| Versus::of(old, new).lost();
+    assert!(lost(&old, &old).is_empty());
+    assert_eq!(lost(&old, &judged(&old, Verdict::Errors)), ["fork (5 of 5 rounds came to errors)"]);
+    let unsupported = judged(&old, Verdict::Unsupported);
+    assert_eq!(lost(&old, &unsupported), ["fork (no round has CPU time that counts)"]);
+    assert!(lost(&unsupported, &unsupported).is_empty());
+    // One round that failed counts for nothing beside four that went well, and is lost all the same.
+    let once = with(old.clone(), |cell| match (cell.model.as_str(), cell.round) {
+        ("poll", 2) => ServerCell { verdict: Verdict::Errors, ..cell },
+        _ => cell,
+    });
+    assert_eq!(lost(&old, &once), ["poll (1 of 5 rounds came to errors)"]);
+    let gone = run(&MODELS[..3], 5, 0.01, 9);
+    assert_eq!(lost(&old, &gone), ["fork (not in the later run)"]);
+    assert!(lost(&gone, &old).is_empty());
 }
 
 #[test]
@@ -164,6 +239,42 @@ fn what_differs_between_hosts_is_named() {
 }
 
 #[test]
+fn another_placement_is_named_once_and_whichever_rows_have_it() {
+    let old = run(&MODELS, 3, 0.01, 12);
+    let elsewhere = with(old.clone(), |cell| match cell.model.as_str() {
+        "poll" | "fork" => ServerCell { placement: Placement { server: vec![0, 1], client: vec![] }, ..cell },
+        _ => cell,
+    });
+    assert!(Versus::of(&old, &old).placements_differ.is_empty());
+    let expected = "placement (server on core 0, load generator on core 1 and server on cores 0, 1, load generator not bound)";
+    let versus = Versus::of(&old, &elsewhere);
+    assert_eq!(versus.placements_differ, [expected]);
+    assert!(Document::versus(&versus).warnings[0].contains(expected));
+}
+
+#[test]
+fn what_else_differs_between_two_runs_is_warned_of() {
+    let lasting = |run: Run, seconds: f64, warm_up_s: f64| {
+        with(run, |cell| ServerCell { seconds, warm_up_s: Some(warm_up_s), ..cell })
+    };
+    let old = lasting(run(&MODELS, 3, 0.01, 12), 2.0, 0.5);
+    let warnings = |new: &Run| Versus::of(&old, new).warnings;
+    assert!(warnings(&lasting(old.clone(), 2.01, 0.5)).is_empty());
+    let longer = warnings(&lasting(old.clone(), 10.0, 0.5));
+    assert_eq!(
+        longer,
+        ["The measured windows are not equally long in both runs (2.00 s and 10.0 s; in 4 rows)."]
+    );
+    let colder = warnings(&lasting(old.clone(), 2.0, 0.1));
+    assert_eq!(colder, ["The warm-ups are not equally long in both runs (0.500 s and 0.100 s; in 4 rows)."]);
+    let newer = warnings(&Run { concur: "0.2.0".into(), ..old.clone() });
+    assert!(newer.len() == 1 && newer[0].contains("(0.1.0 and 0.2.0)"), "{newer:?}");
+    let cut = Run { complete: false, planned: 40, ..old.clone() };
+    assert_eq!(warnings(&cut), ["The later run is not complete: it holds 12 of its 40 planned cells."]);
+    assert_eq!(Document::versus(&Versus::of(&old, &cut)).warnings, warnings(&cut));
+}
+
+#[test]
 fn the_tables_as_text_stay_as_they_are() {
     let old = run(&MODELS, 5, 0.01, 1);
     let new = run(&[("epoll", 8.8), ("poll", 9.05), ("thread", 10.8), ("mio", 8.0)], 5, 0.01, 2);
@@ -171,7 +282,8 @@ fn the_tables_as_text_stay_as_they_are() {
         "poll" => ServerCell { requests_per_second: 1.5 * cell.requests_per_second, ..cell },
         _ => cell,
     });
-    let document = Document::versus(&Versus::of(&old, &new));
+    let versus = Versus::of(&old, &new).named("before".into(), "after/run.json".into());
+    let document = Document::versus(&versus);
     insta::assert_snapshot!(terminal::draw(&document, Terminal { width: 120, charset: Charset::Utf8 }));
 }
 

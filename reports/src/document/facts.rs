@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::Fact;
-use crate::record::{Cell, Floor, Host, Placement, Run, Verdict};
-use crate::units::{count, figure, gibibytes, latency, plural};
+use crate::record::{Cell, Floor, Host, Run, Verdict};
+use crate::units::{self, count, figure, gibibytes, latency, plural};
 
 /// What must be known before any figure is read.
 pub(super) fn warnings(run: &Run) -> Vec<String> {
@@ -78,18 +78,12 @@ fn command(words: &[String]) -> String {
 
 /// Where server and load generator ran; a run may have had them in several places.
 fn placement(run: &Run) -> Option<String> {
-    let places: BTreeSet<String> =
-        run.cells.iter().filter_map(|cell| cell.server().map(|cell| place(&cell.placement))).collect();
+    let places: BTreeSet<String> = run
+        .cells
+        .iter()
+        .filter_map(|cell| cell.server().map(|cell| units::placement(&cell.placement)))
+        .collect();
     (!places.is_empty()).then(|| places.into_iter().collect::<Vec<_>>().join("; "))
-}
-
-fn place(placement: &Placement) -> String {
-    let cores = |cores: &[usize]| match cores {
-        [] => "not bound".to_owned(),
-        [core] => format!("on core {core}"),
-        _ => format!("on cores {}", cores.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")),
-    };
-    format!("server {}, load generator {}", cores(&placement.server), cores(&placement.client))
 }
 
 fn rounds(run: &Run) -> String {
@@ -129,11 +123,5 @@ mod tests {
     fn a_command_can_be_pasted_into_a_shell() {
         let words = ["concur", "run", "--cmd", "mine=python3 it's.py {port}", ""].map(str::to_owned);
         assert_eq!(command(&words), r"concur run --cmd 'mine=python3 it'\''s.py {port}' ''");
-    }
-
-    #[test]
-    fn a_placement_says_who_ran_where() {
-        let placement = Placement { server: vec![0, 2], client: vec![] };
-        assert_eq!(place(&placement), "server on cores 0, 2, load generator not bound");
     }
 }

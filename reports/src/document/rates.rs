@@ -2,15 +2,22 @@
 
 use super::facts::name;
 use super::title::{self, Open};
-use crate::summary::{ACHIEVED, Knee, Obstacle, RateRow, RateStep, RateSweep, Standing};
+use super::{notes, server_notes};
+use crate::summary::{ACHIEVED, Knee, Obstacle, Percentile, RateRow, RateStep, RateSweep, Standing};
 use crate::table::{Column, Table};
-use crate::units::{figure, latency, percent};
+use crate::units::{count, figure, latency, percent};
 
 /// What the tables say.
-pub(super) const EXPLANATION: &str = "Rates: the knee is the highest offered rate at which 99% of the requests were answered \
-and the p99, timed from when a request should have left, was at most ten times that at the lowest rate; ≥ where nothing \
-higher was offered, or the load generator was the limit there. Where a rate has a column, it holds the p99, or, where less \
-than 99% were answered, that share.";
+pub(super) const EXPLANATION: &str = "Rates: the knee is the last offered rate before the first at which less than 99% of the \
+requests left in time and were answered, or the p99, timed from when a request should have left, was more than ten times that at \
+the lowest rate; only rates whose verdict is valid count. Where there were too few replies for a p99 at any of them, the p90 or \
+the p50 stands for it and is named. ≥ where no rate that counts was too much, < where already the lowest was, unknown where none \
+counts. Where a rate has a column, it holds the p99, or, where less than 99% left and were answered, that share. Answered is the \
+part of the requests due in the window that had a reply, then or soon after; left is the part that left within it. A figure \
+marked ~ is from where the load generator was the limit, and is the generator's as well.";
+
+/// What a figure marked so is worth.
+const CLIENT_BOUND: &str = "the load generator was the limit: what is marked ~ is the generator's as well";
 
 /// More rates than this have no columns of their own.
 const COLUMNS: usize = 10;
@@ -40,20 +47,58 @@ fn knees(sweep: &RateSweep) -> Table {
         title: format!("Up to which rate: {}", title::of(&sweep.setting, Open::Rate)),
         columns,
         rows: sweep.rows.iter().map(|row| knee_row(row, shown)).collect(),
-        notes: Vec::new(),
+        notes: sweep.rows.iter().filter_map(knee_note).collect(),
+    }
+}
+
+/// What a row's knee was found by, if not in the usual way.
+fn knee_note(row: &RateRow) -> Option<String> {
+    let Some(base) = row.base() else {
+        return Some(format!("{}: no rate counts, so nothing is known of its knee.", row.model));
+    };
+    let mut parts = Vec::new();
+    match row.judged_by {
+        Some(Percentile::P99) => {}
+        Some(other) => {
+            parts.push(format!("the {} stands for the p99, as replies were few", percentile(other)))
+        }
+        None => parts.push("no latency is known, so what was answered decides alone".to_owned()),
+    }
+    if row.steps.iter().flatten().next().is_some_and(|lowest| lowest.rate < base.rate) {
+        parts.push(format!("compared with {} req/s, the lowest rate that counts", figure(base.rate)));
+    }
+    notes::sentence(&row.model, &parts)
+}
+
+fn percentile(percentile: Percentile) -> &'static str {
+    match percentile {
+        Percentile::P99 => "p99",
+        Percentile::P90 => "p90",
+        Percentile::P50 => "p50",
     }
 }
 
 fn knee_row(row: &RateRow, shown: usize) -> Vec<String> {
     let steps = || row.steps.iter().flatten();
-    let p99 = |step: Option<&RateStep>| step.and_then(RateStep::p99_us).map(latency).unwrap_or_default();
+    let late = |step: Option<&RateStep>| late(step?, row.judged_by?);
     let at_knee = match row.knee {
         Knee::At(rate) | Knee::AtLeast(rate) => steps().find(|step| step.rate >= rate),
         Knee::Below(_) | Knee::Unknown => None,
     };
-    let mut texts = vec![row.model.clone(), knee(row.knee), p99(at_knee), p99(steps().next())];
+    let mut texts = vec![
+        row.model.clone(),
+        knee(row.knee),
+        late(at_knee).unwrap_or_default(),
+        late(row.base()).unwrap_or_default(),
+    ];
     texts.extend(row.steps[..shown].iter().map(|step| step.as_ref().map(text).unwrap_or_default()));
     texts
+}
+
+/// `2.31 ms`, and which percentile that is where it is not the p99 of the heading.
+fn late(step: &RateStep, by: Percentile) -> Option<String> {
+    let text = latency(step.late_us(by)?);
+    Some(if by == Percentile::P99 { text } else { format!("{text} ({})", percentile(by)) })
 }
 
 fn knee(knee: Knee) -> String {
@@ -61,17 +106,23 @@ fn knee(knee: Knee) -> String {
         Knee::At(rate) => figure(rate),
         Knee::AtLeast(rate) => format!("≥ {}", figure(rate)),
         Knee::Below(rate) => format!("< {}", figure(rate)),
-        Knee::Unknown => String::new(),
+        Knee::Unknown => "unknown".to_owned(),
     }
 }
 
 /// The p99 where the model kept up, else how much it answered.
 fn text(step: &RateStep) -> String {
-    match (step.row.standing, step.achieved) {
+    match (step.row.standing, step.achieved()) {
         (Standing::Unranked(Obstacle::Void(verdict)), _) => name(verdict).to_owned(),
-        (_, Some(achieved)) if achieved < ACHIEVED => share(achieved),
-        _ => step.p99_us().map(latency).unwrap_or_default(),
+        (_, Some(achieved)) if achieved < ACHIEVED => marked(step, Some(share(achieved))),
+        _ => marked(step, step.late_us(Percentile::P99).map(latency)),
     }
+}
+
+/// A figure with a mark where the load generator was the limit.
+fn marked(step: &RateStep, figure: Option<String>) -> String {
+    let mark = if step.row.client_bound { "~ " } else { "" };
+    figure.map(|figure| format!("{mark}{figure}")).unwrap_or_default()
 }
 
 /// How much was answered, rounded down: 98.97% is not 99%.
@@ -82,45 +133,69 @@ fn share(achieved: f64) -> String {
 
 /// A row for each model and rate.
 fn figures(sweep: &RateSweep) -> Table {
-    let steps = sweep.rows.iter().flat_map(|row| row.steps.iter().flatten());
+    let steps = || sweep.rows.iter().flat_map(|row| row.steps.iter().flatten());
     Table {
         title: format!("At each rate: {}", title::of(&sweep.setting, Open::Rate)),
         columns: vec![
             Column::words("model", 0),
             Column::numbers("offered", "req/s", 0),
             Column::numbers("answered", "", 0),
+            Column::numbers("left", "", 3),
             Column::numbers("p50", "", 2),
             Column::numbers("p99", "", 0),
             Column::numbers("p99.9", "", 3),
             Column::numbers("p99", "uncorrected", 1),
             Column::numbers("p99", "lag", 4),
             Column::numbers("CPU/req", "µs", 0),
+            Column::numbers("errors", "", 2),
             Column::numbers("rounds", "", 5),
         ],
-        rows: steps.map(figure_row).collect(),
-        notes: Vec::new(),
+        rows: steps().map(figure_row).collect(),
+        notes: sweep.rows.iter().flat_map(|row| figure_notes(row, sweep.setting.connections)).collect(),
     }
 }
 
 fn figure_row(step: &RateStep) -> Vec<String> {
     let row = &step.row;
     let text = |value: Option<f64>, format: fn(f64) -> String| value.map(format).unwrap_or_default();
+    let late = |value: Option<f64>| marked(step, value.map(latency));
     let answered = match row.standing {
         Standing::Unranked(Obstacle::Void(verdict)) => name(verdict).to_owned(),
-        _ => text(step.achieved, share),
+        _ => marked(step, step.answered.map(share)),
     };
     vec![
         row.model.clone(),
         figure(step.rate),
         answered,
-        text(row.latency_us.map(|us| us.p50), latency),
-        text(step.p99_us(), latency),
-        text(row.latency_us.and_then(|us| us.p999), latency),
-        text(row.uncorrected_latency_us.and_then(|us| us.p99), latency),
+        marked(step, step.left.map(share)),
+        late(row.latency_us.map(|us| us.p50)),
+        late(step.late_us(Percentile::P99)),
+        late(row.latency_us.and_then(|us| us.p999)),
+        late(row.uncorrected_latency_us.and_then(|us| us.p99)),
         text(row.lag_us.and_then(|us| us.p99), latency),
         text(row.cpu_us.map(|cpu_us| cpu_us.median), figure),
+        count(row.errors.total() as f64),
         format!("{}/{}", row.rounds.counted, row.rounds.all),
     ]
+}
+
+/// What is said of a model's rates; what is the same at several of them is said once.
+fn figure_notes(row: &RateRow, connections: usize) -> Vec<String> {
+    let mut said: Vec<(Vec<String>, Vec<String>)> = Vec::new();
+    for step in row.steps.iter().flatten() {
+        let parts = server_notes::parts(&step.row, connections, CLIENT_BOUND);
+        if parts.is_empty() {
+            continue;
+        }
+        match said.iter_mut().find(|(other, _)| *other == parts) {
+            Some((_, rates)) => rates.push(figure(step.rate)),
+            None => said.push((parts, vec![figure(step.rate)])),
+        }
+    }
+    let note = |(parts, rates): (Vec<String>, Vec<String>)| {
+        notes::sentence(&format!("{} at {} req/s", row.model, rates.join("; ")), &parts)
+    };
+    said.into_iter().filter_map(note).collect()
 }
 
 #[cfg(test)]
@@ -136,7 +211,7 @@ mod tests {
 
     #[test]
     fn the_explanation_names_the_rules_in_force() {
-        assert!(EXPLANATION.contains(&format!("at which {} of the requests", percent(ACHIEVED))));
+        assert!(EXPLANATION.contains(&format!("at which less than {} of the requests", percent(ACHIEVED))));
         assert!((LATER - 10.0).abs() < f64::EPSILON && EXPLANATION.contains("ten times"));
     }
 }

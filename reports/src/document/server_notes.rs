@@ -20,7 +20,16 @@ pub(super) fn of(table: &ServerTable, threshold: Threshold) -> Vec<String> {
     notes
 }
 
+/// What a client-bound row is worth among others.
+const CLIENT_BOUND: &str =
+    "not ranked, as the load generator was the limit: the rate is a lower bound, CPU per request stands";
+
 fn note(row: &ServerRow, connections: usize) -> Option<String> {
+    notes::sentence(&label(row), &parts(row, connections, CLIENT_BOUND))
+}
+
+/// What there is to say of a row; `client_bound` is said where the load generator was the limit.
+pub(super) fn parts(row: &ServerRow, connections: usize, client_bound: &str) -> Vec<String> {
     let mut parts = Vec::new();
     let mut expected = if row.client_bound { Verdict::ClientBound } else { Verdict::Valid };
     match row.standing {
@@ -38,10 +47,7 @@ fn note(row: &ServerRow, connections: usize) -> Option<String> {
         | Standing::Ranked(_) => {}
     }
     if row.client_bound {
-        parts.push(
-            "not ranked, as the load generator was the limit: the rate is a lower bound, CPU per request stands"
-                .to_owned(),
-        );
+        parts.push(client_bound.to_owned());
     }
     parts.extend(notes::rounds_left_out(row.rounds));
     parts.extend(row.outliers.iter().take(OUTLIERS_TOLD).map(outlier));
@@ -50,7 +56,7 @@ fn note(row: &ServerRow, connections: usize) -> Option<String> {
     }
     parts.extend(notes::reasons(&row.remarks, row.rounds, expected));
     parts.extend(notes::errors(&row.errors));
-    notes::sentence(&label(row), &parts)
+    parts
 }
 
 fn outlier(outlier: &Outlier) -> String {

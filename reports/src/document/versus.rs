@@ -4,7 +4,7 @@ use super::servers::range;
 use super::title::{self, Open};
 use super::{Document, Fact, Section};
 use crate::statistics::Interval;
-use crate::summary::{Alone, Change, Outcome, Suite, Versus, VersusRow};
+use crate::summary::{Alone, Change, Compared, Outcome, Suite, Versus, VersusRow};
 use crate::table::{Column, Table};
 use crate::units::{figure, latency, percent, plural, times};
 
@@ -34,6 +34,13 @@ fn warnings(versus: &Versus) -> Vec<String> {
             versus.hosts_differ.join("; ")
         ));
     }
+    if !versus.placements_differ.is_empty() {
+        warnings.push(format!(
+            "The runs differ in {}: ratios are of that as well.",
+            versus.placements_differ.join("; ")
+        ));
+    }
+    warnings.extend(versus.warnings.iter().cloned());
     if versus.rows.is_empty() {
         warnings.push("The runs have no row in common, so there is nothing to compare.".to_owned());
     }
@@ -45,10 +52,13 @@ fn facts(versus: &Versus) -> Vec<Fact> {
     let outcomes = [Outcome::Slower, Outcome::Faster, Outcome::Same, Outcome::CantTell];
     let counts = outcomes.map(|outcome| format!("{} {}", versus.count(outcome), name(outcome)));
     let mut facts = vec![
+        fact("Earlier run", run(&versus.old)),
+        fact("Later run", run(&versus.new)),
         fact("Outcome", format!("of {}: {}", plural(versus.rows.len(), "row"), counts.join(", "))),
         fact("Threshold", threshold(versus)),
     ];
     facts.extend(alone(&versus.only_old).map(|rows| fact("Only in the earlier run", rows)));
+    facts.extend(lost(&versus.rows).map(|rows| fact("Lost in the later run", rows)));
     facts.extend(alone(&versus.only_new).map(|rows| fact("Only in the later run", rows)));
     if versus.tasks_left_out {
         facts.push(fact("Tasks", "not compared, as nothing says how far a task is from itself".to_owned()));
@@ -56,14 +66,24 @@ fn facts(versus: &Versus) -> Vec<Fact> {
     facts
 }
 
+/// `before/, started 2026-01-31T12:00:00Z, concur 0.1.0`.
+fn run(run: &Compared) -> String {
+    let path = if run.path.is_empty() { String::new() } else { format!("{}, ", run.path) };
+    format!("{path}started {}, concur {}", run.started, run.concur)
+}
+
 fn threshold(versus: &Versus) -> String {
-    let least = percent(versus.threshold.ratio - 1.0);
-    match versus.threshold.pairs {
-        0 => format!(
-            "{least}; neither run measured a server twice, so how far one is from itself is not known"
-        ),
-        _ => format!("{least}: so far apart was the same server, measured twice in one run"),
-    }
+    let percent = |ratio: f64| percent(ratio - 1.0);
+    let within = percent(versus.threshold.ratio);
+    let within = match versus.threshold.pairs {
+        0 => format!("{within}, as neither run measured a server twice"),
+        _ => format!("{within} by what the same server, measured twice in one run, differed from itself by"),
+    };
+    format!(
+        "{}: {within}; and {} as an allowance for what differs between runs, which no run shows by itself",
+        percent(versus.threshold.ratio * versus.between_runs),
+        percent(versus.between_runs)
+    )
 }
 
 fn alone(rows: &[Alone]) -> Option<String> {
@@ -74,6 +94,13 @@ fn alone(rows: &[Alone]) -> Option<String> {
         named.push(format!("{} more", others.len()));
     }
     (!rows.is_empty()).then(|| named.join("; "))
+}
+
+/// The rows of both runs of which the later one lost something.
+fn lost(rows: &[VersusRow]) -> Option<String> {
+    let lost: Vec<String> =
+        rows.iter().filter_map(|row| Some(format!("{} ({})", row.model, row.lost.as_ref()?))).collect();
+    (!lost.is_empty()).then(|| lost.join("; "))
 }
 
 /// One table for each setting, in the order of the rows.

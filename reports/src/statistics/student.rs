@@ -30,14 +30,17 @@ pub(crate) fn critical(p: f64, degrees: f64) -> f64 {
 }
 
 /// How likely two independent samples from the same place have means that lie at least as far apart; none below two
-/// values each. `least_sd` is a standard deviation that neither is trusted to be below.
-pub(crate) fn welch(one: &[f64], other: &[f64], least_sd: f64) -> Option<f64> {
+/// values each. `least_sd` is a standard deviation that neither is trusted to be below; `between_sd` that of what moves all
+/// values of a sample together, so that their own spread does not show it. It is taken as known, and the degrees of freedom
+/// are those of the samples all the same: that it is known must not make up for samples that are hardly known.
+pub(crate) fn welch(one: &[f64], other: &[f64], least_sd: f64, between_sd: f64) -> Option<f64> {
     let (one, other) = (Moments::of(one)?, Moments::of(other)?);
     let part = |moments: &Moments| moments.variance.max(least_sd * least_sd) / moments.n;
     let (first, second) = (part(&one), part(&other));
     let degrees =
         (first + second).powi(2) / (first.powi(2) / (one.n - 1.0) + second.powi(2) / (other.n - 1.0));
-    Some(two_sided_p((one.mean - other.mean) / (first + second).sqrt(), degrees))
+    let whole = first + second + between_sd * between_sd;
+    Some(two_sided_p((one.mean - other.mean) / whole.sqrt(), degrees))
 }
 
 /// A sample's number, mean and variance.
@@ -87,9 +90,16 @@ mod tests {
     #[test]
     fn welch_takes_each_samples_own_spread() {
         // By hand: means 2 and 12, variances 1 and 100, t = 10 / sqrt(1/3 + 100/3), 2.04 degrees of freedom.
-        let p = welch(&[1.0, 2.0, 3.0], &[2.0, 12.0, 22.0], 0.0).unwrap();
+        let p = welch(&[1.0, 2.0, 3.0], &[2.0, 12.0, 22.0], 0.0, 0.0).unwrap();
         close(p, two_sided_p(10.0 / (101.0_f64 / 3.0).sqrt(), 101.0_f64.powi(2) / (0.5 + 5_000.0)));
         assert!((0.2..0.24).contains(&p), "{p}");
-        assert_eq!(welch(&[1.0], &[2.0, 3.0], 0.0), None);
+        assert_eq!(welch(&[1.0], &[2.0, 3.0], 0.0, 0.0), None);
+    }
+
+    #[test]
+    fn what_moves_a_whole_sample_adds_to_both_spreads() {
+        // By hand: variances 1 and 1, t = 10 / sqrt(2/3 + 4); 4 degrees of freedom as without it.
+        let p = welch(&[1.0, 2.0, 3.0], &[11.0, 12.0, 13.0], 0.0, 2.0).unwrap();
+        close(p, two_sided_p(10.0 / (14.0_f64 / 3.0).sqrt(), 4.0));
     }
 }

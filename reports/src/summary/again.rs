@@ -6,6 +6,7 @@
 use serde::Serialize;
 
 use super::setting::Setting;
+use super::versus::BETWEEN_RUNS;
 use crate::statistics::Ratio;
 use crate::statistics::bootstrap::of_median;
 
@@ -50,6 +51,11 @@ impl Threshold {
         let squares: f64 = pairs.iter().map(|pair| pair.far_end.powi(2)).sum();
         let pooled = (squares / pairs.len().max(1) as f64).sqrt();
         Self { ratio: pooled.exp().max(LEAST), pairs: pairs.len() }
+    }
+
+    /// The same for two runs, which differ in more than what is seen within one.
+    pub(crate) fn between_runs(self) -> Self {
+        Self { ratio: self.ratio * BETWEEN_RUNS, ..self }
     }
 
     /// Whether `ratio` is farther from 1 than the same thing was from itself.

@@ -1,6 +1,7 @@
 //! From cells to rows: what is comparable is grouped, and over the rounds medians are taken.
 
 pub(crate) mod again;
+pub(crate) mod conditions;
 pub(crate) mod connections;
 pub(crate) mod counted;
 pub(crate) mod idle;
@@ -19,13 +20,13 @@ use std::collections::BTreeSet;
 pub use again::{Again, LEAST, Threshold};
 pub use connections::{ConnectionRow, ConnectionSweep};
 pub use idle::{Crossing, Growth, IdleRow, IdleStep, IdleTable, THOUSAND};
-pub use rates::{ACHIEVED, Knee, LATER, RateRow, RateStep, RateSweep};
+pub use rates::{ACHIEVED, Knee, LATER, Percentile, RateRow, RateStep, RateSweep};
 pub use row::{Estimate, Figure, Obstacle, Outlier, Rank, ServerRow, Standing};
 pub use servers::ServerTable;
 pub use setting::Setting;
 pub use stevens::{BOOK, BookRow, CONNECTIONS, StevensRow, StevensTable};
 pub use tasks::{Comparison, TaskRow};
-pub use versus::{Alone, Change, Outcome, Versus, VersusRow};
+pub use versus::{Alone, BETWEEN_RUNS, Change, Compared, Outcome, Versus, VersusRow};
 
 use serde::Serialize;
 

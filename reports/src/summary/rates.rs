@@ -1,18 +1,22 @@
 //! One model at several offered rates: up to which one it keeps up.
 //!
-//! The knee is the highest offered rate that was answered in full, as far as a window tells, and at which the slow replies
-//! are not yet dominated by waiting: what waits for its turn grows without bound as a server comes near its limit.
+//! The knee is the last offered rate before the first that was not answered in full, as far as a window tells, or at which the
+//! slow replies are dominated by waiting: what waits for its turn grows without bound as a server comes near its limit. A rate
+//! that was kept up with beyond such a one was luck. Only rates that count are looked at: where the load generator was the
+//! limit, the latency is the generator's as well.
 
+use super::counted::Counted;
 use super::row::{self, Obstacle, ServerRow, Standing};
 use super::servers::{Group, Row, ServerTable};
 use super::setting::Setting;
 use super::sweep::{Sweep, full_name, sweeps};
-use crate::record::Floor;
+use crate::record::{Floor, Offered, Verdict};
+use crate::statistics::median;
 
 /// The part of the offered requests that must have been answered: what was under way at the window's edges, and a random
 /// schedule's own variation, come to less than a hundredth.
 pub const ACHIEVED: f64 = 0.99;
-/// The p99 may be at most so many times as long as at the lowest rate.
+/// The p99 may be at most so many times as long as at the lowest rate that counts.
 pub const LATER: f64 = 10.0;
 
 /// All models at several rates.
@@ -35,6 +39,26 @@ pub struct RateRow {
     pub steps: Vec<Option<RateStep>>,
     /// Up to where it keeps up.
     pub knee: Knee,
+    /// What late replies were told by; none where nothing was known of it at the lowest rate that counts.
+    pub judged_by: Option<Percentile>,
+}
+
+impl RateRow {
+    /// The lowest rate that counts, which the others are compared with.
+    pub fn base(&self) -> Option<&RateStep> {
+        self.steps.iter().flatten().find(|step| step.counts())
+    }
+}
+
+/// How slow the slow replies are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Percentile {
+    /// 99 in 100 were at most as slow.
+    P99,
+    /// 9 in 10 were.
+    P90,
+    /// Half of them were.
+    P50,
 }
 
 /// One model at one rate.
@@ -42,21 +66,40 @@ pub struct RateRow {
 pub struct RateStep {
     /// Requests a second offered.
     pub rate: f64,
-    /// Those answered by those offered; none where nothing counts.
-    pub achieved: Option<f64>,
+    /// The part of the requests due in the window that were answered, then or soon after; none where nothing counts. Where the
+    /// record does not say what became of them, the replies in the window by the offered rate, 1 at most.
+    pub answered: Option<f64>,
+    /// Those that left in the window by those due in it, 1 at most: less where requests had to wait for a connection. None
+    /// where the record does not say.
+    pub left: Option<f64>,
     /// All figures.
     pub row: ServerRow,
 }
 
 impl RateStep {
-    /// The p99 from when a request should have left, in microseconds.
-    pub fn p99_us(&self) -> Option<f64> {
-        self.row.latency_us.and_then(|latency| latency.p99)
+    /// The part of the requests that left and were answered, whichever is less.
+    pub fn achieved(&self) -> Option<f64> {
+        self.answered.map(|answered| answered.min(self.left.unwrap_or(1.0)))
     }
 
-    /// Whether nothing of it counts.
-    pub fn is_void(&self) -> bool {
-        matches!(self.row.standing, Standing::Unranked(Obstacle::Void(_)))
+    /// A percentile from when a request should have left, in microseconds.
+    pub fn late_us(&self, percentile: Percentile) -> Option<f64> {
+        let latency = self.row.latency_us?;
+        match percentile {
+            Percentile::P99 => latency.p99,
+            Percentile::P90 => latency.p90,
+            Percentile::P50 => Some(latency.p50),
+        }
+    }
+
+    /// Whether its figures are the server's own.
+    pub fn counts(&self) -> bool {
+        !self.row.client_bound && !matches!(self.row.standing, Standing::Unranked(Obstacle::Void(_)))
+    }
+
+    /// Whether the server failed at it, which says something of the server; a disturbed rate says nothing.
+    fn failed(&self) -> bool {
+        self.row.standing == Standing::Unranked(Obstacle::Void(Verdict::Errors))
     }
 }
 
@@ -78,11 +121,11 @@ impl RateSweep {
 pub enum Knee {
     /// To this one, and no longer at the next.
     At(f64),
-    /// To this one, the highest that was offered, or the highest that the load generator could offer.
+    /// To this one, the highest that counts.
     AtLeast(f64),
-    /// Not even to the lowest.
+    /// Not even to this one, the lowest that counts.
     Below(f64),
-    /// Nothing is known of it.
+    /// No rate counts.
     Unknown,
 }
 
@@ -101,31 +144,62 @@ fn table(sweep: Sweep<'_, '_>, floor: Option<Floor>) -> RateSweep {
     let rows = sweep.models(full_name).into_iter().map(|(model, rows)| {
         let steps = rows.iter().zip(&rates).map(|(row, rate)| row.map(|row| step(row, *rate, floor)));
         let steps: Vec<Option<RateStep>> = steps.collect();
-        RateRow { model, knee: knee(&steps.iter().flatten().collect::<Vec<_>>()), steps }
+        let known: Vec<&RateStep> = steps.iter().flatten().collect();
+        let judged_by = judged_by(&known);
+        RateRow { model, knee: knee(&known, judged_by), judged_by, steps }
     });
     let mut rows: Vec<RateRow> = rows.collect();
     rows.sort_by(|one, other| height(other.knee).total_cmp(&height(one.knee)));
     RateSweep { setting: sweep.setting, rates, rows }
 }
 
-fn step(row: &Row<'_>, rate: f64, floor: Option<Floor>) -> RateStep {
-    let row = row::row(row, floor);
-    RateStep { rate, achieved: row.rate.map(|achieved| achieved.median / rate), row }
+fn step(cells: &Row<'_>, rate: f64, floor: Option<Floor>) -> RateStep {
+    let row = row::row(cells, floor);
+    let counted = Counted::of(cells).counted;
+    let share = |part: fn(&Offered) -> u64| {
+        let of = |offered: &Offered| (offered.due > 0).then(|| part(offered) as f64 / offered.due as f64);
+        let shares = counted.iter().map(|cell| of(cell.offered.as_ref()?)).collect::<Option<Vec<f64>>>()?;
+        median(shares).map(|share| share.min(1.0))
+    };
+    // Replies in the window are also to what was due before it.
+    let replies = || row.rate.map(|replies| (replies.median / rate).min(1.0));
+    RateStep {
+        rate,
+        answered: share(|offered| offered.due.saturating_sub(offered.unanswered)).or_else(replies),
+        left: share(|offered| offered.left),
+        row,
+    }
 }
 
-/// Where the p99 is not known, at the lowest rate or at this one, what was answered decides alone.
-fn knee(steps: &[&RateStep]) -> Knee {
-    let usual = steps.iter().find_map(|step| step.p99_us());
-    let keeps_up = |step: &&RateStep| {
-        let late = step.p99_us().zip(usual).is_some_and(|(p99_us, usual)| p99_us > LATER * usual);
-        step.achieved.is_some_and(|achieved| achieved >= ACHIEVED) && !late
+/// The highest percentile that is known at the lowest rate that counts and at each that was answered in full; what was not
+/// needs no latency to be beyond the knee.
+fn judged_by(steps: &[&RateStep]) -> Option<Percentile> {
+    let counted = || steps.iter().filter(|step| step.counts());
+    let in_full = |step: &&&RateStep| step.achieved().is_some_and(|achieved| achieved >= ACHIEVED);
+    let all = |percentile: &Percentile| {
+        let known = |step: &&RateStep| step.late_us(*percentile).is_some();
+        counted().next().is_some_and(known) && counted().filter(in_full).all(known)
     };
-    let Some(first) = steps.iter().find(|step| !step.is_void()) else { return Knee::Unknown };
-    let Some(last) = steps.iter().rposition(keeps_up) else { return Knee::Below(first.rate) };
-    match steps.get(last + 1) {
-        Some(next) if !next.row.client_bound => Knee::At(steps[last].rate),
-        _ => Knee::AtLeast(steps[last].rate),
+    [Percentile::P99, Percentile::P90, Percentile::P50].into_iter().find(all)
+}
+
+/// Where no latency is known, what was answered decides alone.
+fn knee(steps: &[&RateStep], judged_by: Option<Percentile>) -> Knee {
+    let late_us = |step: &RateStep| step.late_us(judged_by?);
+    let Some(base) = steps.iter().find(|step| step.counts()) else { return Knee::Unknown };
+    let keeps_up = |step: &RateStep| {
+        let late = late_us(step).zip(late_us(base)).is_some_and(|(late, usual)| late > LATER * usual);
+        step.achieved().is_some_and(|achieved| achieved >= ACHIEVED) && !late
+    };
+    let telling = steps.iter().filter(|step| step.counts() || step.failed());
+    let mut last = None;
+    for step in telling {
+        if step.failed() || !keeps_up(step) {
+            return last.map_or(Knee::Below(step.rate), Knee::At);
+        }
+        last = Some(step.rate);
     }
+    last.map_or(Knee::Unknown, Knee::AtLeast)
 }
 
 fn height(knee: Knee) -> f64 {

@@ -1,36 +1,56 @@
 //! Two runs, row by row: what became faster or slower from the earlier to the later one.
 //!
 //! The rounds of two runs have nothing in common, so a row's two samples are independent: the ratio of their medians has a
-//! bootstrap interval over both. A row is slower (or faster) if that interval lies beyond what the same server measured twice
-//! differed from itself by in either run, and if chance alone would show such a change in any of the rows with a probability
-//! below 5% (Welch's test on the logarithms, Holm's correction for all rows). It is the same if the interval lies within.
-//! Everything else can't be told, and says why.
+//! bootstrap interval over both. A row is slower (or faster) if that interval lies beyond the threshold, and if chance alone
+//! would show such a change in any of the rows with a probability below 5% (Welch's test on the logarithms, Holm's correction
+//! for all rows). It is the same if the interval lies within. Everything else can't be told, and says why.
+//!
+//! What the same server measured twice in one run differed from itself by does not hold what differs between runs: another
+//! build, the machine's state that day, all that the rounds of one run have in common. No run shows it. So the threshold is
+//! wider by [`BETWEEN_RUNS`], and Welch's test takes a run to move a row by half of that, as a standard deviation.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use super::again::Threshold;
+use super::conditions::{self, Conditions};
 use super::counted::Counted;
 use super::setting::{Key, Setting};
 use super::{Suite, gravest, groups_of, label, row, threshold};
-use crate::record::{Cell, Host, Run, ServerCell, Verdict};
+use crate::record::{Cell, Run, ServerCell, Verdict};
 use crate::statistics::moderated::LEAST_SD;
 use crate::statistics::ratio::logs;
 use crate::statistics::student::welch;
 use crate::statistics::{Ratio, SIGNIFICANCE, holm, median};
+use crate::units::plural;
 
 /// With fewer rounds of a side nothing is called faster, slower or the same: the range of two holds its median in half of
 /// all cases only.
 const LEAST_ROUNDS: usize = 3;
 
+/// How far two runs of the same may differ beyond what is seen within them: 2%. It is an allowance and was not measured; it
+/// covers runs that move a row's ratio by 1% (the standard deviation), which is what the tests try.
+pub const BETWEEN_RUNS: f64 = 1.02;
+
 /// How a run differs from an earlier one.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Versus {
+    /// The earlier run.
+    pub old: Compared,
+    /// The later run.
+    pub new: Compared,
     /// What differs between the hosts of the two, in words; empty for the same host.
     pub hosts_differ: Vec<String>,
-    /// How far from 1 a ratio must be to be a change: the larger of the two runs' own.
+    /// What differs in where server and load generator ran, in words; empty for the same placement.
+    pub placements_differ: Vec<String>,
+    /// What else a reader of the ratios must know: that a run is not complete, that windows were not equally long. One
+    /// sentence each.
+    pub warnings: Vec<String>,
+    /// How far from itself the same server was within a run: the larger of the two runs' own.
     pub threshold: Threshold,
+    /// What this is multiplied by for what differs between runs: [`BETWEEN_RUNS`].
+    pub between_runs: f64,
     /// What both runs have.
     pub rows: Vec<VersusRow>,
     /// What only the earlier run has.
@@ -39,6 +59,30 @@ pub struct Versus {
     pub only_new: Vec<Alone>,
     /// Whether the runs hold tasks as well, which are not compared: nothing says how far a task is from itself.
     pub tasks_left_out: bool,
+}
+
+/// One of the two runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Compared {
+    /// Where its record lies, as it was given; empty where nobody said.
+    pub path: String,
+    /// When it started, in UTC (RFC 3339).
+    pub started: String,
+    /// The version of concur that measured.
+    pub concur: String,
+    /// Whether it holds every planned cell.
+    pub complete: bool,
+}
+
+impl Compared {
+    fn of(run: &Run) -> Self {
+        Self {
+            path: String::new(),
+            started: run.started.clone(),
+            concur: run.concur.clone(),
+            complete: run.complete,
+        }
+    }
 }
 
 /// One server in one setting, in both runs.
@@ -64,6 +108,8 @@ pub struct VersusRow {
     pub p99_us: Option<Change>,
     /// Rounds that count, of the earlier run and of the later one.
     pub rounds: [usize; 2],
+    /// What the later run lost of it, in words: it has no figures any more, or not all of its rounds went well.
+    pub lost: Option<String>,
 }
 
 /// What became of a row.
@@ -125,16 +171,25 @@ impl Versus {
         let threshold = if one.ratio > other.ratio { one } else { other };
         let (mut before, mut after) = (sides(old_groups), sides(new_groups));
         let shared: Vec<Name> = before.keys().filter(|name| after.contains_key(*name)).cloned().collect();
-        let mut rows = Vec::with_capacity(shared.len());
+        let (mut rows, mut conditions) = (Vec::with_capacity(shared.len()), Conditions::default());
         for name in shared {
             if let (Some(old), Some(new)) = (before.remove(&name), after.remove(&name)) {
+                conditions.note(&old.cells.last, &new.cells.last);
                 rows.push(compare(name, &old, &new));
             }
         }
-        judge(&mut rows, threshold);
+        judge(&mut rows, threshold.between_runs());
+        let runs = (Compared::of(old), Compared::of(new));
+        let mut warnings = conditions::of_runs(old, new);
+        warnings.extend(conditions.warnings());
         Self {
-            hosts_differ: hosts_differ(&old.host, &new.host),
+            old: runs.0,
+            new: runs.1,
+            hosts_differ: conditions::hosts_differ(&old.host, &new.host),
+            placements_differ: conditions.placements.into_iter().collect(),
+            warnings,
             threshold,
+            between_runs: BETWEEN_RUNS,
             rows,
             only_old: alone(before),
             only_new: alone(after),
@@ -142,6 +197,25 @@ impl Versus {
                 .iter()
                 .any(|run| run.cells.iter().any(|cell| matches!(cell, Cell::Tasks(_)))),
         }
+    }
+
+    /// The same, each run named by where its record lies.
+    #[must_use]
+    pub fn named(mut self, old: String, new: String) -> Self {
+        (self.old.path, self.new.path) = (old, new);
+        self
+    }
+
+    /// Whether any row has its figure in both runs; what was slower can't be known otherwise.
+    pub fn compares_anything(&self) -> bool {
+        self.rows.iter().any(|row| row.cpu_us.is_some())
+    }
+
+    /// The rows that the later run lost, each with what became of it: those that are gone, and those that say so.
+    pub fn lost(&self) -> Vec<String> {
+        let gone = self.only_old.iter().map(|row| format!("{} (not in the later run)", row.model));
+        let told = self.rows.iter().filter_map(|row| Some(format!("{} ({})", row.model, row.lost.as_ref()?)));
+        gone.chain(told).collect()
     }
 
     /// How many rows came to `outcome`.
@@ -172,7 +246,7 @@ fn alone(sides: BTreeMap<Name, Side<'_>>) -> Vec<Alone> {
 fn compare((suite, _, model): Name, old: &Side<'_>, new: &Side<'_>) -> VersusRow {
     let change = |figure: fn(&ServerCell) -> Option<f64>| change(old, new, figure);
     let cpu = |side: &Side<'_>| values(side, row::cpu_us);
-    let p_value = || welch(&logs(&cpu(new))?, &logs(&cpu(old))?, LEAST_SD);
+    let p_value = || welch(&logs(&cpu(new))?, &logs(&cpu(old))?, LEAST_SD, BETWEEN_RUNS.ln() / 2.0);
     VersusRow {
         suite,
         setting: new.setting.clone(),
@@ -184,7 +258,19 @@ fn compare((suite, _, model): Name, old: &Side<'_>, new: &Side<'_>) -> VersusRow
         rate: change(|cell| Some(cell.requests_per_second)),
         p99_us: change(|cell| cell.latency_us?.p99),
         rounds: [cpu(old).len(), cpu(new).len()],
+        lost: lost(old, new),
     }
+}
+
+/// What the later run lost. Errors always are a loss; what neither run could measure is none.
+fn lost(old: &Side<'_>, new: &Side<'_>) -> Option<String> {
+    let last = &new.cells.last;
+    let errors = last.iter().filter(|cell| super::counted::verdict(cell) == Verdict::Errors).count();
+    if errors > 0 {
+        return Some(format!("{errors} of {} came to errors", plural(last.len(), "round")));
+    }
+    let had = |side: &Side<'_>| !values(side, row::cpu_us).is_empty();
+    (had(old) && !had(new)).then(|| "no round has CPU time that counts".to_owned())
 }
 
 /// Why a side has no figures, if it has none.
@@ -255,41 +341,5 @@ fn outcome(row: &VersusRow, threshold: Threshold) -> Result<Outcome, String> {
         Ok(Outcome::Same)
     } else {
         Err("the interval reaches over the threshold; measure more rounds".to_owned())
-    }
-}
-
-/// Memory that differs by less is the same: the kernel keeps a little more or less of it for itself at each start.
-const MEMORY_TOLERANCE: f64 = 0.01;
-
-/// What differs between two hosts, as far as it changes figures.
-fn hosts_differ(old: &Host, new: &Host) -> Vec<String> {
-    let mut differ = Vec::new();
-    let mut note = |what: &str, one: String, other: String| {
-        if one != other {
-            differ.push(format!("{what} ({one} and {other})"));
-        }
-    };
-    note("processor", old.cpu.clone(), new.cpu.clone());
-    note("cores", old.cores.to_string(), new.cores.to_string());
-    note("kernel", old.kernel.clone(), new.kernel.clone());
-    note("mitigations", mitigations(old, new), mitigations(new, old));
-    let (one, other) = (old.memory_bytes as f64, new.memory_bytes as f64);
-    if (one - other).abs() > MEMORY_TOLERANCE * one.max(other) {
-        let gibibytes = crate::units::gibibytes;
-        differ.push(format!("memory ({} and {})", gibibytes(old.memory_bytes), gibibytes(new.memory_bytes)));
-    }
-    differ
-}
-
-/// The mitigations of a host that the other one does not have in the same way.
-fn mitigations(host: &Host, other: &Host) -> String {
-    let own: Vec<&str> =
-        host.mitigations.iter().filter(|one| !other.mitigations.contains(one)).map(String::as_str).collect();
-    if own.is_empty() && other.mitigations.iter().all(|one| host.mitigations.contains(one)) {
-        String::new()
-    } else if own.is_empty() {
-        "others".to_owned()
-    } else {
-        own.join(", ")
     }
 }

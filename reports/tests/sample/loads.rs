@@ -1,7 +1,7 @@
 //! A record of loads beyond the plain one: sweeps, open loops, idle connections, Stevens' comparison, an A/A pair, a floor.
 
 use reports::record::{
-    Beside, Calls, Cell, Cost, Floor, Latency, Noise, Run, Schedule, ServerCell, Shape, Verdict,
+    Beside, Calls, Cell, Cost, Floor, Latency, Noise, Offered, Run, Schedule, ServerCell, Shape, Verdict,
 };
 
 use super::{run_of, server};
@@ -211,6 +211,7 @@ pub(crate) fn full() -> ServerCell {
         latency_us: Some(latency(100.0)),
         uncorrected_latency_us: Some(latency(200.0)),
         lag_us: Some(latency(300.0)),
+        offered: Some(Offered { due: 5_011, left: 5_007, unanswered: 3 }),
         beside: Some(Beside { requests: 77, latency_us: Some(latency(400.0)) }),
         histogram_log: Some("latencies/7.hlog".into()),
         little: Some(0.987),

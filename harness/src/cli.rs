@@ -156,9 +156,9 @@ pub struct Run {
     /// `2%`.
     #[arg(long, value_name = "PERCENT", value_parser = percent, conflicts_with = "rounds")]
     pub until: Option<f64>,
-    /// How long that may take.
-    #[arg(long, value_parser = humantime::parse_duration, default_value = "10m")]
-    pub budget: Duration,
+    /// How long that may take; five rounds must go into it [default: 10m].
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, requires = "until")]
+    pub budget: Option<Duration>,
     /// How many jobs of a task run at once.
     #[arg(long, default_value_t = 4)]
     pub jobs: usize,

@@ -93,9 +93,6 @@ fn loads(arguments: &Run) -> anyhow::Result<()> {
     if arguments.beside.is_some() && arguments.workload.iter().any(|name| name != "http") {
         return refuse("--beside is a path, for --workload http; leave it out");
     }
-    if arguments.until.is_some() && arguments.budget.is_zero() {
-        return refuse("--budget can't be 0; try --budget 10m");
-    }
     if !arguments.idle.is_empty() && arguments.suite.contains(&Suite::Stevens) {
         return refuse(
             "Stevens' comparison has a load of its own; leave --idle out, or name another --suite",

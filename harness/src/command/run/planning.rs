@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use models::datagram::datagram_server;
 use models::executor::executors;
@@ -26,6 +27,8 @@ use crate::workload::Workload;
 
 /// How many connections there are where nothing is said.
 const CONNECTIONS: usize = 64;
+/// How long a run may take that goes on until its figures are precise.
+const BUDGET: Duration = Duration::from_secs(600);
 /// What `--again` says for nobody.
 const NOBODY: &str = "none";
 
@@ -48,12 +51,31 @@ pub(super) fn plan(arguments: &Run) -> anyhow::Result<Plan> {
         Timing { warm_up: arguments.warm_up, duration: arguments.duration, timeout: arguments.timeout };
     let seed = arguments.seed.unwrap_or_else(|| fastrand::u32(..).into());
     let rounds = match arguments.until {
-        Some(share) => Rounds::Until { share, budget: arguments.budget, at_most: ROUNDS_AT_MOST },
+        Some(share) => {
+            let budget = arguments.budget.unwrap_or(BUDGET);
+            Rounds::Until { share, budget, at_most: ROUNDS_AT_MOST }
+        }
         None => Rounds::Fixed(arguments.rounds),
     };
     let mut plan = Plan::new(servers, tasks, rounds, timing, seed);
     plan.knee = arguments.knee;
+    afford(&plan)?;
     Ok(plan)
+}
+
+/// Refuses a budget that does not go as far as the first interval.
+fn afford(plan: &Plan) -> anyhow::Result<()> {
+    let Rounds::Until { budget, .. } = plan.rounds else { return Ok(()) };
+    let needed = Duration::from_secs(plan.expected_with_rates().as_secs() + 1);
+    if needed <= budget {
+        return Ok(());
+    }
+    Err(Usage::error(format!(
+        "--until takes {} rounds at least, which need about {} here, and --budget is {}; try a larger one, or measure less",
+        plan.rounds.at_least(),
+        humantime::format_duration(needed),
+        humantime::format_duration(budget)
+    )))
 }
 
 fn servers_of(arguments: &Run) -> anyhow::Result<Vec<ServerStep>> {

@@ -5,6 +5,7 @@
 //! follow from what has been measured ([`rounds`]); so may the rates that are offered ([`knee`]).
 
 pub mod knee;
+mod load;
 pub mod rounds;
 pub mod servers;
 pub mod suites;
@@ -219,7 +220,7 @@ impl ServerStep {
     pub fn all_connections(&self) -> usize {
         let shape = &self.shape;
         let beside = [shape.idle_connections, shape.slow_connections, shape.beside_connections];
-        self.connections + beside.into_iter().flatten().sum::<usize>()
+        beside.into_iter().flatten().fold(self.connections, usize::saturating_add)
     }
 }
 

@@ -14,6 +14,7 @@ use anyhow::Context;
 use clap::Parser;
 use reports::record::Verdict;
 
+use super::loading::OTHER_DESCRIPTORS;
 use crate::cell::Bench;
 use crate::cli::{Cli, Command, Run};
 use crate::failure::{FAILED, Interrupted, Usage};
@@ -27,9 +28,6 @@ use crate::progress::Progress;
 use crate::recorder::Recorder;
 use crate::repeat::Repeats;
 
-/// Descriptors a process of the lab needs besides its connections.
-const OTHER_DESCRIPTORS: u64 = 32;
-pub(super) const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 /// The directory beside the record that holds each cell's latencies.
 const HISTOGRAM_LOGS: &str = "latency";
 /// How long the machine's floor and the generator's ceiling are looked for.

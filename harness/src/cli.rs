@@ -90,52 +90,34 @@ pub struct Run {
     /// Tasks to run, separated by commas or spaces [default: all].
     #[arg(long, value_name = "TASK", value_delimiter = ',', num_args = 1..)]
     pub tasks: Vec<String>,
-    /// Workloads to serve.
-    #[arg(long, value_delimiter = ',', default_value = "http")]
+    /// Workloads to serve [default: http].
+    #[arg(long, value_delimiter = ',')]
     pub workload: Vec<String>,
-    /// What to ask an HTTP server for.
-    #[arg(long, default_value = "/hello")]
-    pub path: String,
-    /// The size of an echo message in bytes.
-    #[arg(long, value_name = "BYTES", default_value_t = 64)]
-    pub message: usize,
-    /// What it goes over; UDP is for echo.
-    #[arg(long, value_delimiter = ',', default_value = "tcp")]
+    /// What to ask an HTTP server for [default: /hello].
+    #[arg(long)]
+    pub path: Option<String>,
+    /// The size of an echo message in bytes [default: 64].
+    #[arg(long, value_name = "BYTES")]
+    pub message: Option<usize>,
+    /// What it goes over; UDP is for echo [default: tcp].
+    #[arg(long, value_delimiter = ',')]
     pub transport: Vec<Transport>,
     /// How many connections are open at once [default: 64; in the suite idle 100, the active ones].
     #[arg(long, value_name = "N", value_delimiter = ',')]
     pub connections: Vec<usize>,
-    /// Bring a new connection for each request.
-    #[arg(long)]
-    pub new_connections: bool,
     /// Offer so many requests a second, whatever the server does, in turn: an open loop [default: a closed loop, in which
     /// the next request leaves when the reply is there].
     #[arg(long, value_name = "PER_SECOND", value_delimiter = ',', conflicts_with = "knee")]
     pub rate: Vec<f64>,
     /// Look for each server's knee: offer it shares of the rate that it reaches in a closed loop, from 10% to 110%.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "think")]
     pub knee: bool,
-    /// How the requests of an open loop are spaced: at equal distances, or at random as independent clients would.
-    #[arg(long, value_name = "SPACING", default_value = "constant")]
-    pub schedule: Spacing,
-    /// Requests under way at once on each connection.
-    #[arg(long, value_name = "DEPTH")]
-    pub pipeline: Option<usize>,
-    /// How long each connection pauses between a reply and its next request.
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
-    pub think: Option<Duration>,
+    /// What is special about the loads.
+    #[command(flatten)]
+    pub special: Special,
     /// Idle connections beside those that ask, in turn [default: none; in the suite idle 0 to 10,000].
     #[arg(long, value_name = "N", value_delimiter = ',')]
     pub idle: Vec<usize>,
-    /// Slow clients beside those that ask, who send their requests byte by byte.
-    #[arg(long, value_name = "N")]
-    pub slow: Option<usize>,
-    /// Let other connections ask for this path meanwhile: `/cpu/100000`.
-    #[arg(long, value_name = "PATH")]
-    pub beside: Option<String>,
-    /// How many of them [default: 1].
-    #[arg(long, value_name = "N")]
-    pub beside_connections: Option<usize>,
     /// The server that is measured twice, as a row of its own, to see how far apart the same thing comes out, or `none`
     /// [default: epoll, or else the first one].
     #[arg(long, value_name = "MODEL")]
@@ -156,9 +138,9 @@ pub struct Run {
     /// `2%`.
     #[arg(long, value_name = "PERCENT", value_parser = percent, conflicts_with = "rounds")]
     pub until: Option<f64>,
-    /// How long that may take.
-    #[arg(long, value_parser = humantime::parse_duration, default_value = "10m")]
-    pub budget: Duration,
+    /// How long that may take; five rounds must go into it [default: 10m].
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, requires = "until")]
+    pub budget: Option<Duration>,
     /// How many jobs of a task run at once.
     #[arg(long, default_value_t = 4)]
     pub jobs: usize,
@@ -256,33 +238,15 @@ pub struct Load {
     /// from when a request was due [default: a closed loop, in which a request leaves when the reply before it is there].
     #[arg(long, value_name = "PER_SECOND")]
     pub rate: Option<f64>,
-    /// How the requests of --rate are spaced: at equal distances, or at random as independent clients would.
-    #[arg(long, value_name = "SPACING", requires = "rate")]
-    pub schedule: Option<Spacing>,
     /// What random distances follow from [default: another number each time].
     #[arg(long, requires = "rate")]
     pub seed: Option<u64>,
-    /// How many requests may be under way at once on each connection.
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub pipeline: usize,
-    /// How long a connection pauses between a reply and its next request.
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, conflicts_with = "rate")]
-    pub think: Option<Duration>,
+    /// What is special about the load.
+    #[command(flatten)]
+    pub special: Special,
     /// How many connections beside these are answered once and then say nothing.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub idle: usize,
-    /// How many connections beside these send their requests byte by byte, one each 10 ms. Their replies do not count.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub slow: usize,
-    /// What further connections ask an HTTP server for meanwhile, each as fast as it is answered: `/cpu/100000`.
-    #[arg(long, value_name = "PATH")]
-    pub beside: Option<String>,
-    /// How many connections ask for that [default: 1].
-    #[arg(long, value_name = "N", requires = "beside")]
-    pub beside_connections: Option<usize>,
-    /// Bring a new connection for each request.
-    #[arg(long)]
-    pub new_connections: bool,
     /// How long to measure.
     #[arg(long, value_parser = humantime::parse_duration, default_value = "5s")]
     pub duration: Duration,
@@ -304,6 +268,33 @@ pub struct Load {
     /// Print the result as JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// What is special about a load, for `run` and `load` alike.
+#[derive(Debug, Clone, Args)]
+pub struct Special {
+    /// Bring a new connection for each request.
+    #[arg(long)]
+    pub new_connections: bool,
+    /// How the requests of an open loop are spaced: at equal distances, or at random as independent clients would
+    /// [default: constant].
+    #[arg(long, value_name = "SPACING")]
+    pub schedule: Option<Spacing>,
+    /// How many requests may be under way at once on each connection [default: 1].
+    #[arg(long, value_name = "DEPTH")]
+    pub pipeline: Option<usize>,
+    /// How long each connection pauses between a reply and its next request.
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, conflicts_with = "rate")]
+    pub think: Option<Duration>,
+    /// Slow clients beside those that ask, who send their requests byte by byte, one each 10 ms. Their replies do not count.
+    #[arg(long, value_name = "N")]
+    pub slow: Option<usize>,
+    /// Let other connections ask an HTTP server for this path meanwhile, each as fast as it is answered: `/cpu/100000`.
+    #[arg(long, value_name = "PATH")]
+    pub beside: Option<String>,
+    /// How many of them [default: 1].
+    #[arg(long, value_name = "N", requires = "beside")]
+    pub beside_connections: Option<usize>,
 }
 
 /// How the requests of an open loop are spaced.

@@ -96,6 +96,13 @@ impl Recorder {
         self.write()
     }
 
+    /// Says that what was planned and has not been measured will not be: the run ends here of its own accord.
+    pub fn expect_no_more(&mut self) -> anyhow::Result<()> {
+        self.run.planned = self.run.measured();
+        self.run.complete = true;
+        self.write()
+    }
+
     /// What has been recorded.
     pub fn run(&self) -> &Run {
         &self.run

@@ -356,3 +356,115 @@ fn a_command_without_a_name_or_a_port_is_refused_with_an_example() {
     assert!(cmd("mine=server '{port}").contains("not closed"));
     assert!(cmd("epoll=server {port}").contains("there are two servers named 'epoll'"));
 }
+
+/// What `concur run` says to these arguments, having begun nothing.
+fn run_refused(arguments: &str) -> String {
+    let out = tempfile::tempdir().unwrap();
+    let line = refused(concur().arg("run").args(arguments.split(' ')).arg("--out").arg(out.path()), 2);
+    assert!(fs::read_dir(out.path()).unwrap().next().is_none(), "nothing was begun");
+    line
+}
+
+#[test]
+fn durations_beyond_a_day_are_refused_alike() {
+    let endless = "18446744073709551615s";
+    for option in ["--think", "--timeout", "--duration", "--warm-up"] {
+        for line in [usage(&["run", option, endless]), usage(&["load", "127.0.0.1:1", option, endless])] {
+            let wanted =
+                format!("concur: a load can't take more than a day, and {option} is longer; try {option} 2s");
+            assert_eq!(line, wanted);
+        }
+    }
+}
+
+#[test]
+fn a_load_that_makes_no_sense_is_refused_before_the_first_cell() {
+    for (arguments, said) in [
+        ("--new-connections --slow 1", "must then stay open too"),
+        ("--new-connections --idle 5", "must then stay open too"),
+        ("--new-connections --beside /hello", "must then stay open too"),
+        ("--suite idle --new-connections", "must then stay open too"),
+        ("--new-connections --pipeline 2", "no room for several"),
+        ("--beside /hello --beside-connections 0", "--beside-connections can't be 0"),
+        ("--beside-connections 2", "--beside"),
+        ("--pipeline 0", "can't be under way at once"),
+        ("--pipeline 5000", "try 1 to 4096"),
+        ("--rate 0", "0 requests a second can't be asked for"),
+        ("--rate 1e9", "requests a second can't be asked for"),
+        ("--rate 1 --duration 100ms", "is fewer than 10 requests; try --duration 10s"),
+        ("--rate 100 --think 1ms", "cannot be used with"),
+        ("--knee --think 1ms", "cannot be used with"),
+    ] {
+        let line = run_refused(arguments);
+        assert!(line.contains(said), "{arguments}: {line}");
+    }
+    let line = usage(&["load", "127.0.0.1:1", "--rate", "1", "--duration", "100ms"]);
+    assert_eq!(line, "concur: --rate 1 for 100ms is fewer than 10 requests; try --duration 10s");
+}
+
+#[test]
+fn what_is_named_twice_is_refused() {
+    for (arguments, said) in [
+        ("--connections 16,16", "--connections names 16 twice; name it once"),
+        ("--rate 1000,1e3", "--rate names 1000 twice"),
+        ("--idle 5,9,5", "--idle names 5 twice"),
+        ("--suite idle,idle", "--suite names idle twice"),
+        ("--transport tcp,tcp", "--transport names tcp twice"),
+        ("--workload http,http", "--workload names http twice"),
+        ("--suite tasks --tasks wait,wait", "--tasks names wait twice"),
+    ] {
+        let line = run_refused(arguments);
+        assert!(line.contains(said), "{arguments}: {line}");
+    }
+}
+
+#[test]
+fn an_option_that_nothing_would_heed_is_refused() {
+    for option in [
+        "--workload http",
+        "--path /",
+        "--message 9",
+        "--transport unix",
+        "--connections 5",
+        "--rate 100",
+        "--knee",
+        "--idle 5",
+        "--new-connections",
+        "--pipeline 2",
+        "--think 1ms",
+        "--slow 1",
+        "--beside /",
+    ] {
+        let name = option.split(' ').next().unwrap();
+        let line = run_refused(&format!("--suite stevens {option}"));
+        assert_eq!(
+            line,
+            format!(
+                "concur: Stevens' comparison has a load of its own; leave {name} out, or name another --suite"
+            )
+        );
+        let line = run_refused(&format!("--suite tasks {option}"));
+        assert!(line.starts_with(&format!("concur: {name} is for servers")), "{line}");
+    }
+    for (arguments, said) in [
+        ("--suite idle --knee", "--knee compares servers"),
+        ("--suite idle --transport udp --workload echo", "over UDP there are no idle connections"),
+        ("--schedule poisson", "--schedule spaces the requests of an open loop; give it a --rate"),
+        ("--budget 1h", "--until"),
+    ] {
+        let line = run_refused(arguments);
+        assert!(line.contains(said), "{arguments}: {line}");
+    }
+}
+
+#[test]
+fn a_budget_that_five_rounds_do_not_go_into_is_refused() {
+    let run = "--suite servers --models epoll --again none --until 2% --duration 1s --warm-up 100ms";
+    let line = run_refused(&format!("{run} --budget 5s"));
+    assert!(
+        line.contains("--until takes 5 rounds at least, which need about 7s here, and --budget is 5s"),
+        "{line}"
+    );
+    let line = run_refused(&format!("{run} --knee --budget 50s"));
+    assert!(line.contains("which need about 57s here"), "{line}");
+}

@@ -5,22 +5,20 @@ use std::time::Duration;
 
 use anyhow::Context;
 use models::server::Room;
-use reports::record::{Beside, Calls, Cost, Noise, ServerCell, Shape, Verdict};
-use workloads::client::Client;
+use reports::record::{Beside, Calls, Cost, Noise, ServerCell, Verdict};
 
 use super::Bench;
 use super::cost::{calls, cost, doubt, lost};
 use super::latency::latency;
 use super::verdict::{judge, little};
 use super::watch::{EPILOGUE, Watch};
-use crate::load::{self, Clients, Company, Load, Outcome, Pace, Replies};
+use crate::load::{self, Clients, Load, Outcome};
 use crate::measure::group::Group;
 use crate::measure::life::Reaped;
 use crate::measure::noise;
 use crate::measure::placement::Bound;
 use crate::plan::ServerStep;
 use crate::server::Ended;
-use crate::workload::Workload;
 
 /// What a server needs besides its connections.
 const DESCRIPTORS_OF_ITS_OWN: usize = 16;
@@ -79,22 +77,13 @@ fn try_measure(step: &ServerStep, bench: &Bench<'_>) -> anyhow::Result<Measured>
     let client = step.workload.client(&host, step.keep_alive)?;
     let load = Load {
         address: server.address(),
-        transport: step.transport,
-        connections: step.connections,
-        pace: pace(step),
-        pipeline: step.shape.pipeline.unwrap_or(1),
-        company: company(&step.shape),
         threads: threads(&placement.client, step),
-        keep_alive: step.keep_alive,
-        warm_up: bench.timing.warm_up_of(step),
-        duration: bench.timing.duration,
         epilogue: if group.is_some() { EPILOGUE } else { Duration::ZERO },
-        replies: Replies::default(),
-        timeout: bench.timing.timeout,
         processors: placement.client.clone(),
         histogram_log: bench.histogram_log(step),
+        ..step.load(&bench.timing)
     };
-    let beside = beside(step, &host)?;
+    let beside = step.beside(&host)?;
     let clients = Clients { measured: &*client, beside: beside.as_deref() };
     let mut watch = Watch::new(server.tree(), group, placement, load.replies.clone(), load.duration);
     // What this thread reads while the load runs must not be read in the server's time.
@@ -110,29 +99,6 @@ fn try_measure(step: &ServerStep, bench: &Bench<'_>) -> anyhow::Result<Measured>
     let server = cost(&seen, lost, &life, &outcome);
     let calls = seen.after.as_ref().and_then(calls);
     Ok(Measured { doubt: doubt(&seen, lost), outcome, server, calls, noise, ended })
-}
-
-/// What sets the pace of a step. Each round has random distances of its own, the same for all servers.
-fn pace(step: &ServerStep) -> Pace {
-    let think = Duration::from_secs_f64(step.shape.think_us.unwrap_or_default() / 1e6);
-    match step.rate {
-        Some(rate) => Pace::Open { rate, schedule: step.schedule, seed: step.round.into() },
-        None => Pace::Closed { think },
-    }
-}
-
-fn company(shape: &Shape) -> Company {
-    Company {
-        idle: shape.idle_connections.unwrap_or_default(),
-        slow: shape.slow_connections.unwrap_or_default(),
-        beside: shape.beside_connections.unwrap_or_default(),
-    }
-}
-
-/// Who asks for something else.
-fn beside(step: &ServerStep, host: &str) -> anyhow::Result<Option<Box<dyn Client>>> {
-    let path = step.shape.beside_request.as_deref();
-    path.map(|path| Workload::new("http", path, 1)?.client(host, true)).transpose()
 }
 
 /// The cell as planned, before anything was measured.
@@ -196,6 +162,8 @@ pub(super) fn threads(processors: &[usize], step: &ServerStep) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use reports::record::Shape;
+
     use super::*;
     use crate::plan::tests::step;
 

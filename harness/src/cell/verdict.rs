@@ -1,29 +1,24 @@
 //! What is to be thought of a server cell's figures: whether they stand, and if not, why.
 
+use std::fmt;
+
 use models::server::Room;
 use reports::record::{Latency, Placement, Schedule, ServerCell, Verdict};
 
 use super::server::{Measured, threads};
+use crate::load::{BUSY_SHARE, IN_USE_SHARE, KEPT_SHARE, LATE_US};
 use crate::plan::ServerStep;
 use crate::server::quoted;
 
-/// A side that uses this much of its processors can't do more.
-const BUSY_SHARE: f64 = 0.95;
 /// A server that leaves this much of its processors unused is not the limit.
 const IDLE_SHARE: f64 = 0.10;
 
 /// By how much Little's law may be missed.
 const LITTLE_SHARE: f64 = 0.05;
-/// A generator whose requests leave later than this by its own fault is late.
-const LATE_US: f64 = 1_000.0;
-/// Unless that is less than this part of the latency, in which it then makes no difference.
+/// A generator's lag is no fault if it is less than this part of the latency, in which it then makes no difference.
 const LATE_SHARE: f64 = 0.10;
-/// A server keeps up with a rate if it answers so much of it.
-const KEPT_SHARE: f64 = 0.99;
-/// And so many standard deviations of a number of random requests are no sign of anything.
+/// So many standard deviations of a number of random requests are no sign of anything.
 const DEVIATIONS: f64 = 3.0;
-/// Where so many of the connections were in use on average, there was mostly none for the next request.
-const IN_USE_SHARE: f64 = 0.90;
 
 /// What is said of a server that does not keep connections which its clients would go on with.
 const CLOSES: &str =
@@ -38,7 +33,7 @@ pub(super) fn judge(cell: &ServerCell, step: &ServerStep, measured: &Measured) -
     }
     let (bound, slower) = match cell.rate {
         None => (client_bound(cell, step), None),
-        Some(rate) => match late(cell).or_else(|| withheld(cell, rate)) {
+        Some(rate) => match late(cell).or_else(|| limited(cell, step, rate)) {
             Some(why) => (Some(why), None), // what the server could do with more is not known
             None => (None, slower(cell, rate)),
         },
@@ -96,15 +91,40 @@ fn late(cell: &ServerCell) -> Option<String> {
     })
 }
 
-/// That requests did not leave although connections were free for them, if so.
-fn withheld(cell: &ServerCell, rate: f64) -> Option<String> {
-    let in_use = in_use(cell, &cell.uncorrected_latency_us?)?;
-    (falls_behind(cell, rate) && in_use < IN_USE_SHARE).then(|| {
-        format!(
-            "the load generator sent fewer requests than asked for, {:.0} of {rate:.0} a second, while connections were free",
-            cell.requests_per_second
-        )
-    })
+/// That the server was never asked for as much as the rate, or could have done more, if either is so: that the generator had no
+/// time to spare, that requests did not leave although connections were free for them, or that there were too few
+/// connections for a server that had time to spare.
+fn limited(cell: &ServerCell, step: &ServerStep, rate: f64) -> Option<String> {
+    if !falls_behind(cell, rate) {
+        return None;
+    }
+    let shares = Shares::of(cell, step);
+    if let Some(shares) = shares.filter(|shares| shares.client > BUSY_SHARE) {
+        return Some(format!("{}; {shares}", too_few(cell, rate)));
+    }
+    if all_left(cell) {
+        return None; // the server was asked, and did not answer in time
+    }
+    if in_use(cell, &cell.uncorrected_latency_us?)? < IN_USE_SHARE {
+        return Some(format!("{}, while connections were free", too_few(cell, rate)));
+    }
+    let idle = shares?.server.filter(|server| *server < 1.0 - IDLE_SHARE)?;
+    Some(format!(
+        "{}, since all connections were in use, and the server used only {:.0}% of its processors; try more --connections",
+        too_few(cell, rate),
+        idle * 100.0
+    ))
+}
+
+/// Whether the requests that were due did leave, answered or not. A record that does not say so speaks of neither.
+fn all_left(cell: &ServerCell) -> bool {
+    cell.offered.is_some_and(|offered| offered.left as f64 >= offered.due as f64 * KEPT_SHARE)
+}
+
+/// How many requests left, or at least were answered, of those asked for.
+fn too_few(cell: &ServerCell, rate: f64) -> String {
+    let sent = cell.offered.map_or(cell.requests_per_second, |offered| offered.left as f64 / cell.seconds);
+    format!("the load generator sent fewer requests than asked for, {sent:.0} of {rate:.0} a second")
 }
 
 /// That the server did not keep up with the rate, if it didn't.
@@ -170,31 +190,53 @@ fn failure(cell: &ServerCell, measured: &Measured) -> Option<String> {
     trouble
 }
 
-/// Whether the generator was the limit: all its threads busy all the time, while the server had time to spare.
+/// Whether the generator of a closed loop was the limit: all its threads busy all the time, while the server had time to spare.
 fn client_bound(cell: &ServerCell, step: &ServerStep) -> Option<String> {
-    let Placement { server: servers, client: clients } = &cell.placement;
-    if clients == servers {
-        return None; // on shared processors each takes from the other, and neither is the limit by itself
+    let shares = Shares::of(cell, step)?;
+    let server_is_busy = shares.server.is_some_and(|server| server >= 1.0 - IDLE_SHARE);
+    (shares.client > BUSY_SHARE && !server_is_busy).then(|| shares.to_string())
+}
+
+/// Which part of its processors' time each side used.
+#[derive(Clone, Copy)]
+struct Shares {
+    client: f64,
+    /// None where the server's time is not known.
+    server: Option<f64>,
+}
+
+impl Shares {
+    /// Those of a cell; none where the sides share processors: each takes from the other there, and neither is the limit by itself.
+    fn of(cell: &ServerCell, step: &ServerStep) -> Option<Self> {
+        let Placement { server: servers, client: clients } = &cell.placement;
+        if clients == servers {
+            return None;
+        }
+        let (server, client) = (cell.server?, cell.client?);
+        // A side can use no more processors than it has threads.
+        let usable =
+            |processors: &[usize], threads: usize| processors.len().min(threads).max(1) as f64 * cell.seconds;
+        let server_threads = server.threads_peak.map_or(usize::MAX, |threads| threads as usize);
+        Some(Self {
+            client: client.cpu_s()? / usable(clients, threads(clients, step)),
+            server: server.cpu_s().map(|cpu_s| cpu_s / usable(servers, server_threads)),
+        })
     }
-    let (server, client) = (cell.server?, cell.client?);
-    // A side can use no more processors than it has threads.
-    let usable = |processors: &[usize], threads: usize| processors.len().min(threads).max(1) as f64;
-    let client = client.cpu_s()? / (cell.seconds * usable(clients, threads(clients, step)));
-    let threads = server.threads_peak.map_or(usize::MAX, |threads| threads as usize);
-    let server = server.cpu_s().map(|cpu_s| cpu_s / (cell.seconds * usable(servers, threads)));
-    if client <= BUSY_SHARE || server.is_some_and(|server| server >= 1.0 - IDLE_SHARE) {
-        return None;
+}
+
+impl fmt::Display for Shares {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the load generator used {:.0}% of its processors, ", self.client * 100.0)?;
+        match self.server {
+            Some(server) => write!(f, "the server {:.0}% of its own", server * 100.0),
+            None => f.write_str("and what the server used is not known"),
+        }
     }
-    let server = server.map_or_else(
-        || "and what the server used is not known".to_owned(),
-        |server| format!("the server {:.0}% of its own", server * 100.0),
-    );
-    Some(format!("the load generator used {:.0}% of its processors, {server}", client * 100.0))
 }
 
 #[cfg(test)]
 mod tests {
-    use reports::record::{Cost, Shape};
+    use reports::record::{Cost, Offered, Shape};
 
     use super::super::cost::without_time;
     use super::*;
@@ -263,17 +305,47 @@ mod tests {
     #[test]
     fn a_server_that_keeps_up_with_less_than_the_rate_is_told_and_is_no_fault_of_the_generator() {
         // All 64 connections are in use: 8,000 a second times 8 ms.
-        let cell = open(8_000.0, 8_000.0, 0.0);
-        assert_eq!(withheld(&cell, 10_000.0), None);
+        let cell = sides(open(8_000.0, 8_000.0, 0.0), 1.2, 1.9);
+        assert_eq!(limit(&cell), None);
         let why = slower(&cell, 10_000.0).unwrap();
         assert_eq!(why, "the server kept up with only 8000 of 10000 requests a second");
         assert_eq!(slower(&open(9_950.0, 300.0, 0.0), 10_000.0), None);
     }
 
+    /// The same with so many seconds of processor time on each side, of two.
+    fn sides(cell: ServerCell, client: f64, server: f64) -> ServerCell {
+        let placement = Placement { server: vec![0], client: vec![1] };
+        ServerCell { placement, client: Some(cpu(client)), server: Some(cpu(server)), ..cell }
+    }
+
+    fn limit(cell: &ServerCell) -> Option<String> {
+        limited(cell, &step("epoll", 64), 10_000.0)
+    }
+
     #[test]
     fn requests_that_do_not_leave_while_connections_are_free_are_the_generators_fault() {
-        let why = withheld(&open(8_000.0, 300.0, 0.0), 10_000.0).unwrap();
+        let why = limit(&open(8_000.0, 300.0, 0.0)).unwrap();
         assert!(why.contains("8000 of 10000 a second, while connections were free"), "{why}");
+    }
+
+    #[test]
+    fn a_server_is_not_blamed_for_a_rate_that_a_busy_generator_did_not_send() {
+        let offered = Some(Offered { due: 20_000, left: 16_100, unanswered: 0 });
+        for server in [1.2, 1.9] {
+            let why =
+                limit(&sides(ServerCell { offered, ..open(8_000.0, 8_000.0, 0.0) }, 1.96, server)).unwrap();
+            assert!(why.contains("8050 of 10000 a second; the load generator used 98%"), "{why}");
+        }
+        assert_eq!(limit(&sides(open(9_950.0, 300.0, 0.0), 1.96, 1.2)), None, "the rate was kept");
+    }
+
+    #[test]
+    fn too_few_connections_are_the_limit_of_a_server_with_time_to_spare() {
+        let left = |left| Some(Offered { due: 20_000, left, unanswered: 0 });
+        let cell = |offered| sides(ServerCell { offered, ..open(8_000.0, 8_000.0, 0.0) }, 0.6, 0.4);
+        let why = limit(&cell(left(16_000))).unwrap();
+        assert!(why.contains("used only 20% of its processors; try more --connections"), "{why}");
+        assert_eq!(limit(&cell(left(19_900))), None, "it was asked, and did not answer");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::time::Duration;
 use models::address::Address;
 
 use self::answer::Answer;
-use super::run::LONGEST;
+use super::loading::{self, OTHER_DESCRIPTORS};
 use crate::address::resolve;
 use crate::cli::Load as Arguments;
 use crate::failure::{FAILED, Interrupted, Usage};
@@ -19,9 +19,6 @@ use crate::measure::limits::{need_descriptors, raise_descriptor_limit};
 use crate::measure::placement::processors;
 use crate::transport::Transport;
 use crate::workload::Workload;
-
-/// Descriptors the generator needs besides its connections.
-const OTHER_DESCRIPTORS: u64 = 32;
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let target = Target::parse(&arguments.address)?;
@@ -37,6 +34,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let beside_client = beside.as_ref().map(|it| it.client(&target.host, load.keep_alive)).transpose()?;
     let clients = Clients { measured: &*client, beside: beside_client.as_deref() };
     load::check(&load, clients).map_err(|error| Usage::error(format!("{error:#}")))?;
+    loading::enough(&load)?;
     raise_descriptor_limit()?;
     let Company { idle, slow, beside: others } = load.company;
     need_descriptors((load.connections + idle + slow + others) as u64 + OTHER_DESCRIPTORS)
@@ -58,10 +56,13 @@ fn check(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.timeout.is_zero() || arguments.duration.is_zero() {
         return Err(Usage::error("--timeout and --duration can't be 0; try --timeout 2s --duration 5s"));
     }
-    let think = arguments.think.unwrap_or_default();
-    if [arguments.timeout, arguments.duration, arguments.warm_up, think].iter().any(|time| *time > LONGEST) {
-        return Err(Usage::error("a load can't take more than a day; try --duration 1m"));
-    }
+    loading::durations(&[
+        ("--duration", arguments.duration),
+        ("--timeout", arguments.timeout),
+        ("--warm-up", arguments.warm_up),
+        ("--think", arguments.special.think.unwrap_or_default()),
+    ])?;
+    loading::special(&arguments.special, arguments.rate.is_some())?;
     let there = processors()?;
     if let Some(missing) = arguments.cpus.iter().find(|processor| !there.contains(processor)) {
         return Err(Usage::error(format!("there is no processor {missing} for --cpus; there are {there:?}")));
@@ -69,36 +70,34 @@ fn check(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.connections == 0 || arguments.threads == 0 {
         return Err(Usage::error("--connections and --threads can't be 0; try --connections 64 --threads 1"));
     }
-    if arguments.beside_connections == Some(0) {
-        return Err(Usage::error("--beside-connections can't be 0; try 1, or leave --beside out"));
-    }
     Ok(())
 }
 
 fn load(arguments: &Arguments, address: Address, transport: Transport) -> Load {
+    let special = &arguments.special;
     let pace = match arguments.rate {
         Some(rate) => Pace::Open {
             rate,
-            schedule: arguments.schedule.map(Into::into).unwrap_or_default(),
+            schedule: special.schedule.map(Into::into).unwrap_or_default(),
             seed: arguments.seed.unwrap_or_else(|| fastrand::u32(..).into()),
         },
-        None => Pace::Closed { think: arguments.think.unwrap_or(Duration::ZERO) },
+        None => Pace::Closed { think: special.think.unwrap_or(Duration::ZERO) },
     };
-    let beside = usize::from(arguments.beside.is_some());
+    let beside = usize::from(special.beside.is_some());
     let company = Company {
         idle: arguments.idle,
-        slow: arguments.slow,
-        beside: arguments.beside_connections.unwrap_or(beside),
+        slow: special.slow.unwrap_or_default(),
+        beside: special.beside_connections.unwrap_or(beside),
     };
     Load {
         address,
         transport,
         connections: arguments.connections,
         pace,
-        pipeline: arguments.pipeline,
+        pipeline: special.pipeline.unwrap_or(1),
         company,
         threads: arguments.threads.min(arguments.connections),
-        keep_alive: !arguments.new_connections,
+        keep_alive: !special.new_connections,
         warm_up: arguments.warm_up,
         duration: arguments.duration,
         histogram_log: arguments.histogram_log.clone(),
@@ -110,7 +109,7 @@ fn load(arguments: &Arguments, address: Address, transport: Transport) -> Load {
 
 /// What is asked for beside the workload.
 fn beside(arguments: &Arguments, workload: &Workload) -> anyhow::Result<Option<Workload>> {
-    match (&arguments.beside, workload) {
+    match (&arguments.special.beside, workload) {
         (None, _) => Ok(None),
         (Some(path), Workload::Http { .. }) => Workload::new("http", path, arguments.message).map(Some),
         (Some(_), Workload::Echo { .. }) => {

@@ -23,6 +23,7 @@ mod guard;
 mod launch;
 mod list;
 mod load;
+mod loading;
 mod report;
 mod run;
 mod serve;

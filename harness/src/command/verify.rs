@@ -12,8 +12,8 @@ use reports::table::{Column, Table};
 use reports::terminal::draw_table;
 use serde::Serialize;
 
+use super::loading::LONGEST;
 use super::report::terminal;
-use super::run::LONGEST;
 use crate::cli::Verify;
 use crate::failure::{FAILED, Interrupted, Usage};
 use crate::measure::limits::{need_descriptors, raise_descriptor_limit};

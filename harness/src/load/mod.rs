@@ -90,6 +90,15 @@ pub const RATE_AT_MOST: f64 = 1e8;
 /// The most requests that may be under way at once on one connection.
 pub const PIPELINE_AT_MOST: usize = 4096;
 
+/// A side that uses this much of its processors can't do more.
+pub const BUSY_SHARE: f64 = 0.95;
+/// A rate is kept if so much of it leaves, or is answered.
+pub const KEPT_SHARE: f64 = 0.99;
+/// A generator whose requests leave later than this by its own fault, in microseconds, is late.
+pub const LATE_US: f64 = 1_000.0;
+/// Where so many of the connections were in use on average, there was mostly none for the next request.
+pub const IN_USE_SHARE: f64 = 0.90;
+
 /// What sets the pace of a load.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Pace {

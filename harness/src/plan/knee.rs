@@ -11,17 +11,23 @@ use super::{ServerStep, ServerSuite, Step};
 /// The shares of a server's closed-loop rate that it is offered.
 const SHARES: [f64; 8] = [0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 1.0, 1.1];
 
+/// How many rates each server is offered.
+pub const RATES: u32 = SHARES.len() as u32;
+
 /// The cells to add once the closed loops of `steps` have been measured; a server whose own can't be relied on gets none.
 pub fn steps(steps: &[Step], run: &Run) -> Vec<ServerStep> {
-    let closed = steps.iter().filter_map(|step| match step {
-        Step::Server(step)
-            if step.suite == ServerSuite::Servers && step.rate.is_none() && step.copy.is_none() =>
-        {
-            Some(step)
+    closed(steps).filter_map(|step| Some(rates(step, capacity(step, run)?))).flatten().collect()
+}
+
+/// The closed loops that rates are made from.
+pub fn closed(steps: &[Step]) -> impl Iterator<Item = &ServerStep> {
+    steps.iter().filter_map(|step| match step {
+        Step::Server(step) => {
+            let plain = step.suite == ServerSuite::Servers && step.rate.is_none() && step.copy.is_none();
+            plain.then_some(step)
         }
-        _ => None,
-    });
-    closed.filter_map(|step| Some(rates(step, capacity(step, run)?))).flatten().collect()
+        Step::Task(_) => None,
+    })
 }
 
 fn rates(step: &ServerStep, capacity: f64) -> Vec<ServerStep> {

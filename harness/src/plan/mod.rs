@@ -5,6 +5,7 @@
 //! follow from what has been measured ([`rounds`]); so may the rates that are offered ([`knee`]).
 
 pub mod knee;
+mod load;
 pub mod rounds;
 pub mod servers;
 pub mod suites;
@@ -172,6 +173,13 @@ impl Plan {
         self.expected_of(&self.steps) * self.rounds.at_least()
     }
 
+    /// The same with the rates that will be offered, if knees are looked for.
+    pub fn expected_with_rates(&self) -> Duration {
+        let closed: Duration = knee::closed(&self.steps).map(|step| self.expected_of_server(step)).sum();
+        let rates = if self.knee { knee::RATES } else { 0 };
+        self.expected_at_least() + closed * rates * self.rounds.at_least()
+    }
+
     /// How long these steps will take.
     pub fn expected_of(&self, steps: &[Step]) -> Duration {
         steps.iter().map(|step| self.expected(step)).sum()
@@ -180,9 +188,13 @@ impl Plan {
     /// How long a step will take, as far as that can be said beforehand.
     pub fn expected(&self, step: &Step) -> Duration {
         match step {
-            Step::Server(step) => self.timing.warm_up_of(step) + self.timing.duration + OVERHEAD,
+            Step::Server(step) => self.expected_of_server(step),
             Step::Task(_) => Duration::from_secs(1),
         }
+    }
+
+    fn expected_of_server(&self, step: &ServerStep) -> Duration {
+        self.timing.warm_up_of(step) + self.timing.duration + OVERHEAD
     }
 
     /// The most connections that are open at once.
@@ -208,7 +220,7 @@ impl ServerStep {
     pub fn all_connections(&self) -> usize {
         let shape = &self.shape;
         let beside = [shape.idle_connections, shape.slow_connections, shape.beside_connections];
-        self.connections + beside.into_iter().flatten().sum::<usize>()
+        beside.into_iter().flatten().fold(self.connections, usize::saturating_add)
     }
 }
 
@@ -334,6 +346,15 @@ pub(crate) mod tests {
         let added = plan.extend(vec![ServerStep { rate: Some(1e3), ..step("epoll", 8) }], 1);
         assert_eq!(added[0].to_string(), "epoll, http /hello, 8 connections, 1000 requests/s, round 1");
         assert_eq!(plan.block(2).len(), 2);
+    }
+
+    #[test]
+    fn the_rates_of_a_knee_are_expected_beforehand() {
+        let mut plan = Plan::new(vec![step("epoll", 8)], Vec::new(), Rounds::Fixed(2), TIMING, 1);
+        let plain = plan.expected_with_rates();
+        assert_eq!(plain, plan.expected_at_least());
+        plan.knee = true;
+        assert_eq!(plan.expected_with_rates(), plain * (1 + knee::RATES));
     }
 
     #[test]

@@ -54,33 +54,46 @@ impl Default for Loads {
 
 /// The server cells of one round.
 pub fn server_steps(subjects: &[Subject], loads: &Loads) -> Vec<ServerStep> {
-    let mut steps = Vec::new();
-    for workload in &loads.workloads {
-        for transport in &loads.transports {
-            for connections in &loads.connections {
-                for rate in &loads.rates {
-                    for shape in &loads.shapes {
-                        let step = |subject: &Subject| ServerStep {
-                            suite: ServerSuite::Servers,
-                            subject: subject.clone(),
-                            copy: None,
-                            workload: workload.clone(),
-                            transport: *transport,
-                            connections: *connections,
-                            keep_alive: !loads.new_connections,
-                            rate: *rate,
-                            schedule: loads.schedule,
-                            shape: shape.clone(),
-                            round: 1,
-                        };
-                        steps.extend(subjects.iter().map(step));
-                    }
-                }
-            }
-        }
-    }
+    let plain = |workload: &Workload, subject: &Subject| ServerStep {
+        suite: ServerSuite::Servers,
+        subject: subject.clone(),
+        copy: None,
+        workload: workload.clone(),
+        transport: Transport::default(),
+        connections: 1,
+        keep_alive: !loads.new_connections,
+        rate: None,
+        schedule: loads.schedule,
+        shape: Shape::default(),
+        round: 1,
+    };
+    let steps = loads
+        .workloads
+        .iter()
+        .flat_map(|workload| subjects.iter().map(move |subject| plain(workload, subject)));
+    let steps = with_each(steps.collect(), &loads.transports, |step, transport| step.transport = transport);
+    let steps = with_each(steps, &loads.connections, |step, connections| step.connections = connections);
+    let steps = with_each(steps, &loads.rates, |step, rate| step.rate = rate);
+    let steps = with_each(steps, &loads.shapes, |step, shape| step.shape = shape);
     let steps = steps.into_iter().flat_map(|step| with_again(step, loads.again.as_deref()));
     steps.map(with_workers).flat_map(with_what_it_is_made_for).collect()
+}
+
+/// Each step once with each value.
+fn with_each<T: Clone>(
+    steps: Vec<ServerStep>,
+    values: &[T],
+    set: impl Fn(&mut ServerStep, T),
+) -> Vec<ServerStep> {
+    let mut all = Vec::with_capacity(steps.len() * values.len());
+    for step in steps {
+        for value in values {
+            let mut step = step.clone();
+            set(&mut step, value.clone());
+            all.push(step);
+        }
+    }
+    all
 }
 
 /// A pool with a worker for each connection. Over UDP nobody holds one.

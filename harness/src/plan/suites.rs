@@ -1,7 +1,5 @@
 //! The suites whose loads are given: idle connections beside active ones, and Stevens' comparison.
 
-use reports::record::Shape;
-
 use super::servers::{Loads, server_steps};
 use super::{ServerStep, ServerSuite};
 use crate::subject::Subject;
@@ -33,16 +31,8 @@ const STEVENS_CONNECTIONS: usize = 10;
 const STEVENS_PATH: &str = "/bytes/4000";
 
 /// A round of the idle suite.
-pub fn idle_steps(
-    subjects: &[Subject],
-    idle: &[usize],
-    active: usize,
-    again: Option<String>,
-) -> Vec<ServerStep> {
-    let shape = |idle: &usize| Shape { idle_connections: (*idle > 0).then_some(*idle), ..Shape::default() };
-    let shapes = idle.iter().map(shape).collect();
-    let loads = Loads { connections: vec![active], shapes, again, ..Loads::default() };
-    in_suite(ServerSuite::Idle, server_steps(subjects, &loads))
+pub fn idle_steps(subjects: &[Subject], loads: &Loads) -> Vec<ServerStep> {
+    in_suite(ServerSuite::Idle, server_steps(subjects, loads))
 }
 
 /// A round of Stevens' comparison.

@@ -5,15 +5,8 @@ use serde::Serialize;
 
 use super::percentile::{self, Percentile};
 use crate::cell::latency;
-use crate::load::{Load, Offered, Outcome, Pace};
+use crate::load::{BUSY_SHARE, IN_USE_SHARE, KEPT_SHARE, LATE_US, Load, Offered, Outcome, Pace};
 use crate::workload::Workload;
-
-/// Fewer than this part of what was due has left: the rate was not reached.
-const REACHED: f64 = 0.99;
-/// A generator that was later than this, in microseconds, in one of a hundred cases had too much to do itself.
-const LATE_US: f64 = 1_000.0;
-/// So much of its processors in use means that the generator was the limit.
-const BUSY: f64 = 0.95;
 
 /// What a load came to; names and units as in the record.
 #[derive(Debug, Serialize)]
@@ -235,22 +228,42 @@ fn open_loop(load: &Load, outcome: &Outcome) -> Option<OpenLoop> {
 
 /// Why fewer requests left than were due, and what to try, in one sentence; none if enough did.
 fn rate_missed(load: &Load, outcome: &Outcome, offered: Offered, lag: Option<&Latency>) -> Option<String> {
-    if offered.left as f64 >= offered.due as f64 * REACHED {
+    if offered.left as f64 >= offered.due as f64 * KEPT_SHARE {
         return None;
     }
     let by_second = |count: u64| percentile::grouped((count as f64 / outcome.seconds).round() as u64);
-    let used = (outcome.user_s + outcome.system_s) / outcome.seconds;
-    let late = lag.and_then(|lag| lag.p99).is_some_and(|us| us > LATE_US);
-    let why = if late || used > BUSY * load.threads as f64 {
-        "the generator had too much to do; try more --threads or fewer requests"
-    } else {
-        "all connections were busy; try more of them, or a --rate that the server can keep up with"
-    };
     Some(format!(
-        "only {} of {} requests a second left: {why}",
+        "only {} of {} requests a second left: {}",
         by_second(offered.left),
-        by_second(offered.due)
+        by_second(offered.due),
+        limit(load, outcome, lag)
     ))
+}
+
+/// Which side was the limit of a rate that was not reached, as far as the generator can know: what the server used it can't see.
+fn limit(load: &Load, outcome: &Outcome, lag: Option<&Latency>) -> &'static str {
+    let used = (outcome.user_s + outcome.system_s) / outcome.seconds;
+    let late = lag.and_then(|lag| lag.p99.or(lag.p90)).is_some_and(|us| us > LATE_US);
+    if late || used > BUSY_SHARE * load.threads as f64 {
+        return "the generator had too much to do; try more --threads or fewer requests";
+    }
+    match in_use(load, outcome) {
+        Some(share) if share < IN_USE_SHARE => {
+            "the generator did not send them although connections were free; try more --threads"
+        }
+        Some(_) => {
+            "all connections were busy, and whether they were too few or the server too slow can't be told from here; try \
+             more of them, or a --rate that the server can keep up with"
+        }
+        None => "nothing was answered, so which side was the limit can't be told; try a lower --rate",
+    }
+}
+
+/// The requests under way on average, as a part of those that all connections can have under way; none without a reply.
+fn in_use(load: &Load, outcome: &Outcome) -> Option<f64> {
+    let sent = outcome.uncorrected_ns.as_ref().filter(|sent| !sent.is_empty())?;
+    let room = (load.connections * load.pipeline) as f64;
+    Some(outcome.requests as f64 / outcome.seconds * sent.mean() / 1e9 / room)
 }
 
 impl OpenLoop {
@@ -274,6 +287,8 @@ impl OpenLoop {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use hdrhistogram::Histogram;
 
     use super::*;
@@ -298,19 +313,27 @@ mod tests {
         }
     }
 
-    fn missed(left: u64, busy_s: f64) -> Option<String> {
+    /// What comes of a load over one connection that sent one request, with this latency, in its two seconds.
+    fn missed(left: u64, busy_s: f64, latency: Option<Duration>) -> Option<String> {
         let offered = Offered { due: 200_000, left, unanswered: 0 };
-        rate_missed(&Load::default(), &outcome(offered, busy_s), offered, None)
+        let mut sent = Histogram::<u64>::new(3).unwrap();
+        latency.into_iter().for_each(|it| sent.record(it.as_nanos() as u64).unwrap());
+        let outcome = Outcome { uncorrected_ns: Some(sent), ..outcome(offered, busy_s) };
+        rate_missed(&Load::default(), &outcome, offered, None)
     }
 
     #[test]
     fn a_rate_that_is_not_reached_is_told_with_who_was_the_limit() {
-        assert_eq!(missed(199_000, 0.1), None);
-        let sentence = missed(82_000, 0.1).unwrap();
+        let (all, half) = (Some(Duration::from_secs(2)), Some(Duration::from_secs(1)));
+        assert_eq!(missed(199_000, 0.1, all), None);
+        let sentence = missed(82_000, 0.1, all).unwrap();
         assert!(
             sentence.starts_with("only 41,000 of 100,000 requests a second left: all connections"),
             "{sentence}"
         );
-        assert!(missed(82_000, 1.99).unwrap().contains("the generator had too much to do"));
+        assert!(sentence.contains("can't be told from here"), "{sentence}");
+        assert!(missed(82_000, 1.99, all).unwrap().contains("the generator had too much to do"));
+        assert!(missed(82_000, 0.1, half).unwrap().contains("although connections were free"));
+        assert!(missed(82_000, 0.1, None).unwrap().contains("nothing was answered"));
     }
 }

@@ -1,27 +1,22 @@
 //! Refuses what makes no sense before anything is started.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use workloads::datagram::DATAGRAM_BYTES_AT_MOST;
 
-use super::LONGEST;
 use crate::cli::{Run, Suite};
 use crate::command::exec::JOBS_AT_MOST;
+use crate::command::loading;
 use crate::failure::Usage;
 use crate::transport::Transport;
 
 /// More rounds than this would take days.
 pub(super) const ROUNDS_AT_MOST: u32 = 1_000;
-/// Nothing on loopback is answered faster.
-const RATE_AT_MOST: f64 = 1e8;
-/// More than that is queued nowhere.
-const PIPELINE_AT_MOST: usize = 1_024;
-
 pub(super) fn check(arguments: &Run) -> anyhow::Result<()> {
     let refuse = |what: &str, advice: &str| Err(Usage::error(format!("{what} can't be 0; try {advice}")));
-    if arguments.workload.is_empty() || arguments.suite.is_empty() || arguments.transport.is_empty() {
-        return Err(Usage::error("nothing to measure is named; leave the option out for its default"));
-    }
+    twins(arguments)?;
+    fitting(arguments)?;
     if arguments.connections.contains(&0) {
         return refuse("--connections", "--connections 1,16,256");
     }
@@ -41,9 +36,12 @@ pub(super) fn check(arguments: &Run) -> anyhow::Result<()> {
     if arguments.timeout.is_zero() {
         return refuse("--timeout", "--timeout 2s");
     }
-    if arguments.duration > LONGEST || arguments.warm_up > LONGEST {
-        return Err(Usage::error("a server can't be measured for more than a day; try --duration 2s"));
-    }
+    loading::durations(&[
+        ("--duration", arguments.duration),
+        ("--timeout", arguments.timeout),
+        ("--warm-up", arguments.warm_up),
+        ("--think", arguments.special.think.unwrap_or_default()),
+    ])?;
     if arguments.duration < Duration::from_millis(50) {
         return Err(Usage::error("--duration is too short to count anything; try --duration 1s"));
     }
@@ -52,15 +50,15 @@ pub(super) fn check(arguments: &Run) -> anyhow::Result<()> {
 
 /// What goes over UDP is a message, not a connection.
 fn datagrams(arguments: &Run) -> anyhow::Result<()> {
-    if arguments.workload.iter().any(|name| name != "echo") {
+    if arguments.workload.is_empty() || arguments.workload.iter().any(|name| name != "echo") {
         return Err(Usage::error("only echo goes over UDP; try --transport udp --workload echo"));
     }
-    if arguments.message > DATAGRAM_BYTES_AT_MOST {
+    if arguments.message.is_some_and(|bytes| bytes > DATAGRAM_BYTES_AT_MOST) {
         return Err(Usage::error(format!(
             "a datagram has room for {DATAGRAM_BYTES_AT_MOST} bytes; try --message 64"
         )));
     }
-    if arguments.new_connections {
+    if arguments.special.new_connections {
         return Err(Usage::error("there are no connections over UDP; leave --new-connections out"));
     }
     if is_special(arguments) || !arguments.rate.is_empty() || arguments.knee {
@@ -74,40 +72,87 @@ fn datagrams(arguments: &Run) -> anyhow::Result<()> {
 
 /// What is special about the loads must go together.
 fn loads(arguments: &Run) -> anyhow::Result<()> {
-    let refuse = |text: &str| Err(Usage::error(text));
-    if arguments.rate.iter().any(|rate| !(1.0..=RATE_AT_MOST).contains(rate)) {
-        return refuse("--rate is a number of requests a second from 1 on; try --rate 1000,10000");
-    }
-    if arguments.think.is_some() && (!arguments.rate.is_empty() || arguments.knee) {
-        return refuse("--think is for closed loops, and a rate sets its own pace; leave one of them out");
-    }
-    if arguments.pipeline.is_some_and(|depth| !(1..=PIPELINE_AT_MOST).contains(&depth)) {
-        return Err(Usage::error(format!("--pipeline is a depth from 1 to {PIPELINE_AT_MOST}; try 4")));
-    }
-    if arguments.pipeline.is_some_and(|depth| depth > 1) && arguments.new_connections {
-        return refuse("a connection for one request has nothing to pipeline; leave --pipeline out");
-    }
-    if arguments.beside_connections.is_some() && arguments.beside.is_none() {
-        return refuse("--beside-connections ask for what --beside names; try --beside /cpu/100000");
-    }
-    if arguments.beside.is_some() && arguments.workload.iter().any(|name| name != "http") {
-        return refuse("--beside is a path, for --workload http; leave it out");
-    }
-    if arguments.until.is_some() && arguments.budget.is_zero() {
-        return refuse("--budget can't be 0; try --budget 10m");
-    }
-    if !arguments.idle.is_empty() && arguments.suite.contains(&Suite::Stevens) {
-        return refuse(
-            "Stevens' comparison has a load of its own; leave --idle out, or name another --suite",
-        );
+    loading::special(&arguments.special, !arguments.rate.is_empty() || arguments.knee)?;
+    if arguments.special.beside.is_some() && arguments.workload.iter().any(|name| name != "http") {
+        return Err(Usage::error("--beside is a path, for --workload http; leave it out"));
     }
     Ok(())
 }
 
+/// What is named twice would be measured twice under one name.
+fn twins(arguments: &Run) -> anyhow::Result<()> {
+    once("--suite", arguments.suite.iter().map(|suite| format!("{suite:?}").to_lowercase()))?;
+    once("--transport", arguments.transport.iter().map(ToString::to_string))?;
+    once("--workload", arguments.workload.iter().cloned())?;
+    once("--connections", arguments.connections.iter().map(ToString::to_string))?;
+    once("--rate", arguments.rate.iter().map(ToString::to_string))?;
+    once("--idle", arguments.idle.iter().map(ToString::to_string))?;
+    once("--tasks", arguments.tasks.iter().cloned())
+}
+
+fn once(option: &str, values: impl Iterator<Item = String>) -> anyhow::Result<()> {
+    let mut seen = BTreeSet::new();
+    for value in values {
+        if seen.contains(&value) {
+            return Err(Usage::error(format!("{option} names {value} twice; name it once")));
+        }
+        seen.insert(value);
+    }
+    Ok(())
+}
+
+/// An option that no suite would heed is refused: who gave it means something else than would be measured.
+fn fitting(arguments: &Run) -> anyhow::Result<()> {
+    let given = load_options(arguments);
+    let has = |suite| arguments.suite.contains(&suite);
+    if let Some(option) = given.first().filter(|_| has(Suite::Stevens)) {
+        return Err(Usage::error(format!(
+            "Stevens' comparison has a load of its own; leave {option} out, or name another --suite"
+        )));
+    }
+    if let Some(option) = given.first().filter(|_| !has(Suite::Servers) && !has(Suite::Idle)) {
+        return Err(Usage::error(format!(
+            "{option} is for servers, and the suite has none; leave it out, or name --suite servers"
+        )));
+    }
+    if arguments.knee && !has(Suite::Servers) {
+        return Err(Usage::error("--knee compares servers; leave it out, or name --suite servers"));
+    }
+    if has(Suite::Idle) && arguments.transport.contains(&Transport::Udp) {
+        return Err(Usage::error(
+            "over UDP there are no idle connections; leave --transport udp out, or name --suite servers",
+        ));
+    }
+    Ok(())
+}
+
+/// The options that were given and say what load to put on servers.
+fn load_options(arguments: &Run) -> Vec<&'static str> {
+    let special = &arguments.special;
+    let options = [
+        ("--workload", !arguments.workload.is_empty()),
+        ("--path", arguments.path.is_some()),
+        ("--message", arguments.message.is_some()),
+        ("--transport", !arguments.transport.is_empty()),
+        ("--connections", !arguments.connections.is_empty()),
+        ("--rate", !arguments.rate.is_empty()),
+        ("--knee", arguments.knee),
+        ("--idle", !arguments.idle.is_empty()),
+        ("--new-connections", special.new_connections),
+        ("--schedule", special.schedule.is_some()),
+        ("--pipeline", special.pipeline.is_some()),
+        ("--think", special.think.is_some()),
+        ("--slow", special.slow.is_some()),
+        ("--beside", special.beside.is_some()),
+    ];
+    options.into_iter().filter(|(_, given)| *given).map(|(name, _)| name).collect()
+}
+
 fn is_special(arguments: &Run) -> bool {
-    arguments.pipeline.is_some()
-        || arguments.think.is_some()
+    let special = &arguments.special;
+    special.pipeline.is_some()
+        || special.think.is_some()
         || !arguments.idle.is_empty()
-        || arguments.slow.is_some()
-        || arguments.beside.is_some()
+        || special.slow.is_some()
+        || special.beside.is_some()
 }

@@ -14,6 +14,7 @@ use anyhow::Context;
 use clap::Parser;
 use reports::record::Verdict;
 
+use super::loading::OTHER_DESCRIPTORS;
 use crate::cell::Bench;
 use crate::cli::{Cli, Command, Run};
 use crate::failure::{FAILED, Interrupted, Usage};
@@ -27,9 +28,6 @@ use crate::progress::Progress;
 use crate::recorder::Recorder;
 use crate::repeat::Repeats;
 
-/// Descriptors a process of the lab needs besides its connections.
-const OTHER_DESCRIPTORS: u64 = 32;
-pub(super) const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 /// The directory beside the record that holds each cell's latencies.
 const HISTOGRAM_LOGS: &str = "latency";
 /// How long the machine's floor and the generator's ceiling are looked for.
@@ -63,6 +61,7 @@ pub(super) fn run(arguments: &Run) -> anyhow::Result<ExitCode> {
     raise_descriptor_limit()?;
     need_descriptors(plan.most_connections() as u64 + OTHER_DESCRIPTORS)
         .map_err(|error| Usage::error(error.to_string()))?;
+    let begun = Instant::now();
     let stop = super::stop_on_signals()?;
     let mut recorder = Recorder::new(arguments.out.clone(), plan.cells_at_least(), plan.seed)?;
     let histogram_logs = recorder.directory().join(HISTOGRAM_LOGS);
@@ -74,7 +73,8 @@ pub(super) fn run(arguments: &Run) -> anyhow::Result<ExitCode> {
         histogram_logs: Some(&histogram_logs),
         stop: &stop,
     };
-    let kept = survey(&plan, &bench, &mut recorder).and_then(|()| measure(&mut plan, &bench, &mut recorder));
+    let kept =
+        survey(&plan, &bench, &mut recorder).and_then(|()| measure(&mut plan, &bench, &mut recorder, begun));
     let kept = kept.and(recorder.finish());
     let published = super::report::publish(recorder.run(), recorder.directory(), arguments.json);
     kept.and(published)?; // of two troubles the first one tells more
@@ -107,23 +107,29 @@ struct Measuring<'a> {
     recorder: &'a mut Recorder,
     progress: Progress,
     repeats: Repeats,
+    /// When the run began, which a budget counts from.
+    begun: Instant,
 }
 
 /// Measures block after block, until the plan's end or until somebody wants it to end.
-fn measure(plan: &mut Plan, bench: &Bench<'_>, recorder: &mut Recorder) -> anyhow::Result<()> {
-    let begun = Instant::now();
+fn measure(
+    plan: &mut Plan,
+    bench: &Bench<'_>,
+    recorder: &mut Recorder,
+    begun: Instant,
+) -> anyhow::Result<()> {
     let progress = Progress::new(plan.cells_at_least(), plan.expected_at_least());
     let repeats = Repeats::default();
-    let mut it = Measuring { plan, bench, recorder, progress, repeats };
+    let mut it = Measuring { plan, bench, recorder, progress, repeats, begun };
     for round in 1.. {
         let block = it.plan.block(round);
-        if it.take(&block)?.is_break() || (round == 1 && it.offer_rates()?.is_break()) {
+        if it.take(&block, round)?.is_break() || (round == 1 && it.offer_rates()?.is_break()) {
             break;
         }
         match it.plan.rounds.next(round, it.recorder.run(), begun.elapsed()) {
             Next::Done => break,
             Next::GivenUp(why) => {
-                it.recorder.note(why)?;
+                it.give_up(why)?;
                 break;
             }
             Next::Another if it.progress.ahead() == 0 => {
@@ -137,9 +143,14 @@ fn measure(plan: &mut Plan, bench: &Bench<'_>, recorder: &mut Recorder) -> anyho
 
 impl Measuring<'_> {
     /// Takes the steps of a block.
-    fn take(&mut self, block: &[Step]) -> anyhow::Result<ControlFlow<()>> {
+    fn take(&mut self, block: &[Step], round: u32) -> anyhow::Result<ControlFlow<()>> {
         for step in block {
             if self.bench.stop.load(Ordering::Relaxed) {
+                return Ok(ControlFlow::Break(()));
+            }
+            if !self.plan.rounds.have_time_for(self.plan.expected(step), self.begun.elapsed()) {
+                let when = format!("Within round {round}");
+                self.give_up(self.plan.rounds.given_up(&when, self.recorder.run()))?;
                 return Ok(ControlFlow::Break(()));
             }
             self.progress.begins(step);
@@ -149,6 +160,12 @@ impl Measuring<'_> {
             self.progress.done(self.plan.expected(step));
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    /// Ends the run before all is known that was asked for. What is still planned will not come.
+    fn give_up(&mut self, why: String) -> anyhow::Result<()> {
+        self.recorder.note(why)?;
+        self.recorder.expect_no_more()
     }
 
     /// Where knees are looked for: offers each server shares of the rate that it has just reached, in this round and in all
@@ -161,7 +178,7 @@ impl Measuring<'_> {
         let block = self.plan.extend(rates, 1);
         let rounds = self.plan.rounds.at_least();
         self.expect(block.len() * rounds as usize, self.plan.expected_of(&block) * rounds)?;
-        self.take(&block)
+        self.take(&block, 1)
     }
 
     /// There will be more cells than was known, and they should take so long.

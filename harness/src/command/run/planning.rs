@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use models::datagram::datagram_server;
 use models::executor::executors;
@@ -12,7 +13,8 @@ use workloads::task::tasks;
 
 use super::check::{ROUNDS_AT_MOST, check};
 use crate::choose;
-use crate::cli::{Run, Suite};
+use crate::cli::{Run, Special, Suite};
+use crate::command::loading;
 use crate::failure::Usage;
 use crate::plan::rounds::Rounds;
 use crate::plan::servers::{Loads, server_steps, task_steps};
@@ -26,6 +28,10 @@ use crate::workload::Workload;
 
 /// How many connections there are where nothing is said.
 const CONNECTIONS: usize = 64;
+/// How large an echo message is where nothing is said.
+const MESSAGE_BYTES: usize = 64;
+/// How long a run may take that goes on until its figures are precise.
+const BUDGET: Duration = Duration::from_secs(600);
 /// What `--again` and `--models` say for nobody.
 const NOBODY: &str = "none";
 
@@ -46,66 +52,100 @@ pub(super) fn plan(arguments: &Run) -> anyhow::Result<Plan> {
     let tasks = if has(Suite::Tasks) { tasks_of(arguments)? } else { Vec::new() };
     let timing =
         Timing { warm_up: arguments.warm_up, duration: arguments.duration, timeout: arguments.timeout };
+    sensible(&servers, &timing)?;
     let seed = arguments.seed.unwrap_or_else(|| fastrand::u32(..).into());
     let rounds = match arguments.until {
-        Some(share) => Rounds::Until { share, budget: arguments.budget, at_most: ROUNDS_AT_MOST },
+        Some(share) => {
+            let budget = arguments.budget.unwrap_or(BUDGET);
+            Rounds::Until { share, budget, at_most: ROUNDS_AT_MOST }
+        }
         None => Rounds::Fixed(arguments.rounds),
     };
     let mut plan = Plan::new(servers, tasks, rounds, timing, seed);
     plan.knee = arguments.knee;
+    afford(&plan)?;
     Ok(plan)
 }
 
+/// Refuses loads that the generator would refuse once their turn came.
+fn sensible(steps: &[ServerStep], timing: &Timing) -> anyhow::Result<()> {
+    steps.iter().try_for_each(|step| {
+        let load = step.checked_load(timing).map_err(|error| Usage::error(format!("{error:#}")))?;
+        loading::enough(&load)
+    })
+}
+
+/// Refuses a budget that does not go as far as the first interval.
+fn afford(plan: &Plan) -> anyhow::Result<()> {
+    let Rounds::Until { budget, .. } = plan.rounds else { return Ok(()) };
+    let needed = Duration::from_secs(plan.expected_with_rates().as_secs() + 1);
+    if needed <= budget {
+        return Ok(());
+    }
+    Err(Usage::error(format!(
+        "--until takes {} rounds at least, which need about {} here, and --budget is {}; try a larger one, or measure less",
+        plan.rounds.at_least(),
+        humantime::format_duration(needed),
+        humantime::format_duration(budget)
+    )))
+}
+
 fn servers_of(arguments: &Run) -> anyhow::Result<Vec<ServerStep>> {
-    let only_datagrams = arguments.transport.iter().all(|transport| *transport == Transport::Udp);
+    let only_datagrams = !arguments.transport.is_empty()
+        && arguments.transport.iter().all(|transport| *transport == Transport::Udp);
     let all = servers().iter().map(|model| model.name);
     let all = all.filter(|name| !only_datagrams || datagram_server(name).is_some());
     let subjects = subjects(arguments, all)?;
-    let workloads = arguments.workload.iter();
-    let workloads = workloads.map(|name| Workload::new(name, &arguments.path, arguments.message));
-    let rates = arguments.rate.iter().copied().map(Some);
-    let loads = Loads {
-        workloads: workloads.collect::<anyhow::Result<_>>()?,
-        transports: arguments.transport.clone(),
-        connections: given_or(&arguments.connections, CONNECTIONS),
-        new_connections: arguments.new_connections,
-        rates: if arguments.rate.is_empty() { vec![None] } else { rates.collect() },
-        schedule: arguments.schedule.into(),
-        shapes: shapes(arguments)?,
-        again: again(arguments, &subjects)?,
-    };
-    Ok(server_steps(&subjects, &loads))
+    Ok(server_steps(&subjects, &loads(arguments, &subjects, CONNECTIONS, &[])?))
 }
 
 fn idle_of(arguments: &Run) -> anyhow::Result<Vec<ServerStep>> {
     let subjects = subjects(arguments, IDLE_MODELS.into_iter())?;
-    let idle = if arguments.idle.is_empty() { &IDLE[..] } else { &arguments.idle };
-    let active = given_or(&arguments.connections, IDLE_ACTIVE)[0];
-    Ok(idle_steps(&subjects, idle, active, again(arguments, &subjects)?))
+    Ok(idle_steps(&subjects, &loads(arguments, &subjects, IDLE_ACTIVE, &IDLE)?))
 }
 
-fn given_or(given: &[usize], default: usize) -> Vec<usize> {
+/// The loads that were asked for; where nothing is said, with so many connections, and so many idle ones in turn.
+fn loads(arguments: &Run, subjects: &[Subject], connections: usize, idle: &[usize]) -> anyhow::Result<Loads> {
+    let path = arguments.path.as_deref().unwrap_or("/hello");
+    let message = arguments.message.unwrap_or(MESSAGE_BYTES);
+    let workloads = given_or(&arguments.workload, "http".to_owned());
+    let workloads = workloads.iter().map(|name| Workload::new(name, path, message));
+    let rates = arguments.rate.iter().copied().map(Some);
+    let idle = if arguments.idle.is_empty() { idle } else { &arguments.idle };
+    Ok(Loads {
+        workloads: workloads.collect::<anyhow::Result<_>>()?,
+        transports: given_or(&arguments.transport, Transport::Tcp),
+        connections: given_or(&arguments.connections, connections),
+        new_connections: arguments.special.new_connections,
+        rates: if arguments.rate.is_empty() { vec![None] } else { rates.collect() },
+        schedule: arguments.special.schedule.map(Into::into).unwrap_or_default(),
+        shapes: shapes(&arguments.special, idle)?,
+        again: again(arguments, subjects)?,
+    })
+}
+
+fn given_or<T: Clone>(given: &[T], default: T) -> Vec<T> {
     if given.is_empty() { vec![default] } else { given.to_vec() }
 }
 
 /// What is special about the loads: one shape, or one for each number of idle connections.
-fn shapes(arguments: &Run) -> anyhow::Result<Vec<Shape>> {
-    if let Some(path) = &arguments.beside {
+fn shapes(special: &Special, idle: &[usize]) -> anyhow::Result<Vec<Shape>> {
+    if let Some(path) = &special.beside {
         Workload::new("http", path, 1)?; // it must be a path
     }
     let shape = Shape {
-        pipeline: arguments.pipeline.filter(|depth| *depth > 1),
-        think_us: arguments.think.map(|think| think.as_secs_f64() * 1e6),
+        pipeline: special.pipeline.filter(|depth| *depth != 1),
+        think_us: special.think.map(|think| think.as_secs_f64() * 1e6),
         idle_connections: None,
-        slow_connections: arguments.slow.filter(|slow| *slow > 0),
-        beside_connections: arguments.beside.as_ref().map(|_| arguments.beside_connections.unwrap_or(1)),
-        beside_request: arguments.beside.clone(),
+        slow_connections: special.slow.filter(|slow| *slow > 0),
+        beside_connections: special.beside.as_ref().map(|_| special.beside_connections.unwrap_or(1)),
+        beside_request: special.beside.clone(),
     };
-    if arguments.idle.is_empty() {
+    if idle.is_empty() {
         return Ok(vec![shape]);
     }
     let with = |idle: &usize| Shape { idle_connections: (*idle > 0).then_some(*idle), ..shape.clone() };
-    Ok(arguments.idle.iter().map(with).collect())
+    Ok(idle.iter().map(with).collect())
 }
 
 /// Who is measured twice, so that a reader sees how far apart the same thing comes out: by default epoll if it is there,

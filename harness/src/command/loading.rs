@@ -1,0 +1,55 @@
+//! What `run` and `load` refuse alike before anything is started.
+
+use std::time::Duration;
+
+use crate::cli::Special;
+use crate::failure::Usage;
+use crate::load::{Load, Pace};
+
+/// The longest that anything is waited for or measured.
+pub(super) const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+/// Descriptors a process of the lab needs besides its connections.
+pub(super) const OTHER_DESCRIPTORS: u64 = 32;
+/// An open loop with fewer requests than this says nothing of a server.
+const REQUESTS_AT_LEAST: f64 = 10.0;
+
+/// Refuses what is special about a load and does not go together. `open`: whether it has a rate.
+pub(super) fn special(special: &Special, open: bool) -> anyhow::Result<()> {
+    if special.schedule.is_some() && !open {
+        return Err(Usage::error(
+            "--schedule spaces the requests of an open loop; give it a --rate, or leave it out",
+        ));
+    }
+    if special.beside_connections == Some(0) {
+        return Err(Usage::error("--beside-connections can't be 0; try 1, or leave --beside out"));
+    }
+    Ok(())
+}
+
+/// Refuses durations that nobody would wait for, each with the option that it was given by.
+pub(super) fn durations(given: &[(&str, Duration)]) -> anyhow::Result<()> {
+    match given.iter().find(|(_, duration)| *duration > LONGEST) {
+        Some((name, _)) => Err(Usage::error(format!(
+            "a load can't take more than a day, and {name} is longer; try {name} 2s"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// Refuses an open loop in whose window there is next to nothing to see.
+pub(super) fn enough(load: &Load) -> anyhow::Result<()> {
+    let Pace::Open { rate, .. } = load.pace else { return Ok(()) };
+    if rate * load.duration.as_secs_f64() >= REQUESTS_AT_LEAST {
+        return Ok(());
+    }
+    let long = Duration::try_from_secs_f64((REQUESTS_AT_LEAST / rate).ceil()).unwrap_or(Duration::MAX);
+    let advice = if long <= LONGEST {
+        format!("--duration {}", humantime::format_duration(long))
+    } else {
+        "a higher --rate".to_owned()
+    };
+    Err(Usage::error(format!(
+        "--rate {rate} for {} is fewer than {REQUESTS_AT_LEAST} requests; try {advice}",
+        humantime::format_duration(load.duration)
+    )))
+}

@@ -93,6 +93,8 @@ fn a_cell_during_which_nothing_ran_is_unstable_and_is_measured_again_and_both_ar
 
     let run = Run::read(out.path()).unwrap();
     assert!(run.complete && run.measured() == run.planned, "{run:?}");
+    let floor = run.floor.unwrap();
+    assert!(floor.cpu_us_most.unwrap() >= floor.cpu_us, "it is measured again after the run: {floor:?}");
     let [first, second] = [0, 1].map(|place| run.cells[place].server().unwrap());
     assert_eq!((first.verdict, first.attempt), (Verdict::Unstable, None), "{first:?}");
     let reason = first.reason.as_deref().unwrap();

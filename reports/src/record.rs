@@ -75,8 +75,12 @@ pub struct Host {
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Floor {
     /// Processor time of who answers for each request, user and system, in microseconds: the two calls, where requests wait
-    /// on 64 connections and nobody has to sleep.
+    /// on 64 connections and nobody has to sleep. The first decile of many short slices, and the lower of what
+    /// that came to before the run and after it.
     pub cpu_us: f64,
+    /// The other of those two: how far the floor itself wandered while the run lasted. Absent where it was measured once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_us_most: Option<f64>,
     /// How long a request and its reply take over one connection, in microseconds: the median. Both sides sleep in between.
     pub round_trip_us: f64,
     /// Requests a second that the load generator can ask for and check, on one processor: its requests by its own
@@ -301,7 +305,7 @@ pub struct Beside {
 pub struct Calls {
     /// Over how many seconds.
     pub seconds: f64,
-    /// Over how many requests: of those after the window, the part that was answered in these seconds.
+    /// Over how many requests: those answered in these seconds.
     pub requests: u64,
     /// All system calls.
     pub syscalls: u64,

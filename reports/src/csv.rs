@@ -7,7 +7,7 @@ use crate::storage::WriteError;
 
 /// The columns, in their order. Each is named by the path of its field in the record. New fields come last, so
 /// that what reads by position goes on working.
-pub const HEADER: [&str; 120] = [
+pub const HEADER: [&str; 123] = [
     "suite",
     "model",
     "options",
@@ -128,6 +128,9 @@ pub const HEADER: [&str; 120] = [
     "cost.pss_bytes",
     "cost.rss_peak_bytes",
     "cost.switches",
+    "noise.client_run_queue_wait_share",
+    "noise.server_run_queue_wait_share",
+    "noise.watching_cpu_s",
 ];
 
 /// All cells of `run`. What is absent is empty.

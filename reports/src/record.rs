@@ -330,6 +330,18 @@ pub struct Noise {
     /// The same just after.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spin_after_us: Option<f64>,
+    /// Which part of the window's time the load generator's threads could have run and had no processor, over its threads: 0
+    /// to 1. Absent where it shares processors with the server: it may have waited for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_run_queue_wait_share: Option<f64>,
+    /// The same of the server's threads. Absent also where these are more than the processors that they have: they may have
+    /// waited for each other, which is no noise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_run_queue_wait_share: Option<f64>,
+    /// What watching took from the processors meanwhile, in seconds of their time: samples of the server's processes, and the
+    /// thread that tells hiccups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watching_cpu_s: Option<f64>,
     /// Whether all this was so much that the cell's figures do not count, and it was measured again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub disturbed: bool,

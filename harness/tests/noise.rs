@@ -93,6 +93,8 @@ fn a_cell_during_which_nothing_ran_is_unstable_and_is_measured_again_and_both_ar
 
     let run = Run::read(out.path()).unwrap();
     assert!(run.complete && run.measured() == run.planned, "{run:?}");
+    let floor = run.floor.unwrap();
+    assert!(floor.cpu_us_most.unwrap() >= floor.cpu_us, "it is measured again after the run: {floor:?}");
     let [first, second] = [0, 1].map(|place| run.cells[place].server().unwrap());
     assert_eq!((first.verdict, first.attempt), (Verdict::Unstable, None), "{first:?}");
     let reason = first.reason.as_deref().unwrap();
@@ -106,6 +108,13 @@ fn a_cell_during_which_nothing_ran_is_unstable_and_is_measured_again_and_both_ar
         noise.steal_share.is_some() && noise.spin_before_us.is_some() && noise.spin_after_us.is_some(),
         "{noise:?}"
     );
+    assert!(noise.watching_cpu_s > Some(0.0), "{noise:?}");
+    let client = first.client.unwrap();
+    assert!(client.voluntary_switches > Some(0) && client.involuntary_switches.is_some(), "{client:?}");
+    // On one processor the two may wait for each other, which is no noise.
+    let apart = first.placement.server != first.placement.client;
+    assert_eq!(noise.client_run_queue_wait_share.is_some(), apart && client.run_queue_wait_s.is_some());
+    assert!((0.0..=1.0).contains(&noise.client_run_queue_wait_share.unwrap_or(0.0)), "{noise:?}");
     assert_eq!((&second.model, second.round, second.attempt), (&first.model, first.round, Some(2)));
     assert!(second.noise.unwrap().hiccup_us < noise.hiccup_us, "{second:?}");
     let little = second.little.unwrap();

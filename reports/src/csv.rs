@@ -7,7 +7,7 @@ use crate::storage::WriteError;
 
 /// The columns, in their order. Each is named by the path of its field in the record. New fields come last, so
 /// that what reads by position goes on working.
-pub const HEADER: [&str; 123] = [
+pub const HEADER: [&str; 126] = [
     "suite",
     "model",
     "options",
@@ -131,6 +131,9 @@ pub const HEADER: [&str; 123] = [
     "offered.due",
     "offered.left",
     "offered.unanswered",
+    "noise.client_run_queue_wait_share",
+    "noise.server_run_queue_wait_share",
+    "noise.watching_cpu_s",
 ];
 
 /// All cells of `run`. What is absent is empty.

@@ -75,8 +75,12 @@ pub struct Host {
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Floor {
     /// Processor time of who answers for each request, user and system, in microseconds: the two calls, where requests wait
-    /// on 64 connections and nobody has to sleep.
+    /// on 64 connections and nobody has to sleep. The first decile of many short slices, and the lower of what
+    /// that came to before the run and after it.
     pub cpu_us: f64,
+    /// The other of those two: how far the floor itself wandered while the run lasted. Absent where it was measured once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_us_most: Option<f64>,
     /// How long a request and its reply take over one connection, in microseconds: the median. Both sides sleep in between.
     pub round_trip_us: f64,
     /// Requests a second that the load generator can ask for and check, on one processor: its requests by its own
@@ -301,7 +305,7 @@ pub struct Beside {
 pub struct Calls {
     /// Over how many seconds.
     pub seconds: f64,
-    /// Over how many requests: of those after the window, the part that was answered in these seconds.
+    /// Over how many requests: those answered in these seconds.
     pub requests: u64,
     /// All system calls.
     pub syscalls: u64,
@@ -326,6 +330,18 @@ pub struct Noise {
     /// The same just after.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spin_after_us: Option<f64>,
+    /// Which part of the window's time the load generator's threads could have run and had no processor, over its threads: 0
+    /// to 1. Absent where it shares processors with the server: it may have waited for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_run_queue_wait_share: Option<f64>,
+    /// The same of the server's threads. Absent also where these are more than the processors that they have: they may have
+    /// waited for each other, which is no noise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_run_queue_wait_share: Option<f64>,
+    /// What watching took from the processors meanwhile, in seconds of their time: samples of the server's processes, and the
+    /// thread that tells hiccups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watching_cpu_s: Option<f64>,
     /// Whether all this was so much that the cell's figures do not count, and it was measured again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub disturbed: bool,

@@ -389,7 +389,8 @@ fn a_percentile_that_not_all_rounds_have_is_not_given() {
 fn figures_are_shares_of_the_floor_and_of_the_ceiling() {
     let cells = vec![server("epoll", 1, 8.0, 1), server("epoll", 2, 8.0, 1)];
     let rate = cells[0].requests_per_second;
-    let floor = Floor { cpu_us: 4.0, round_trip_us: 20.0, ceiling_per_second: 2.0 * rate };
+    let floor =
+        Floor { cpu_us: 4.0, round_trip_us: 20.0, ceiling_per_second: 2.0 * rate, ..Floor::default() };
     let run = Run { floor: Some(floor), ..run_of(cells.into_iter().map(servers_cell).collect()) };
     let row = Summary::of(&run).servers.remove(0).rows.remove(0);
     close(row.floor_share, 2.0);

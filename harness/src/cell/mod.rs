@@ -5,6 +5,7 @@ mod latency;
 mod server;
 mod task;
 mod verdict;
+mod waits;
 mod watch;
 
 use std::path::{Path, PathBuf};

@@ -11,6 +11,7 @@ use super::Bench;
 use super::cost::{calls, cost, doubt, lost};
 use super::latency::latency;
 use super::verdict::{judge, little};
+use super::waits;
 use super::watch::{EPILOGUE, Watch};
 use crate::load::{self, Clients, Load, Outcome};
 use crate::measure::group::Group;
@@ -55,6 +56,7 @@ fn unsupported(step: &ServerStep) -> Option<String> {
 pub(super) struct Measured {
     pub(super) outcome: Outcome,
     pub(super) server: Cost,
+    pub(super) client: Cost,
     /// What a reader of that should know.
     pub(super) doubt: Option<String>,
     pub(super) calls: Option<Calls>,
@@ -94,11 +96,29 @@ fn try_measure(step: &ServerStep, bench: &Bench<'_>) -> anyhow::Result<Measured>
     let life = before.until(&Reaped::so_far()?);
     let outcome = outcome?;
     let seen = watch.seen().context("the server's cost can't be read")?;
-    let noise = seen.met.noise(spin_before, noise::spin(&placement.server));
+    let noise = seen.met.noise(spin_before, noise::spin(&placement.server), seen.peaks.cpu);
     let lost = lost(step, &seen.peaks);
     let server = cost(&seen, lost, &life, &outcome);
     let calls = seen.after.as_ref().and_then(calls);
-    Ok(Measured { doubt: doubt(&seen, lost), outcome, server, calls, noise, ended })
+    let client = cost_of_client(&outcome);
+    let noise = Noise {
+        client_run_queue_wait_share: waits::client(&client, placement, load.threads, outcome.seconds),
+        server_run_queue_wait_share: waits::server(&server, placement, outcome.seconds),
+        ..noise
+    };
+    Ok(Measured { doubt: doubt(&seen, lost), outcome, server, client, calls, noise, ended })
+}
+
+/// What the generator's threads cost in the window.
+fn cost_of_client(outcome: &Outcome) -> Cost {
+    Cost {
+        user_s: Some(outcome.user_s),
+        system_s: Some(outcome.system_s),
+        voluntary_switches: Some(outcome.voluntary_switches),
+        involuntary_switches: Some(outcome.involuntary_switches),
+        run_queue_wait_s: outcome.run_queue_wait_s,
+        ..Cost::default()
+    }
 }
 
 /// The cell as planned, before anything was measured.
@@ -125,7 +145,6 @@ fn blank(step: &ServerStep, bench: &Bench<'_>) -> ServerCell {
 
 fn fill(cell: ServerCell, step: &ServerStep, bench: &Bench<'_>, measured: &Measured) -> ServerCell {
     let outcome = &measured.outcome;
-    let client = Cost { user_s: Some(outcome.user_s), system_s: Some(outcome.system_s), ..Cost::default() };
     let cell = ServerCell {
         seconds: outcome.seconds,
         requests: outcome.requests,
@@ -141,7 +160,7 @@ fn fill(cell: ServerCell, step: &ServerStep, bench: &Bench<'_>, measured: &Measu
         histogram_log: bench.histogram_log(step).and_then(|path| name_of(&path)),
         noise: Some(measured.noise),
         server: Some(measured.server),
-        client: Some(client),
+        client: Some(measured.client),
         calls: measured.calls,
         ..cell
     };

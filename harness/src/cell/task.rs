@@ -79,6 +79,7 @@ fn try_measure(step: &TaskStep, bench: &Bench<'_>) -> anyhow::Result<Measured> {
     let seen = watch.stop();
     let output = child.wait_with_output()?;
     let peaks = sampler.map(Sampler::stop).unwrap_or_default();
+    let sampling = peaks.cpu;
     let cost = peaks.complete(before.until(&Reaped::so_far()?));
     let enough = |bytes: Option<u64>| bytes.filter(|bytes| *bytes >= LEAST_BYTES);
     let cost = Cost {
@@ -91,7 +92,7 @@ fn try_measure(step: &TaskStep, bench: &Bench<'_>) -> anyhow::Result<Measured> {
         let words = quoted(&String::from_utf8_lossy(&output.stderr));
         anyhow!("the executor's process ended without a result ({}){words}", output.status)
     })?;
-    Ok(Measured { execution, cost, noise: seen.noise(spin_before, noise::spin(&[])) })
+    Ok(Measured { execution, cost, noise: seen.noise(spin_before, noise::spin(&[]), sampling) })
 }
 
 fn wait(child: &mut Child, bench: &Bench<'_>) -> anyhow::Result<()> {

@@ -233,7 +233,12 @@ mod tests {
             hiccup_us: Some(400.0),
             spin_least_us: Some(330.0),
             spin_most_us: Some(340.0),
-            floor: Floor { cpu_us: 3.2, round_trip_us: 12.0, ceiling_per_second: 250_000.0 },
+            floor: Floor {
+                cpu_us: 3.2,
+                round_trip_us: 12.0,
+                ceiling_per_second: 250_000.0,
+                ..Floor::default()
+            },
         }
     }
 

@@ -236,6 +236,13 @@ pub struct Outcome {
     pub user_s: f64,
     /// The same in the kernel.
     pub system_s: f64,
+    /// How often they left their processors in the window because they had to wait.
+    pub voluntary_switches: u64,
+    /// How often their processors were taken away.
+    pub involuntary_switches: u64,
+    /// How long they could have run in the window and no processor was free, in seconds, summed; none where the kernel does not
+    /// say.
+    pub run_queue_wait_s: Option<f64>,
     /// In an open loop: what has become of the schedule's requests.
     pub offered: Option<Offered>,
     /// In an open loop: as `latency_ns`, from when the request did leave, for those that were answered.
@@ -503,6 +510,9 @@ fn outcome(load: &Load, finished: Vec<Finished>) -> Outcome {
         latency_ns: sum.latencies.latency,
         user_s: sum.cpu.user.as_secs_f64(),
         system_s: sum.cpu.system.as_secs_f64(),
+        voluntary_switches: sum.cpu.voluntary,
+        involuntary_switches: sum.cpu.involuntary,
+        run_queue_wait_s: sum.cpu.queued.map(|queued| queued.as_secs_f64()),
         offered: is_open(load).then_some(offered),
         uncorrected_ns: sum.latencies.uncorrected,
         lag_ns: sum.lag,

@@ -9,6 +9,8 @@
 //!   neighbour on the same core, or with the clock turned down. It touches no memory and calls nobody, so it shows
 //!   nothing of caches and of the kernel.
 //!
+//! What a cell adds to these is how long the generator's threads and the server's waited for a processor (`cell/waits.rs`).
+//!
 //! How much of this is too much depends on the machine: [`weather`](super::weather) judges it.
 
 use std::collections::BTreeSet;
@@ -79,15 +81,16 @@ impl Watch {
 }
 
 impl Seen {
-    /// As the record has it, with the spins before and after.
-    pub fn noise(self, before: Option<Duration>, after: Option<Duration>) -> Noise {
+    /// As the record has it, with the spins before and after, and what sampling cost beside watching.
+    pub fn noise(self, before: Option<Duration>, after: Option<Duration>, sampling: Duration) -> Noise {
         let us = |time: Duration| time.as_secs_f64() * 1e6;
         Noise {
             steal_share: self.steal_share,
             hiccup_us: self.hiccup.map(us),
             spin_before_us: before.map(us),
             spin_after_us: after.map(us),
-            disturbed: false,
+            watching_cpu_s: Some((self.cpu + sampling).as_secs_f64()),
+            ..Noise::default()
         }
     }
 }

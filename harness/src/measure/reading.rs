@@ -313,6 +313,12 @@ fn schedule(pid: i32, tid: i32) -> io::Result<Option<Schedule>> {
     Ok(text.and_then(|text| Schedule::of(&text)))
 }
 
+/// How long the calling thread could have run so far and no processor was free; none where the kernel does not say.
+pub fn queued_so_far() -> Option<Duration> {
+    let text = proc::contents("/proc/thread-self/schedstat").ok()??;
+    Schedule::of(&text).map(|schedule| schedule.queued)
+}
+
 impl Schedule {
     fn of(text: &[u8]) -> Option<Self> {
         let mut numbers = std::str::from_utf8(text).ok()?.split_ascii_whitespace().map(str::parse);

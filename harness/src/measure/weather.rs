@@ -27,6 +27,11 @@ const STEAL_SHARE: f64 = 0.01;
 const HICCUP_US: f64 = 20_000.0;
 /// And below this part of the window it changes no mean that can be told.
 const HICCUP_SHARE: f64 = 0.01;
+/// A server with processors of its own waits less than this part of the window for one: for the kernel's own threads.
+const SERVER_WAIT_SHARE: f64 = 0.02;
+/// The generator waits for those that watch as well: each kind of sample takes up to 1% of its processor, the idle thread half
+/// of that.
+const CLIENT_WAIT_SHARE: f64 = 0.05;
 /// How many times what is usual may be added.
 const TIMES_USUAL: f64 = 2.0;
 /// How many cells are remembered.
@@ -43,7 +48,13 @@ pub struct Weather {
 impl Weather {
     /// Says why a measurement over a window of this length was disturbed, if it was, and remembers what it met.
     pub fn judge(&mut self, noise: &Noise, window: Duration) -> Option<String> {
-        let causes = [self.steal(noise), self.hiccup(noise, window), spins(noise)];
+        let causes = [
+            self.steal(noise),
+            self.hiccup(noise, window),
+            spins(noise),
+            self.server_wait(noise),
+            self.client_wait(noise),
+        ];
         let causes: Vec<String> = causes.into_iter().flatten().collect();
         if self.seen.len() == REMEMBERED {
             self.seen.pop_front();
@@ -59,6 +70,9 @@ impl Weather {
             hiccup_us: self.median(|noise| noise.hiccup_us),
             spin_before_us: self.median(|noise| noise.spin_before_us),
             spin_after_us: self.median(|noise| noise.spin_after_us),
+            client_run_queue_wait_share: self.median(|noise| noise.client_run_queue_wait_share),
+            server_run_queue_wait_share: self.median(|noise| noise.server_run_queue_wait_share),
+            watching_cpu_s: self.median(|noise| noise.watching_cpu_s),
             disturbed: false,
         }
     }
@@ -78,11 +92,29 @@ impl Weather {
             .then(|| format!("an idle thread could not run for {:.0} ms", us / 1e3))
     }
 
+    fn server_wait(&self, noise: &Noise) -> Option<String> {
+        let share = noise.server_run_queue_wait_share?;
+        let usual = self.median(|noise| noise.server_run_queue_wait_share).unwrap_or(0.0);
+        waited("the server", share, SERVER_WAIT_SHARE + TIMES_USUAL * usual)
+    }
+
+    fn client_wait(&self, noise: &Noise) -> Option<String> {
+        let share = noise.client_run_queue_wait_share?;
+        let usual = self.median(|noise| noise.client_run_queue_wait_share).unwrap_or(0.0);
+        waited("the load generator", share, CLIENT_WAIT_SHARE + TIMES_USUAL * usual)
+    }
+
     fn median(&self, figure: impl Fn(&Noise) -> Option<f64>) -> Option<f64> {
         let mut values: Vec<f64> = self.seen.iter().filter_map(figure).collect();
         values.sort_by(f64::total_cmp);
         (values.len() >= ENOUGH).then(|| values[values.len() / 2])
     }
+}
+
+fn waited(who: &str, share: f64, bound: f64) -> Option<String> {
+    (share > bound).then(|| {
+        format!("{who} waited for a processor for {:.1}% of the time, which somebody else had", share * 100.0)
+    })
 }
 
 fn spins(noise: &Noise) -> Option<String> {
@@ -104,7 +136,9 @@ mod tests {
             hiccup_us: Some(3_000.0),
             spin_before_us: Some(1_000.0),
             spin_after_us: Some(1_010.0),
-            disturbed: false,
+            client_run_queue_wait_share: Some(0.01),
+            server_run_queue_wait_share: Some(0.001),
+            ..Noise::default()
         }
     }
 
@@ -147,6 +181,20 @@ mod tests {
         assert_ne!(said(noisy, Noise { steal_share: Some(0.20), ..noisy }), "");
         assert_ne!(said(noisy, Noise { hiccup_us: Some(60_000.0), ..noisy }), "");
         assert_ne!(said(calm(), noisy), "", "the first to be noisy stands out");
+    }
+
+    #[test]
+    fn who_has_a_processor_alone_and_waits_for_it_is_disturbed() {
+        let server = |share| Noise { server_run_queue_wait_share: Some(share), ..calm() };
+        let client = |share| Noise { client_run_queue_wait_share: Some(share), ..calm() };
+        assert_eq!((said(calm(), server(0.015)), said(calm(), client(0.06))), (String::new(), String::new()));
+        assert_eq!(
+            said(calm(), server(0.031)),
+            "the machine was disturbed: the server waited for a processor for 3.1% of the time, which somebody else had"
+        );
+        assert!(said(calm(), client(0.08)).contains("the load generator waited for a processor for 8.0%"));
+        assert_eq!(said(server(0.03), server(0.07)), "", "where others run all along");
+        assert!(said(server(0.03), server(0.09)).contains("9.0%"));
     }
 
     #[test]

@@ -14,7 +14,12 @@ pub(crate) fn run() -> Run {
     cells.extend(idle());
     cells.extend(stevens());
     Run {
-        floor: Some(Floor { cpu_us: 4.0, round_trip_us: 21.5, ceiling_per_second: 150_000.0 }),
+        floor: Some(Floor {
+            cpu_us: 4.0,
+            round_trip_us: 21.5,
+            ceiling_per_second: 150_000.0,
+            ..Floor::default()
+        }),
         notes: vec!["System calls can't be counted here: there is no tracefs.".into()],
         ..run_of(cells)
     }
@@ -221,6 +226,9 @@ pub(crate) fn full() -> ServerCell {
             hiccup_us: Some(812.0),
             spin_before_us: Some(1_011.0),
             spin_after_us: Some(1_012.0),
+            client_run_queue_wait_share: Some(0.0312),
+            server_run_queue_wait_share: Some(0.0021),
+            watching_cpu_s: Some(0.0431),
             disturbed: true,
         }),
         server: Some(cost(600.0)),

@@ -73,8 +73,9 @@ pub(super) fn run(arguments: &Run) -> anyhow::Result<ExitCode> {
         histogram_logs: Some(&histogram_logs),
         stop: &stop,
     };
-    let kept =
-        survey(&plan, &bench, &mut recorder).and_then(|()| measure(&mut plan, &bench, &mut recorder, begun));
+    let kept = survey(&plan, &bench, &mut recorder)
+        .and_then(|()| measure(&mut plan, &bench, &mut recorder, begun))
+        .and_then(|()| survey_again(&bench, &mut recorder));
     let kept = kept.and(recorder.finish());
     let published = super::report::publish(recorder.run(), recorder.directory(), arguments.json);
     kept.and(published)?; // of two troubles the first one tells more
@@ -97,6 +98,19 @@ fn survey(plan: &Plan, bench: &Bench<'_>, recorder: &mut Recorder) -> anyhow::Re
         Ok(floor) => recorder.set_floor(floor),
         Err(_) if bench.stop.load(Ordering::Relaxed) => Ok(()),
         Err(error) => recorder.note(format!("No figure can be read against the machine's floor: {error:#}.")),
+    }
+}
+
+/// Measures the machine's floor once more, after everything: its speed may have changed since.
+fn survey_again(bench: &Bench<'_>, recorder: &mut Recorder) -> anyhow::Result<()> {
+    let Some(floor) = recorder.run().floor.filter(|_| !bench.stop.load(Ordering::Relaxed)) else {
+        return Ok(());
+    };
+    match floor::again(floor, &bench.placement, FLOOR_WITHIN) {
+        Ok(floor) => recorder.set_floor(floor),
+        Err(error) => {
+            recorder.note(format!("The machine's floor is that of before the run alone: {error:#}."))
+        }
     }
 }
 

@@ -150,7 +150,7 @@ fn a_note_stands_below_for_each_row_that_has_something_to_say() {
          server ended with status 3 (round 3). Errors over all rounds: 6 connect, 30 reset, 60 timeout, 90 short, \
          120 wrong.",
         "select: unsupported. Select can't watch a descriptor above 1023.",
-        "Nothing was measured twice in this run, so how far a server is from itself is not known; 1.0% is taken as the \
+        "Nothing was measured twice under such a load in this run, so how far a server is from itself is not known; 1.0% is taken as the \
          least difference.",
         "An interval from 2 rounds is their range; it holds the true median in 50% of all cases.",
     ];

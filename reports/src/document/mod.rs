@@ -73,12 +73,11 @@ impl Document {
     pub fn of(run: &Run) -> Self {
         let summary = Summary::of(run);
         let plain = |table| Section { table, chart: None };
-        let server_section = |table| servers::section(table, summary.threshold);
         // Where models had rates of their own, a table for each would have but one row.
         let has_room_in_a_sweep =
             |table: &&ServerTable| summary.rates.iter().any(|sweep| sweep.is_sparse() && sweep.holds(table));
         let servers = summary.servers.iter().filter(|table| !has_room_in_a_sweep(table));
-        let mut sections: Vec<Section> = servers.map(server_section).collect();
+        let mut sections: Vec<Section> = servers.map(servers::section).collect();
         sections.extend(summary.connections.iter().map(connections::table).map(plain));
         sections.extend(summary.rates.iter().flat_map(rates::tables).map(plain));
         sections.extend(summary.idle.iter().flat_map(idle::tables).map(plain));

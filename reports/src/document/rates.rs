@@ -60,7 +60,7 @@ fn knee_note(row: &RateRow) -> Option<String> {
     match row.judged_by {
         Some(Percentile::P99) => {}
         Some(other) => {
-            parts.push(format!("the {} stands for the p99, as replies were few", percentile(other)))
+            parts.push(format!("the {} stands for the p99, as replies were few", percentile(other)));
         }
         None => parts.push("no latency is known, so what was answered decides alone".to_owned()),
     }

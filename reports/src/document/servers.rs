@@ -5,7 +5,7 @@ use super::title::{self, Open};
 use super::{Section, UNRANKED, server_notes};
 use crate::chart::Chart;
 use crate::statistics::Interval;
-use crate::summary::{Estimate, Obstacle, ServerRow, ServerTable, Standing, Threshold};
+use crate::summary::{Estimate, Obstacle, ServerRow, ServerTable, Standing};
 use crate::table::{Column, Table};
 use crate::units::{count, figure, latency, mebibytes, per_request, percent, times};
 
@@ -80,14 +80,14 @@ fn fields() -> Vec<Field> {
 }
 
 /// One setting: its table and its chart.
-pub(super) fn section(table: &ServerTable, threshold: Threshold) -> Section {
+pub(super) fn section(table: &ServerTable) -> Section {
     let title = title::of(&table.setting, Open::Nothing);
     let chart = Chart::of(&format!("CPU time per request in µs: {title}"), &table.rows);
     let shown = |field: &Field| field.always || table.rows.iter().any(|row| !(field.text)(row).is_empty());
     let fields: Vec<Field> = fields().into_iter().filter(shown).collect();
     let rows = table.rows.iter().map(|row| fields.iter().map(|field| (field.text)(row)).collect()).collect();
     let columns = fields.into_iter().map(|field| field.column).collect();
-    let notes = server_notes::of(table, threshold);
+    let notes = server_notes::of(table);
     Section { table: Table { title, columns, rows, notes }, chart }
 }
 

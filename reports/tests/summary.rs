@@ -111,6 +111,8 @@ fn every_figure_of_a_server_is_the_median_of_its_own_field() {
     assert_eq!(row.threads_peak, Some(80.0));
     // 1.6, 1.9 and 1.7 a request.
     close(row.switches_per_request, 1.7);
+    // 100 of 1,600, 800 of 3,800 and 800 of 6,800.
+    close(row.involuntary_share, 2.0 / 17.0);
     assert_eq!(row.errors, Errors { connect: 3, reset: 60, timeout: 900, short: 12_000, wrong: 150_000 });
 }
 

@@ -24,7 +24,7 @@ const UNRANKED: &str = "–";
 
 /// What a reader of a run's tables needs at once.
 const LEGEND: &str = "Figures are medians over the rounds that count. Rows that share a rank, marked =, are about \
-the same as the first of them; – is not ranked, ≥ is a lower bound.";
+the same as the first of them; – is not ranked, ≥ is a lower bound, ± how far the interval reaches.";
 
 /// A report in texts. None of them is escaped: that is up to whoever draws it.
 #[derive(Debug, Clone, PartialEq, Serialize)]

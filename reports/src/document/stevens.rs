@@ -1,7 +1,7 @@
 //! Stevens' comparison in words, beside the figures of his book.
 
 use super::facts::name;
-use super::servers::range;
+use super::servers::known_range;
 use super::title::{self, Open};
 use crate::summary::{StevensRow, StevensTable};
 use crate::table::{Column, Table};
@@ -53,7 +53,7 @@ fn row(row: &StevensRow) -> Vec<String> {
             None => text(row.cpu_us.map(|cpu_us| cpu_us.median), figure),
         },
         text(row.control_s.map(|control| control.median), figure),
-        row.control_s.map(|control| range(control.interval, figure)).unwrap_or_default(),
+        row.control_s.and_then(|control| known_range(control.interval, figure)).unwrap_or_default(),
         text(row.by_fork, thousandths),
         text(row.book.map(|book| book.seconds), |seconds| format!("{seconds:.2}")),
         text(row.book.map(|book| book.by_fork()), thousandths),

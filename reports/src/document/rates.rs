@@ -2,19 +2,25 @@
 
 use super::facts::name;
 use super::title::{self, Open};
-use super::{notes, server_notes};
+use super::{Explanation, notes, server_notes};
 use crate::summary::{ACHIEVED, Knee, Obstacle, Percentile, RateRow, RateStep, RateSweep, Standing};
 use crate::table::{Column, Table};
 use crate::units::{count, figure, latency, percent};
 
 /// What the tables say.
-pub(super) const EXPLANATION: &str = "Rates: the knee is the last offered rate before the first at which less than 99% of the \
-requests left in time and were answered, or the p99, timed from when a request should have left, was more than ten times that at \
-the lowest rate; only rates whose verdict is valid count. Where there were too few replies for a p99 at any of them, the p90 or \
-the p50 stands for it and is named. ≥ where no rate that counts was too much, < where already the lowest was, unknown where none \
-counts. Where a rate has a column, it holds the p99, or, where less than 99% left and were answered, that share. Answered is the \
-part of the requests due in the window that had a reply, then or soon after; left is the part that left within it. A figure \
-marked ~ is from where the load generator was the limit, and is the generator's as well.";
+pub(super) const EXPLANATION: Explanation = Explanation {
+    text: "Rates: the knee is the last offered rate before the first that was too much. Only rates whose verdict is valid count; \
+a figure marked ~ is from where the load generator was the limit, and is the generator's as well.",
+    columns: &[
+        "A rate was too much if less than 99% of the requests left in time and were answered, or if the p99, timed from when a \
+request should have left, was more than ten times that at the lowest rate that counts. Where replies were too few for a p99, \
+the p90 or the p50 stands for it and is named.",
+        "knee: ≥ where no rate that counts was too much, < where already the lowest was, unknown where none counts.",
+        "Where a rate has a column, it holds the p99, or, where less than 99% left and were answered, that share.",
+        "answered: the part of the requests due in the window that had a reply, then or soon after.",
+        "left: what left within the window, by what was due in it.",
+    ],
+};
 
 /// What a figure marked so is worth.
 const CLIENT_BOUND: &str = "the load generator was the limit: what is marked ~ is the generator's as well";
@@ -211,7 +217,8 @@ mod tests {
 
     #[test]
     fn the_explanation_names_the_rules_in_force() {
-        assert!(EXPLANATION.contains(&format!("at which less than {} of the requests", percent(ACHIEVED))));
-        assert!((LATER - 10.0).abs() < f64::EPSILON && EXPLANATION.contains("ten times"));
+        let rule = EXPLANATION.columns[0];
+        assert!(rule.contains(&format!("less than {} of the requests", percent(ACHIEVED))));
+        assert!((LATER - 10.0).abs() < f64::EPSILON && rule.contains("ten times"));
     }
 }

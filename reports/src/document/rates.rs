@@ -137,28 +137,37 @@ fn share(achieved: f64) -> String {
     if thousandths >= 1e3 { percent(achieved) } else { format!("{:.1}%", thousandths / 10.0) }
 }
 
-/// A row for each model and rate.
+/// A row for each model and rate. A column that is empty for all of them is none.
 fn figures(sweep: &RateSweep) -> Table {
-    let steps = || sweep.rows.iter().flat_map(|row| row.steps.iter().flatten());
+    let steps = sweep.rows.iter().flat_map(|row| row.steps.iter().flatten());
+    let texts: Vec<Vec<String>> = steps.map(figure_row).collect();
+    let is_filled = |index: usize| texts.iter().any(|row| !row[index].is_empty());
+    let columns = figure_columns();
+    let shown: Vec<usize> = (0..columns.len()).filter(|index| is_filled(*index)).collect();
+    let rows = texts.iter().map(|row| shown.iter().map(|&index| row[index].clone()).collect());
     Table {
         title: format!("At each rate: {}", title::of(&sweep.setting, Open::Rate)),
-        columns: vec![
-            Column::words("model", 0),
-            Column::numbers("offered", "req/s", 0),
-            Column::numbers("answered", "", 0),
-            Column::numbers("left", "", 3),
-            Column::numbers("p50", "", 2),
-            Column::numbers("p99", "", 0),
-            Column::numbers("p99.9", "", 3),
-            Column::numbers("p99", "uncorrected", 1),
-            Column::numbers("p99", "lag", 4),
-            Column::numbers("CPU/req", "µs", 0),
-            Column::numbers("errors", "", 2),
-            Column::numbers("rounds", "", 5),
-        ],
-        rows: steps().map(figure_row).collect(),
+        columns: shown.iter().map(|&index| columns[index].clone()).collect(),
+        rows: rows.collect(),
         notes: sweep.rows.iter().flat_map(|row| figure_notes(row, sweep.setting.connections)).collect(),
     }
+}
+
+fn figure_columns() -> Vec<Column> {
+    vec![
+        Column::words("model", 0),
+        Column::numbers("offered", "req/s", 0),
+        Column::numbers("answered", "", 0),
+        Column::numbers("left", "", 3),
+        Column::numbers("p50", "", 2),
+        Column::numbers("p99", "", 0),
+        Column::numbers("p99.9", "", 3),
+        Column::numbers("p99", "uncorrected", 1),
+        Column::numbers("p99", "lag", 4),
+        Column::numbers("CPU/req", "µs", 0),
+        Column::numbers("errors", "", 2),
+        Column::numbers("rounds", "", 5),
+    ]
 }
 
 fn figure_row(step: &RateStep) -> Vec<String> {

@@ -448,7 +448,8 @@ threshold (how far the same server, measured twice in one run, was from itself, 
 differs between runs) and chance alone would show that in any row with a probability below 5%. It is the same if the interval lies within the threshold.
 
 --json: old, new {path, started, concur (its version), complete}; hosts_differ, placements_differ (texts; empty where the same); \
-warnings (texts); threshold {ratio, pairs}; between_runs (what that is multiplied by); rows [{suite, setting, model, outcome: slower, \
+warnings (texts); between_runs (what thresholds are multiplied by); rows [{suite, setting, model, threshold {ratio, pairs, apart, \
+here}, outcome: slower, \
 faster, same or cant-tell; reason (text, where it can't be told); cpu_us, rate, p99_us {old, new, ratio, low, high, \
 coverage}; p_value (Welch's test on logarithms, Holm's correction); rounds [earlier, later]; lost (text, where the later run \
 has errors or no figures)}]; only_old, only_new [{suite, setting, model}]; tasks_left_out (tasks are not compared).

@@ -47,7 +47,7 @@
 //! let page = terminal::draw(&Document::of(&run), Terminal { width: 80, charset: Charset::Utf8 });
 //! let row = page.lines().find(|line| line.contains("epoll")).unwrap();
 //! // The rank, the model, and 8.5 µs of CPU time per request: the median of 9 and 8.
-//! assert!(row.trim_start().starts_with("1  epoll     8.50"), "{page}");
+//! assert!(row.trim_start().starts_with("1  epoll  8.50 ±6%"), "{page}");
 //! ```
 
 use std::path::Path;

@@ -16,7 +16,12 @@ pub fn draw(document: &Document) -> String {
     if !document.explanations.is_empty() {
         blocks.push("## What the columns mean".to_owned());
     }
-    blocks.extend(document.explanations.iter().map(|explanation| escape(explanation)));
+    for explanation in &document.explanations {
+        blocks.push(escape(explanation.text));
+        if !explanation.columns.is_empty() {
+            blocks.push(list(explanation.columns.iter().map(|column| escape(column))));
+        }
+    }
     blocks.join("\n\n") + "\n"
 }
 

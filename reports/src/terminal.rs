@@ -107,6 +107,7 @@ fn ascii(c: char) -> String {
     match c {
         'µ' => "u".to_owned(),
         '≥' => ">=".to_owned(),
+        '±' => "+-".to_owned(),
         '×' => "x".to_owned(),
         '–' | '—' => "-".to_owned(),
         '’' => "'".to_owned(),

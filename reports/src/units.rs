@@ -35,6 +35,14 @@ pub(crate) fn percent(share: f64) -> String {
     if percent.abs() < 9.95 { format!("{percent:.1}%") } else { format!("{percent:.0}%") }
 }
 
+/// How far a figure is uncertain, as a share of it, rounded up so that it holds: `±0.4%`, `±3%`.
+pub(crate) fn give_or_take(share: f64) -> String {
+    // What is whole but for the last bit of a division is not the next whole.
+    let up = |value: f64| (value - 1e-9).max(0.0).ceil();
+    let percent = share * 100.0;
+    if percent <= 1.0 { format!("±{}%", up(percent * 10.0) / 10.0) } else { format!("±{}%", up(percent)) }
+}
+
 /// A count, thousands set apart. A median of counts may lie between two of them: then with one decimal.
 pub(crate) fn count(value: f64) -> String {
     if value.fract() == 0.0 { grouped(&format!("{value:.0}")) } else { format!("{value:.1}") }
@@ -135,6 +143,15 @@ mod tests {
     fn ratios_and_shares_show_what_matters() {
         assert_eq!((times(1.0), times(0.987), times(12.34)), ("1.00".into(), "0.99".into(), "12.3".into()));
         assert_eq!((percent(0.052), percent(0.75)), ("5.2%".to_owned(), "75%".to_owned()));
+    }
+
+    #[test]
+    fn an_uncertainty_is_not_told_as_less_than_it_is() {
+        for (share, text) in
+            [(0.0, "±0%"), (0.003_1, "±0.4%"), (0.01, "±1%"), (0.011, "±2%"), (0.03, "±3%"), (0.251, "±26%")]
+        {
+            assert_eq!(give_or_take(share), text);
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use insta::assert_snapshot;
 use reports::document::Document;
 use reports::record::{Cell, Offered, Run, ServerCell, Verdict};
 use reports::summary::{BOOK, Growth, IdleTable, Knee, Percentile, RateRow, Summary};
-use reports::table::Table;
+use reports::table::{Column, Table};
 use reports::terminal::{self, Charset, Terminal};
 use reports::{html, markdown};
 use sample::loads;
@@ -257,6 +257,8 @@ fn at_each_rate_verdicts_are_marked_and_what_went_wrong_is_noted() {
     let row = |offered: &str| table.rows.iter().find(|row| row[0] == "fork" && row[1] == offered).unwrap();
     assert_eq!(row("10,001")[column("p99")], "~ 400 µs");
     assert_eq!(row("20,001")[column("rounds")], "1/2");
+    // This record does not say what became of the requests that were offered.
+    assert!(table.columns.iter().all(|column| column.title != "left"));
     assert_eq!((&row("40,001")[2][..], &row("40,001")[column("errors")][..]), ("errors", "14"));
     let expected = [
         "fork at 10,001 req/s: the load generator was the limit: what is marked ~ is the generator's as well. The generator \
@@ -354,6 +356,22 @@ fn process_control_is_what_a_server_costs_beyond_the_loop_within_rounds() {
     close(row("loop").control_s.unwrap().median, 0.0);
     close(row("thread").by_fork.unwrap(), 0.1);
     close(row("epoll").control_s.unwrap().median, 0.02);
+}
+
+#[test]
+fn stevens_table_says_how_many_connections_there_were_and_that_the_books_figures_are_unchecked() {
+    let run = changed(|cell| {
+        let is_loop = matches!(cell, Cell::Stevens(cell) if cell.model == "loop");
+        if is_loop {
+            server(cell).connections = 1; // one client at a time, as in the book
+        }
+    });
+    let document = Document::of(&run);
+    let found = document.sections.iter().find(|section| section.table.title.contains("Stevens"));
+    let table = &found.unwrap().table;
+    assert!(table.title.ends_with("5 connections at once, a new one for each request"), "{}", table.title);
+    let books: Vec<String> = table.columns.iter().map(Column::heading).collect();
+    assert_eq!(books[7..], ["book (unchecked) (s)", "book (unchecked) (× fork)"]);
 }
 
 #[test]

@@ -3,11 +3,11 @@
 mod sample;
 
 use reports::record::{
-    Cost, Errors, Floor, Latency, Noise, Run, Schedule, ServerCell, Shape, TaskCell, Verdict,
+    Cell, Cost, Errors, Floor, Latency, Noise, Run, Schedule, ServerCell, Shape, TaskCell, Verdict,
 };
 use reports::summary::{
     Comparison, Estimate, Figure, LEAST, Obstacle, Outlier, Rank, Remark, Rounds, ServerRow, ServerTable,
-    Standing, Summary, TaskRow,
+    Standing, Summary, TaskRow, Threshold,
 };
 use sample::{run_of, server, servers_cell, task, tasks_cell};
 
@@ -111,6 +111,8 @@ fn every_figure_of_a_server_is_the_median_of_its_own_field() {
     assert_eq!(row.threads_peak, Some(80.0));
     // 1.6, 1.9 and 1.7 a request.
     close(row.switches_per_request, 1.7);
+    // 100 of 1,600, 800 of 3,800 and 800 of 6,800.
+    close(row.involuntary_share, 2.0 / 17.0);
     assert_eq!(row.errors, Errors { connect: 3, reset: 60, timeout: 900, short: 12_000, wrong: 150_000 });
 }
 
@@ -303,26 +305,54 @@ fn the_same_under_several_names_is_one_place_in_nineteen_runs_of_twenty() {
     assert!(told_apart.count() <= 5);
 }
 
+/// The thresholds of the tables of a run: at so many connections and such a rate the same server was so far apart from itself,
+/// or was not measured twice.
+fn thresholds(settings: &[(usize, Option<f64>, Option<f64>)]) -> Vec<Threshold> {
+    let mut cells = Vec::new();
+    for &(connections, rate, apart) in settings {
+        let at = |cell| ServerCell { connections, rate, ..cell };
+        cells.extend(steady("epoll", 10.0, 0).into_iter().map(at));
+        cells.extend(apart.iter().flat_map(|apart| again("epoll", 10.0, *apart)).map(at));
+    }
+    tables(cells).into_iter().map(|table| table.threshold).collect()
+}
+
 #[test]
-fn the_threshold_is_pooled_over_the_run_and_at_least_one_percent() {
-    let threshold = |pairs: &[(usize, f64)]| {
-        let mut cells = Vec::new();
-        for &(connections, apart) in pairs {
-            let at = |cell| ServerCell { connections, ..cell };
-            cells.extend(steady("epoll", 10.0, 0).into_iter().map(at));
-            cells.extend(again("epoll", 10.0, apart).into_iter().map(at));
-        }
-        let threshold = Summary::of(&run_of(cells.into_iter().map(servers_cell).collect())).threshold;
-        (threshold.ratio, threshold.pairs)
-    };
-    assert_eq!(threshold(&[]), (LEAST, 0));
-    assert_eq!(threshold(&[(1, 1.001)]), (LEAST, 1));
-    let (one, pairs) = threshold(&[(1, 1.04)]);
-    close(Some(one), 1.04);
-    assert_eq!(pairs, 1);
-    let (pooled, pairs) = threshold(&[(1, 1.03), (64, 1.04)]);
-    close(Some(pooled.ln()), f64::midpoint(1.03_f64.ln().powi(2), 1.04_f64.ln().powi(2)).sqrt());
-    assert_eq!(pairs, 2);
+fn the_threshold_is_what_was_measured_twice_in_the_setting_and_at_least_one_percent() {
+    let one = |apart| thresholds(&[(1, None, apart)]).remove(0);
+    assert_eq!(one(None), Threshold { ratio: LEAST, pairs: 0, apart: 1.0, here: false });
+    let close_to_itself = one(Some(1.004));
+    assert_eq!((close_to_itself.ratio, close_to_itself.pairs), (LEAST, 1));
+    close(Some(close_to_itself.apart), 1.004);
+    let far = one(Some(1.04));
+    close(Some(far.ratio), 1.04);
+    assert_eq!((far.ratio, far.pairs, far.here), (far.apart, 1, true));
+}
+
+#[test]
+fn a_pair_of_another_setting_counts_only_where_there_is_none_and_the_pace_is_the_same() {
+    let found = thresholds(&[
+        (1, None, Some(1.03)),
+        (8, None, None),
+        (64, None, Some(1.04)),
+        (64, Some(100.0), Some(1.2)),
+        (64, Some(200.0), None),
+    ]);
+    let here = found.iter().map(|threshold| (threshold.here, threshold.pairs)).collect::<Vec<_>>();
+    assert_eq!(here, [(true, 1), (false, 2), (true, 1), (true, 1), (false, 1)]);
+    close(Some(found[0].ratio), 1.03);
+    close(Some(found[1].ratio.ln()), f64::midpoint(1.03_f64.ln().powi(2), 1.04_f64.ln().powi(2)).sqrt());
+    close(Some(found[2].ratio), 1.04);
+    close(Some(found[3].ratio), 1.2);
+    close(Some(found[4].ratio), 1.2);
+}
+
+#[test]
+fn a_pair_of_stevens_load_says_nothing_of_the_servers_tables() {
+    let mut cells: Vec<Cell> = steady("epoll", 10.0, 0).into_iter().map(servers_cell).collect();
+    let pair = steady("epoll", 10.0, 0).into_iter().chain(again("epoll", 10.0, 1.3));
+    cells.extend(pair.map(|cell| Cell::Stevens(Box::new(cell))));
+    assert_eq!(Summary::of(&run_of(cells)).servers[0].threshold.pairs, 0);
 }
 
 #[test]

@@ -152,7 +152,7 @@ fn a_change_within_what_the_same_server_differed_by_is_the_same() {
     assert_eq!(Versus::of(&old, &new).count(Outcome::Slower), 4);
     // Whichever of the two has it.
     for versus in [Versus::of(&twice, &new), Versus::of(&new, &twice)] {
-        assert_eq!(versus.threshold.pairs, 1);
+        assert_eq!(versus.rows[0].threshold.pairs, 1);
         assert_eq!((versus.rows.len(), versus.count(Outcome::Same)), (4, 4), "{versus:?}");
     }
 }

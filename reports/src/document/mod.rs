@@ -24,7 +24,7 @@ const UNRANKED: &str = "–";
 
 /// What a reader of a run's tables needs at once.
 const LEGEND: &str = "Figures are medians over the rounds that count. Rows that share a rank, marked =, are about \
-the same as the first of them; – is not ranked, ≥ is a lower bound.";
+the same as the first of them; – is not ranked, ≥ is a lower bound, ± how far the interval reaches.";
 
 /// A report in texts. None of them is escaped: that is up to whoever draws it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -39,8 +39,8 @@ pub struct Document {
     pub sections: Vec<Section>,
     /// What a reader of the tables needs at once, where the explanations have no room.
     pub legend: &'static str,
-    /// What the columns mean, one paragraph for each kind of table.
-    pub explanations: Vec<String>,
+    /// What the columns mean, one for each kind of table.
+    pub explanations: Vec<Explanation>,
 }
 
 /// One thing to know about the run.
@@ -52,6 +52,15 @@ pub struct Fact {
     pub value: String,
     /// Whether it is to be drawn as code: a command.
     pub code: bool,
+}
+
+/// What one kind of table means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Explanation {
+    /// What it is about, and what holds for all of it.
+    pub text: &'static str,
+    /// What single columns mean, in their order.
+    pub columns: &'static [&'static str],
 }
 
 /// A table with what goes with it.
@@ -72,13 +81,13 @@ impl Document {
     /// Puts the report on `run` into words.
     pub fn of(run: &Run) -> Self {
         let summary = Summary::of(run);
+        let paragraph = |text| Explanation { text, columns: &[] };
         let plain = |table| Section { table, chart: None };
-        let server_section = |table| servers::section(table, summary.threshold);
         // Where models had rates of their own, a table for each would have but one row.
         let has_room_in_a_sweep =
             |table: &&ServerTable| summary.rates.iter().any(|sweep| sweep.is_sparse() && sweep.holds(table));
         let servers = summary.servers.iter().filter(|table| !has_room_in_a_sweep(table));
-        let mut sections: Vec<Section> = servers.map(server_section).collect();
+        let mut sections: Vec<Section> = servers.map(servers::section).collect();
         sections.extend(summary.connections.iter().map(connections::table).map(plain));
         sections.extend(summary.rates.iter().flat_map(rates::tables).map(plain));
         sections.extend(summary.idle.iter().flat_map(idle::tables).map(plain));
@@ -86,11 +95,11 @@ impl Document {
         sections.extend(tasks::sections(&summary.tasks).into_iter().map(plain));
         let explanations = [
             (!summary.servers.is_empty()).then_some(servers::EXPLANATION),
-            (!summary.connections.is_empty()).then_some(connections::EXPLANATION),
+            (!summary.connections.is_empty()).then_some(paragraph(connections::EXPLANATION)),
             (!summary.rates.is_empty()).then_some(rates::EXPLANATION),
-            (!summary.idle.is_empty()).then_some(idle::EXPLANATION),
-            (!summary.stevens.is_empty()).then_some(stevens::EXPLANATION),
-            (!summary.tasks.is_empty()).then_some(tasks::EXPLANATION),
+            (!summary.idle.is_empty()).then_some(paragraph(idle::EXPLANATION)),
+            (!summary.stevens.is_empty()).then_some(paragraph(stevens::EXPLANATION)),
+            (!summary.tasks.is_empty()).then_some(paragraph(tasks::EXPLANATION)),
         ];
         Self {
             title: "Concurrency models compared".to_owned(),
@@ -98,7 +107,7 @@ impl Document {
             facts: facts::facts(run),
             sections,
             legend: LEGEND,
-            explanations: explanations.into_iter().flatten().map(str::to_owned).collect(),
+            explanations: explanations.into_iter().flatten().collect(),
         }
     }
 }

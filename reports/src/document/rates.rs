@@ -2,19 +2,25 @@
 
 use super::facts::name;
 use super::title::{self, Open};
-use super::{notes, server_notes};
+use super::{Explanation, notes, server_notes};
 use crate::summary::{ACHIEVED, Knee, Obstacle, Percentile, RateRow, RateStep, RateSweep, Standing};
 use crate::table::{Column, Table};
 use crate::units::{count, figure, latency, percent};
 
 /// What the tables say.
-pub(super) const EXPLANATION: &str = "Rates: the knee is the last offered rate before the first at which less than 99% of the \
-requests left in time and were answered, or the p99, timed from when a request should have left, was more than ten times that at \
-the lowest rate; only rates whose verdict is valid count. Where there were too few replies for a p99 at any of them, the p90 or \
-the p50 stands for it and is named. ≥ where no rate that counts was too much, < where already the lowest was, unknown where none \
-counts. Where a rate has a column, it holds the p99, or, where less than 99% left and were answered, that share. Answered is the \
-part of the requests due in the window that had a reply, then or soon after; left is the part that left within it. A figure \
-marked ~ is from where the load generator was the limit, and is the generator's as well.";
+pub(super) const EXPLANATION: Explanation = Explanation {
+    text: "Rates: the knee is the last offered rate before the first that was too much. Only rates whose verdict is valid count; \
+a figure marked ~ is from where the load generator was the limit, and is the generator's as well.",
+    columns: &[
+        "A rate was too much if less than 99% of the requests left in time and were answered, or if the p99, timed from when a \
+request should have left, was more than ten times that at the lowest rate that counts. Where replies were too few for a p99, \
+the p90 or the p50 stands for it and is named.",
+        "knee: ≥ where no rate that counts was too much, < where already the lowest was, unknown where none counts.",
+        "Where a rate has a column, it holds the p99, or, where less than 99% left and were answered, that share.",
+        "answered: the part of the requests due in the window that had a reply, then or soon after.",
+        "left: what left within the window, by what was due in it.",
+    ],
+};
 
 /// What a figure marked so is worth.
 const CLIENT_BOUND: &str = "the load generator was the limit: what is marked ~ is the generator's as well";
@@ -60,7 +66,7 @@ fn knee_note(row: &RateRow) -> Option<String> {
     match row.judged_by {
         Some(Percentile::P99) => {}
         Some(other) => {
-            parts.push(format!("the {} stands for the p99, as replies were few", percentile(other)))
+            parts.push(format!("the {} stands for the p99, as replies were few", percentile(other)));
         }
         None => parts.push("no latency is known, so what was answered decides alone".to_owned()),
     }
@@ -131,28 +137,37 @@ fn share(achieved: f64) -> String {
     if thousandths >= 1e3 { percent(achieved) } else { format!("{:.1}%", thousandths / 10.0) }
 }
 
-/// A row for each model and rate.
+/// A row for each model and rate. A column that is empty for all of them is none.
 fn figures(sweep: &RateSweep) -> Table {
-    let steps = || sweep.rows.iter().flat_map(|row| row.steps.iter().flatten());
+    let steps = sweep.rows.iter().flat_map(|row| row.steps.iter().flatten());
+    let texts: Vec<Vec<String>> = steps.map(figure_row).collect();
+    let is_filled = |index: usize| texts.iter().any(|row| !row[index].is_empty());
+    let columns = figure_columns();
+    let shown: Vec<usize> = (0..columns.len()).filter(|index| is_filled(*index)).collect();
+    let rows = texts.iter().map(|row| shown.iter().map(|&index| row[index].clone()).collect());
     Table {
         title: format!("At each rate: {}", title::of(&sweep.setting, Open::Rate)),
-        columns: vec![
-            Column::words("model", 0),
-            Column::numbers("offered", "req/s", 0),
-            Column::numbers("answered", "", 0),
-            Column::numbers("left", "", 3),
-            Column::numbers("p50", "", 2),
-            Column::numbers("p99", "", 0),
-            Column::numbers("p99.9", "", 3),
-            Column::numbers("p99", "uncorrected", 1),
-            Column::numbers("p99", "lag", 4),
-            Column::numbers("CPU/req", "µs", 0),
-            Column::numbers("errors", "", 2),
-            Column::numbers("rounds", "", 5),
-        ],
-        rows: steps().map(figure_row).collect(),
+        columns: shown.iter().map(|&index| columns[index].clone()).collect(),
+        rows: rows.collect(),
         notes: sweep.rows.iter().flat_map(|row| figure_notes(row, sweep.setting.connections)).collect(),
     }
+}
+
+fn figure_columns() -> Vec<Column> {
+    vec![
+        Column::words("model", 0),
+        Column::numbers("offered", "req/s", 0),
+        Column::numbers("answered", "", 0),
+        Column::numbers("left", "", 3),
+        Column::numbers("p50", "", 2),
+        Column::numbers("p99", "", 0),
+        Column::numbers("p99.9", "", 3),
+        Column::numbers("p99", "uncorrected", 1),
+        Column::numbers("p99", "lag", 4),
+        Column::numbers("CPU/req", "µs", 0),
+        Column::numbers("errors", "", 2),
+        Column::numbers("rounds", "", 5),
+    ]
 }
 
 fn figure_row(step: &RateStep) -> Vec<String> {
@@ -211,7 +226,8 @@ mod tests {
 
     #[test]
     fn the_explanation_names_the_rules_in_force() {
-        assert!(EXPLANATION.contains(&format!("at which less than {} of the requests", percent(ACHIEVED))));
-        assert!((LATER - 10.0).abs() < f64::EPSILON && EXPLANATION.contains("ten times"));
+        let rule = EXPLANATION.columns[0];
+        assert!(rule.contains(&format!("less than {} of the requests", percent(ACHIEVED))));
+        assert!((LATER - 10.0).abs() < f64::EPSILON && rule.contains("ten times"));
     }
 }

@@ -11,11 +11,11 @@ use crate::units::{figure, percent, plural, times};
 const OUTLIERS_TOLD: usize = 2;
 
 /// All notes on a table.
-pub(super) fn of(table: &ServerTable, threshold: Threshold) -> Vec<String> {
+pub(super) fn of(table: &ServerTable) -> Vec<String> {
     let connections = table.setting.connections;
     let mut notes: Vec<String> = table.rows.iter().filter_map(|row| note(row, connections)).collect();
     notes.extend(single_rounds(&table.rows));
-    notes.extend(told_apart(table, threshold));
+    notes.extend(told_apart(table));
     notes.extend(certainty(&table.rows));
     notes
 }
@@ -84,7 +84,7 @@ fn single_rounds(rows: &[ServerRow]) -> Option<String> {
 }
 
 /// How far apart the same thing was, and so how far apart two rows must be.
-fn told_apart(table: &ServerTable, threshold: Threshold) -> Vec<String> {
+fn told_apart(table: &ServerTable) -> Vec<String> {
     let mut notes: Vec<String> = Vec::new();
     for again in &table.again {
         notes.push(format!(
@@ -98,18 +98,35 @@ fn told_apart(table: &ServerTable, threshold: Threshold) -> Vec<String> {
     if ranked < 2 {
         return notes;
     }
-    let least = percent(threshold.ratio - 1.0);
-    notes.push(match threshold.pairs {
-        0 => format!(
-            "Nothing was measured twice in this run, so how far a server is from itself is not known; {least} is taken as \
-             the least difference."
-        ),
-        1 => format!("By what was measured twice in this run, differences of {least} or less are none."),
-        pairs => format!(
-            "By what was measured twice in this run, {pairs} pairs, differences of {least} or less are none."
-        ),
-    });
+    notes.push(least_difference(table.threshold));
     notes
+}
+
+/// What counts as a difference, and where that comes from.
+fn least_difference(threshold: Threshold) -> String {
+    let least = percent(threshold.ratio - 1.0);
+    if threshold.pairs == 0 {
+        return format!(
+            "Nothing was measured twice under such a load in this run, so how far a server is from itself is not known; \
+             {least} is taken as the least difference."
+        );
+    }
+    format!("Differences of {least} or less are none: {}.", why(threshold))
+}
+
+/// Where a threshold comes from: how far the same server was from itself, or the least that is taken.
+pub(super) fn why(threshold: Threshold) -> String {
+    let apart = percent(threshold.apart - 1.0);
+    let pairs = match (threshold.here, threshold.pairs) {
+        (true, _) => "what was measured twice here".to_owned(),
+        (false, 1) => "the one pair of another setting of this pace".to_owned(),
+        (false, pairs) => format!("the {pairs} pairs of other settings of this pace"),
+    };
+    if threshold.ratio > threshold.apart {
+        format!("the least that is taken; {pairs} came within {apart} of itself")
+    } else {
+        format!("as far from itself was {pairs}")
+    }
 }
 
 /// Intervals that are surer than this are as sure as any.
@@ -128,4 +145,23 @@ fn certainty(rows: &[ServerRow]) -> Option<String> {
             percent(coverage)
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_threshold_that_is_the_least_one_is_not_said_to_be_measured() {
+        let said = |ratio, apart, here| least_difference(Threshold { ratio, pairs: 2, apart, here });
+        assert_eq!(
+            said(1.01, 1.004, true),
+            "Differences of 1.0% or less are none: the least that is taken; what was measured twice here came within 0.4% of \
+             itself."
+        );
+        let far =
+            "Differences of 4.0% or less are none: as far from itself was what was measured twice here.";
+        assert_eq!(said(1.04, 1.04, true), far);
+        assert!(said(1.04, 1.04, false).ends_with("the 2 pairs of other settings of this pace."));
+    }
 }

@@ -2,35 +2,47 @@
 
 use super::facts::name;
 use super::title::{self, Open};
-use super::{Section, UNRANKED, server_notes};
+use super::{Explanation, Section, UNRANKED, server_notes};
 use crate::chart::Chart;
 use crate::statistics::Interval;
-use crate::summary::{Estimate, Obstacle, ServerRow, ServerTable, Standing, Threshold};
+use crate::summary::{Estimate, Obstacle, ServerRow, ServerTable, Standing};
 use crate::table::{Column, Table};
-use crate::units::{count, figure, latency, mebibytes, per_request, percent, times};
+use crate::units::{count, figure, give_or_take, latency, mebibytes, per_request, percent, times};
 
 /// What the columns mean.
-pub(super) const EXPLANATION: &str = "Servers: a row is one model with its options, and its figures are \
-medians over the rounds whose verdict is valid; where none is, over those where the load generator was the \
-limit. A disturbed round is measured again, and the last attempt counts. Rows are ranked by CPU per request, the \
-processor time (user and system) of the server's whole \
-process tree, since on few cores the rate is soon the load generator's ceiling. Rows that share \
-a rank, marked =, can't be told from the first of them. Two rows differ if both of this holds: the difference within the \
-rounds is so steady that chance alone would show one anywhere in the table with a probability below 5% (a moderated t test \
-on log ratios, Holm's correction for all pairs), and it is greater than what the same server, measured twice, differed from \
-itself by. Such a second row is marked (again) and not ranked. A row with – is not ranked, and a note below its table says \
-why; where no round counts, the verdict stands in the figure's place. × first is the CPU per request by the first row's, \
-taken within each round; × floor by that of two threads that only receive and send. An interval is the range of the rounds, \
-which a note gives the certainty of; from six rounds on it is the percentile bootstrap's, of 95%. The rate is whole and right \
-replies a second; ≥ \
-marks a lower bound; of ceiling is its share of what the load generator can ask for on one processor. p50, p99 and p99.9 are \
-latencies: so many percent of the replies were whole at most \
-that long after their request left, in an open loop after it should have left by the schedule; uncorrected is from when it \
-did leave, lag is how late the load generator itself was. One that fewer than ten replies lie above is not given. Memory is \
-the peak of the proportional set size (PSS), which counts \
-shared pages once; processes and threads are peaks too. Switches are context switches per request, voluntary \
-and involuntary; calls are system calls, counted apart from the measuring. Errors are summed over all rounds. What is empty \
-was not measured.";
+pub(super) const EXPLANATION: Explanation = Explanation {
+    text: "Servers: a row is one model with its options, and its figures are medians over the rounds whose verdict is valid; \
+where none is, over those where the load generator was the limit. A disturbed round is measured again, and the last attempt \
+counts. What is empty was not measured.",
+    columns: &[
+        "rank: by CPU per request, since on few cores the rate is soon the load generator's ceiling. Rows that share a rank, \
+marked =, can't be told from the first of them. A row with – is not ranked, and a note below its table says why; (again) is a \
+row measured twice, to see how far it is from itself.",
+        "Two rows differ if both of this holds: the difference within the rounds is so steady that chance alone would show one \
+anywhere in the table with a probability below 5% (a moderated t test on log ratios, Holm's correction for all pairs), and it is \
+greater than what the same server, measured twice, differed from itself by.",
+        "CPU/req: the processor time (user and system) of the server's whole process tree; where no round counts, the verdict \
+stands in its place.",
+        "± reaches to the farther end of the interval, rounded up; interval has both ends. It is the range of the rounds, which \
+a note gives the certainty of; from six rounds on it is the percentile bootstrap's, of 95%. One round has none.",
+        "× first: the CPU per request by the first row's, taken within each round.",
+        "× floor: the CPU per request by that of two threads that only receive and send.",
+        "rate: whole and right replies a second; ≥ marks a lower bound.",
+        "of ceiling: the rate's share of what the load generator can ask for on one processor.",
+        "p50, p99, p99.9: so many percent of the replies were whole at most that long after their request left, in an open loop \
+after it should have left by the schedule. One that fewer than ten replies lie above is not given.",
+        "p99, uncorrected: from when the request did leave.",
+        "p99, lag: how late the load generator itself was.",
+        "p99, beside: that of the connections beside, which ask for something else.",
+        "memory: the peak of the proportional set size (PSS), which counts shared pages once.",
+        "processes, threads: peaks, too.",
+        "switches: context switches per request, of either kind.",
+        "involuntary: the share of those where the kernel took the processor away; the others are waits.",
+        "calls, epoll_ctl: system calls per request, counted apart from the measuring.",
+        "errors: summed over all rounds.",
+        "rounds: those that count, of all.",
+    ],
+};
 
 /// One column and what stands in it.
 struct Field {
@@ -48,9 +60,13 @@ fn fields() -> Vec<Field> {
         always(Column::words("model", 0), label),
         always(Column::numbers("CPU/req", "µs", 0), cpu),
         always(Column::numbers("interval", "µs", 9), |row| interval(row.cpu_us)),
-        known(Column::numbers("× first", "", 6), |row| text(row.ratio.map(|ratio| ratio.value), times)),
+        known(Column::numbers("× first", "", 6), |row| {
+            row.ratio
+                .map(|ratio| with_reach(times(ratio.value), ratio.value, ratio.interval))
+                .unwrap_or_default()
+        }),
         known(Column::numbers("interval", "×", 12), |row| {
-            row.ratio.map(|ratio| range(ratio.interval, times)).unwrap_or_default()
+            row.ratio.and_then(|ratio| known_range(ratio.interval, times)).unwrap_or_default()
         }),
         known(Column::numbers("× floor", "", 7), |row| text(row.floor_share, times)),
         always(Column::numbers("rate", "req/s", 0), rate),
@@ -70,6 +86,7 @@ fn fields() -> Vec<Field> {
         always(Column::numbers("processes", "peak", 8), |row| text(row.processes_peak, count)),
         always(Column::numbers("threads", "peak", 6), |row| text(row.threads_peak, count)),
         always(Column::numbers("switches", "per req", 7), |row| text(row.switches_per_request, per_request)),
+        known(Column::numbers("involuntary", "of switches", 14), |row| text(row.involuntary_share, percent)),
         known(Column::numbers("calls", "per req", 7), |row| text(row.calls_per_request, per_request)),
         known(Column::numbers("epoll_ctl", "per req", 12), |row| {
             text(row.epoll_ctls_per_request, per_request)
@@ -80,14 +97,14 @@ fn fields() -> Vec<Field> {
 }
 
 /// One setting: its table and its chart.
-pub(super) fn section(table: &ServerTable, threshold: Threshold) -> Section {
+pub(super) fn section(table: &ServerTable) -> Section {
     let title = title::of(&table.setting, Open::Nothing);
     let chart = Chart::of(&format!("CPU time per request in µs: {title}"), &table.rows);
     let shown = |field: &Field| field.always || table.rows.iter().any(|row| !(field.text)(row).is_empty());
     let fields: Vec<Field> = fields().into_iter().filter(shown).collect();
     let rows = table.rows.iter().map(|row| fields.iter().map(|field| (field.text)(row)).collect()).collect();
     let columns = fields.into_iter().map(|field| field.column).collect();
-    let notes = server_notes::of(table, threshold);
+    let notes = server_notes::of(table);
     Section { table: Table { title, columns, rows, notes }, chart }
 }
 
@@ -103,16 +120,29 @@ fn text(value: Option<f64>, format: fn(f64) -> String) -> String {
 fn cpu(row: &ServerRow) -> String {
     match row.standing {
         Standing::Unranked(Obstacle::Void(verdict)) => name(verdict).to_owned(),
-        _ => text(row.cpu_us.map(|cpu_us| cpu_us.median), figure),
+        _ => row.cpu_us.map(estimate).unwrap_or_default(),
+    }
+}
+
+/// `6.92 ±1%`: a figure, and how far its interval reaches.
+fn estimate(of: Estimate) -> String {
+    with_reach(figure(of.median), of.median, of.interval)
+}
+
+fn with_reach(text: String, value: f64, interval: Interval) -> String {
+    match interval.reach(value) {
+        Some(share) => format!("{text} {}", give_or_take(share)),
+        None => text,
     }
 }
 
 fn rate(row: &ServerRow) -> String {
-    row.rate.map(|rate| format!("{}{}", bound(row), figure(rate.median))).unwrap_or_default()
+    row.rate.map(|rate| format!("{}{}", bound(row), estimate(rate))).unwrap_or_default()
 }
 
 fn rate_interval(row: &ServerRow) -> String {
-    row.rate.map(|rate| format!("{}{}", bound(row), interval(Some(rate)))).unwrap_or_default()
+    let range = row.rate.and_then(|rate| known_range(rate.interval, figure));
+    range.map(|range| format!("{}{range}", bound(row))).unwrap_or_default()
 }
 
 /// What marks a lower bound.
@@ -128,10 +158,33 @@ fn rank(row: &ServerRow) -> String {
 }
 
 fn interval(estimate: Option<Estimate>) -> String {
-    estimate.map(|estimate| range(estimate.interval, figure)).unwrap_or_default()
+    estimate.and_then(|estimate| known_range(estimate.interval, figure)).unwrap_or_default()
+}
+
+/// The range of more than one value; one value has none.
+pub(super) fn known_range(interval: Interval, format: fn(f64) -> String) -> Option<String> {
+    interval.is_known().then(|| range(interval, format))
 }
 
 /// `1.02..1.05`.
 pub(super) fn range(interval: Interval, format: fn(f64) -> String) -> String {
     format!("{}..{}", format(interval.low), format(interval.high))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_column_is_explained() {
+        for field in fields() {
+            let (title, unit) = (&*field.column.title, field.column.unit);
+            let named = |text: &&&str| {
+                let names = text.split_once(": ").map_or(**text, |(names, _)| names);
+                names.contains(title) && (title != "p99" || unit.is_empty() || names.contains(unit))
+            };
+            let known = EXPLANATION.columns.iter().any(|text| named(&text));
+            assert!(known || ["model", "interval"].contains(&title), "{title} {unit}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Stevens' comparison in words, beside the figures of his book.
 
 use super::facts::name;
-use super::servers::range;
+use super::servers::known_range;
 use super::title::{self, Open};
 use crate::summary::{StevensRow, StevensTable};
 use crate::table::{Column, Table};
@@ -9,7 +9,10 @@ use crate::units::figure;
 
 /// Where the figures named book come from.
 pub(super) const SOURCE: &str = "W. R. Stevens, B. Fenner, A. M. Rudoff, UNIX Network Programming, volume 1, third edition, \
-Figure 30.1, cited from memory";
+Figure 30.1, cited from memory and not checked against it";
+
+/// What the book's columns are called.
+const BOOK_COLUMN: &str = "book (unchecked)";
 
 /// What the table says.
 pub(super) const EXPLANATION: &str = "Stevens: process control is a server's CPU time for 5,000 connections less that of loop, \
@@ -18,10 +21,7 @@ one than the book's, so the columns to compare are the two named × fork.";
 
 pub(super) fn table(table: &StevensTable) -> Table {
     Table {
-        title: format!(
-            "In the form of Stevens' comparison: {}",
-            title::of(&table.setting, Open::Connections)
-        ),
+        title: format!("In the form of Stevens' comparison: {}", title::of(&table.setting, Open::Nothing)),
         columns: columns(),
         rows: table.rows.iter().map(row).collect(),
         notes: notes(table),
@@ -35,10 +35,10 @@ fn columns() -> Vec<Column> {
         Column::words("model", 0),
         Column::numbers("CPU", "µs/connection", 4),
         Column::numbers("control", "s", 0),
-        Column::numbers("interval", "s", 6),
+        Column::numbers("interval", "s", 2),
         Column::numbers("control", "× fork", 0),
-        Column::numbers("book", "s", 2),
-        Column::numbers("book", "× fork", 0),
+        Column::numbers(BOOK_COLUMN, "s", 6),
+        Column::numbers(BOOK_COLUMN, "× fork", 0),
     ]
 }
 
@@ -53,7 +53,7 @@ fn row(row: &StevensRow) -> Vec<String> {
             None => text(row.cpu_us.map(|cpu_us| cpu_us.median), figure),
         },
         text(row.control_s.map(|control| control.median), figure),
-        row.control_s.map(|control| range(control.interval, figure)).unwrap_or_default(),
+        row.control_s.and_then(|control| known_range(control.interval, figure)).unwrap_or_default(),
         text(row.by_fork, thousandths),
         text(row.book.map(|book| book.seconds), |seconds| format!("{seconds:.2}")),
         text(row.book.map(|book| book.by_fork()), thousandths),
@@ -67,7 +67,7 @@ fn thousandths(value: f64) -> String {
 }
 
 fn notes(table: &StevensTable) -> Vec<String> {
-    let mut notes = vec![format!("The columns named book are not from this run: {SOURCE}.")];
+    let mut notes = vec![format!("The columns named {BOOK_COLUMN} are not from this run: {SOURCE}.")];
     if table.rows.iter().all(|row| row.control_s.is_none()) {
         notes.push(
             "Without rounds of loop that count there is nothing to measure process control from.".to_owned(),

@@ -1,10 +1,11 @@
 //! Two runs against each other, in words.
 
+use super::server_notes::why;
 use super::servers::range;
 use super::title::{self, Open};
 use super::{Document, Fact, Section};
 use crate::statistics::Interval;
-use crate::summary::{Alone, Change, Compared, Outcome, Suite, Versus, VersusRow};
+use crate::summary::{Alone, Change, Compared, LEAST, Outcome, Suite, Threshold, Versus, VersusRow};
 use crate::table::{Column, Table};
 use crate::units::{figure, latency, percent, plural, times};
 
@@ -72,17 +73,27 @@ fn run(run: &Compared) -> String {
     format!("{path}started {}, concur {}", run.started, run.concur)
 }
 
+/// The rule; what it comes to is said below each table.
 fn threshold(versus: &Versus) -> String {
-    let percent = |ratio: f64| percent(ratio - 1.0);
-    let within = percent(versus.threshold.ratio);
-    let within = match versus.threshold.pairs {
-        0 => format!("{within}, as neither run measured a server twice"),
-        _ => format!("{within} by what the same server, measured twice in one run, differed from itself by"),
+    format!(
+        "what the same server, measured twice in one run, differed from itself by, at least {}; and {} more as an allowance for \
+         what differs between runs, which no run shows by itself",
+        percent(LEAST - 1.0),
+        percent(versus.between_runs - 1.0)
+    )
+}
+
+/// What the threshold comes to in one setting.
+fn threshold_here(threshold: Threshold, between_runs: f64) -> String {
+    let why = match threshold.pairs {
+        0 => "neither run measured a server twice under such a load".to_owned(),
+        _ => why(threshold),
     };
     format!(
-        "{}: {within}; and {} as an allowance for what differs between runs, which no run shows by itself",
-        percent(versus.threshold.ratio * versus.between_runs),
-        percent(versus.between_runs)
+        "Threshold: {}, from {} within a run ({why}) and {} between runs.",
+        percent(threshold.ratio * between_runs - 1.0),
+        percent(threshold.ratio - 1.0),
+        percent(between_runs - 1.0)
     )
 }
 
@@ -118,13 +129,16 @@ fn sections(versus: &Versus) -> Vec<Section> {
             None => tables.push((title, vec![row])),
         }
     }
-    tables.into_iter().map(|(title, rows)| Section { table: table(title, rows), chart: None }).collect()
+    let plain = |(title, rows)| Section { table: table(title, rows, versus.between_runs), chart: None };
+    tables.into_iter().map(plain).collect()
 }
 
-fn table(title: String, mut rows: Vec<&VersusRow>) -> Table {
+fn table(title: String, mut rows: Vec<&VersusRow>, between_runs: f64) -> Table {
     let ratio = |row: &VersusRow| row.cpu_us.map_or(0.0, |change| change.ratio);
     rows.sort_by(|one, other| one.outcome.cmp(&other.outcome).then(ratio(other).total_cmp(&ratio(one))));
-    Table { title, columns: columns(), notes: reasons(&rows), rows: rows.into_iter().map(texts).collect() }
+    let mut notes = reasons(&rows);
+    notes.extend(rows.first().map(|row| threshold_here(row.threshold, between_runs)));
+    Table { title, columns: columns(), notes, rows: rows.into_iter().map(texts).collect() }
 }
 
 /// Why rows can't be told, each reason once.

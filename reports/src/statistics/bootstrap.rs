@@ -38,6 +38,18 @@ impl Interval {
         Self { low: f(self.low), high: f(self.high), ..self }
     }
 
+    /// How far it reaches from `value`, which it holds, to either side at most, as a share of `value`; none where it is of one
+    /// value, which says nothing of the spread.
+    pub(crate) fn reach(&self, value: f64) -> Option<f64> {
+        let far = (self.high - value).max(value - self.low);
+        self.is_known().then_some(far / value).filter(|share| share.is_finite())
+    }
+
+    /// Whether it is of more than one value.
+    pub(crate) fn is_known(&self) -> bool {
+        self.coverage > 0.0
+    }
+
     /// The end that is farther from zero, without its sign.
     pub(crate) fn far_end(&self) -> f64 {
         self.low.abs().max(self.high.abs())
@@ -110,6 +122,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn an_interval_reaches_as_far_as_its_farther_end_and_one_value_has_none() {
+        let reach = of_median(&[9.0, 10.0, 14.0]).unwrap().reach(10.0).unwrap();
+        assert!((reach - 0.4).abs() < 1e-12, "{reach}");
+        assert_eq!(of_median(&[10.0]).unwrap().reach(10.0), None);
+    }
 
     #[test]
     fn the_range_of_few_rounds_has_its_exact_coverage() {

@@ -5,6 +5,8 @@
 
 use serde::Serialize;
 
+use super::Suite;
+use super::servers::{self, Group};
 use super::setting::Setting;
 use super::versus::BETWEEN_RUNS;
 use crate::statistics::Ratio;
@@ -38,19 +40,23 @@ impl Again {
 /// How far from 1 a ratio must be to be a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Threshold {
-    /// As a ratio: 1.05 for 5%, dearer or cheaper.
+    /// As a ratio: 1.05 for 5%, dearer or cheaper. Never below [`LEAST`].
     pub ratio: f64,
     /// How many servers were measured twice for it; with none it is [`LEAST`].
     pub pairs: usize,
+    /// How far these were from themselves, which may be less than what is taken; 1 with none.
+    pub apart: f64,
+    /// Whether they were measured in the very setting, and not in others that are alike.
+    pub here: bool,
 }
 
 impl Threshold {
     /// The far end of the interval of what was measured twice, pooled over all of it as its quadratic mean, as standard
     /// deviations are; at least [`LEAST`].
-    pub(crate) fn of(pairs: &[Again]) -> Self {
-        let squares: f64 = pairs.iter().map(|pair| pair.far_end.powi(2)).sum();
-        let pooled = (squares / pairs.len().max(1) as f64).sqrt();
-        Self { ratio: pooled.exp().max(LEAST), pairs: pairs.len() }
+    fn of<'p>(pairs: impl Iterator<Item = &'p Again>, here: bool) -> Self {
+        let (number, squares) = pairs.fold((0, 0.0), |(n, sum), pair| (n + 1, sum + pair.far_end.powi(2)));
+        let apart = (squares / f64::from(number.max(1_u32))).sqrt().exp();
+        Self { ratio: apart.max(LEAST), pairs: number as usize, apart, here }
     }
 
     /// The same for two runs, which differ in more than what is seen within one.
@@ -62,4 +68,34 @@ impl Threshold {
     pub fn is_exceeded_by(&self, ratio: f64) -> bool {
         ratio > self.ratio || ratio < 1.0 / self.ratio
     }
+}
+
+/// What was measured twice in a run.
+pub(crate) struct Pairs(Vec<(Suite, Again)>);
+
+impl Pairs {
+    pub(crate) fn of(groups: &[(Suite, Group<'_>)]) -> Self {
+        let pairs =
+            groups.iter().flat_map(|(suite, group)| servers::again(group).into_iter().map(|it| (*suite, it)));
+        Self(pairs.collect())
+    }
+
+    /// What counts as a difference in `setting`: by the pair that was measured there; without one by all of the same suite
+    /// and pace. What a server costs at a few requests a second, or with a new connection for each, is so much less steady
+    /// that it says nothing of a closed loop.
+    pub(crate) fn threshold(&self, suite: Suite, setting: &Setting) -> Threshold {
+        let with = |alike: fn(&Setting, &Setting) -> bool| {
+            self.0.iter().filter(move |(other, pair)| *other == suite && alike(&pair.setting, setting))
+        };
+        let own = |one: &Setting, other: &Setting| one.key() == other.key();
+        let here = with(own).next().is_some();
+        let pairs = with(if here { own } else { same_pace });
+        Threshold::of(pairs.map(|(_, pair)| pair), here)
+    }
+}
+
+/// Whether the same thing decides when a request leaves: the last reply, a pause after it, or a schedule.
+fn same_pace(one: &Setting, other: &Setting) -> bool {
+    let pace = |of: &Setting| (of.rate.is_some(), of.shape.think_us.is_some());
+    pace(one) == pace(other)
 }

@@ -1,7 +1,7 @@
 //! Which cells count, and what is said of the others.
 
 use super::{Remark, distinct};
-use crate::record::{ServerCell, Verdict};
+use crate::record::{ServerCell, TaskCell, Verdict};
 
 /// The cells of one row, sorted by what counts.
 pub(crate) struct Counted<'a> {
@@ -15,7 +15,7 @@ impl<'a> Counted<'a> {
     /// Sorts `cells`, which differ in nothing but their round and attempt.
     pub(crate) fn of(cells: &[&'a ServerCell]) -> Self {
         let last: Vec<&'a ServerCell> =
-            cells.iter().copied().filter(|cell| !superseded(cell, cells)).collect();
+            cells.iter().copied().filter(|cell| !superseded(*cell, cells)).collect();
         let with = |wanted| -> Vec<&'a ServerCell> {
             last.iter().copied().filter(|cell| verdict(cell) == wanted).collect()
         };
@@ -43,10 +43,28 @@ pub(crate) fn verdict(cell: &ServerCell) -> Verdict {
     }
 }
 
+/// What belongs to a round, and may be measured again.
+pub(crate) trait Attempt {
+    /// Which round, and which attempt at it.
+    fn attempt(&self) -> (u32, u32);
+}
+
+impl Attempt for ServerCell {
+    fn attempt(&self) -> (u32, u32) {
+        (self.round, self.attempt.unwrap_or(1))
+    }
+}
+
+impl Attempt for TaskCell {
+    fn attempt(&self) -> (u32, u32) {
+        (self.round, self.attempt.unwrap_or(1))
+    }
+}
+
 /// Whether a later attempt at the same round stands in its place.
-fn superseded(cell: &ServerCell, cells: &[&ServerCell]) -> bool {
-    let attempt = |cell: &ServerCell| cell.attempt.unwrap_or(1);
-    cells.iter().any(|other| other.round == cell.round && attempt(other) > attempt(cell))
+pub(crate) fn superseded<T: Attempt>(cell: &T, cells: &[&T]) -> bool {
+    let (round, attempt) = cell.attempt();
+    cells.iter().map(|other| other.attempt()).any(|(other, later)| other == round && later > attempt)
 }
 
 /// What the cells say beside their figures: each verdict and reason once, with its rounds. A valid cell without
@@ -56,6 +74,6 @@ pub(crate) fn remarks(cells: &[&ServerCell]) -> Vec<Remark> {
         verdict: verdict(cell),
         reason: cell.reason.clone(),
         rounds: vec![cell.round],
-        superseded: superseded(cell, cells),
+        superseded: superseded(*cell, cells),
     }))
 }

@@ -31,6 +31,7 @@ pub use versus::{Alone, BETWEEN_RUNS, Change, Compared, Outcome, Versus, VersusR
 use serde::Serialize;
 
 use crate::record::{Cell, Run, ServerCell, Verdict};
+use again::Pairs;
 use servers::Group;
 
 /// What a run came to.
@@ -46,8 +47,6 @@ pub struct Summary {
     pub idle: Vec<IdleTable>,
     /// Stevens' comparison.
     pub stevens: Vec<StevensTable>,
-    /// How far from 1 a ratio must be to be a difference.
-    pub threshold: Threshold,
     /// The tasks: one row for each task and executor.
     pub tasks: Vec<TaskRow>,
 }
@@ -58,18 +57,18 @@ impl Summary {
         let groups = groups_of(run);
         let of =
             |wanted: Suite| groups.iter().filter(move |(suite, _)| *suite == wanted).map(|(_, group)| group);
-        let threshold = threshold(&groups);
+        let pairs = Pairs::of(&groups);
+        let table = |group| servers::table(group, &pairs, run.floor);
         let tasks = run.cells.iter().filter_map(|cell| match cell {
             Cell::Tasks(cell) => Some(&**cell),
             Cell::Servers(_) | Cell::Idle(_) | Cell::Stevens(_) => None,
         });
         Self {
-            servers: of(Suite::Servers).map(|group| servers::table(group, threshold, run.floor)).collect(),
+            servers: of(Suite::Servers).map(table).collect(),
             rates: rates::tables(of(Suite::Servers), run.floor),
             connections: connections::tables(of(Suite::Servers)),
             idle: idle::tables(of(Suite::Idle)),
             stevens: stevens::tables(of(Suite::Stevens)),
-            threshold,
             tasks: tasks::rows(&tasks.collect::<Vec<_>>()),
         }
     }
@@ -100,12 +99,6 @@ pub(crate) fn groups_of(run: &Run) -> Vec<(Suite, Group<'_>)> {
         servers::groups(&cells).into_iter().map(move |group| (suite, group))
     };
     [Suite::Servers, Suite::Idle, Suite::Stevens].into_iter().flat_map(of).collect()
-}
-
-/// What the run's A/A pairs say, in whichever suite they are.
-pub(crate) fn threshold(groups: &[(Suite, Group<'_>)]) -> Threshold {
-    let again: Vec<Again> = groups.iter().flat_map(|(_, group)| servers::again(group)).collect();
-    Threshold::of(&again)
 }
 
 /// How many rounds a row has, and how many of them its figures are taken from.

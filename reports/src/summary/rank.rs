@@ -64,7 +64,7 @@ pub(crate) fn ratios_to_first(rows: &[&ByRound]) -> Vec<Option<Ratio>> {
 mod tests {
     use super::*;
 
-    const NO_LESS_THAN: Threshold = Threshold { ratio: 1.05, pairs: 1 };
+    const NO_LESS_THAN: Threshold = Threshold { ratio: 1.05, pairs: 1, apart: 1.05, here: true };
 
     fn rows(costs: &[f64]) -> Vec<ByRound> {
         // 0.2% of noise, another one in each row.
@@ -82,7 +82,10 @@ mod tests {
     #[test]
     fn a_difference_within_what_the_same_thing_differs_by_is_none() {
         assert_eq!(places(&[10.0, 10.4, 11.0], NO_LESS_THAN), [1, 1, 3]);
-        assert_eq!(places(&[10.0, 10.4, 11.0], Threshold { ratio: 1.01, pairs: 0 }), [1, 2, 3]);
+        assert_eq!(
+            places(&[10.0, 10.4, 11.0], Threshold { ratio: 1.01, pairs: 0, apart: 1.0, here: false }),
+            [1, 2, 3]
+        );
     }
 
     #[test]

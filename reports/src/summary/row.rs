@@ -52,6 +52,8 @@ pub struct ServerRow {
     pub threads_peak: Option<f64>,
     /// Context switches per request, voluntary and involuntary together.
     pub switches_per_request: Option<f64>,
+    /// The part of them that was involuntary, from 0 to 1; absent where the kinds are not known apart.
+    pub involuntary_share: Option<f64>,
     /// System calls per request.
     pub calls_per_request: Option<f64>,
     /// Those of them that change what an epoll instance watches.
@@ -179,6 +181,7 @@ pub(crate) fn row(cells: &[&ServerCell], floor: Option<Floor>) -> ServerRow {
         processes_peak: cost(|cost| cost.processes_peak),
         threads_peak: cost(|cost| cost.threads_peak),
         switches_per_request: median(counted.iter().filter_map(|cell| switches_per_request(cell))),
+        involuntary_share: median(counted.iter().filter_map(|cell| involuntary_share(&cell.server?))),
         calls_per_request: counted_calls(|calls| of_requests(calls, calls.syscalls)),
         epoll_ctls_per_request: counted_calls(|calls| of_requests(calls, calls.epoll_ctls?)),
         errors: errors(cells),
@@ -239,6 +242,11 @@ pub(crate) fn cpu_us(cell: &ServerCell) -> Option<f64> {
 
 fn switches_per_request(cell: &ServerCell) -> Option<f64> {
     per_request(cell, cell.server?.switches()? as f64)
+}
+
+fn involuntary_share(cost: &Cost) -> Option<f64> {
+    let (voluntary, involuntary) = (cost.voluntary_switches?, cost.involuntary_switches?);
+    (voluntary + involuntary > 0).then(|| involuntary as f64 / (voluntary + involuntary) as f64)
 }
 
 fn per_request(cell: &ServerCell, value: f64) -> Option<f64> {

@@ -3,11 +3,11 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use super::again::{Again, Threshold};
-use super::label;
+use super::again::{Again, Pairs, Threshold};
 use super::rank::{Differences, ratios_to_first};
 use super::row::{self, Obstacle, Rank, ServerRow, Standing};
 use super::setting::Setting;
+use super::{Suite, label};
 use crate::record::{Floor, ServerCell};
 use crate::statistics::ratio::{ByRound, logs_within_rounds};
 
@@ -21,6 +21,8 @@ pub struct ServerTable {
     pub rows: Vec<ServerRow>,
     /// What was measured twice here.
     pub again: Vec<Again>,
+    /// How far from 1 a ratio must be to be a difference here.
+    pub threshold: Threshold,
 }
 
 /// The cells of one row: they differ in nothing but their round and attempt.
@@ -62,7 +64,8 @@ pub(crate) fn again(group: &Group<'_>) -> Vec<Again> {
 }
 
 /// Sums a setting up and ranks its rows.
-pub(crate) fn table(group: &Group<'_>, threshold: Threshold, floor: Option<Floor>) -> ServerTable {
+pub(crate) fn table(group: &Group<'_>, pairs: &Pairs, floor: Option<Floor>) -> ServerTable {
+    let threshold = pairs.threshold(Suite::Servers, &group.setting);
     let summed = group.rows.iter().map(|cells| (row::row(cells, floor), row::cpu_by_round(cells)));
     let (again_rows, mut rows): (Vec<_>, Vec<_>) = summed.partition(|(row, _)| row.again);
     rows.sort_by(|(one, _), (other, _)| order(one, other));
@@ -72,7 +75,7 @@ pub(crate) fn table(group: &Group<'_>, threshold: Threshold, floor: Option<Floor
         let place = rows.iter().rposition(|other| other.model == row.model);
         rows.insert(place.map_or(rows.len(), |place| place + 1), row);
     }
-    ServerTable { setting: group.setting.clone(), rows, again: again(group) }
+    ServerTable { setting: group.setting.clone(), rows, again: again(group), threshold }
 }
 
 /// Ranked rows, then rows with figures, then the others; within each by CPU time per request, then by name.

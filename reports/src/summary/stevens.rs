@@ -9,7 +9,7 @@ use super::counted::Counted;
 use super::row::{self, Estimate, cpu_us};
 use super::servers::{Group, Row};
 use super::setting::Setting;
-use super::sweep::{Model, full_name, sweeps};
+use super::sweep::{Model, Sweep, full_name, sweeps};
 use crate::record::{ServerCell, Verdict};
 use crate::statistics::median;
 use crate::statistics::ratio::ByRound;
@@ -49,7 +49,7 @@ pub const BOOK: [BookRow; 9] = [
 /// All models under Stevens' load.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StevensTable {
-    /// What else they were measured in.
+    /// What they were measured in. The iterative server may have had fewer connections at once.
     pub setting: Setting,
     /// The book's kinds in its order, then the others, the cheapest first.
     pub rows: Vec<StevensRow>,
@@ -83,7 +83,9 @@ impl BookRow {
 pub(crate) fn tables<'s, 'a: 's>(groups: impl Iterator<Item = &'s Group<'a>>) -> Vec<StevensTable> {
     // The iterative server may have had one client at a time, as in the book.
     let sweeps = sweeps(groups, |setting| setting.connections = 0, 1);
-    sweeps.iter().map(|sweep| table(sweep.setting.clone(), &sweep.models(full_name))).collect()
+    let most = |sweep: &Sweep<'_, '_>| sweep.steps.last().map_or(0, |group| group.setting.connections);
+    let setting = |sweep: &Sweep<'_, '_>| Setting { connections: most(sweep), ..sweep.setting.clone() };
+    sweeps.iter().map(|sweep| table(setting(sweep), &sweep.models(full_name))).collect()
 }
 
 fn table(setting: Setting, models: &[Model<'_, '_>]) -> StevensTable {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::counted::superseded;
 use super::{Estimate, Remark, Rounds, distinct, gravest, label, remarks};
 use crate::course_notes::{BASELINE, WAYS};
 use crate::record::{TaskCell, Verdict};
@@ -72,8 +73,8 @@ fn place(executor: &str) -> usize {
 
 fn task(executors: &[Vec<&TaskCell>]) -> Vec<TaskRow> {
     let line = executors.iter().flat_map(|cells| {
-        let last = cells.iter().filter(|cell| !superseded(cell, cells));
-        last.copied().filter(|cell| cell.executor == BASELINE && counts(cell))
+        let last = cells.iter().copied().filter(|cell| !superseded(*cell, cells));
+        last.filter(|cell| cell.executor == BASELINE && counts(cell))
     });
     let line: Vec<&TaskCell> = line.collect();
     executors.iter().map(|cells| row(cells, &line)).collect()
@@ -83,15 +84,9 @@ fn counts(cell: &TaskCell) -> bool {
     cell.verdict == Verdict::Valid && cell.noise.is_none_or(|noise| !noise.disturbed)
 }
 
-/// Whether a later attempt at the same round stands in its place.
-fn superseded(cell: &TaskCell, cells: &[&TaskCell]) -> bool {
-    let attempt = |cell: &TaskCell| cell.attempt.unwrap_or(1);
-    cells.iter().any(|other| other.round == cell.round && attempt(other) > attempt(cell))
-}
-
 fn row(cells: &[&TaskCell], line: &[&TaskCell]) -> TaskRow {
     let first = cells[0];
-    let last: Vec<&TaskCell> = cells.iter().copied().filter(|cell| !superseded(cell, cells)).collect();
+    let last: Vec<&TaskCell> = cells.iter().copied().filter(|cell| !superseded(*cell, cells)).collect();
     let counted: Vec<&TaskCell> = last.iter().copied().filter(|cell| counts(cell)).collect();
     let costs = || counted.iter().filter_map(|cell| cell.cost);
     let mut ran = cells.iter().filter(|cell| cell.verdict != Verdict::Unsupported).peekable();
@@ -115,7 +110,7 @@ fn row(cells: &[&TaskCell], line: &[&TaskCell]) -> TaskRow {
             verdict: cell.verdict,
             reason: cell.reason.clone(),
             rounds: vec![cell.round],
-            superseded: superseded(cell, cells),
+            superseded: superseded(*cell, cells),
         })),
     }
 }

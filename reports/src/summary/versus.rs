@@ -13,11 +13,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::again::Threshold;
+use super::again::{Pairs, Threshold};
 use super::conditions::{self, Conditions};
 use super::counted::Counted;
 use super::setting::{Key, Setting};
-use super::{Suite, gravest, groups_of, label, row, threshold};
+use super::{Suite, gravest, groups_of, label, row};
 use crate::record::{Cell, Run, ServerCell, Verdict};
 use crate::statistics::moderated::LEAST_SD;
 use crate::statistics::ratio::logs;
@@ -47,9 +47,7 @@ pub struct Versus {
     /// What else a reader of the ratios must know: that a run is not complete, that windows were not equally long. One
     /// sentence each.
     pub warnings: Vec<String>,
-    /// How far from itself the same server was within a run: the larger of the two runs' own.
-    pub threshold: Threshold,
-    /// What this is multiplied by for what differs between runs: [`BETWEEN_RUNS`].
+    /// What the threshold of each row is multiplied by for what differs between runs: [`BETWEEN_RUNS`].
     pub between_runs: f64,
     /// What both runs have.
     pub rows: Vec<VersusRow>,
@@ -94,6 +92,8 @@ pub struct VersusRow {
     pub setting: Setting,
     /// The model with its options.
     pub model: String,
+    /// How far from itself the same server was within a run in such a setting: the larger of the two runs' own.
+    pub threshold: Threshold,
     /// What became of it, judged by CPU time per request.
     pub outcome: Outcome,
     /// Why it can't be told, in words; absent where it can.
@@ -167,18 +167,17 @@ impl Versus {
     /// Compares `new` with `old`.
     pub fn of(old: &Run, new: &Run) -> Self {
         let (old_groups, new_groups) = (groups_of(old), groups_of(new));
-        let (one, other) = (threshold(&old_groups), threshold(&new_groups));
-        let threshold = if one.ratio > other.ratio { one } else { other };
+        let pairs = [Pairs::of(&old_groups), Pairs::of(&new_groups)];
         let (mut before, mut after) = (sides(old_groups), sides(new_groups));
         let shared: Vec<Name> = before.keys().filter(|name| after.contains_key(*name)).cloned().collect();
         let (mut rows, mut conditions) = (Vec::with_capacity(shared.len()), Conditions::default());
         for name in shared {
             if let (Some(old), Some(new)) = (before.remove(&name), after.remove(&name)) {
                 conditions.note(&old.cells.last, &new.cells.last);
-                rows.push(compare(name, &old, &new));
+                rows.push(compare(name, &old, &new, &pairs));
             }
         }
-        judge(&mut rows, threshold.between_runs());
+        judge(&mut rows);
         let runs = (Compared::of(old), Compared::of(new));
         let mut warnings = conditions::of_runs(old, new);
         warnings.extend(conditions.warnings());
@@ -188,7 +187,6 @@ impl Versus {
             hosts_differ: conditions::hosts_differ(&old.host, &new.host),
             placements_differ: conditions.placements.into_iter().collect(),
             warnings,
-            threshold,
             between_runs: BETWEEN_RUNS,
             rows,
             only_old: alone(before),
@@ -243,7 +241,8 @@ fn alone(sides: BTreeMap<Name, Side<'_>>) -> Vec<Alone> {
 }
 
 /// Lays a row's two sides beside each other. What is to be thought of it comes later, with all others.
-fn compare((suite, _, model): Name, old: &Side<'_>, new: &Side<'_>) -> VersusRow {
+fn compare((suite, _, model): Name, old: &Side<'_>, new: &Side<'_>, pairs: &[Pairs; 2]) -> VersusRow {
+    let [one, other] = pairs.each_ref().map(|pairs| pairs.threshold(suite, &new.setting));
     let change = |figure: fn(&ServerCell) -> Option<f64>| change(old, new, figure);
     let cpu = |side: &Side<'_>| values(side, row::cpu_us);
     let p_value = || welch(&logs(&cpu(new))?, &logs(&cpu(old))?, LEAST_SD, BETWEEN_RUNS.ln() / 2.0);
@@ -251,6 +250,7 @@ fn compare((suite, _, model): Name, old: &Side<'_>, new: &Side<'_>) -> VersusRow
         suite,
         setting: new.setting.clone(),
         model,
+        threshold: if one.apart > other.apart || other.pairs == 0 { one } else { other },
         outcome: Outcome::CantTell,
         reason: void(old, "earlier").or_else(|| void(new, "later")),
         cpu_us: change(row::cpu_us),
@@ -308,12 +308,12 @@ fn change(old: &Side<'_>, new: &Side<'_>, figure: fn(&ServerCell) -> Option<f64>
 }
 
 /// Corrects the p-values for the number of rows, and says what became of each.
-fn judge(rows: &mut [VersusRow], threshold: Threshold) {
+fn judge(rows: &mut [VersusRow]) {
     let p_values: Vec<f64> = rows.iter().filter_map(|row| row.p_value).collect();
     let mut adjusted = holm::adjusted(&p_values).into_iter();
     for row in rows {
         row.p_value = row.p_value.and_then(|_| adjusted.next());
-        match outcome(row, threshold) {
+        match outcome(row, row.threshold.between_runs()) {
             Ok(outcome) => row.outcome = outcome,
             Err(reason) => row.reason = row.reason.take().or(Some(reason)),
         }

@@ -45,7 +45,7 @@ impl Repeats {
         recorder: &mut Recorder,
     ) -> anyhow::Result<ControlFlow<()>> {
         for attempt in 1..=2 {
-            let mut cell = bench.measure(step);
+            let mut cell = bench.measure(step, recorder.run().cells.len() + 1);
             if bench.stop.load(Ordering::Relaxed) {
                 return Ok(ControlFlow::Break(()));
             }

@@ -18,6 +18,7 @@ use crate::plan::{ServerStep, ServerSuite, Step, Timing};
 pub(crate) use latency::latency;
 
 /// What every measurement needs to know.
+#[derive(Clone)]
 pub struct Bench<'a> {
     /// How long each load takes.
     pub timing: Timing,
@@ -25,31 +26,65 @@ pub struct Bench<'a> {
     pub placement: Placement,
     /// Where each cell's latencies are kept, second by second; none: nowhere.
     pub histogram_logs: Option<&'a Path>,
+    /// The cell's place in the record, from 1: [`Bench::measure`] sets it.
+    pub place: usize,
     /// Set when somebody wants the run to end.
     pub stop: &'a AtomicBool,
 }
 
 impl Bench<'_> {
-    /// The file for a step's latencies. Its name says whose they are; those of a step that is measured again replace the
-    /// first ones.
+    /// The file for a step's latencies. Its number says whose they are, and the rest what to look for: what a step is in full
+    /// may be longer than a name can be, or the same in two suites.
     fn histogram_log(&self, step: &ServerStep) -> Option<PathBuf> {
         let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.+".contains(c) { c } else { '-' };
-        let name: String = step.to_string().replace(", ", "_").chars().map(plain).collect();
-        self.histogram_logs.map(|directory| directory.join(format!("{name}.hlog")))
+        let name: String = step.subject.name().chars().map(plain).collect();
+        let file = format!("{:04}-{name}-r{}.hlog", self.place, step.round);
+        self.histogram_logs.map(|directory| directory.join(file))
     }
 
-    /// Takes a step. Whatever goes wrong becomes the cell's verdict: the steps after it are not its business.
-    pub fn measure(&self, step: &Step) -> Cell {
+    /// Takes a step, whose cell comes to stand at this place of the record. Whatever goes wrong becomes the cell's verdict: the
+    /// steps after it are not its business.
+    pub fn measure(&self, step: &Step, place: usize) -> Cell {
+        let bench = Bench { place, ..self.clone() };
         match step {
             Step::Server(step) => {
-                let cell = Box::new(server::measure(step, self));
+                let cell = Box::new(server::measure(step, &bench));
                 match step.suite {
                     ServerSuite::Servers => Cell::Servers(cell),
                     ServerSuite::Idle => Cell::Idle(cell),
                     ServerSuite::Stevens => Cell::Stevens(cell),
                 }
             }
-            Step::Task(step) => Cell::Tasks(Box::new(task::measure(step, self))),
+            Step::Task(step) => Cell::Tasks(Box::new(task::measure(step, &bench))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use reports::record::Shape;
+
+    use super::*;
+    use crate::plan::tests::{TIMING, step};
+    use crate::workload::Workload;
+
+    #[test]
+    fn no_two_cells_have_one_histogram_log_and_its_name_is_never_too_long() {
+        let stop = AtomicBool::new(false);
+        let bench = |place| Bench {
+            timing: TIMING,
+            placement: Placement::default(),
+            histogram_logs: Some(Path::new("latency")),
+            place,
+            stop: &stop,
+        };
+        let long = ServerStep {
+            workload: Workload::Http { path: format!("/{}", "x".repeat(500)) },
+            shape: Shape { idle_connections: Some(5), ..Shape::default() },
+            ..step("thread-pool:workers=3,queue=9", 8)
+        };
+        let name = |place| bench(place).histogram_log(&long).unwrap();
+        assert_eq!(name(7), Path::new("latency/0007-thread-pool-r1.hlog"));
+        assert_ne!(name(7), name(8), "an attempt at the same step");
     }
 }

@@ -105,12 +105,14 @@ fn limited(cell: &ServerCell, step: &ServerStep, rate: f64) -> Option<String> {
     if all_left(cell) {
         return None; // the server was asked, and did not answer in time
     }
-    if in_use(cell, &cell.uncorrected_latency_us?)? < IN_USE_SHARE {
+    // Of a rate far beyond reach nothing that was due in the window may have left in it, so there is no such latency.
+    let in_use = cell.uncorrected_latency_us.and_then(|latency| in_use(cell, &latency));
+    if in_use.is_some_and(|share| share < IN_USE_SHARE) {
         return Some(format!("{}, while connections were free", too_few(cell, rate)));
     }
     let idle = shares?.server.filter(|server| *server < 1.0 - IDLE_SHARE)?;
     Some(format!(
-        "{}, since all connections were in use, and the server used only {:.0}% of its processors; try more --connections",
+        "{}, and the server used only {:.0}% of its processors; try more --connections, or a lower --rate",
         too_few(cell, rate),
         idle * 100.0
     ))
@@ -345,6 +347,8 @@ mod tests {
         let cell = |offered| sides(ServerCell { offered, ..open(8_000.0, 8_000.0, 0.0) }, 0.6, 0.4);
         let why = limit(&cell(left(16_000))).unwrap();
         assert!(why.contains("used only 20% of its processors; try more --connections"), "{why}");
+        let beyond = ServerCell { uncorrected_latency_us: None, lag_us: None, ..cell(left(16_000)) };
+        assert_eq!(limit(&beyond), Some(why), "nothing that was due in the window was answered");
         assert_eq!(limit(&cell(left(19_900))), None, "it was asked, and did not answer");
     }
 

@@ -351,10 +351,10 @@ pub(crate) mod tests {
     #[test]
     fn the_rates_of_a_knee_are_expected_beforehand() {
         let mut plan = Plan::new(vec![step("epoll", 8)], Vec::new(), Rounds::Fixed(2), TIMING, 1);
-        let plain = plan.expected_with_rates();
-        assert_eq!(plain, plan.expected_at_least());
+        let closed = plan.expected_with_rates();
+        assert_eq!(closed, plan.expected_at_least());
         plan.knee = true;
-        assert_eq!(plan.expected_with_rates(), plain * (1 + knee::RATES));
+        assert_eq!(plan.expected_with_rates(), closed * (1 + knee::RATES));
     }
 
     #[test]

@@ -73,7 +73,7 @@ impl Rounds {
     /// What is to be said of `run` if it ends now: when that is, and what is left to be wished for.
     pub fn given_up(self, when: &str, run: &Run) -> String {
         let Self::Until { share, .. } = self else { return format!("{when} the run was ended.") };
-        let asked = format!("{}%", (share * 1e4).round() / 1e2);
+        let asked = format!("{}%", (share * 100.0) as f32); // as it was typed, and not 7.000000000000001%
         let what = shortfall(run, share).unwrap_or_else(|| "there are too few rounds".to_owned());
         format!(
             "{when} the figures are not all as precise as --until {asked} asks: {what}. A larger --budget allows more rounds."
@@ -248,6 +248,9 @@ mod tests {
         let run = run(&[5.0; 2]);
         assert!(matches!(UNTIL.next(2, &run, MINUTE), Next::GivenUp(_)));
         assert!(UNTIL.have_time_for(MINUTE / 2, MINUTE / 2) && !UNTIL.have_time_for(MINUTE / 2, MINUTE));
+        assert!(UNTIL.given_up("Now", &run).contains("--until 2% asks"));
+        let fine = Rounds::Until { share: 1e-6, budget: MINUTE, at_most: 50 };
+        assert!(fine.given_up("Now", &run).contains("--until 0.0001% asks"));
         assert!(Rounds::Fixed(1).have_time_for(MINUTE, MINUTE * 100));
     }
 

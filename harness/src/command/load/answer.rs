@@ -247,19 +247,15 @@ fn limit(load: &Load, outcome: &Outcome, lag: Option<&Latency>) -> &'static str 
     if late || used > BUSY_SHARE * load.threads as f64 {
         return "the generator had too much to do; try more --threads or fewer requests";
     }
-    match in_use(load, outcome) {
-        Some(share) if share < IN_USE_SHARE => {
-            "the generator did not send them although connections were free; try more --threads"
-        }
-        Some(_) => {
-            "all connections were busy, and whether they were too few or the server too slow can't be told from here; try \
-             more of them, or a --rate that the server can keep up with"
-        }
-        None => "nothing was answered, so which side was the limit can't be told; try a lower --rate",
+    if in_use(load, outcome).is_some_and(|share| share < IN_USE_SHARE) {
+        return "the generator did not send them although connections were free; try more --threads";
     }
+    "all connections were busy, and whether they were too few or the server too slow can't be told from here; try more of them, \
+     or a --rate that the server can keep up with"
 }
 
-/// The requests under way on average, as a part of those that all connections can have under way; none without a reply.
+/// The requests under way on average, as a part of those that all connections can have under way; none if none of those
+/// that were due in the window had a reply: far more are due than can leave then, and no connection is ever free.
 fn in_use(load: &Load, outcome: &Outcome) -> Option<f64> {
     let sent = outcome.uncorrected_ns.as_ref().filter(|sent| !sent.is_empty())?;
     let room = (load.connections * load.pipeline) as f64;
@@ -320,7 +316,9 @@ mod tests {
     fn missed(left: u64, busy_s: f64, latency: Option<Duration>) -> Option<String> {
         let offered = Offered { due: 200_000, left, unanswered: 0 };
         let mut sent = Histogram::<u64>::new(3).unwrap();
-        latency.into_iter().for_each(|it| sent.record(it.as_nanos() as u64).unwrap());
+        if let Some(latency) = latency {
+            sent.record(latency.as_nanos() as u64).unwrap();
+        }
         let outcome = Outcome { uncorrected_ns: Some(sent), ..outcome(offered, busy_s) };
         rate_missed(&Load::default(), &outcome, offered, None)
     }
@@ -337,6 +335,6 @@ mod tests {
         assert!(sentence.contains("can't be told from here"), "{sentence}");
         assert!(missed(82_000, 1.99, all).unwrap().contains("the generator had too much to do"));
         assert!(missed(82_000, 0.1, half).unwrap().contains("although connections were free"));
-        assert!(missed(82_000, 0.1, None).unwrap().contains("nothing was answered"));
+        assert!(missed(82_000, 0.1, None).unwrap().contains("can't be told from here"));
     }
 }

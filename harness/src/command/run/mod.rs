@@ -71,6 +71,7 @@ pub(super) fn run(arguments: &Run) -> anyhow::Result<ExitCode> {
         timing: plan.timing,
         placement: place(&processors()?),
         histogram_logs: Some(&histogram_logs),
+        place: 0, // no cell yet
         stop: &stop,
     };
     let kept = survey(&plan, &bench, &mut recorder)

@@ -166,6 +166,17 @@ fn two_rounds_do_not_tell_and_say_so() {
 }
 
 #[test]
+fn one_round_on_each_side_has_a_ratio_and_no_interval() {
+    let versus = Versus::of(&run(&MODELS, 1, 0.001, 6), &run(&MODELS, 1, 0.001, 7));
+    let table = &Document::versus(&versus).sections[0].table;
+    let interval = table.columns.iter().position(|column| column.title == "interval").unwrap();
+    assert!(
+        table.rows.iter().all(|row| row[interval].is_empty() && !row[interval - 1].is_empty()),
+        "{table:?}"
+    );
+}
+
+#[test]
 fn a_row_that_failed_says_why_nothing_can_be_told() {
     let old = run(&MODELS, 5, 0.01, 8);
     let new = with(old.clone(), |cell| match cell.model.as_str() {

@@ -1,7 +1,7 @@
 //! Two runs against each other, in words.
 
 use super::server_notes::why;
-use super::servers::range;
+use super::servers::known_range;
 use super::title::{self, Open};
 use super::{Document, Fact, Section};
 use crate::statistics::Interval;
@@ -176,7 +176,7 @@ fn texts(row: &VersusRow) -> Vec<String> {
     let ratio = |change: Option<Change>| change.map(|change| times(change.ratio)).unwrap_or_default();
     let interval = |change: Option<Change>| {
         let of = |change: Change| Interval { low: change.low, high: change.high, coverage: change.coverage };
-        change.map(|change| range(of(change), times)).unwrap_or_default()
+        change.and_then(|change| known_range(of(change), times)).unwrap_or_default()
     };
     let text = |value: Option<f64>, format: fn(f64) -> String| value.map(format).unwrap_or_default();
     vec![

@@ -62,8 +62,10 @@ impl Repeats {
     pub fn judge(&mut self, cell: &mut Cell, attempt: u32, planned: usize) -> bool {
         let parts = Parts::of(cell);
         *parts.attempt = (attempt > 1).then_some(attempt);
-        // What failed did not fail by noise alone, and what can't run has met none.
-        if matches!(*parts.verdict, Verdict::Errors | Verdict::Unsupported) {
+        // What failed did not fail by noise alone, unless all that can be said is that nothing was answered; and what can't
+        // run has met none.
+        let failed = *parts.verdict == Verdict::Errors && !parts.silent;
+        if failed || *parts.verdict == Verdict::Unsupported {
             return false;
         }
         let Some(noise) = parts.noise else { return false };
@@ -122,6 +124,8 @@ struct Parts<'a> {
     reason: &'a mut Option<String>,
     noise: &'a mut Option<Noise>,
     seconds: f64,
+    /// Whether nothing was answered, and nothing went wrong.
+    silent: bool,
 }
 
 impl<'a> Parts<'a> {
@@ -129,6 +133,7 @@ impl<'a> Parts<'a> {
         match cell {
             Cell::Servers(cell) | Cell::Idle(cell) | Cell::Stevens(cell) => Self {
                 is_task: false,
+                silent: cell.requests == 0 && cell.errors.total() == 0,
                 attempt: &mut cell.attempt,
                 verdict: &mut cell.verdict,
                 reason: &mut cell.reason,
@@ -137,6 +142,7 @@ impl<'a> Parts<'a> {
             },
             Cell::Tasks(cell) => Self {
                 is_task: true,
+                silent: false,
                 attempt: &mut cell.attempt,
                 verdict: &mut cell.verdict,
                 reason: &mut cell.reason,
@@ -196,6 +202,16 @@ mod tests {
         assert_eq!(again, [true, true, false]);
         let note = repeats.notes().concat();
         assert!(note.starts_with("1 of 3 disturbed cells were not measured again"), "{note}");
+    }
+
+    #[test]
+    fn a_server_of_which_nothing_was_heard_on_a_disturbed_machine_is_asked_again() {
+        let mut cell = server(80.0);
+        if let Cell::Servers(cell) = &mut cell {
+            cell.verdict = Verdict::Errors;
+        }
+        assert!(Repeats::default().judge(&mut cell, 1, 8));
+        assert_eq!(cell.verdict(), Verdict::Unstable);
     }
 
     #[test]

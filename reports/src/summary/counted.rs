@@ -1,7 +1,7 @@
 //! Which cells count, and what is said of the others.
 
 use super::{Remark, distinct};
-use crate::record::{ServerCell, TaskCell, Verdict};
+use crate::record::{Noise, ServerCell, TaskCell, Verdict};
 
 /// The cells of one row, sorted by what counts.
 pub(crate) struct Counted<'a> {
@@ -67,12 +67,19 @@ pub(crate) fn superseded<T: Attempt>(cell: &T, cells: &[&T]) -> bool {
     cells.iter().map(|other| other.attempt()).any(|(other, later)| other == round && later > attempt)
 }
 
+/// What is told of a cell's reason. How exactly the machine was disturbed is another story in every cell, and only in the
+/// record: on a noisy machine the report would hold little else.
+pub(crate) fn told(reason: Option<&str>, noise: Option<Noise>) -> Option<String> {
+    let disturbed = noise.is_some_and(|noise| noise.disturbed);
+    if disturbed { Some("the machine was disturbed".to_owned()) } else { reason.map(str::to_owned) }
+}
+
 /// What the cells say beside their figures: each verdict and reason once, with its rounds. A valid cell without
 /// a reason says nothing.
 pub(crate) fn remarks(cells: &[&ServerCell]) -> Vec<Remark> {
     super::remarks(cells.iter().map(|cell| Remark {
         verdict: verdict(cell),
-        reason: cell.reason.clone(),
+        reason: told(cell.reason.as_deref(), cell.noise),
         rounds: vec![cell.round],
         superseded: superseded(*cell, cells),
     }))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::counted::superseded;
+use super::counted::{superseded, told};
 use super::{Estimate, Remark, Rounds, distinct, gravest, label, remarks};
 use crate::course_notes::{BASELINE, WAYS};
 use crate::record::{TaskCell, Verdict};
@@ -108,7 +108,7 @@ fn row(cells: &[&TaskCell], line: &[&TaskCell]) -> TaskRow {
         void: counted.is_empty().then(|| gravest(last.iter().map(|cell| cell.verdict))),
         remarks: remarks(cells.iter().map(|cell| Remark {
             verdict: cell.verdict,
-            reason: cell.reason.clone(),
+            reason: told(cell.reason.as_deref(), cell.noise),
             rounds: vec![cell.round],
             superseded: superseded(*cell, cells),
         })),

@@ -403,6 +403,17 @@ fn a_load_that_makes_no_sense_is_refused_before_the_first_cell() {
 }
 
 #[test]
+fn more_connections_than_can_be_counted_are_refused_and_no_panic() {
+    let most = usize::MAX.to_string();
+    for line in [
+        run_refused(&format!("--models epoll --connections {most} --idle 5")),
+        usage(&["load", "127.0.0.1:1", "--connections", &most, "--idle", &most]),
+    ] {
+        assert!(line.contains("raise it with `ulimit -n"), "{line}");
+    }
+}
+
+#[test]
 fn what_is_named_twice_is_refused() {
     for (arguments, said) in [
         ("--connections 16,16", "--connections names 16 twice; name it once"),

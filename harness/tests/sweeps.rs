@@ -147,3 +147,19 @@ fn each_server_cell_has_a_histogram_log_of_its_own() {
     assert_eq!(names.len() + failed, run.cells.len());
     assert!(fs::read_dir(out.path().join("latency")).unwrap().count() >= names.len());
 }
+
+#[test]
+fn no_server_with_time_to_spare_is_blamed_for_a_rate_that_nobody_can_send() {
+    let out = tempfile::tempdir().unwrap();
+    let (run, _) = run(
+        "--suite servers --models epoll --connections 4 --rate 5000000 --timeout 1s --rounds 1",
+        out.path(),
+    );
+    for cell in cells(&run).filter(|cell| cell.verdict == Verdict::Valid) {
+        assert!(cell.reason.as_deref().unwrap().contains("the server kept up with only"), "{cell:?}");
+        // It has one thread; where both sides share a processor nobody can say who was the limit.
+        let cpu_s = cell.server.and_then(|server| server.cpu_s());
+        let busy = cpu_s.is_none_or(|cpu_s| cpu_s / cell.seconds >= 0.9);
+        assert!(busy || cell.placement.server == cell.placement.client, "{cell:?}");
+    }
+}

@@ -10,12 +10,11 @@ use std::time::Duration;
 use models::address::Address;
 
 use self::answer::Answer;
-use super::loading::{self, OTHER_DESCRIPTORS};
+use super::loading;
 use crate::address::resolve;
 use crate::cli::Load as Arguments;
 use crate::failure::{FAILED, Interrupted, Usage};
 use crate::load::{self, Clients, Company, Load, Pace};
-use crate::measure::limits::{need_descriptors, raise_descriptor_limit};
 use crate::measure::placement::processors;
 use crate::transport::Transport;
 use crate::workload::Workload;
@@ -35,10 +34,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let clients = Clients { measured: &*client, beside: beside_client.as_deref() };
     load::check(&load, clients).map_err(|error| Usage::error(format!("{error:#}")))?;
     loading::enough(&load)?;
-    raise_descriptor_limit()?;
     let Company { idle, slow, beside: others } = load.company;
-    need_descriptors((load.connections + idle + slow + others) as u64 + OTHER_DESCRIPTORS)
-        .map_err(|error| Usage::error(error.to_string()))?;
+    loading::descriptors(&[load.connections, idle, slow, others])?;
     let stop = super::stop_on_signals()?;
     let outcome = load::run(&load, clients, &mut |_| (), &stop)
         .map_err(|error| if stop.load(Ordering::Relaxed) { Interrupted.into() } else { error })?;

@@ -5,11 +5,12 @@ use std::time::Duration;
 use crate::cli::Special;
 use crate::failure::Usage;
 use crate::load::{Load, Pace};
+use crate::measure::limits::{need_descriptors, raise_descriptor_limit};
 
 /// The longest that anything is waited for or measured.
 pub(super) const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 /// Descriptors a process of the lab needs besides its connections.
-pub(super) const OTHER_DESCRIPTORS: u64 = 32;
+const OTHER_DESCRIPTORS: u64 = 32;
 /// An open loop with fewer requests than this says nothing of a server.
 const REQUESTS_AT_LEAST: f64 = 10.0;
 
@@ -34,6 +35,14 @@ pub(super) fn durations(given: &[(&str, Duration)]) -> anyhow::Result<()> {
         ))),
         None => Ok(()),
     }
+}
+
+/// Sees to the descriptors for all of these connections at once, or refuses them.
+pub(super) fn descriptors(connections: &[usize]) -> anyhow::Result<()> {
+    raise_descriptor_limit()?;
+    // More than can be counted are refused as well, and not by a panic.
+    let needed = connections.iter().fold(OTHER_DESCRIPTORS, |sum, more| sum.saturating_add(*more as u64));
+    need_descriptors(needed).map_err(|error| Usage::error(error.to_string()))
 }
 
 /// Refuses an open loop in whose window there is next to nothing to see.

@@ -14,13 +14,12 @@ use anyhow::Context;
 use clap::Parser;
 use reports::record::Verdict;
 
-use super::loading::OTHER_DESCRIPTORS;
+use super::loading;
 use crate::cell::Bench;
 use crate::cli::{Cli, Command, Run};
-use crate::failure::{FAILED, Interrupted, Usage};
+use crate::failure::{FAILED, Interrupted};
 use crate::measure::after::counting_unavailable;
 use crate::measure::floor;
-use crate::measure::limits::{need_descriptors, raise_descriptor_limit};
 use crate::measure::placement::{place, processors};
 use crate::plan::rounds::Next;
 use crate::plan::{Plan, Step, knee};
@@ -58,9 +57,7 @@ pub(super) fn quick(out: Option<PathBuf>, json: bool) -> anyhow::Result<ExitCode
 
 pub(super) fn run(arguments: &Run) -> anyhow::Result<ExitCode> {
     let mut plan = planning::plan(arguments)?;
-    raise_descriptor_limit()?;
-    need_descriptors(plan.most_connections() as u64 + OTHER_DESCRIPTORS)
-        .map_err(|error| Usage::error(error.to_string()))?;
+    loading::descriptors(&[plan.most_connections()])?;
     let begun = Instant::now();
     let stop = super::stop_on_signals()?;
     let mut recorder = Recorder::new(arguments.out.clone(), plan.cells_at_least(), plan.seed)?;

@@ -370,7 +370,7 @@ fn the_last_attempt_at_a_round_counts_and_the_first_is_remarked() {
     estimate_close(row.cpu_us, [8.5, 8.0, 9.0]);
     let remark = Remark {
         verdict: Verdict::Unstable,
-        reason: Some("steal".into()),
+        reason: Some("the machine was disturbed".into()),
         rounds: vec![1],
         superseded: true,
     };

@@ -94,20 +94,30 @@ impl Weather {
 
     fn server_wait(&self, noise: &Noise) -> Option<String> {
         let share = noise.server_run_queue_wait_share?;
-        let usual = self.median(|noise| noise.server_run_queue_wait_share).unwrap_or(0.0);
+        let usual = self.so_far(|noise| noise.server_run_queue_wait_share);
         waited("the server", share, SERVER_WAIT_SHARE + TIMES_USUAL * usual)
     }
 
     fn client_wait(&self, noise: &Noise) -> Option<String> {
         let share = noise.client_run_queue_wait_share?;
-        let usual = self.median(|noise| noise.client_run_queue_wait_share).unwrap_or(0.0);
+        let usual = self.so_far(|noise| noise.client_run_queue_wait_share);
         waited("the load generator", share, CLIENT_WAIT_SHARE + TIMES_USUAL * usual)
     }
 
     fn median(&self, figure: impl Fn(&Noise) -> Option<f64>) -> Option<f64> {
+        self.median_of(ENOUGH, figure)
+    }
+
+    /// The median of whatever was seen. Where others run beside a measurement they do so from its first cell on, and make it wait
+    /// for a fifth to a half of the time: were nothing usual before the sixth cell, the first five would always be disturbed.
+    fn so_far(&self, figure: impl Fn(&Noise) -> Option<f64>) -> f64 {
+        self.median_of(1, figure).unwrap_or(0.0)
+    }
+
+    fn median_of(&self, at_least: usize, figure: impl Fn(&Noise) -> Option<f64>) -> Option<f64> {
         let mut values: Vec<f64> = self.seen.iter().filter_map(figure).collect();
         values.sort_by(f64::total_cmp);
-        (values.len() >= ENOUGH).then(|| values[values.len() / 2])
+        (values.len() >= at_least).then(|| values[values.len() / 2])
     }
 }
 
@@ -194,6 +204,9 @@ mod tests {
         );
         assert!(said(calm(), client(0.08)).contains("the load generator waited for a processor for 8.0%"));
         assert_eq!(said(server(0.03), server(0.07)), "", "where others run all along");
+        let mut weather = Weather::default();
+        let busy = [(); 3].map(|()| weather.judge(&server(0.4), WINDOW).is_some());
+        assert_eq!(busy, [true, false, false], "one cell says what is usual");
         assert!(said(server(0.03), server(0.09)).contains("9.0%"));
     }
 

@@ -7,7 +7,7 @@ use crate::storage::WriteError;
 
 /// The columns, in their order. Each is named by the path of its field in the record. New fields come last, so
 /// that what reads by position goes on working.
-pub const HEADER: [&str; 123] = [
+pub const HEADER: [&str; 125] = [
     "suite",
     "model",
     "options",
@@ -131,6 +131,8 @@ pub const HEADER: [&str; 123] = [
     "noise.client_run_queue_wait_share",
     "noise.server_run_queue_wait_share",
     "noise.watching_cpu_s",
+    "noise.hop_before_ns",
+    "noise.hop_after_ns",
 ];
 
 /// All cells of `run`. What is absent is empty.

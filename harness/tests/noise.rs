@@ -93,8 +93,10 @@ fn a_cell_during_which_nothing_ran_is_unstable_and_is_measured_again_and_both_ar
 
     let run = Run::read(out.path()).unwrap();
     assert!(run.complete && run.measured() == run.planned, "{run:?}");
-    let floor = run.floor.unwrap();
-    assert!(floor.cpu_us_most.unwrap() >= floor.cpu_us, "it is measured again after the run: {floor:?}");
+    // Beside other tests there may be too little time for one of them.
+    let again = run.floor.and_then(|floor| Some((floor.cpu_us, floor.cpu_us_most?)));
+    let told = run.notes.iter().any(|note| note.contains("machine's floor"));
+    assert!(again.map_or(told, |(least, most)| least <= most), "{:?}, {:?}", run.floor, run.notes);
     let [first, second] = [0, 1].map(|place| run.cells[place].server().unwrap());
     assert_eq!((first.verdict, first.attempt), (Verdict::Unstable, None), "{first:?}");
     let reason = first.reason.as_deref().unwrap();

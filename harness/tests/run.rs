@@ -416,7 +416,9 @@ fn the_time_of_children_that_nobody_waits_for_is_missed_only_where_no_group_keep
     assert!(cost.pss_peak_bytes.is_some(), "{cell:?}");
     assert_eq!((cost.clocked_cpu_s, cost.voluntary_switches), (None, None), "{cell:?}");
     if Group::make().is_ok() {
-        assert!(cost.cpu_s().unwrap() > 0.0 && cell.reason.is_none(), "{cell:?}");
+        // A machine that is busy with other things may disturb it, which is not what this is about.
+        let said = cell.reason.as_deref().unwrap_or_default();
+        assert!(cost.cpu_s().unwrap() > 0.0 && !said.contains("CPU time"), "{cell:?}");
         return;
     }
     assert_eq!(cost.cpu_s(), None, "{cell:?}");

@@ -7,7 +7,7 @@ use crate::storage::WriteError;
 
 /// The columns, in their order. Each is named by the path of its field in the record. New fields come last, so
 /// that what reads by position goes on working.
-pub const HEADER: [&str; 126] = [
+pub const HEADER: [&str; 128] = [
     "suite",
     "model",
     "options",
@@ -134,6 +134,8 @@ pub const HEADER: [&str; 126] = [
     "noise.client_run_queue_wait_share",
     "noise.server_run_queue_wait_share",
     "noise.watching_cpu_s",
+    "noise.hop_before_ns",
+    "noise.hop_after_ns",
 ];
 
 /// All cells of `run`. What is absent is empty.

@@ -338,6 +338,14 @@ pub struct Noise {
     /// waited for each other, which is no noise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server_run_queue_wait_share: Option<f64>,
+    /// How long a line of the cache took from a processor of the generator's to one of the server's and back just before, in
+    /// nanoseconds: a hypervisor may move them apart, and over loopback every request then costs more. Absent where the sides
+    /// share processors, or where others kept the two from running at the same time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hop_before_ns: Option<f64>,
+    /// The same just after.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hop_after_ns: Option<f64>,
     /// What watching took from the processors meanwhile, in seconds of their time: samples of the server's processes, and the
     /// thread that tells hiccups.
     #[serde(default, skip_serializing_if = "Option::is_none")]

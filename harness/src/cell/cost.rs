@@ -172,6 +172,7 @@ mod tests {
 
     use super::*;
     use crate::measure::after::Counted;
+    use crate::measure::noise;
     use crate::measure::tree::Tree;
     use crate::plan::tests::step;
     use crate::subject::Subject;
@@ -236,7 +237,7 @@ mod tests {
             window: Some([look(opens), look(500 + closes)]),
             peaks: Peaks::default(),
             after: None,
-            met: Default::default(),
+            met: noise::Seen::default(),
         };
         let outcome = outcome(0.5, 500 * each_ms);
         cost(&seen, None, &Cost::default(), &outcome)

@@ -15,6 +15,7 @@ use super::waits;
 use super::watch::{EPILOGUE, Watch};
 use crate::load::{self, Clients, Load, Outcome};
 use crate::measure::group::Group;
+use crate::measure::hop;
 use crate::measure::life::Reaped;
 use crate::measure::noise;
 use crate::measure::placement::Bound;
@@ -68,6 +69,7 @@ fn try_measure(step: &ServerStep, bench: &Bench<'_>) -> anyhow::Result<Measured>
     let placement = &bench.placement;
     // Before the server is there, and again when it has ended: some runtimes are busy for a while after they began to listen.
     let spin_before = noise::spin(&placement.server);
+    let hop_before = hop::round_trip(placement);
     let before = Reaped::so_far()?;
     // Without one, what the processes' own clocks say has to do. It ends after the server does.
     let group = Group::make().ok();
@@ -101,7 +103,10 @@ fn try_measure(step: &ServerStep, bench: &Bench<'_>) -> anyhow::Result<Measured>
     let server = cost(&seen, lost, &life, &outcome);
     let calls = seen.after.as_ref().and_then(calls);
     let client = cost_of_client(&outcome);
+    let ns = |time: Duration| time.as_nanos() as f64;
     let noise = Noise {
+        hop_before_ns: hop_before.map(ns),
+        hop_after_ns: hop::round_trip(placement).map(ns),
         client_run_queue_wait_share: waits::client(&client, placement, load.threads, outcome.seconds),
         server_run_queue_wait_share: waits::server(&server, placement, outcome.seconds),
         ..noise

@@ -11,6 +11,7 @@
 //! * [`life`] says what they used over their whole lives, where a window can't be exact;
 //! * [`sampler`] takes samples while a load runs, and keeps the peaks;
 //! * [`noise`] says what else the machine did meanwhile, and [`weather`] whether that was too much;
+//! * [`hop`] says how far apart the two sides' processors are;
 //! * [`floor`] measures the least that a request costs, and the most that the load generator can ask for;
 //! * [`host`], [`limits`] and [`placement`] describe the machine and divide it.
 
@@ -19,6 +20,7 @@ pub mod census;
 pub mod counters;
 pub mod floor;
 pub mod group;
+pub mod hop;
 pub mod host;
 pub mod life;
 pub mod limits;

@@ -229,6 +229,8 @@ pub(crate) fn full() -> ServerCell {
             client_run_queue_wait_share: Some(0.0312),
             server_run_queue_wait_share: Some(0.0021),
             watching_cpu_s: Some(0.0431),
+            hop_before_ns: Some(140.0),
+            hop_after_ns: Some(141.0),
             disturbed: true,
         }),
         server: Some(cost(600.0)),

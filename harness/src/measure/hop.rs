@@ -2,8 +2,9 @@
 //! other and back.
 //!
 //! A hypervisor may move its processors about, and over loopback every request goes from one side to the other. On the virtual
-//! machine that this was written on they are 140 ns or 210 ns apart (less 40 ns for the clock, read once a trip there), for seconds or minutes at a time; a request then costs
-//! 5.5 or 7.5 us of processor time, the floor is 3.7 or 4.9 us, and a spin takes as long as ever.
+//! machine that this was written on they were 140 ns or 210 ns apart (less 40 ns for the clock, which was read once a trip),
+//! for seconds or minutes at a time; a request then cost 5.5 or 7.5 us of processor time, the floor was 3.7 or 4.9 us, and a
+//! spin took as long as ever.
 
 use std::hint::spin_loop;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,7 +1,7 @@
 //! Keeps the record of a run on disk, so that whatever ends the run loses no cell that was measured.
 //!
 //! Writing a record takes the longer the more it holds, so in a long run it is written anew only now and then, and the cells
-//! in between go to its [journal](reports::journal), a line each. A short run's is written after every cell.
+//! in between go to its [journal], a line each. A short run's is written after every cell.
 
 use std::fs;
 use std::io::ErrorKind;

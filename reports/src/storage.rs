@@ -109,7 +109,7 @@ pub enum WriteError {
 
 impl Run {
     /// Reads a record: `path` is the file, or the directory that holds it as `run.json`. Of a run that is under way, or was
-    /// killed, the cells that only its [journal](crate::journal) holds are there as well.
+    /// killed, the cells that only its [journal] holds are there as well.
     pub fn read(path: &Path) -> Result<Self, ReadError> {
         let file = record_path(path);
         let bytes = read_bytes(&file).map_err(|error| match error {

@@ -21,6 +21,12 @@ fn go(plan: &Load, look: &mut dyn FnMut(Edge)) -> Outcome {
 
 #[test]
 fn an_idle_connection_is_answered_once_and_stays() {
+    for pace in [harness::load::Pace::default(), rate(500.0)] {
+        idle_connections_stay(pace);
+    }
+}
+
+fn idle_connections_stay(pace: harness::load::Pace) {
     let requests = Arc::new(Mutex::new(Vec::<u64>::new()));
     let over = Arc::new(AtomicU64::new(0));
     let (seen, ended) = (Arc::clone(&requests), Arc::clone(&over));
@@ -36,23 +42,19 @@ fn an_idle_connection_is_answered_once_and_stays() {
         ended.fetch_add(1, Ordering::SeqCst);
         Ok(())
     });
-    for pace in [harness::load::Pace::default(), rate(500.0)] {
-        requests.lock().unwrap().clear();
-        over.store(0, Ordering::SeqCst);
-        let company = Company { idle: 7, ..Company::default() };
-        let plan = Load { company, threads: 2, pace, ..load(address, 2) };
-        let mut at_close = (Vec::new(), 0);
-        let outcome = go(&plan, &mut |edge| {
-            if edge == Edge::Closes {
-                at_close = (requests.lock().unwrap().clone(), over.load(Ordering::SeqCst));
-            }
-        });
-        assert_no_errors(&outcome);
-        let (requests, over) = at_close;
-        assert_eq!((requests.len(), over), (9, 0));
-        assert_eq!(requests.iter().filter(|count| **count == 1).count(), 7, "{requests:?}");
-        assert_eq!((outcome.connects, outcome.connections_served), (9, 2));
-    }
+    let company = Company { idle: 7, ..Company::default() };
+    let plan = Load { company, threads: 2, pace, ..load(address, 2) };
+    let mut at_close = (Vec::new(), 0);
+    let outcome = go(&plan, &mut |edge| {
+        if edge == Edge::Closes {
+            at_close = (requests.lock().unwrap().clone(), over.load(Ordering::SeqCst));
+        }
+    });
+    assert_no_errors(&outcome);
+    let (requests, over) = at_close;
+    assert_eq!((requests.len(), over), (9, 0));
+    assert_eq!(requests.iter().filter(|count| **count == 1).count(), 7, "{requests:?}");
+    assert_eq!((outcome.connects, outcome.connections_served), (9, 2));
 }
 
 #[test]

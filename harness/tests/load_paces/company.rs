@@ -32,11 +32,11 @@ fn idle_connections_stay(pace: harness::load::Pace) {
     let (seen, ended) = (Arc::clone(&requests), Arc::clone(&over));
     let address = server(move |mut stream| {
         let mut connections = seen.lock().unwrap();
-        let place = connections.len();
+        let index = connections.len();
         connections.push(0);
         drop(connections);
         while let Some(message) = message(&mut stream)? {
-            seen.lock().unwrap()[place] += 1;
+            seen.lock().unwrap()[index] += 1;
             stream.write_all(&message)?;
         }
         ended.fetch_add(1, Ordering::SeqCst);

@@ -28,11 +28,12 @@ const STEAL_SHARE: f64 = 0.01;
 const HICCUP_US: f64 = 20_000.0;
 /// And below this part of the window it changes no mean that can be told.
 const HICCUP_SHARE: f64 = 0.01;
-/// A server with processors of its own waits less than this part of the window for one: for the kernel's own threads.
-const SERVER_WAIT_SHARE: f64 = 0.02;
+/// A server with processors of its own waits less than this part of the window for one: for the kernel's own threads, which
+/// have most to do where connections come and go (2.5% was seen on a quiet machine). Beside other work it was 20% to 60%.
+const SERVER_WAIT_SHARE: f64 = 0.1;
 /// The generator waits for those that watch as well: each kind of sample takes up to 1% of its processor, the idle thread half
-/// of that.
-const CLIENT_WAIT_SHARE: f64 = 0.05;
+/// of that; and for the kernel's threads, as the server does.
+const CLIENT_WAIT_SHARE: f64 = 0.1;
 /// By how much the way between two processors may differ before and after a cell, as a share of the shorter one. In 53 looks it
 /// was 130 to 140 ns or 210 to 211 ns, some 40 ns of it the clock.
 const HOP_SHARE: f64 = 0.2;
@@ -215,15 +216,15 @@ mod tests {
         let client = |share| Noise { client_run_queue_wait_share: Some(share), ..calm() };
         assert_eq!((said(calm(), server(0.015)), said(calm(), client(0.06))), (String::new(), String::new()));
         assert_eq!(
-            said(calm(), server(0.031)),
-            "the machine was disturbed: the server waited for a processor for 3.1% of the time, which somebody else had"
+            said(calm(), server(0.131)),
+            "the machine was disturbed: the server waited for a processor for 13.1% of the time, which somebody else had"
         );
-        assert!(said(calm(), client(0.08)).contains("the load generator waited for a processor for 8.0%"));
-        assert_eq!(said(server(0.03), server(0.07)), "", "where others run all along");
+        assert!(said(calm(), client(0.18)).contains("the load generator waited for a processor for 18.0%"));
+        assert_eq!(said(server(0.03), server(0.14)), "", "where others run all along");
         let mut weather = Weather::default();
         let busy = [(); 3].map(|()| weather.judge(&server(0.4), WINDOW).is_some());
         assert_eq!(busy, [true, false, false], "one cell says what is usual");
-        assert!(said(server(0.03), server(0.09)).contains("9.0%"));
+        assert!(said(server(0.03), server(0.19)).contains("19.0%"));
     }
 
     #[test]

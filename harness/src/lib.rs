@@ -18,6 +18,7 @@
 //! crash is its own. Whatever goes wrong with one cell becomes that cell's verdict, and the run goes on.
 
 pub mod address;
+pub mod alike;
 pub mod cell;
 pub mod choose;
 pub mod cli;

@@ -4,6 +4,8 @@
 //! choose. Its repeat is judged in the same way. One that is disturbed too stays `unstable`, and so does one for which there
 //! was no repeat left: a row without any undisturbed round has no figures. That is rare also on a noisy machine, since what
 //! is usual there is not a disturbance (see [`weather`](crate::measure::weather)).
+//!
+//! The cells of a block that can't be compared with the others of it are measured once more as well ([`alike`]).
 
 use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
@@ -11,12 +13,13 @@ use std::time::Duration;
 
 use reports::record::{Cell, Noise, Verdict};
 
+use crate::alike::{self, Moved};
 use crate::cell::Bench;
 use crate::measure::weather::Weather;
 use crate::plan::Step;
 use crate::recorder::Recorder;
 
-/// One in so many cells is measured again at most, so that a run on a noisy machine ends in time.
+/// One in so many cells is measured again at most for either reason, so that a run on a noisy machine ends in time.
 const ONE_IN: usize = 4;
 /// Steal is told in a note from here on.
 const STEAL_TOLD: f64 = 0.01;
@@ -30,6 +33,9 @@ pub struct Repeats {
     tasks: Weather,
     disturbed: usize,
     without_repeat: usize,
+    /// How many cells were measured once more to be like the others of their block, and how many were left as they were.
+    made_alike: usize,
+    left_apart: usize,
 }
 
 impl Repeats {
@@ -44,18 +50,61 @@ impl Repeats {
         bench: &Bench<'_>,
         recorder: &mut Recorder,
     ) -> anyhow::Result<ControlFlow<()>> {
-        for attempt in 1..=2 {
-            let mut cell = bench.measure(step, recorder.run().cells.len() + 1);
-            if bench.stop.load(Ordering::Relaxed) {
-                return Ok(ControlFlow::Break(()));
-            }
-            let again = self.judge(&mut cell, attempt, recorder.run().planned);
-            recorder.add(cell)?;
-            if !again {
-                break;
-            }
+        let again = match self.attempt(1, step, bench, recorder)? {
+            ControlFlow::Continue(again) => again,
+            ControlFlow::Break(()) => return Ok(ControlFlow::Break(())),
+        };
+        if again {
+            return Ok(self.attempt(2, step, bench, recorder)?.map_continue(|_| ()));
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    /// Takes a step for the so-manieth time, and says whether it is to be taken again.
+    fn attempt(
+        &mut self,
+        attempt: u32,
+        step: &Step,
+        bench: &Bench<'_>,
+        recorder: &mut Recorder,
+    ) -> anyhow::Result<ControlFlow<(), bool>> {
+        let mut cell = bench.measure(step, recorder.run().cells.len() + 1);
+        if bench.stop.load(Ordering::Relaxed) {
+            return Ok(ControlFlow::Break(()));
+        }
+        let again = self.judge(&mut cell, attempt, recorder.run().planned);
+        recorder.add(cell)?;
+        Ok(ControlFlow::Continue(again))
+    }
+
+    /// Which steps of a block are to be taken once more, to be like the others of it; none if all are alike, or too many are
+    /// not. `block`: the last cell of each step; `planned`: how many cells there are in all.
+    pub fn to_make_alike(&mut self, block: &[&Cell], planned: usize) -> Option<Moved> {
+        let moved = Moved::within(block)?;
+        let allowed = self.made_alike + moved.before.len() <= planned.div_ceil(ONE_IN);
+        self.left_apart += if allowed { 0 } else { moved.before.len() };
+        Some(moved).filter(|_| allowed)
+    }
+
+    /// Takes a step once more whose last cell is not like `end`, the last of its block; says whether its new cell is. Breaks
+    /// where the run is to stop.
+    ///
+    /// # Errors
+    /// The record can't be kept.
+    pub fn make_alike(
+        &mut self,
+        step: &Step,
+        (last, end): (usize, usize),
+        bench: &Bench<'_>,
+        recorder: &mut Recorder,
+    ) -> anyhow::Result<ControlFlow<(), bool>> {
+        let attempt = recorder.run().cells[last].attempt() + 1;
+        if self.attempt(attempt, step, bench, recorder)?.is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+        self.made_alike += 1;
+        let cells = &recorder.run().cells;
+        Ok(ControlFlow::Continue(cells.last().is_some_and(|cell| alike::alike(cell, &cells[end]))))
     }
 
     /// Marks a cell that was disturbed; says whether it, of so many that are planned, is to be measured again.
@@ -112,8 +161,26 @@ impl Repeats {
                 self.without_repeat, self.disturbed
             )
         });
-        steal.into_iter().chain(repeats).collect()
+        let made_alike = (self.made_alike > 0).then(|| {
+            format!(
+                "{} measured once more: the processors of server and load generator had been moved nearer to each other or further \
+                 apart since, and the others of their round could not be compared with them.",
+                were(self.made_alike)
+            )
+        });
+        let left_apart = (self.left_apart > 0).then(|| {
+            format!(
+                "{} not measured once more after the processors of server and load generator had been moved nearer to each other \
+                 or further apart, since there were so many; they are compared with each other alone.",
+                were(self.left_apart)
+            )
+        });
+        steal.into_iter().chain(repeats).chain(made_alike).chain(left_apart).collect()
     }
+}
+
+fn were(cells: usize) -> String {
+    if cells == 1 { "1 cell was".to_owned() } else { format!("{cells} cells were") }
 }
 
 /// What is judged of a cell of either kind.
@@ -248,5 +315,22 @@ mod tests {
         let notes = repeats.notes();
         assert_eq!(notes.len(), 1, "{notes:?}");
         assert!(notes[0].contains("gave about 5% of this machine's time to others"), "{notes:?}");
+    }
+
+    #[test]
+    fn a_block_is_made_alike_for_a_quarter_of_the_plan_at_most_and_what_was_left_is_told() {
+        let at = |distance| {
+            let hop = Some(distance);
+            let noise = Some(Noise { hop_before_ns: hop, hop_after_ns: hop, ..Noise::default() });
+            Cell::Servers(Box::new(ServerCell { noise, ..ServerCell::default() }))
+        };
+        let (near, far) = (at(140.0), at(210.0));
+        let mut repeats = Repeats::default();
+        assert_eq!(repeats.to_make_alike(&[&near, &near], 8), None);
+        let moved = repeats.to_make_alike(&[&near, &near, &far], 8).unwrap();
+        assert_eq!((moved.end, moved.before), (2, vec![0, 1]));
+        assert_eq!(repeats.to_make_alike(&[&far, &far, &far, &near], 8), None, "3 are more than 2");
+        let notes = repeats.notes();
+        assert!(notes[0].starts_with("3 cells were not measured once more"), "{notes:?}");
     }
 }

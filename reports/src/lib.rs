@@ -59,6 +59,7 @@ pub use storage::{RECORD, ReadError, WriteError};
 pub mod chart;
 pub mod course_notes;
 pub mod csv;
+pub mod distance;
 pub mod document;
 pub mod html;
 pub mod journal;

@@ -647,3 +647,14 @@ fn executors_stand_in_the_order_of_the_course_notes() {
     let order: Vec<_> = rows.iter().map(|row| row.executor.as_str()).collect();
     assert_eq!(order, ["line", "threads", "processes", "coroutine"]);
 }
+
+#[test]
+fn a_cell_that_was_disturbed_does_not_stand_in_the_place_of_an_earlier_attempt_that_was_not() {
+    let first = server("epoll", 1, 8.0, 1);
+    let noise = Some(Noise { disturbed: true, ..Noise::default() });
+    let again =
+        ServerCell { attempt: Some(2), verdict: Verdict::Unstable, noise, ..server("epoll", 1, 12.0, 1) };
+    let summary = Summary::of(&run_of(vec![servers_cell(first), servers_cell(again)]));
+    let row = &summary.servers[0].rows[0];
+    assert_eq!((row.cpu_us.unwrap().median, row.rounds.counted), (8.0, 1));
+}

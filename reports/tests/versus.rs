@@ -5,7 +5,7 @@ mod sample;
 use std::collections::BTreeMap;
 
 use reports::document::Document;
-use reports::record::{Cell, Cost, Host, Placement, Run, ServerCell, Verdict};
+use reports::record::{Cell, Cost, Host, Noise, Placement, Run, ServerCell, Verdict};
 use reports::summary::{Outcome, Versus, VersusRow};
 use reports::terminal::{self, Charset, Terminal};
 use sample::{run_of, server, servers_cell, task, tasks_cell};
@@ -328,4 +328,30 @@ fn the_json_names_outcomes_and_intervals() {
     );
     assert!(row["cpu_us"]["low"].as_f64().unwrap() > 1.0, "{row}");
     assert_eq!(json["only_old"].as_array().unwrap().len(), 3);
+}
+
+/// The run whose first rounds met processors near each other, and the others processors far from each other, where everything
+/// costs a third more.
+fn apart(run: Run, near: u32) -> Run {
+    with(run, |mut cell| {
+        let far = cell.round > near;
+        let hop = Some(if far { 210.0 } else { 140.0 });
+        cell.noise = Some(Noise { hop_before_ns: hop, hop_after_ns: hop, ..Noise::default() });
+        if let Some(Cost { user_s, system_s, .. }) = cell.server.as_mut().filter(|_| far) {
+            [user_s, system_s].into_iter().flatten().for_each(|seconds| *seconds *= 1.33);
+        }
+        cell
+    })
+}
+
+#[test]
+fn only_rounds_with_the_processors_equally_far_apart_are_compared() {
+    let run = |seed| run(&MODELS, 9, 0.002, seed);
+    let versus = Versus::of(&apart(run(1), 6), &apart(run(2), 5));
+    let epoll = row(&versus, "epoll");
+    assert_eq!((epoll.outcome, epoll.rounds), (Outcome::Same, [6, 5]));
+    let versus = Versus::of(&apart(run(1), 9), &apart(run(2), 0));
+    let epoll = row(&versus, "epoll");
+    assert_eq!((epoll.outcome, epoll.cpu_us), (Outcome::CantTell, None));
+    assert!(epoll.reason.as_ref().unwrap().contains("were not equally far apart"), "{:?}", epoll.reason);
 }

@@ -12,12 +12,14 @@
 //!
 //! A spin and a hop are compared with the other one of their cell alone: a cell during which a speed changed is disturbed, and
 //! one that met a speed from beginning to end is not, whichever it was. Ratios within rounds hold there, and to repeat such
-//! cells would be to choose the speed. Of 10,800 spins in twenty minutes beside other work nearly all took the same
+//! cells would be to choose the speed. (A round whose cells met several distances is made one again: see
+//! [`alike`](crate::alike).) Of 10,800 spins in twenty minutes beside other work nearly all took the same
 //! 270.7 us; at most one in fifty differed from the one before it by more than 2%, and most of these by more than 5%.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use reports::distance;
 use reports::record::Noise;
 
 use super::noise::SPIN_SHARE;
@@ -34,9 +36,6 @@ const SERVER_WAIT_SHARE: f64 = 0.1;
 /// The generator waits for those that watch as well: each kind of sample takes up to 1% of its processor, the idle thread half
 /// of that; and for the kernel's threads, as the server does.
 const CLIENT_WAIT_SHARE: f64 = 0.1;
-/// By how much the way between two processors may differ before and after a cell, as a share of the shorter one. In 53 looks it
-/// was 130 to 140 ns or 210 to 211 ns, some 40 ns of it the clock.
-const HOP_SHARE: f64 = 0.2;
 /// How many times what is usual may be added.
 const TIMES_USUAL: f64 = 2.0;
 /// How many cells are remembered.
@@ -131,9 +130,8 @@ impl Weather {
 
 fn hops(noise: &Noise) -> Option<String> {
     let (before, after) = (noise.hop_before_ns?, noise.hop_after_ns?);
-    let by = before.max(after) / before.min(after) - 1.0;
     let how = if after > before { "further apart" } else { "closer together" };
-    (by > HOP_SHARE).then(|| {
+    (!distance::alike(Some(before), Some(after))).then(|| {
         format!("the processors of server and load generator came to be {how} ({before:.0} ns, then {after:.0} ns)")
     })
 }

@@ -2,12 +2,14 @@
 //!
 //! Within a round the machine was in one state, so what is slow there is slow for both. So two rows of a run are compared
 //! round by round, as R. A. Fisher's randomised blocks (The Design of Experiments, 1935), and the figure is the median of
-//! the rounds' ratios. Two runs have no rounds in common: there it is the ratio of the medians.
+//! the rounds' ratios. Where the state changed within a round, and that can be seen ([`distance`]), the cells before and
+//! after are not compared. Two runs have no rounds in common: there it is the ratio of the medians.
 
 use std::collections::BTreeMap;
 
 use super::bootstrap::{Interval, of_difference, of_median};
 use super::spread::median;
+use crate::distance;
 
 /// How much dearer one thing is than another.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -20,18 +22,41 @@ pub struct Ratio {
     pub rounds: usize,
 }
 
-/// A figure's values by round.
-pub(crate) type ByRound = BTreeMap<u32, f64>;
+/// A figure in one round.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Reading {
+    pub(crate) value: f64,
+    /// How far apart the processors were meanwhile, in nanoseconds, where that is known.
+    pub(crate) distance_ns: Option<f64>,
+}
 
-/// The logarithms of `one` by `other` in each round that has both.
+impl Reading {
+    /// What `combine` makes of two readings that may be compared; it was read where the first one was.
+    pub(crate) fn with(self, other: &Self, combine: impl Fn(f64, f64) -> Option<f64>) -> Option<Self> {
+        let alike = distance::alike(self.distance_ns, other.distance_ns);
+        let value = combine(self.value, other.value).filter(|_| alike)?;
+        Some(Self { value, ..self })
+    }
+}
+
+/// A figure's readings by round.
+pub(crate) type ByRound = BTreeMap<u32, Reading>;
+
+/// What `combine` makes of `one` and `other` in each round that has both, where they may be compared.
+pub(crate) fn within_rounds(
+    one: &ByRound,
+    other: &ByRound,
+    combine: impl Fn(f64, f64) -> Option<f64>,
+) -> ByRound {
+    let both = |(round, own): (&u32, &Reading)| Some((*round, own.with(other.get(round)?, &combine)?));
+    one.iter().filter_map(both).collect()
+}
+
+/// The logarithms of `one` by `other` in each round that has both, where they may be compared.
 pub(crate) fn logs_within_rounds(one: &ByRound, other: &ByRound) -> Vec<f64> {
-    let positive = |value: &&f64| **value > 0.0 && value.is_finite();
-    one.iter()
-        .filter_map(|(round, value)| {
-            let same = other.get(round).filter(positive)?;
-            Some(value).filter(positive).map(|value| (value / same).ln())
-        })
-        .collect()
+    let positive = |value: f64| value > 0.0 && value.is_finite();
+    let log = |one: f64, other: f64| (positive(one) && positive(other)).then(|| (one / other).ln());
+    within_rounds(one, other, log).values().map(|reading| reading.value).collect()
 }
 
 impl Ratio {
@@ -62,8 +87,12 @@ pub(crate) fn logs(values: &[f64]) -> Option<Vec<f64>> {
 mod tests {
     use super::*;
 
+    fn reading(value: f64) -> Reading {
+        Reading { value, distance_ns: None }
+    }
+
     fn rounds<const N: usize>(values: [f64; N]) -> ByRound {
-        (1..).zip(values).collect()
+        (1..).zip(values.map(reading)).collect()
     }
 
     #[test]
@@ -79,9 +108,22 @@ mod tests {
 
     #[test]
     fn a_round_that_only_one_has_does_not_count() {
-        let one = ByRound::from([(1, 2.0), (3, 4.0)]);
-        let other = ByRound::from([(2, 1.0), (3, 2.0), (4, 1.0)]);
-        assert_eq!(logs_within_rounds(&one, &other), [2.0_f64.ln()]);
+        let one = ByRound::from([(1, 2.0), (3, 4.0)].map(|(round, value)| (round, reading(value))));
+        let other = [(2, 1.0), (3, 2.0), (4, 1.0)].map(|(round, value)| (round, reading(value)));
+        assert_eq!(logs_within_rounds(&one, &ByRound::from(other)), [2.0_f64.ln()]);
+    }
+
+    #[test]
+    fn a_round_in_which_the_processors_were_moved_between_the_two_does_not_count() {
+        let at = |values: [(f64, f64); 3]| -> ByRound {
+            let reading = |(value, distance)| Reading { value, distance_ns: Some(distance) };
+            (1..).zip(values.map(reading)).collect()
+        };
+        let one = at([(5.0, 140.0), (7.0, 210.0), (7.0, 211.0)]);
+        let other = at([(4.0, 135.0), (4.0, 140.0), (5.6, 210.0)]);
+        let logs = logs_within_rounds(&one, &other);
+        assert_eq!(logs.len(), 2, "round 2 says more of the machine than of the two");
+        assert!(logs.iter().all(|log| (log - 1.25_f64.ln()).abs() < 1e-12), "{logs:?}");
     }
 
     #[test]

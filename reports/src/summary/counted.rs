@@ -5,7 +5,7 @@ use crate::record::{Noise, ServerCell, TaskCell, Verdict};
 
 /// The cells of one row, sorted by what counts.
 pub(crate) struct Counted<'a> {
-    /// The last attempt at each round.
+    /// The attempt at each round that counts: the last undisturbed one; where all were disturbed, the last.
     pub(crate) last: Vec<&'a ServerCell>,
     /// Those of them that figures are taken from: the valid ones; where none is, the client-bound ones.
     pub(crate) counted: Vec<&'a ServerCell>,
@@ -45,26 +45,39 @@ pub(crate) fn verdict(cell: &ServerCell) -> Verdict {
 
 /// What belongs to a round, and may be measured again.
 pub(crate) trait Attempt {
-    /// Which round, and which attempt at it.
-    fn attempt(&self) -> (u32, u32);
+    /// Which round.
+    fn round(&self) -> u32;
+    /// How much an attempt at it counts: an undisturbed one more than a disturbed one, then the later.
+    fn worth(&self) -> (bool, u32);
+}
+
+fn worth(noise: Option<Noise>, attempt: Option<u32>) -> (bool, u32) {
+    (!noise.is_some_and(|noise| noise.disturbed), attempt.unwrap_or(1))
 }
 
 impl Attempt for ServerCell {
-    fn attempt(&self) -> (u32, u32) {
-        (self.round, self.attempt.unwrap_or(1))
+    fn round(&self) -> u32 {
+        self.round
+    }
+
+    fn worth(&self) -> (bool, u32) {
+        worth(self.noise, self.attempt)
     }
 }
 
 impl Attempt for TaskCell {
-    fn attempt(&self) -> (u32, u32) {
-        (self.round, self.attempt.unwrap_or(1))
+    fn round(&self) -> u32 {
+        self.round
+    }
+
+    fn worth(&self) -> (bool, u32) {
+        worth(self.noise, self.attempt)
     }
 }
 
-/// Whether a later attempt at the same round stands in its place.
+/// Whether another attempt at the same round stands in its place. Which one counts is never a matter of its figures.
 pub(crate) fn superseded<T: Attempt>(cell: &T, cells: &[&T]) -> bool {
-    let (round, attempt) = cell.attempt();
-    cells.iter().map(|other| other.attempt()).any(|(other, later)| other == round && later > attempt)
+    cells.iter().any(|other| other.round() == cell.round() && other.worth() > cell.worth())
 }
 
 /// What is told of a cell's reason. How exactly the machine was disturbed is another story in every cell, and only in the

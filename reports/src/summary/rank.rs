@@ -4,6 +4,8 @@
 //! 5% ([`moderated`], corrected for all pairs by [`holm`]), and it is greater than what the same server measured twice
 //! differs from itself by ([`Threshold`]).
 
+use std::cmp::Ordering;
+
 use super::again::Threshold;
 use crate::statistics::ratio::{ByRound, logs_within_rounds};
 use crate::statistics::{Ratio, SIGNIFICANCE, holm, median, moderated};
@@ -11,8 +13,8 @@ use crate::statistics::{Ratio, SIGNIFICANCE, holm, median, moderated};
 /// Which of some rows differ from which.
 pub(crate) struct Differences {
     rows: usize,
-    /// For each pair, the earlier row first.
-    different: Vec<bool>,
+    /// For each pair, the earlier row first: whether the later one is dearer or cheaper; none where they can't be told apart.
+    different: Vec<Option<Ordering>>,
 }
 
 impl Differences {
@@ -24,18 +26,32 @@ impl Differences {
         }
         let p_values = holm::adjusted(&moderated::p_values(&logs, rows.len()));
         let beyond = |logs: &[f64]| {
-            median(logs.iter().copied()).is_some_and(|log| threshold.is_exceeded_by(log.exp()))
+            let log = median(logs.iter().copied()).filter(|log| threshold.is_exceeded_by(log.exp()))?;
+            Some(log.total_cmp(&0.0))
         };
-        let different = logs.iter().zip(p_values).map(|(logs, p)| p < SIGNIFICANCE && beyond(logs));
+        let different = logs.iter().zip(p_values).map(|(logs, p)| beyond(logs).filter(|_| p < SIGNIFICANCE));
         Self { rows: rows.len(), different: different.collect() }
     }
 
-    /// Whether two different rows differ.
-    pub(crate) fn between(&self, one: usize, other: usize) -> bool {
-        let (one, other) = (one.min(other), one.max(other));
-        // Before the pairs of row `one` come those of all rows above it, each one pair shorter than the last.
-        let before = one * self.rows - one * (one + 1) / 2;
-        self.different[before + other - one - 1]
+    /// Whether `one` is dearer or cheaper than another row; none where they can't be told apart.
+    pub(crate) fn between(&self, one: usize, other: usize) -> Option<Ordering> {
+        if one < other {
+            return self.between(other, one).map(Ordering::reverse);
+        }
+        // Before the pairs of row `other` come those of all rows above it, each one pair shorter than the last.
+        let before = other * self.rows - other * (other + 1) / 2;
+        self.different[before + one - other - 1]
+    }
+
+    /// The rows in an order in which none follows one that is dearer than it. They come ordered by their medians, and stay so
+    /// unless these are of rounds that can't be compared: then what was seen within rounds goes before.
+    pub(crate) fn order(&self) -> Vec<usize> {
+        let mut order: Vec<usize> = Vec::with_capacity(self.rows);
+        for row in 0..self.rows {
+            let dearer = order.iter().position(|other| self.between(row, *other) == Some(Ordering::Less));
+            order.insert(dearer.unwrap_or(row), row);
+        }
+        order
     }
 
     /// The place of each row, from 1, where the rows are in order. A row that does not differ from the first row of a
@@ -45,7 +61,7 @@ impl Differences {
         let mut places = Vec::with_capacity(self.rows);
         let mut first = 0;
         for row in 0..self.rows {
-            if row > first && self.between(first, row) {
+            if row > first && self.between(row, first).is_some() {
                 first = row;
             }
             places.push(first + 1);
@@ -63,15 +79,21 @@ pub(crate) fn ratios_to_first(rows: &[&ByRound]) -> Vec<Option<Ratio>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::statistics::ratio::Reading;
 
     const NO_LESS_THAN: Threshold = Threshold { ratio: 1.05, pairs: 1, apart: 1.05, here: true };
 
     fn rows(costs: &[f64]) -> Vec<ByRound> {
         // 0.2% of noise, another one in each row.
         let noise = |row: usize, round: u32| 1.0 + 0.002 * f64::from((row as u32 * 7 + round * 5) % 3);
-        let row =
-            |(row, cost): (usize, &f64)| (1..=5).map(|round| (round, cost * noise(row, round))).collect();
+        let row = |(row, cost): (usize, &f64)| {
+            (1..=5).map(|round| (round, reading(cost * noise(row, round), None))).collect()
+        };
         costs.iter().enumerate().map(row).collect()
+    }
+
+    fn reading(value: f64, distance_ns: Option<f64>) -> Reading {
+        Reading { value, distance_ns }
     }
 
     fn places(costs: &[f64], threshold: Threshold) -> Vec<usize> {
@@ -95,10 +117,8 @@ mod tests {
 
     #[test]
     fn a_difference_that_may_be_chance_is_none() {
-        let rows = [
-            ByRound::from([(1, 10.0), (2, 14.0), (3, 9.0)]),
-            ByRound::from([(1, 14.0), (2, 13.0), (3, 12.0)]),
-        ];
+        let rows = [[10.0, 14.0, 9.0], [14.0, 13.0, 12.0]]
+            .map(|costs| -> ByRound { (1..).zip(costs.map(|cost| reading(cost, None))).collect() });
         assert_eq!(Differences::among(&[&rows[0], &rows[1]], NO_LESS_THAN).places(), [1, 1]);
     }
 
@@ -108,10 +128,28 @@ mod tests {
         let differences = Differences::among(&rows.iter().collect::<Vec<_>>(), NO_LESS_THAN);
         for one in 0..5 {
             for other in (0..5).filter(|other| *other != one) {
-                let same = one / 2 == other / 2;
-                assert_eq!(differences.between(one, other), !same, "{one} and {other}");
+                let expected = Some((one / 2).cmp(&(other / 2))).filter(|order| order.is_ne());
+                assert_eq!(differences.between(one, other), expected, "{one} and {other}");
             }
         }
+        assert_eq!(differences.order(), [0, 1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn what_is_cheaper_within_rounds_goes_before_what_has_the_smaller_median() {
+        // The processors were near each other in some rounds and far in others, where all costs half as much again. The first
+        // row's median is one of the near rounds, the second's one of the far ones, though it is a tenth cheaper.
+        let row = |cost: f64, far: [bool; 5]| -> ByRound {
+            let at = |far| if far { reading(cost * 1.5, Some(210.0)) } else { reading(cost, Some(140.0)) };
+            (1..).zip(far.map(at)).collect()
+        };
+        let rows = [
+            row(10.0, [false, false, false, true, true]),
+            row(9.0, [false, false, true, true, true]),
+            row(30.0, [false, false, false, true, true]),
+        ];
+        let differences = Differences::among(&rows.each_ref(), NO_LESS_THAN);
+        assert_eq!(differences.order(), [1, 0, 2]);
     }
 
     #[test]

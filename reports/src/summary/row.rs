@@ -2,15 +2,16 @@
 
 use super::counted::{Counted, remarks, verdict};
 use super::{Remark, Rounds, distinct, gravest, label};
+use crate::distance;
 use crate::record::{Calls, Cost, Errors, Floor, Latency, ServerCell, Verdict};
 use crate::statistics::bootstrap::of_median;
-use crate::statistics::ratio::ByRound;
+use crate::statistics::ratio::{ByRound, Reading};
 use crate::statistics::{Interval, Ratio, median, spread};
 
 /// One model over all its rounds.
 ///
 /// Figures are medians over the valid rounds; where no round is valid and some are client-bound, over those. Of a round that
-/// was measured again the last attempt counts. Figures are absent where nothing counts or nothing was measured.
+/// was measured again the last attempt that was not disturbed counts. Figures are absent where nothing counts or nothing was measured.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ServerRow {
     /// The model with its options: `epoll:trigger=edge`.
@@ -197,8 +198,14 @@ pub(crate) fn is_again(cell: &ServerCell) -> bool {
 
 /// The CPU time per request of each round that counts, in microseconds.
 pub(crate) fn cpu_by_round(cells: &[&ServerCell]) -> ByRound {
+    let reading = |cell: &ServerCell| Some(Reading { value: cpu_us(cell)?, distance_ns: distance_ns(cell) });
     let counted = Counted::of(cells).counted;
-    counted.iter().filter_map(|cell| Some((cell.round, cpu_us(cell)?))).collect()
+    counted.iter().filter_map(|cell| Some((cell.round, reading(cell)?))).collect()
+}
+
+/// How far apart the processors of its server and of its generator were.
+pub(crate) fn distance_ns(cell: &ServerCell) -> Option<f64> {
+    distance::of(&cell.noise?)
 }
 
 /// The verdict on a row none of whose cells counts.

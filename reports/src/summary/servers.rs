@@ -92,10 +92,14 @@ fn order(one: &ServerRow, other: &ServerRow) -> Ordering {
         .then_with(|| one.model.cmp(&other.model))
 }
 
-/// Gives the ranked rows, which are in order, their places, and how much dearer they are than the first of all.
+/// Gives the ranked rows, which come first and in the order of their medians, their places, and how much dearer they are than
+/// the first of all.
 fn rank(rows: &mut [(ServerRow, ByRound)], threshold: Threshold) {
     let ranked = rows.iter().take_while(|(row, _)| matches!(row.standing, Standing::Ranked(_))).count();
-    let by_round: Vec<&ByRound> = rows[..ranked].iter().map(|(_, by_round)| by_round).collect();
+    let order = Differences::among(&readings(&rows[..ranked]), threshold).order();
+    let in_order: Vec<_> = order.into_iter().map(|row| rows[row].clone()).collect();
+    rows[..ranked].clone_from_slice(&in_order);
+    let by_round = readings(&rows[..ranked]);
     let places = Differences::among(&by_round, threshold).places();
     let ratios = ratios_to_first(&by_round);
     for ((row, _), (index, ratio)) in rows.iter_mut().zip(ratios.into_iter().enumerate()) {
@@ -104,4 +108,8 @@ fn rank(rows: &mut [(ServerRow, ByRound)], threshold: Threshold) {
         row.standing = Standing::Ranked(Rank { place, shared });
         row.ratio = ratio;
     }
+}
+
+fn readings(rows: &[(ServerRow, ByRound)]) -> Vec<&ByRound> {
+    rows.iter().map(|(_, by_round)| by_round).collect()
 }

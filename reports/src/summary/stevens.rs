@@ -12,7 +12,7 @@ use super::setting::Setting;
 use super::sweep::{Model, Sweep, full_name, sweeps};
 use crate::record::{ServerCell, Verdict};
 use crate::statistics::median;
-use crate::statistics::ratio::ByRound;
+use crate::statistics::ratio::{ByRound, within_rounds};
 
 /// The connections that the book counts for.
 pub const CONNECTIONS: f64 = 5_000.0;
@@ -96,15 +96,14 @@ fn table(setting: Setting, models: &[Model<'_, '_>]) -> StevensTable {
     let rows = models.iter().filter_map(|(model, rows)| {
         let row = last(rows)?;
         let own = control(row);
-        let within =
-            own.iter().filter_map(|(round, own)| Some(own / fork.get(round).filter(|it| **it > 0.0)?));
+        let by_fork = within_rounds(&own, &fork, |own, fork| (fork > 0.0).then(|| own / fork));
         let counted = Counted::of(row).counted;
         Some(StevensRow {
             model: model.clone(),
             book: kind(row[0]),
             cpu_us: Estimate::of(counted.iter().filter_map(|cell| cpu_us(cell))),
-            control_s: Estimate::of(own.values().copied()),
-            by_fork: median(within),
+            control_s: Estimate::of(values(&own)),
+            by_fork: median(values(&by_fork)),
             void: counted.is_empty().then(|| row::void(row)),
         })
     });
@@ -122,8 +121,11 @@ fn last<'s, 'a>(rows: &[Option<&'s Row<'a>>]) -> Option<&'s Row<'a>> {
 
 /// What a model costs beyond the baseline in each round that has both, in seconds for all connections.
 fn control_by_round(own: &ByRound, base: &ByRound) -> ByRound {
-    let beyond = |(round, own): (&u32, &f64)| Some((*round, (own - base.get(round)?) * CONNECTIONS / 1e6));
-    own.iter().filter_map(beyond).collect()
+    within_rounds(own, base, |own, base| Some((own - base) * CONNECTIONS / 1e6))
+}
+
+fn values(readings: &ByRound) -> impl Iterator<Item = f64> {
+    readings.values().map(|reading| reading.value)
 }
 
 /// The book's row of the same kind.

@@ -3,7 +3,8 @@
 //! The rounds of two runs have nothing in common, so a row's two samples are independent: the ratio of their medians has a
 //! bootstrap interval over both. A row is slower (or faster) if that interval lies beyond the threshold, and if chance alone
 //! would show such a change in any of the rows with a probability below 5% (Welch's test on the logarithms, Holm's correction
-//! for all rows). It is the same if the interval lies within. Everything else can't be told, and says why.
+//! for all rows). It is the same if the interval lies within. Everything else can't be told, and says why. Only rounds are
+//! taken in which the processors of server and generator were equally far apart ([`distance`]).
 //!
 //! What the same server measured twice in one run differed from itself by does not hold what differs between runs: another
 //! build, the machine's state that day, all that the rounds of one run have in common. No run shows it. So the threshold is
@@ -18,6 +19,7 @@ use super::conditions::{self, Conditions};
 use super::counted::Counted;
 use super::setting::{Key, Setting};
 use super::{Suite, gravest, groups_of, label, row};
+use crate::distance;
 use crate::record::{Cell, Run, ServerCell, Verdict};
 use crate::statistics::moderated::LEAST_SD;
 use crate::statistics::ratio::logs;
@@ -106,7 +108,7 @@ pub struct VersusRow {
     pub rate: Option<Change>,
     /// 99 in 100 latencies were at most this, in microseconds.
     pub p99_us: Option<Change>,
-    /// Rounds that count, of the earlier run and of the later one.
+    /// Rounds that count and are compared, of the earlier run and of the later one.
     pub rounds: [usize; 2],
     /// What the later run lost of it, in words: it has no figures any more, or not all of its rounds went well.
     pub lost: Option<String>,
@@ -243,21 +245,28 @@ fn alone(sides: BTreeMap<Name, Side<'_>>) -> Vec<Alone> {
 /// Lays a row's two sides beside each other. What is to be thought of it comes later, with all others.
 fn compare((suite, _, model): Name, old: &Side<'_>, new: &Side<'_>, pairs: &[Pairs; 2]) -> VersusRow {
     let [one, other] = pairs.each_ref().map(|pairs| pairs.threshold(suite, &new.setting));
-    let change = |figure: fn(&ServerCell) -> Option<f64>| change(old, new, figure);
-    let cpu = |side: &Side<'_>| values(side, row::cpu_us);
-    let p_value = || welch(&logs(&cpu(new))?, &logs(&cpu(old))?, LEAST_SD, BETWEEN_RUNS.ln() / 2.0);
+    let distance = |cell: &&ServerCell| row::distance_ns(cell);
+    let (before, after) = distance::in_common(&old.cells.counted, &new.cells.counted, distance);
+    let change = |figure: fn(&ServerCell) -> Option<f64>| change(&before, &after, figure);
+    let [old_us, new_us] = [&before, &after].map(|cells| values(cells, row::cpu_us));
+    let p_value = || welch(&logs(&new_us)?, &logs(&old_us)?, LEAST_SD, BETWEEN_RUNS.ln() / 2.0);
+    let nowhere_alike = || {
+        let alike =
+            "the processors of server and load generator were not equally far apart in any round of both";
+        (before.is_empty() || after.is_empty()).then(|| alike.to_owned())
+    };
     VersusRow {
         suite,
         setting: new.setting.clone(),
         model,
         threshold: if one.apart > other.apart || other.pairs == 0 { one } else { other },
         outcome: Outcome::CantTell,
-        reason: void(old, "earlier").or_else(|| void(new, "later")),
+        reason: void(old, "earlier").or_else(|| void(new, "later")).or_else(nowhere_alike),
         cpu_us: change(row::cpu_us),
         p_value: p_value(),
         rate: change(|cell| Some(cell.requests_per_second)),
         p99_us: change(|cell| cell.latency_us?.p99),
-        rounds: [cpu(old).len(), cpu(new).len()],
+        rounds: [old_us.len(), new_us.len()],
         lost: lost(old, new),
     }
 }
@@ -269,7 +278,7 @@ fn lost(old: &Side<'_>, new: &Side<'_>) -> Option<String> {
     if errors > 0 {
         return Some(format!("{errors} of {} came to errors", plural(last.len(), "round")));
     }
-    let had = |side: &Side<'_>| !values(side, row::cpu_us).is_empty();
+    let had = |side: &Side<'_>| !values(&side.cells.counted, row::cpu_us).is_empty();
     (had(old) && !had(new)).then(|| "no round has CPU time that counts".to_owned())
 }
 
@@ -285,15 +294,19 @@ fn void(side: &Side<'_>, which: &str) -> Option<String> {
     side.cells.counted.is_empty().then(|| format!("no round of the {which} run counts: {}", why()))
 }
 
-fn values(side: &Side<'_>, figure: fn(&ServerCell) -> Option<f64>) -> Vec<f64> {
-    side.cells.counted.iter().filter_map(|cell| figure(cell)).collect()
+fn values(cells: &[&ServerCell], figure: fn(&ServerCell) -> Option<f64>) -> Vec<f64> {
+    cells.iter().filter_map(|cell| figure(cell)).collect()
 }
 
-/// One figure of both sides; none unless all rounds that count have it, and it is positive.
-fn change(old: &Side<'_>, new: &Side<'_>, figure: fn(&ServerCell) -> Option<f64>) -> Option<Change> {
-    let all = |side: &Side<'_>| {
-        let values = values(side, figure);
-        (values.len() == side.cells.counted.len()).then_some(values)
+/// One figure of both sides; none unless all rounds that are compared have it, and it is positive.
+fn change(
+    old: &[&ServerCell],
+    new: &[&ServerCell],
+    figure: fn(&ServerCell) -> Option<f64>,
+) -> Option<Change> {
+    let all = |cells: &[&ServerCell]| {
+        let values = values(cells, figure);
+        (values.len() == cells.len()).then_some(values)
     };
     let (old, new) = (all(old)?, all(new)?);
     let ratio = Ratio::of_samples(&new, &old)?;

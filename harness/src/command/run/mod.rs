@@ -15,6 +15,7 @@ use clap::Parser;
 use reports::record::Verdict;
 
 use super::loading;
+use crate::alike::Moved;
 use crate::cell::Bench;
 use crate::cli::{Cli, Command, Run};
 use crate::failure::{FAILED, Interrupted};
@@ -156,11 +157,13 @@ fn measure(
 impl Measuring<'_> {
     /// Takes the steps of a block.
     fn take(&mut self, block: &[Step], round: u32) -> anyhow::Result<ControlFlow<()>> {
+        // The place of each step's last cell in the record.
+        let mut places = Vec::with_capacity(block.len());
         for step in block {
             if self.bench.stop.load(Ordering::Relaxed) {
                 return Ok(ControlFlow::Break(()));
             }
-            if !self.plan.rounds.have_time_for(self.plan.expected(step), self.begun.elapsed()) {
+            if !self.have_time_for(step) {
                 let when = format!("Within round {round}");
                 self.give_up(self.plan.rounds.given_up(&when, self.recorder.run()))?;
                 return Ok(ControlFlow::Break(()));
@@ -170,8 +173,37 @@ impl Measuring<'_> {
                 return Ok(ControlFlow::Break(()));
             }
             self.progress.done(self.plan.expected(step));
+            places.push(self.recorder.run().cells.len() - 1);
+        }
+        self.make_alike(block, &places)
+    }
+
+    /// Takes those steps of a block once more after which the processors were moved, as long as they stay where they are.
+    /// `places`: of each step's last cell in the record.
+    fn make_alike(&mut self, block: &[Step], places: &[usize]) -> anyhow::Result<ControlFlow<()>> {
+        let run = self.recorder.run();
+        let cells: Vec<_> = places.iter().map(|place| &run.cells[*place]).collect();
+        let Some(Moved { end, before }) = self.repeats.to_make_alike(&cells, run.planned) else {
+            return Ok(ControlFlow::Continue(()));
+        };
+        for index in before {
+            let step = &block[index];
+            if !self.have_time_for(step) {
+                break;
+            }
+            self.progress.begins(step);
+            let cells = (places[index], places[end]);
+            match self.repeats.make_alike(step, cells, self.bench, self.recorder)? {
+                ControlFlow::Continue(true) => {}
+                ControlFlow::Continue(false) => break,
+                ControlFlow::Break(()) => return Ok(ControlFlow::Break(())),
+            }
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    fn have_time_for(&self, step: &Step) -> bool {
+        self.plan.rounds.have_time_for(self.plan.expected(step), self.begun.elapsed())
     }
 
     /// Ends the run before all is known that was asked for. What is still planned will not come.

@@ -11,7 +11,12 @@ pub(crate) fn figure(value: f64) -> String {
     let text = format!("{value:.decimals$}");
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
     let point = if fraction.is_empty() { "" } else { "." };
-    format!("{}{point}{fraction}", grouped(whole))
+    format!("{}{point}{fraction}", thousands(whole))
+}
+
+/// A figure where it is known, else nothing.
+pub(crate) fn if_known(value: Option<f64>, format: fn(f64) -> String) -> String {
+    value.map(format).unwrap_or_default()
 }
 
 /// How often something happens per request: hundredths are all that matters.
@@ -45,7 +50,7 @@ pub(crate) fn give_or_take(share: f64) -> String {
 
 /// A count, thousands set apart. A median of counts may lie between two of them: then with one decimal.
 pub(crate) fn count(value: f64) -> String {
-    if value.fract() == 0.0 { grouped(&format!("{value:.0}")) } else { format!("{value:.1}") }
+    if value.fract() == 0.0 { thousands(&format!("{value:.0}")) } else { format!("{value:.1}") }
 }
 
 /// A time given in microseconds, in the unit that keeps it short.
@@ -56,6 +61,11 @@ pub(crate) fn latency(microseconds: f64) -> String {
         _ => (microseconds / 1e6, "s"),
     };
     format!("{} {unit}", figure(value))
+}
+
+/// A whole number, thousands set apart: `100,000`.
+pub fn grouped(number: u64) -> String {
+    thousands(&number.to_string())
 }
 
 /// Bytes as a figure in MiB, without the unit.
@@ -89,7 +99,7 @@ fn rounded(value: f64) -> f64 {
 }
 
 /// Digits with a comma before every third from the right.
-fn grouped(whole: &str) -> String {
+fn thousands(whole: &str) -> String {
     let (sign, digits) = whole.strip_prefix('-').map_or(("", whole), |digits| ("-", digits));
     let mut text = String::from(sign);
     for (index, digit) in digits.chars().enumerate() {
@@ -128,6 +138,14 @@ mod tests {
     fn counts_are_whole_unless_their_median_lies_between_two() {
         assert_eq!(count(1_024.0), "1,024");
         assert_eq!(count(2.5), "2.5");
+    }
+
+    #[test]
+    fn thousands_are_told_apart() {
+        assert_eq!(
+            ["0", "999", "1,000", "1,234,567"],
+            [0, 999, 1_000, 1_234_567].map(grouped).each_ref().map(String::as_str)
+        );
     }
 
     #[test]

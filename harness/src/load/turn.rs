@@ -7,8 +7,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, anyhow};
 use mio::{Events, Poll};
 use nix::errno::Errno;
-use nix::sched::{CpuSet, sched_setaffinity};
-use nix::unistd::Pid;
 use socket2::Socket;
 
 use super::alarm::{ALARM, Alarm};
@@ -17,6 +15,7 @@ use super::share::Share;
 use super::streams::Slot;
 use super::tally::{Cpu, Tally, Window};
 use super::{Load, Pace};
+use crate::measure::placement::bind_thread;
 
 /// How many events are taken in one turn. Small enough that a turn is short beside the window.
 const EVENTS: usize = 256;
@@ -64,7 +63,7 @@ pub(super) fn turn(
     halt: &AtomicBool,
 ) -> anyhow::Result<()> {
     if let Some(processor) = share.processor {
-        bind(processor).with_context(|| {
+        bind_thread(&[processor]).with_context(|| {
             format!("could not bind a thread to processor {processor}; try one that `nproc` counts")
         })?;
     }
@@ -144,13 +143,6 @@ impl Account {
         let edges = self.at_closing.zip(self.at_opening);
         edges.map_or_else(Cpu::default, |(closing, opening)| closing.since(opening))
     }
-}
-
-/// Binds the calling thread to one processor.
-fn bind(processor: usize) -> nix::Result<()> {
-    let mut set = CpuSet::new();
-    set.set(processor)?;
-    sched_setaffinity(Pid::from_raw(0), &set)
 }
 
 /// How often to look for overdue connections: often enough beside the time limit, and seldom enough to cost nothing.

@@ -55,11 +55,6 @@ fn us(time: Duration) -> f64 {
     time.as_secs_f64() * 1e6
 }
 
-/// The first of a side's processors: each side is one thread here. None where it is not bound.
-fn first(processors: &[usize]) -> &[usize] {
-    processors.get(..1).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -19,6 +19,7 @@ pub mod after;
 pub mod census;
 pub mod counters;
 pub mod floor;
+mod frugal;
 pub mod group;
 pub mod hop;
 pub mod host;

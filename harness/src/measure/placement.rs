@@ -33,6 +33,11 @@ pub fn place(processors: &[usize]) -> Placement {
     divide(&cores(processors, siblings))
 }
 
+/// The first of a side's processors, for a side that is one thread. None where it is not bound.
+pub(super) fn first(processors: &[usize]) -> &[usize] {
+    processors.get(..1).unwrap_or_default()
+}
+
 /// Binds the calling thread, and the threads and processes it starts from now on, to `processors`; to none:
 /// leaves it as it is (`sched_setaffinity(2)`).
 pub fn bind_thread(processors: &[usize]) -> io::Result<()> {

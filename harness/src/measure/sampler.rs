@@ -9,10 +9,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use nix::time::{ClockId, clock_gettime};
 use reports::record::Cost;
 
 use super::census::Census;
+use super::frugal::{processor_time, rest};
 use super::placement;
 use super::tree::Tree;
 
@@ -150,15 +150,11 @@ impl Beat {
         if Instant::now() < self.due {
             return;
         }
-        let before = processor_time();
+        let before = used();
         sample();
-        let cost = processor_time().saturating_sub(before);
-        self.due = Instant::now() + rest(self.every, cost);
+        let cost = used().saturating_sub(before);
+        self.due = Instant::now() + rest(self.every, cost, REST);
     }
-}
-
-fn rest(every: Duration, cost: Duration) -> Duration {
-    every.max(cost * REST)
 }
 
 fn watch(tree: Tree, sampling: &Sampling, stop: &Receiver<()>) -> Peaks {
@@ -180,23 +176,11 @@ fn watch(tree: Tree, sampling: &Sampling, stop: &Receiver<()>) -> Peaks {
     }
     peaks.count(tree);
     peaks.sum_memory(tree);
-    peaks.cpu = processor_time();
+    peaks.cpu = used();
     peaks
 }
 
-/// What this thread has used; the call fails only for clocks that do not exist.
-fn processor_time() -> Duration {
-    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map_or(Duration::ZERO, Duration::from)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_costly_sample_is_taken_less_often() {
-        let every = Duration::from_millis(100);
-        assert_eq!(rest(every, Duration::from_micros(200)), every);
-        assert_eq!(rest(every, Duration::from_millis(20)), Duration::from_secs(2));
-    }
+/// What this thread has used: nothing, where nobody says.
+fn used() -> Duration {
+    processor_time().unwrap_or_default()
 }

@@ -5,7 +5,7 @@ use super::title::{self, Open};
 use super::{Explanation, notes, server_notes};
 use crate::summary::{ACHIEVED, Knee, Obstacle, Percentile, RateRow, RateStep, RateSweep, Standing};
 use crate::table::{Column, Table};
-use crate::units::{count, figure, latency, percent};
+use crate::units::{count, figure, if_known, latency, percent};
 
 /// What the tables say.
 pub(super) const EXPLANATION: Explanation = Explanation {
@@ -172,7 +172,6 @@ fn figure_columns() -> Vec<Column> {
 
 fn figure_row(step: &RateStep) -> Vec<String> {
     let row = &step.row;
-    let text = |value: Option<f64>, format: fn(f64) -> String| value.map(format).unwrap_or_default();
     let late = |value: Option<f64>| marked(step, value.map(latency));
     let answered = match row.standing {
         Standing::Unranked(Obstacle::Void(verdict)) => name(verdict).to_owned(),
@@ -187,8 +186,8 @@ fn figure_row(step: &RateStep) -> Vec<String> {
         late(step.late_us(Percentile::P99)),
         late(row.latency_us.and_then(|us| us.p999)),
         late(row.uncorrected_latency_us.and_then(|us| us.p99)),
-        text(row.lag_us.and_then(|us| us.p99), latency),
-        text(row.cpu_us.map(|cpu_us| cpu_us.median), figure),
+        if_known(row.lag_us.and_then(|us| us.p99), latency),
+        if_known(row.cpu_us.map(|cpu_us| cpu_us.median), figure),
         count(row.errors.total() as f64),
         format!("{}/{}", row.rounds.counted, row.rounds.all),
     ]

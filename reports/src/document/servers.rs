@@ -7,7 +7,7 @@ use crate::chart::Chart;
 use crate::statistics::Interval;
 use crate::summary::{Estimate, Obstacle, ServerRow, ServerTable, Standing};
 use crate::table::{Column, Table};
-use crate::units::{count, figure, give_or_take, latency, mebibytes, per_request, percent, times};
+use crate::units::{count, figure, give_or_take, if_known, latency, mebibytes, per_request, percent, times};
 
 /// What the columns mean.
 pub(super) const EXPLANATION: Explanation = Explanation {
@@ -68,28 +68,34 @@ fn fields() -> Vec<Field> {
         known(Column::numbers("interval", "×", 12), |row| {
             row.ratio.and_then(|ratio| known_range(ratio.interval, times)).unwrap_or_default()
         }),
-        known(Column::numbers("× floor", "", 7), |row| text(row.floor_share, times)),
+        known(Column::numbers("× floor", "", 7), |row| if_known(row.floor_share, times)),
         always(Column::numbers("rate", "req/s", 0), rate),
         always(Column::numbers("interval", "req/s", 10), rate_interval),
-        known(Column::numbers("of ceiling", "", 13), |row| text(row.ceiling_share, percent)),
-        always(Column::numbers("p50", "", 1), |row| text(row.latency_us.map(|us| us.p50), latency)),
-        always(Column::numbers("p99", "", 2), |row| text(row.latency_us.and_then(|us| us.p99), latency)),
-        known(Column::numbers("p99.9", "", 5), |row| text(row.latency_us.and_then(|us| us.p999), latency)),
+        known(Column::numbers("of ceiling", "", 13), |row| if_known(row.ceiling_share, percent)),
+        always(Column::numbers("p50", "", 1), |row| if_known(row.latency_us.map(|us| us.p50), latency)),
+        always(Column::numbers("p99", "", 2), |row| if_known(row.latency_us.and_then(|us| us.p99), latency)),
+        known(Column::numbers("p99.9", "", 5), |row| {
+            if_known(row.latency_us.and_then(|us| us.p999), latency)
+        }),
         known(Column::numbers("p99", "uncorrected", 4), |row| {
-            text(row.uncorrected_latency_us.and_then(|us| us.p99), latency)
+            if_known(row.uncorrected_latency_us.and_then(|us| us.p99), latency)
         }),
-        known(Column::numbers("p99", "lag", 8), |row| text(row.lag_us.and_then(|us| us.p99), latency)),
+        known(Column::numbers("p99", "lag", 8), |row| if_known(row.lag_us.and_then(|us| us.p99), latency)),
         known(Column::numbers("p99", "beside", 3), |row| {
-            text(row.beside_latency_us.and_then(|us| us.p99), latency)
+            if_known(row.beside_latency_us.and_then(|us| us.p99), latency)
         }),
-        always(Column::numbers("memory", "MiB", 4), |row| text(row.pss_peak_bytes, mebibytes)),
-        always(Column::numbers("processes", "peak", 8), |row| text(row.processes_peak, count)),
-        always(Column::numbers("threads", "peak", 6), |row| text(row.threads_peak, count)),
-        always(Column::numbers("switches", "per req", 7), |row| text(row.switches_per_request, per_request)),
-        known(Column::numbers("involuntary", "of switches", 14), |row| text(row.involuntary_share, percent)),
-        known(Column::numbers("calls", "per req", 7), |row| text(row.calls_per_request, per_request)),
+        always(Column::numbers("memory", "MiB", 4), |row| if_known(row.pss_peak_bytes, mebibytes)),
+        always(Column::numbers("processes", "peak", 8), |row| if_known(row.processes_peak, count)),
+        always(Column::numbers("threads", "peak", 6), |row| if_known(row.threads_peak, count)),
+        always(Column::numbers("switches", "per req", 7), |row| {
+            if_known(row.switches_per_request, per_request)
+        }),
+        known(Column::numbers("involuntary", "of switches", 14), |row| {
+            if_known(row.involuntary_share, percent)
+        }),
+        known(Column::numbers("calls", "per req", 7), |row| if_known(row.calls_per_request, per_request)),
         known(Column::numbers("epoll_ctl", "per req", 12), |row| {
-            text(row.epoll_ctls_per_request, per_request)
+            if_known(row.epoll_ctls_per_request, per_request)
         }),
         always(Column::numbers("errors", "", 3), |row| count(row.errors.total() as f64)),
         always(Column::numbers("rounds", "", 11), |row| format!("{}/{}", row.rounds.counted, row.rounds.all)),
@@ -111,10 +117,6 @@ pub(super) fn section(table: &ServerTable) -> Section {
 /// The model's name, and whether it is there for the second time.
 pub(super) fn label(row: &ServerRow) -> String {
     if row.again { format!("{} (again)", row.model) } else { row.model.clone() }
-}
-
-fn text(value: Option<f64>, format: fn(f64) -> String) -> String {
-    value.map(format).unwrap_or_default()
 }
 
 fn cpu(row: &ServerRow) -> String {

@@ -5,7 +5,7 @@ use super::servers::known_range;
 use super::title::{self, Open};
 use crate::summary::{StevensRow, StevensTable};
 use crate::table::{Column, Table};
-use crate::units::figure;
+use crate::units::{figure, if_known};
 
 /// Where the figures named book come from.
 pub(super) const SOURCE: &str = "W. R. Stevens, B. Fenner, A. M. Rudoff, UNIX Network Programming, volume 1, third edition, \
@@ -43,20 +43,19 @@ fn columns() -> Vec<Column> {
 }
 
 fn row(row: &StevensRow) -> Vec<String> {
-    let text = |value: Option<f64>, format: fn(f64) -> String| value.map(format).unwrap_or_default();
     vec![
         row.book.map(|book| book.number.to_string()).unwrap_or_default(),
         row.book.map(|book| book.server.to_owned()).unwrap_or_default(),
         row.model.clone(),
         match row.void {
             Some(verdict) => name(verdict).to_owned(),
-            None => text(row.cpu_us.map(|cpu_us| cpu_us.median), figure),
+            None => if_known(row.cpu_us.map(|cpu_us| cpu_us.median), figure),
         },
-        text(row.control_s.map(|control| control.median), figure),
+        if_known(row.control_s.map(|control| control.median), figure),
         row.control_s.and_then(|control| known_range(control.interval, figure)).unwrap_or_default(),
-        text(row.by_fork, thousandths),
-        text(row.book.map(|book| book.seconds), |seconds| format!("{seconds:.2}")),
-        text(row.book.map(|book| book.by_fork()), thousandths),
+        if_known(row.by_fork, thousandths),
+        if_known(row.book.map(|book| book.seconds), |seconds| format!("{seconds:.2}")),
+        if_known(row.book.map(|book| book.by_fork()), thousandths),
     ]
 }
 

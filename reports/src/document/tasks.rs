@@ -9,7 +9,7 @@ use crate::course_notes::{BASELINE, SOURCE, WAYS, Way};
 use crate::record::Verdict;
 use crate::summary::TaskRow;
 use crate::table::{Column, Table};
-use crate::units::{count, figure, mebibytes, plural};
+use crate::units::{count, figure, if_known, mebibytes, plural};
 
 /// What the columns mean.
 pub(super) const EXPLANATION: &str = "Tasks: a row is one executor at one task, and its figures are medians over \
@@ -55,16 +55,15 @@ fn executors(rows: &[TaskRow]) -> Table {
 }
 
 fn row(row: &TaskRow) -> Vec<String> {
-    let text = |value: Option<f64>, format: fn(f64) -> String| value.map(format).unwrap_or_default();
     vec![
         format!("{} ({})", row.task, row.family),
         row.executor.clone(),
         count(row.workers as f64),
         seconds(row),
         row.seconds.map(|seconds| range(seconds.interval, figure)).unwrap_or_default(),
-        text(row.comparison.map(|comparison| comparison.speed_up), figure),
-        text(row.cpu_s, figure),
-        text(row.pss_peak_bytes, mebibytes),
+        if_known(row.comparison.map(|comparison| comparison.speed_up), figure),
+        if_known(row.cpu_s, figure),
+        if_known(row.pss_peak_bytes, mebibytes),
         row.value_ok.map(|ok| if ok { "ok" } else { "not ok" }).unwrap_or_default().to_owned(),
         count(row.jobs as f64),
         format!("{}/{}", row.rounds.counted, row.rounds.all),

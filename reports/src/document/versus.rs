@@ -7,7 +7,7 @@ use super::{Document, Fact, Section};
 use crate::statistics::Interval;
 use crate::summary::{Alone, Change, Compared, LEAST, Outcome, Suite, Threshold, Versus, VersusRow};
 use crate::table::{Column, Table};
-use crate::units::{figure, latency, percent, plural, times};
+use crate::units::{figure, if_known, latency, percent, plural, times};
 
 /// At most this many rows without a partner are named.
 const ALONE_TOLD: usize = 8;
@@ -178,12 +178,11 @@ fn texts(row: &VersusRow) -> Vec<String> {
         let of = |change: Change| Interval { low: change.low, high: change.high, coverage: change.coverage };
         change.and_then(|change| known_range(of(change), times)).unwrap_or_default()
     };
-    let text = |value: Option<f64>, format: fn(f64) -> String| value.map(format).unwrap_or_default();
     vec![
         name(row.outcome).to_owned(),
         row.model.clone(),
-        text(row.cpu_us.map(|change| change.old), figure),
-        text(row.cpu_us.map(|change| change.new), figure),
+        if_known(row.cpu_us.map(|change| change.old), figure),
+        if_known(row.cpu_us.map(|change| change.new), figure),
         ratio(row.cpu_us),
         interval(row.cpu_us),
         row.p_value.map(probability).unwrap_or_default(),
@@ -191,7 +190,7 @@ fn texts(row: &VersusRow) -> Vec<String> {
         interval(row.rate),
         ratio(row.p99_us),
         interval(row.p99_us),
-        text(row.p99_us.map(|change| change.new), latency),
+        if_known(row.p99_us.map(|change| change.new), latency),
         format!("{}+{}", row.rounds[0], row.rounds[1]),
     ]
 }

@@ -1,5 +1,6 @@
 //! What a load came to, as JSON and as text.
 
+use reports::grouped;
 use reports::record::{Beside, Errors, Latency, Schedule, Shape};
 use serde::Serialize;
 
@@ -231,7 +232,7 @@ fn rate_missed(load: &Load, outcome: &Outcome, offered: Offered, lag: Option<&La
     if offered.left as f64 >= offered.due as f64 * KEPT_SHARE {
         return None;
     }
-    let by_second = |count: u64| percentile::grouped((count as f64 / outcome.seconds).round() as u64);
+    let by_second = |count: u64| grouped((count as f64 / outcome.seconds).round() as u64);
     Some(format!(
         "only {} of {} requests a second left: {}",
         by_second(offered.left),

@@ -18,7 +18,7 @@ use reports::record::Placement;
 use workloads::client::http::HttpClient;
 
 use crate::load::{self, Clients, Load};
-use crate::measure::placement::bind_thread;
+use crate::measure::placement::{bind_thread, first};
 
 /// As in the record's words.
 const CONNECTIONS: usize = 64;
@@ -43,7 +43,7 @@ pub(super) fn per_second(
     let address = server.listener.local_addr()?;
     let waker = Waker::new(server.poll.registry(), STOP)?;
     let ended = AtomicBool::new(false);
-    let processor = placement.server.get(..1).unwrap_or_default().to_vec();
+    let processor = first(&placement.server).to_vec();
     let outcome = thread::scope(|scope| {
         let ended = &ended;
         let thread = thread::Builder::new().name("constant".to_owned()).spawn_scoped(scope, move || {
@@ -77,7 +77,7 @@ fn load(
         connections: CONNECTIONS,
         warm_up,
         duration: how_long.saturating_sub(warm_up),
-        processors: placement.client.get(..1).unwrap_or_default().to_vec(),
+        processors: first(&placement.client).to_vec(),
         ..Load::default()
     };
     load::run(&load, Clients::of(&client), &mut |_| (), stop)

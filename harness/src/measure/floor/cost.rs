@@ -13,12 +13,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
-use nix::time::{ClockId, clock_gettime};
 use reports::record::Placement;
 
 use super::connection::{MESSAGE_BYTES, PATIENCE, connected, joined, receive_all, send_all};
-use super::first;
-use crate::measure::placement::bind_thread;
+use crate::measure::frugal::processor_time;
+use crate::measure::placement::{bind_thread, first};
 
 /// As many as the quick comparison's servers have.
 const CONNECTIONS: usize = 64;
@@ -107,11 +106,6 @@ fn answer(
             return Ok(rounds);
         }
     }
-}
-
-/// User and system time of the calling thread.
-fn processor_time() -> nix::Result<Duration> {
-    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map(Duration::from)
 }
 
 #[cfg(test)]

@@ -10,8 +10,7 @@ use hdrhistogram::Histogram;
 use reports::record::Placement;
 
 use super::connection::{MESSAGE_BYTES, connected, joined, receive_all, send_all};
-use super::first;
-use crate::measure::placement::bind_thread;
+use crate::measure::placement::{bind_thread, first};
 
 /// The first part of the time does not count: caches are cold, and processors asleep.
 const WARM_UP_SHARE: f64 = 0.2;

@@ -1,0 +1,61 @@
+//! `concur compare`, and `concur report`: what is done with runs that are there.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+/// What `compare --json` holds.
+pub(super) const COMPARE_JSON: &str = "\
+A row is slower or faster if the interval of its CPU time per request, the later run's by the earlier one's, lies beyond the \
+threshold (how far the same server, measured twice in one run, was from itself, at least 1%; and 2% more, an allowance for what \
+differs between runs) and chance alone would show that in any row with a probability below 5%. It is the same if the interval lies within the threshold.
+
+--json: old, new {path, started, concur (its version), complete}; hosts_differ, placements_differ (texts; empty where the same); \
+warnings (texts); between_runs (what thresholds are multiplied by); rows [{suite, setting, model, threshold {ratio, pairs, apart, \
+here}, outcome: slower, \
+faster, same or cant-tell; reason (text, where it can't be told); cpu_us, rate, p99_us {old, new, ratio, low, high, \
+coverage}; p_value (Welch's test on logarithms, Holm's correction); rounds [earlier, later]; lost (text, where the later run \
+has errors or no figures)}]; only_old, only_new [{suite, setting, model}]; tasks_left_out (tasks are not compared).
+
+--fail-on slower also fails on rows that are missing in the later run, came to errors or have no figures there, and where no row \
+could be compared.
+
+Exit codes: 0 done, 1 --fail-on found something, 2 the runs can't be compared as given.";
+
+/// `concur report`.
+#[derive(Debug, Args)]
+pub struct Report {
+    /// The run: its directory, or its run.json.
+    pub run: PathBuf,
+    /// Where to write [default: beside the record].
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Print the record as JSON instead of tables.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `concur compare`.
+#[derive(Debug, Args)]
+pub struct Compare {
+    /// The earlier run: its directory, or its run.json.
+    pub old: PathBuf,
+    /// The later run.
+    pub new: PathBuf,
+    /// End with exit code 1 if any row came to this.
+    #[arg(long, value_name = "OUTCOME")]
+    pub fail_on: Option<FailOn>,
+    /// Compare runs of different hosts or placements all the same.
+    #[arg(long)]
+    pub force: bool,
+    /// Print what was found as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What `compare` can fail on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// CPU time per request grew.
+    Slower,
+}

@@ -1,0 +1,61 @@
+//! `concur serve`, and `concur launch`: what becomes a server.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::transport::Transport;
+
+/// `concur serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// The model, with options: `epoll`, `thread:stack=1m`.
+    pub model: String,
+    /// What to serve.
+    #[arg(long, default_value = "http")]
+    pub workload: String,
+    /// Where to listen; port 0 takes a free one. `unix:PATH` is a Unix socket: its file gets the permissions that the
+    /// umask leaves and goes with the server; one that a killed server left there is replaced.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8888")]
+    pub bind: String,
+    /// What to serve over [default: the stream that goes with --bind].
+    #[arg(long)]
+    pub transport: Option<Transport>,
+    /// How long what is under way may take once the server is asked to stop.
+    #[arg(long, value_parser = humantime::parse_duration, default_value = "5s")]
+    pub grace: Duration,
+    /// Bind the server to these processors: `0` or `0,2`.
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub cpus: Vec<usize>,
+    /// Burn so much processor time whenever input has come, `500ns`: to see whether a comparison notices.
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub handicap: Option<Duration>,
+    /// Stop when this process ends.
+    #[arg(long, value_name = "PID", hide = true)]
+    pub with_parent: Option<i32>,
+    /// Move into this control group first.
+    #[arg(long, value_name = "DIR", hide = true)]
+    pub group: Option<PathBuf>,
+    /// Remove the directory of the Unix socket as well in the end, if it is empty by then.
+    #[arg(long, hide = true)]
+    pub remove_directory: bool,
+}
+
+/// `concur launch`.
+#[derive(Debug, Args)]
+pub struct Launch {
+    /// Stop when this process ends.
+    #[arg(long, value_name = "PID")]
+    pub with_parent: Option<i32>,
+    /// Move into this control group first.
+    #[arg(long, value_name = "DIR")]
+    pub group: Option<PathBuf>,
+    /// Bind the program to these processors.
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub cpus: Vec<usize>,
+    /// The program and its arguments.
+    #[arg(last = true, required = true)]
+    pub command: Vec<OsString>,
+}

@@ -53,12 +53,7 @@ fn check(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.timeout.is_zero() || arguments.duration.is_zero() {
         return Err(Usage::error("--timeout and --duration can't be 0; try --timeout 2s --duration 5s"));
     }
-    loading::durations(&[
-        ("--duration", arguments.duration),
-        ("--timeout", arguments.timeout),
-        ("--warm-up", arguments.warm_up),
-        ("--think", arguments.special.think.unwrap_or_default()),
-    ])?;
+    loading::durations(arguments.duration, arguments.timeout, arguments.warm_up, &arguments.special)?;
     loading::special(&arguments.special, arguments.rate.is_some())?;
     let there = processors()?;
     if let Some(missing) = arguments.cpus.iter().find(|processor| !there.contains(processor)) {

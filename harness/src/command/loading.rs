@@ -27,8 +27,19 @@ pub(super) fn special(special: &Special, open: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Refuses durations that nobody would wait for, each with the option that it was given by.
-pub(super) fn durations(given: &[(&str, Duration)]) -> anyhow::Result<()> {
+/// Refuses durations that nobody would wait for.
+pub(super) fn durations(
+    duration: Duration,
+    timeout: Duration,
+    warm_up: Duration,
+    special: &Special,
+) -> anyhow::Result<()> {
+    let given = [
+        ("--duration", duration),
+        ("--timeout", timeout),
+        ("--warm-up", warm_up),
+        ("--think", special.think.unwrap_or_default()),
+    ];
     match given.iter().find(|(_, duration)| *duration > LONGEST) {
         Some((name, _)) => Err(Usage::error(format!(
             "a load can't take more than a day, and {name} is longer; try {name} 2s"

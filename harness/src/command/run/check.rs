@@ -13,6 +13,7 @@ use crate::transport::Transport;
 
 /// More rounds than this would take days.
 pub(super) const ROUNDS_AT_MOST: u32 = 1_000;
+
 pub(super) fn check(arguments: &Run) -> anyhow::Result<()> {
     let refuse = |what: &str, advice: &str| Err(Usage::error(format!("{what} can't be 0; try {advice}")));
     twins(arguments)?;
@@ -36,12 +37,7 @@ pub(super) fn check(arguments: &Run) -> anyhow::Result<()> {
     if arguments.timeout.is_zero() {
         return refuse("--timeout", "--timeout 2s");
     }
-    loading::durations(&[
-        ("--duration", arguments.duration),
-        ("--timeout", arguments.timeout),
-        ("--warm-up", arguments.warm_up),
-        ("--think", arguments.special.think.unwrap_or_default()),
-    ])?;
+    loading::durations(arguments.duration, arguments.timeout, arguments.warm_up, &arguments.special)?;
     if arguments.duration < Duration::from_millis(50) {
         return Err(Usage::error("--duration is too short to count anything; try --duration 1s"));
     }

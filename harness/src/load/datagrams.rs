@@ -6,7 +6,6 @@
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -23,7 +22,7 @@ use super::connection::{Readiness, not_connected};
 use super::pacer::Pacer;
 use super::share::Share;
 use super::tally::{Asked, Class, Failure, Tally, Window};
-use super::turn::{Duties, Finished, Open, scan_period, too_many, turn};
+use super::turn::{Duties, Finished, Open, scan_period, too_many};
 use super::{Clients, Load, is_open};
 
 /// How many sockets are opened, and send their first message, in one turn: all at once would be a burst that no server's
@@ -56,7 +55,7 @@ enum State {
 }
 
 /// The state of one thread.
-struct Loop<'a> {
+pub(super) struct Loop<'a> {
     load: &'a Load,
     client: &'a dyn DatagramClient,
     address: SocketAddr,
@@ -72,35 +71,30 @@ struct Loop<'a> {
     next_scan: Instant,
 }
 
-/// Runs one thread's share of `load` until the window has closed and what follows it is over, or `halt` is set.
-pub(super) fn run(
-    load: &Load,
-    clients: Clients<'_>,
-    mut share: Share,
-    window: Window,
-    halt: &AtomicBool,
-) -> anyhow::Result<Finished> {
-    let (now, client) = (Instant::now(), clients.measured);
-    let mut it = Loop {
-        load,
-        client: client.as_datagrams().context("this workload has no datagrams")?,
-        address: load.address.ip().context("datagrams need an IP address")?,
-        tally: Tally::new(window, is_open(load), false),
-        pacer: Pacer::new(load, &share, window, share.connections),
-        poll: Poll::new().context("could not open an epoll instance")?,
-        lines: Vec::with_capacity(share.connections),
-        wanted: share.connections,
-        message: Vec::with_capacity(client.request().len()),
-        buffer: vec![0; DATAGRAM_BYTES_AT_MOST + 1].into_boxed_slice(),
-        next_batch: now,
-        next_scan: now,
-    };
-    turn(&mut it, &mut share, load, window, halt)?;
-    let sockets = it.lines.into_iter().map(|line| line.socket).collect();
-    Ok(Finished { tally: it.tally, open: Open::Datagrams(sockets) })
-}
+impl<'a> Duties<'a> for Loop<'a> {
+    fn begin(load: &'a Load, clients: Clients<'a>, share: &Share, window: Window) -> anyhow::Result<Self> {
+        let (now, client) = (Instant::now(), clients.measured);
+        Ok(Self {
+            load,
+            client: client.as_datagrams().context("this workload has no datagrams")?,
+            address: load.address.ip().context("datagrams need an IP address")?,
+            tally: Tally::new(window, is_open(load), false),
+            pacer: Pacer::new(load, share, window, share.connections),
+            poll: Poll::new().context("could not open an epoll instance")?,
+            lines: Vec::with_capacity(share.connections),
+            wanted: share.connections,
+            message: Vec::with_capacity(client.request().len()),
+            buffer: vec![0; DATAGRAM_BYTES_AT_MOST + 1].into_boxed_slice(),
+            next_batch: now,
+            next_scan: now,
+        })
+    }
 
-impl Duties for Loop<'_> {
+    fn finish(self) -> Finished {
+        let sockets = self.lines.into_iter().map(|line| line.socket).collect();
+        Finished { tally: self.tally, open: Open::Datagrams(sockets) }
+    }
+
     fn poll(&mut self) -> &mut Poll {
         &mut self.poll
     }

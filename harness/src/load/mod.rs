@@ -348,8 +348,10 @@ fn drive(
             let worker = thread::Builder::new()
                 .name("load".to_owned())
                 .spawn_scoped(scope, move || match load.transport {
-                    Transport::Tcp | Transport::Unix => streams::run(load, clients, share, span, halt),
-                    Transport::Udp => datagrams::run(load, clients, share, span, halt),
+                    Transport::Tcp | Transport::Unix => {
+                        turn::run::<streams::Loop<'_>>(load, clients, share, span, halt)
+                    }
+                    Transport::Udp => turn::run::<datagrams::Loop<'_>>(load, clients, share, span, halt),
                 })
                 .inspect_err(|_| halt.store(true, Ordering::Relaxed))
                 .context("could not start a thread of the load generator; try fewer threads")?;

@@ -5,7 +5,6 @@
 mod pace;
 
 use std::collections::VecDeque;
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -18,7 +17,7 @@ use super::pacer::Pacer;
 use super::share::Share;
 use super::source::Source;
 use super::tally::{Class, Failure, Tally, Window};
-use super::turn::{Duties, Finished, Open, scan_period, too_many, turn};
+use super::turn::{Duties, Finished, Open, scan_period, too_many};
 use super::{Clients, Load, Pace};
 
 /// How many connections are opened together. Servers' backlogs start at 128 (std's), and a full one drops
@@ -88,7 +87,7 @@ impl Slot {
 }
 
 /// The state of one thread.
-struct Loop<'a> {
+pub(super) struct Loop<'a> {
     load: &'a Load,
     clients: Clients<'a>,
     address: SockAddr,
@@ -111,21 +110,8 @@ struct Loop<'a> {
     next_byte: Instant,
 }
 
-/// Runs one thread's share of `load` until the window has closed and what follows it is over, or `halt` is set.
-pub(super) fn run(
-    load: &Load,
-    clients: Clients<'_>,
-    mut share: Share,
-    window: Window,
-    halt: &AtomicBool,
-) -> anyhow::Result<Finished> {
-    let mut it = Loop::new(load, clients, &share, window)?;
-    turn(&mut it, &mut share, load, window, halt)?;
-    Ok(Finished { tally: it.shared.tally, open: Open::Streams(it.slots) })
-}
-
-impl<'a> Loop<'a> {
-    fn new(load: &'a Load, clients: Clients<'a>, share: &Share, window: Window) -> anyhow::Result<Self> {
+impl<'a> Duties<'a> for Loop<'a> {
+    fn begin(load: &'a Load, clients: Clients<'a>, share: &Share, window: Window) -> anyhow::Result<Self> {
         let now = Instant::now();
         let address = load.address.to_sockaddr()?;
         let company = share.company;
@@ -168,9 +154,11 @@ impl<'a> Loop<'a> {
             next_byte: now,
         })
     }
-}
 
-impl Duties for Loop<'_> {
+    fn finish(self) -> Finished {
+        Finished { tally: self.shared.tally, open: Open::Streams(self.slots) }
+    }
+
     fn poll(&mut self) -> &mut Poll {
         &mut self.poll
     }

@@ -14,14 +14,18 @@ use super::connection::Readiness;
 use super::share::Share;
 use super::streams::Slot;
 use super::tally::{Cpu, Tally, Window};
-use super::{Load, Pace};
+use super::{Clients, Load, Pace};
 use crate::measure::placement::bind_thread;
 
 /// How many events are taken in one turn. Small enough that a turn is short beside the window.
 const EVENTS: usize = 256;
 
 /// What a thread does at each turn.
-pub(super) trait Duties {
+pub(super) trait Duties<'a>: Sized {
+    /// Gets ready for the thread's share of a load; nothing is opened yet.
+    fn begin(load: &'a Load, clients: Clients<'a>, share: &Share, window: Window) -> anyhow::Result<Self>;
+    /// What is left of it when the load is over.
+    fn finish(self) -> Finished;
     /// Where its sockets are registered.
     fn poll(&mut self) -> &mut Poll;
     /// What it has counted.
@@ -54,9 +58,22 @@ pub(super) enum Open {
     Datagrams(Vec<Socket>),
 }
 
+/// Runs one thread's share of `load` until the window has closed and what follows it is over, or `halt` is set.
+pub(super) fn run<'a, D: Duties<'a>>(
+    load: &'a Load,
+    clients: Clients<'a>,
+    mut share: Share,
+    window: Window,
+    halt: &AtomicBool,
+) -> anyhow::Result<Finished> {
+    let mut duties = D::begin(load, clients, &share, window)?;
+    turn(&mut duties, &mut share, load, window, halt)?;
+    Ok(duties.finish())
+}
+
 /// Turns until the load is over or `halt` is set, and puts what the window cost into the tally.
-pub(super) fn turn(
-    duties: &mut impl Duties,
+fn turn<'a>(
+    duties: &mut impl Duties<'a>,
     share: &mut Share,
     load: &Load,
     window: Window,

@@ -21,7 +21,9 @@ use anyhow::{Context, Result};
 use models::address::Address;
 
 use super::guard::Guarded;
-use super::{GREETING, LOOK_EVERY, NotLaunched, NotReady, Process, Server, own_program};
+use super::own::{NotLaunched, own_program};
+use super::process::{NotReady, Process};
+use super::{GREETING, LOOK_EVERY, Server};
 use crate::failure::Usage;
 use crate::measure::group::Group;
 

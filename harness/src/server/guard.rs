@@ -15,7 +15,7 @@ use anyhow::{Context, Result};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
-use super::command_of;
+use super::own::command_of;
 
 /// The pipe to the guard of this process; none until there is one.
 static GUARD: Mutex<Option<ChildStdin>> = Mutex::new(None);

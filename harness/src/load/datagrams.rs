@@ -23,7 +23,7 @@ use super::pacer::Pacer;
 use super::share::Share;
 use super::tally::{Asked, Class, Failure, Tally, Window};
 use super::turn::{Duties, Finished, Open, scan_period, too_many};
-use super::{Clients, Load, is_open};
+use super::{Clients, Load};
 
 /// How many sockets are opened, and send their first message, in one turn: all at once would be a burst that no server's
 /// queue has room for, and that no later moment of a closed loop is like.
@@ -78,7 +78,7 @@ impl<'a> Duties<'a> for Loop<'a> {
             load,
             client: client.as_datagrams().context("this workload has no datagrams")?,
             address: load.address.ip().context("datagrams need an IP address")?,
-            tally: Tally::new(window, is_open(load), false),
+            tally: Tally::new(window, load.is_open(), false),
             pacer: Pacer::new(load, share, window, share.connections),
             poll: Poll::new().context("could not open an epoll instance")?,
             lines: Vec::with_capacity(share.connections),

@@ -123,7 +123,7 @@ impl<'a> Duties<'a> for Loop<'a> {
         ];
         let slots = roles.iter().flat_map(|(role, count)| (0..*count).map(|_| Slot::new(*role, now)));
         let slots: Vec<Slot> = slots.collect();
-        let open_loop = matches!(load.pace, Pace::Open { .. });
+        let open_loop = load.is_open();
         let beside = clients.beside.map(Client::request);
         Ok(Self {
             load,

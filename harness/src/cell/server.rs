@@ -1,18 +1,19 @@
 //! One server cell: a fresh process, one load, one round.
 
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
 use models::server::Room;
-use reports::record::{Beside, Calls, Cost, Noise, ServerCell, Verdict};
+use reports::record::{Beside, Calls, Cost, Noise, Placement, ServerCell, Verdict};
 
 use super::Bench;
 use super::cost::{calls, cost, doubt, lost};
 use super::latency::latency;
 use super::verdict::{judge, little};
 use super::waits;
-use super::watch::{EPILOGUE, Watch};
+use super::watch::{EPILOGUE, Seen, Watch};
 use crate::load::{self, Clients, Load, Outcome};
 use crate::measure::group::Group;
 use crate::measure::hop;
@@ -20,7 +21,7 @@ use crate::measure::life::Reaped;
 use crate::measure::noise;
 use crate::measure::placement::Bound;
 use crate::plan::ServerStep;
-use crate::server::Ended;
+use crate::server::{Ended, Server};
 
 /// What a server needs besides its connections.
 const DESCRIPTORS_OF_ITS_OWN: usize = 16;
@@ -66,52 +67,88 @@ pub(super) struct Measured {
 }
 
 fn try_measure(step: &ServerStep, bench: &Bench<'_>) -> anyhow::Result<Measured> {
-    let placement = &bench.placement;
-    // Before the server is there, and again when it has ended: some runtimes are busy for a while after they began to listen.
-    let spin_before = noise::spin(&placement.server);
-    let hop_before = hop::round_trip(placement);
-    let before = Reaped::so_far()?;
-    // Without one, what the processes' own clocks say has to do. It ends after the server does.
-    let group = Group::make().ok();
-    let (workload, processors) = (step.workload.name(), &placement.server);
-    let server = step.subject.start(workload, step.transport, processors, group.as_ref(), READY_WITHIN)?;
-    let group = group.filter(|group| group.holds(server.pid()).unwrap_or(false));
-    // A path is no host that a request could name.
-    let host = server.address().ip().map_or_else(|| "localhost".to_owned(), |address| address.to_string());
-    let client = step.workload.client(&host, step.keep_alive)?;
-    let load = Load {
-        address: server.address(),
-        threads: threads(&placement.client, step),
-        epilogue: if group.is_some() { EPILOGUE } else { Duration::ZERO },
-        processors: placement.client.clone(),
-        histogram_log: bench.histogram_log(step),
-        ..step.load(&bench.timing)
-    };
-    let beside = step.beside(&host)?;
-    let clients = Clients { measured: &*client, beside: beside.as_deref() };
-    let mut watch = Watch::new(server.tree(), group, placement, load.replies.clone(), load.duration);
-    // What this thread reads while the load runs must not be read in the server's time.
-    let here = Bound::to(&placement.client).context("can't bind the measuring thread")?;
-    let outcome = load::run(&load, clients, &mut |edge| watch.at(edge), bench.stop);
-    drop(here);
+    let before = Before::now(&bench.placement)?;
+    let (group, server) = start(step, bench)?;
+    let load = load_for(step, bench, &server, group.is_some());
+    let mut watch = Watch::new(server.tree(), group, &bench.placement, load.replies.clone(), load.duration);
+    let outcome = put_under(&load, step, bench, &mut watch);
     let ended = server.stop(STOP_WITHIN)?;
-    let life = before.until(&Reaped::so_far()?);
+    let life = before.reaped.until(&Reaped::so_far()?);
     let outcome = outcome?;
     let seen = watch.seen().context("the server's cost can't be read")?;
-    let noise = seen.met.noise(spin_before, noise::spin(&placement.server), seen.peaks.cpu);
     let lost = lost(step, &seen.peaks);
-    let server = cost(&seen, lost, &life, &outcome);
-    let calls = seen.after.as_ref().and_then(calls);
-    let client = cost_of_client(&outcome);
-    let ns = |time: Duration| time.as_nanos() as f64;
+    let (server, client) = (cost(&seen, lost, &life, &outcome), cost_of_client(&outcome));
     let noise = Noise {
-        hop_before_ns: hop_before.map(ns),
-        hop_after_ns: hop::round_trip(placement).map(ns),
-        client_run_queue_wait_share: waits::client(&client, placement, load.threads, outcome.seconds),
-        server_run_queue_wait_share: waits::server(&server, placement, outcome.seconds),
-        ..noise
+        client_run_queue_wait_share: waits::client(&client, &bench.placement, load.threads, outcome.seconds),
+        server_run_queue_wait_share: waits::server(&server, &bench.placement, outcome.seconds),
+        ..before.noise(&bench.placement, &seen)
     };
-    Ok(Measured { doubt: doubt(&seen, lost), outcome, server, client, calls, noise, ended })
+    let (doubt, calls) = (doubt(&seen, lost), seen.after.as_ref().and_then(calls));
+    Ok(Measured { outcome, server, client, doubt, calls, noise, ended })
+}
+
+/// How the machine was, and what had ended on it, before the server was there. That is looked at again when it has ended, and
+/// not in between: some runtimes are busy for a while after they began to listen.
+struct Before {
+    spin: Option<Duration>,
+    hop: Option<Duration>,
+    reaped: Reaped,
+}
+
+impl Before {
+    fn now(placement: &Placement) -> io::Result<Self> {
+        let (spin, hop) = (noise::spin(&placement.server), hop::round_trip(placement));
+        Ok(Self { spin, hop, reaped: Reaped::so_far()? })
+    }
+
+    /// What the machine did from then until now, when the server has ended.
+    fn noise(&self, placement: &Placement, seen: &Seen) -> Noise {
+        let spin_after = noise::spin(&placement.server);
+        let ns = |time: Duration| time.as_nanos() as f64;
+        Noise {
+            hop_before_ns: self.hop.map(ns),
+            hop_after_ns: hop::round_trip(placement).map(ns),
+            ..seen.met.noise(self.spin, spin_after, seen.peaks.cpu)
+        }
+    }
+}
+
+/// Starts the server, in a control group where one can be had: without one, what the processes' own clocks say has to do. The
+/// group ends after the server does.
+fn start(step: &ServerStep, bench: &Bench<'_>) -> anyhow::Result<(Option<Group>, Server)> {
+    let group = Group::make().ok();
+    let (workload, processors) = (step.workload.name(), &bench.placement.server);
+    let server = step.subject.start(workload, step.transport, processors, group.as_ref(), READY_WITHIN)?;
+    Ok((group.filter(|group| group.holds(server.pid()).unwrap_or(false)), server))
+}
+
+/// The step's load, on this server. `counted`: something will be counted after the window, for which the load goes on.
+fn load_for(step: &ServerStep, bench: &Bench<'_>, server: &Server, counted: bool) -> Load {
+    Load {
+        address: server.address(),
+        threads: threads(&bench.placement.client, step),
+        epilogue: if counted { EPILOGUE } else { Duration::ZERO },
+        processors: bench.placement.client.clone(),
+        histogram_log: bench.histogram_log(step),
+        ..step.load(&bench.timing)
+    }
+}
+
+/// Puts the load on the server, and looks at it at the edges of the window.
+fn put_under(
+    load: &Load,
+    step: &ServerStep,
+    bench: &Bench<'_>,
+    watch: &mut Watch<'_>,
+) -> anyhow::Result<Outcome> {
+    // A path is no host that a request could name.
+    let host = load.address.ip().map_or_else(|| "localhost".to_owned(), |address| address.to_string());
+    let client = step.workload.client(&host, step.keep_alive)?;
+    let beside = step.beside(&host)?;
+    let clients = Clients { measured: &*client, beside: beside.as_deref() };
+    // What this thread reads while the load runs must not be read in the server's time.
+    let _here = Bound::to(&bench.placement.client).context("can't bind the measuring thread")?;
+    load::run(load, clients, &mut |edge| watch.at(edge), bench.stop)
 }
 
 /// What the generator's threads cost in the window.

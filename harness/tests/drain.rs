@@ -4,15 +4,14 @@ mod common;
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::time::Duration;
 
-use common::{ask, can_run, connect, ended_in_order, eventually, runnable, send, serve, side_by_side};
+use common::streams::pattern;
+use common::{
+    A_MOMENT, ask, can_run, connect, ended_in_order, eventually, runnable, send, serve, side_by_side,
+};
 use harness::server::Server;
 use nix::sys::signal::Signal;
 
-/// Time enough for a server to have begun what it was just asked. Should a busy machine need more, a test sees the
-/// easier case of what it tests.
-const A_MOMENT: Duration = Duration::from_millis(150);
 /// More than the client's kernel takes unread, so that some of it stays in the server's.
 const REPLY_BYTES: usize = 1_000_000;
 
@@ -81,7 +80,7 @@ fn an_echo_on_its_way_arrives_whole_although_its_client_sends_more_after_the_sig
     with_each(|model| {
         let server = serve(model, &["--workload", "echo"]);
         let mut client = connect(server.address());
-        let sent: Vec<u8> = (0..200_000_u32).map(|number| (number % 251) as u8).collect();
+        let sent = pattern(200_000);
         client.write_all(&sent).unwrap();
         eventually(&format!("{model} has read everything"), || was_read(&client));
         ask_to_stop(&server);

@@ -9,18 +9,17 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{PATIENCE, ask, can_run, connect, eventually, has_something, hear, hello, ip, serve, stop};
-use harness::load::{self, Clients, Load};
+use common::streams::{is_echoed, load_on, run_load};
+use common::{
+    A_MOMENT, PATIENCE, ask, can_run, connect, eventually, has_something, hear, hello, ip, serve, stop,
+};
 use harness::measure::limits::raise_descriptor_limit;
 use harness::server::Server;
-use harness::transport::Transport;
 use harness::workload::Workload;
 use socket2::SockRef;
 
 /// One of everything, and as it comes.
 const MODELS: [&str; 2] = ["io-uring:entries=1", "io-uring"];
-/// Time enough for a server to have begun what it was just asked.
-const A_MOMENT: Duration = Duration::from_millis(150);
 
 fn models() -> impl Iterator<Item = &'static str> {
     MODELS.into_iter().filter(can_run)
@@ -48,16 +47,7 @@ fn memory(server: &Server) -> u64 {
 /// Sends all of it, hears all of it, and insists that it is the same.
 fn echo(address: SocketAddr, bytes: usize, salt: usize) {
     let sent: Vec<u8> = (0..bytes).map(|index| ((index + salt) % 251) as u8).collect();
-    let client = connect(address);
-    let mut heard = Vec::new();
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            (&client).write_all(&sent).unwrap();
-            client.shutdown(Shutdown::Write).unwrap();
-        });
-        (&client).read_to_end(&mut heard).unwrap();
-    });
-    assert!(heard == sent, "{} of {bytes} bytes came back, or others", heard.len());
+    is_echoed(&format!("from {salt} on"), &connect(address), &sent);
 }
 
 #[test]
@@ -149,20 +139,8 @@ fn two_hundred_clients_share_one_buffer_and_short_queues() {
     for model in models() {
         let server = serve(model, &[]);
         let workload = Workload::new("http", "/hello", 1).unwrap();
-        let load = Load {
-            address: server.address(),
-            transport: Transport::Tcp,
-            connections: 200,
-            threads: 1,
-            keep_alive: true,
-            warm_up: Duration::from_secs(1),
-            duration: Duration::from_secs(1),
-            timeout: PATIENCE,
-            processors: Vec::new(),
-            ..Load::default()
-        };
-        let client = workload.client("test", true).unwrap();
-        let outcome = load::run(&load, Clients::of(&*client), &mut |_| (), &false.into()).unwrap();
+        let load = load_on(&server, 200, Duration::from_secs(1), Duration::from_secs(1));
+        let outcome = run_load(&load, &workload);
         assert_eq!(outcome.errors.total(), 0, "{model}: {:?}", outcome.first_error);
         assert_eq!(outcome.connections_served, 200, "{model}");
         stop(server);

@@ -1,7 +1,10 @@
 //! The load generator against small servers, each of which does one thing right or wrong.
 
+#[path = "common/threads.rs"]
+mod threads;
+
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
@@ -84,18 +87,11 @@ struct Seen {
 fn server(
     serve: impl Fn(TcpStream, &Seen) -> io::Result<()> + Send + Sync + 'static,
 ) -> (SocketAddr, Arc<Seen>) {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let address = listener.local_addr().unwrap();
     let seen = Arc::new(Seen::default());
-    let (serve, seen_by_threads) = (Arc::new(serve), Arc::clone(&seen));
-    thread::spawn(move || {
-        for stream in listener.incoming().map_while(Result::ok) {
-            let (serve, seen) = (Arc::clone(&serve), Arc::clone(&seen_by_threads));
-            thread::spawn(move || {
-                let _ = serve(stream, &seen); // what the generator makes of it is what the tests look at
-                seen.over.fetch_add(1, Ordering::SeqCst);
-            });
-        }
+    let seen_by_threads = Arc::clone(&seen);
+    let address = threads::server(move |stream| {
+        let _ = serve(stream, &seen_by_threads); // what the generator makes of it is what the tests look at
+        seen_by_threads.over.fetch_add(1, Ordering::SeqCst)
     });
     (address, seen)
 }

@@ -7,34 +7,22 @@ use std::net::{Shutdown, TcpStream};
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
-use common::{PATIENCE, ask, connect, eventually, has_something, hear, hello, runnable, serve, stop};
+use common::streams::{exchange, pattern};
+use common::{
+    A_MOMENT, PATIENCE, ask, connect, ended_in_order, eventually, has_something, hear, held_still, hello,
+    runnable, serve, stop,
+};
 use harness::server::Server;
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::Signal;
 use nix::sys::socket::{MsgFlags, send};
-use nix::unistd::Pid;
 
 /// Every event loop there is.
 const LOOPS: [&str; 8] =
     ["select", "poll", "epoll", "epoll:trigger=edge", "polling", "mio", "multi-loop", "hybrid"];
 /// Those to whom readiness is not told again.
 const EDGES: [&str; 2] = ["epoll:trigger=edge", "mio"];
-/// Time enough for a server to have begun what it was just asked. Should a busy machine need more, a test sees the
-/// easier case of what it tests.
-const A_MOMENT: Duration = Duration::from_millis(150);
 /// Takes a debug build seconds to compute.
 const LONG_COMPUTATION: &str = "/cpu/3000000";
-
-fn signal(server: &Server, signal: Signal) {
-    kill(Pid::from_raw(server.pid().cast_signed()), signal).unwrap();
-}
-
-/// Does `meanwhile` while the server is stopped: afterwards it finds all of it at once.
-fn all_at_once<T>(server: &Server, meanwhile: impl FnOnce() -> T) -> T {
-    signal(server, Signal::SIGSTOP);
-    let done = meanwhile();
-    signal(server, Signal::SIGCONT);
-    done
-}
 
 /// A client whose connection the server has begun to watch.
 fn known_client(server: &Server) -> TcpStream {
@@ -49,7 +37,7 @@ fn a_request_and_the_end_that_come_together_are_both_noticed() {
     for model in LOOPS {
         let server = serve(model, &[]);
         let mut client = known_client(&server);
-        all_at_once(&server, || {
+        held_still(&server, || {
             ask(&mut client, "/hello");
             client.shutdown(Shutdown::Write).unwrap();
         });
@@ -100,7 +88,7 @@ fn an_urgent_byte_does_not_hide_what_follows_it() {
         let server = serve(model, &[]);
         let mut client = known_client(&server);
         for _ in 0..20 {
-            all_at_once(&server, || {
+            held_still(&server, || {
                 send_around_an_urgent_byte(&client, b"GET /hel", b"lo HTTP/1.1\r\nHost: test\r\n\r\n");
             });
             assert_eq!(hear(&mut client), (200, b"Hello World\n".to_vec()), "{model}");
@@ -121,7 +109,7 @@ fn an_urgent_byte_between_two_messages_does_not_hide_the_second() {
         client.write_all(b"hello").unwrap();
         client.read_exact(&mut [0; 5]).unwrap();
         for _ in 0..20 {
-            all_at_once(&server, || send_around_an_urgent_byte(&client, b"one", b"two"));
+            held_still(&server, || send_around_an_urgent_byte(&client, b"one", b"two"));
             let mut heard = [0; 6];
             client.read_exact(&mut heard).unwrap_or_else(|error| panic!("{model}: {error}"));
             assert_eq!(&heard, b"onetwo", "{model}");
@@ -136,17 +124,10 @@ fn sixteen_mebibytes_sent_while_the_server_slept_are_echoed_whole() {
     for model in LOOPS {
         let server = serve(model, &["--workload", "echo"]);
         let client = connect(server.address());
-        let sent: Vec<u8> = (0..16_u32 << 20).map(|number| (number % 251) as u8).collect();
+        let sent = pattern(16 << 20);
         let (first, rest) = sent.split_at(200_000); // more than one read, less than the kernel takes
-        all_at_once(&server, || (&client).write_all(first).unwrap());
-        let mut heard = Vec::new();
-        std::thread::scope(|scope| {
-            scope.spawn(|| {
-                (&client).write_all(rest).unwrap();
-                client.shutdown(Shutdown::Write).unwrap();
-            });
-            (&client).read_to_end(&mut heard).unwrap();
-        });
+        held_still(&server, || (&client).write_all(first).unwrap());
+        let heard = exchange(&client, rest);
         assert!(heard == sent, "{model}: {} of {} bytes came back", heard.len(), sent.len());
         stop(server);
     }
@@ -201,7 +182,7 @@ fn fill(client: &mut TcpStream) -> usize {
 fn more_clients_than_one_turn_lets_in_are_all_served() {
     for model in LOOPS {
         let server = serve(model, &[]);
-        let mut clients = all_at_once(&server, || {
+        let mut clients = held_still(&server, || {
             let mut clients: Vec<TcpStream> = (0..300).map(|_| connect(server.address())).collect();
             for client in &mut clients {
                 ask(client, "/hello");
@@ -339,12 +320,10 @@ fn computations_under_way_and_those_that_wait_for_a_worker_are_finished_after_a_
         ask(client, "/cpu/1000000");
     }
     std::thread::sleep(A_MOMENT);
-    signal(&server, Signal::SIGTERM);
+    common::send(&server, Signal::SIGTERM);
     for client in &mut clients {
         assert_eq!(hear(client).0, 200);
         assert_eq!(client.read_to_end(&mut Vec::new()).unwrap(), 0);
     }
-    eventually("the server ends", || !server.is_running());
-    let ended = server.stop(PATIENCE).unwrap();
-    assert!(ended.status.success() && ended.leftovers == 0, "{ended:?}");
+    ended_in_order(server);
 }

@@ -7,15 +7,13 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use common::{PATIENCE, ask, connect, eventually, has_something, hear, held_still, hello, serve, stop};
+use common::{
+    A_MOMENT, PATIENCE, ask, connect, eventually, has_something, hear, held_still, hello, serve, stop,
+};
 use harness::server::Server;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use procfs::process::{Stat, all_processes};
-
-/// Time enough for a server to have begun what it was just asked. Should a busy machine need more, a test sees the
-/// easier case of what it tests.
-const A_MOMENT: Duration = Duration::from_millis(150);
 
 const REAPING: [&str; 4] = ["fork", "fork:reap=ignore", "fork:reap=wait", "fork:reap=double-fork"];
 const PREFORK: [&str; 5] = [

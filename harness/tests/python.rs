@@ -9,8 +9,8 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use common::{
-    PATIENCE, ask, concur, connect, ended_in_order, eventually, hear, processes_marked, send, side_by_side,
-    stop,
+    A_MOMENT, PATIENCE, ask, concur, connect, ended_in_order, eventually, hear, processes_marked, send,
+    side_by_side, stop,
 };
 use harness::python;
 use harness::server::Server;
@@ -20,9 +20,6 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
-/// Time enough for a server to have begun what it was just asked. Should a busy machine need more, a test sees the
-/// easier case of what it tests.
-const A_MOMENT: Duration = Duration::from_millis(150);
 /// How many clients there are at once: few enough for as many Python processes.
 const MANY: &str = "60";
 

@@ -8,21 +8,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use common::{
-    PATIENCE, ask, can_run, children_of, connect, ended_in_order, eventually, has_something, hear, hello, ip,
-    runnable, send, serve, stop,
+use common::streams::{
+    ask_for_long_computations, is_answered_after, is_echoed, is_refused_a_flood, load_on, pattern, run_load,
+    who_had_connected_is_answered,
 };
-use harness::load::{self, Clients, Load, Outcome};
+use common::{
+    A_MOMENT, PATIENCE, ask, can_run, children_of, connect, ended_in_order, eventually, has_something, hear,
+    hello, ip, runnable, send, serve, stop,
+};
+use harness::load::{Load, Outcome};
 use harness::measure::limits::raise_descriptor_limit;
 use harness::server::Server;
-use harness::transport::Transport;
 use harness::workload::Workload;
 use models::server::{Model, Room};
 use nix::sys::signal::Signal;
 
-/// Time enough for a server to have begun what it was just asked. Should a busy machine need more, a test sees the
-/// easier case of what it tests.
-const A_MOMENT: Duration = Duration::from_millis(150);
 /// Takes a debug build seconds to compute.
 const LONG_COMPUTATION: &str = "/cpu/400000";
 
@@ -111,12 +111,7 @@ fn a_half_closed_client_gets_its_answer() {
 fn a_refusal_can_be_read_although_more_was_sent_than_was_read() {
     for model in all() {
         let server = serve(model, &[]);
-        let mut client = connect(server.address());
-        let flood = format!("GET / HTTP/1.1\r\nHost: test\r\nX: {}\r\n\r\n", "x".repeat(1_000_000));
-        client.write_all(flood.as_bytes()).unwrap();
-        let mut reply = String::new();
-        client.read_to_string(&mut reply).unwrap();
-        assert!(reply.starts_with("HTTP/1.1 431 "), "{model}: {reply}");
+        is_refused_a_flood(model, connect(server.address()));
         stop(server);
     }
 }
@@ -233,12 +228,7 @@ fn what_is_under_way_is_finished_after_a_signal_and_then_nobody_is_let_in() {
     for model in all() {
         for signal in [Signal::SIGTERM, Signal::SIGINT] {
             let server = serve(model, &[]);
-            let mut client = connect(server.address());
-            ask(&mut client, "/wait/500");
-            std::thread::sleep(A_MOMENT);
-            send(&server, signal);
-            assert_eq!(hear(&mut client).1, b"waited 500 ms\n", "{model} {signal}");
-            assert_eq!(client.read_to_end(&mut Vec::new()).unwrap(), 0, "{model} {signal}");
+            is_answered_after(signal, model, &server, connect(server.address()));
             eventually("the server ends", || !server.is_running());
             assert!(TcpStream::connect(server.address()).is_err(), "{model} still listens");
             ended_in_order(server);
@@ -265,17 +255,7 @@ fn a_request_that_has_begun_to_arrive_is_answered_after_a_signal() {
 fn clients_that_had_connected_before_the_signal_are_answered() {
     for model in all() {
         let server = serve(model, &[]);
-        send(&server, Signal::SIGSTOP);
-        let mut clients: Vec<TcpStream> = (0..8).map(|_| connect(server.address())).collect();
-        for client in &mut clients {
-            ask(client, "/wait/1");
-        }
-        send(&server, Signal::SIGTERM);
-        send(&server, Signal::SIGCONT);
-        for client in &mut clients {
-            assert_eq!(hear(client).0, 200, "{model}");
-        }
-        ended_in_order(server);
+        who_had_connected_is_answered(model, server, |server| connect(server.address()));
     }
 }
 
@@ -325,7 +305,7 @@ fn a_long_computation_does_not_hold_up_the_end_beyond_the_grace() {
     for model in all() {
         let server = serve(model, &["--grace", "300ms"]);
         let mut client = connect(server.address());
-        client.write_all(&b"GET /cpu/5000000 HTTP/1.1\r\nHost: test\r\n\r\n".repeat(50)).unwrap();
+        ask_for_long_computations(&mut client);
         std::thread::sleep(A_MOMENT);
         stop(server);
     }
@@ -385,17 +365,7 @@ fn a_client_who_asks_for_many_computations_at_once_lets_others_through_between_t
 fn every_model_echoes_what_is_sent_and_ends_with_its_client() {
     for model in all() {
         let server = serve(model, &["--workload", "echo"]);
-        let client = connect(server.address());
-        let sent: Vec<u8> = (0..3_000_000_u32).map(|number| (number % 251) as u8).collect();
-        let mut heard = Vec::new();
-        std::thread::scope(|scope| {
-            scope.spawn(|| {
-                (&client).write_all(&sent).unwrap();
-                client.shutdown(std::net::Shutdown::Write).unwrap();
-            });
-            (&client).read_to_end(&mut heard).unwrap();
-        });
-        assert!(heard == sent, "{model}: {} of {} bytes came back", heard.len(), sent.len());
+        is_echoed(model, &connect(server.address()), &pattern(3_000_000));
         stop(server);
     }
 }
@@ -434,21 +404,9 @@ fn a_thousand_short_connections_leave_no_zombie() {
 }
 
 fn load(server: &Server, connections: usize, keep_alive: bool) -> Outcome {
-    let workload = Workload::new("http", "/hello", 1).unwrap();
-    let client = workload.client("test", keep_alive).unwrap();
-    let load = Load {
-        address: server.address(),
-        transport: Transport::Tcp,
-        connections,
-        threads: 1,
-        keep_alive,
-        warm_up: Duration::from_secs(2 + connections as u64 / 2_000),
-        duration: Duration::from_secs(1),
-        timeout: PATIENCE,
-        processors: Vec::new(),
-        ..Load::default()
-    };
-    load::run(&load, Clients::of(&*client), &mut |_| (), &AtomicBool::new(false)).unwrap()
+    let warm_up = Duration::from_secs(2 + connections as u64 / 2_000);
+    let load = load_on(server, connections, warm_up, Duration::from_secs(1));
+    run_load(&Load { keep_alive, ..load }, &Workload::new("http", "/hello", 1).unwrap())
 }
 
 #[test]

@@ -4,8 +4,11 @@
 //! a busy machine as well. What a busy machine does to the generator is in its readings, as it should be: a witness,
 //! a thread with nothing to do, tells such a run from a wrong one, and only then it is tried again.
 
+#[path = "common/threads.rs"]
+mod threads;
+
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -14,6 +17,7 @@ use std::time::{Duration, Instant};
 use harness::load::{Clients, Edge, Load, Outcome, Pace, run};
 use hdrhistogram::Histogram;
 use reports::record::Schedule;
+use threads::server;
 use workloads::client::EchoClient;
 
 /// How often a run is tried that the machine disturbed.
@@ -64,20 +68,6 @@ fn holds_when_undisturbed(mut attempt: impl FnMut() -> (Result<(), String>, f64)
         assert!(late >= 1.0, "on a quiet machine: {said:#?}");
     }
     eprintln!("skipped: never right, and the machine was never quiet: {said:#?}");
-}
-
-/// Serves each connection on a thread of its own, until the test's process ends.
-fn server(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> SocketAddr {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let address = listener.local_addr().unwrap();
-    let serve = Arc::new(serve);
-    thread::spawn(move || {
-        for stream in listener.incoming().map_while(Result::ok) {
-            let serve = Arc::clone(&serve);
-            thread::spawn(move || serve(stream));
-        }
-    });
-    address
 }
 
 /// Runs a load; gives when its window opened and closed, and how often the witness was late for each second.

@@ -4,16 +4,20 @@ mod common;
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use common::{
-    PATIENCE, ask, children_of, ended_in_order, eventually, hear, processes_marked, send, serve_over, stop,
+use common::streams::{
+    ask_for_long_computations, is_answered_after, is_echoed, is_refused_a_flood, load_on, pattern, run_load,
+    who_had_connected_is_answered,
 };
-use harness::load::{self, Clients, Load, Outcome};
+use common::{
+    A_MOMENT, PATIENCE, ask, children_of, ended_in_order, eventually, hear, processes_marked, send,
+    serve_over, stop,
+};
+use harness::load::{Load, Outcome};
 use harness::server::Server;
 use harness::transport::Transport;
 use harness::workload::Workload;
@@ -22,9 +26,6 @@ use models::options::Options;
 use models::server::{self, Room, servers};
 use nix::sys::signal::{Signal, kill};
 use tempfile::TempDir;
-
-/// Time enough for a server to have begun what it was just asked.
-const A_MOMENT: Duration = Duration::from_millis(150);
 
 /// The models that this machine can run over Unix sockets.
 fn all() -> impl Iterator<Item = &'static server::Model> {
@@ -71,20 +72,8 @@ fn place() -> (TempDir, PathBuf) {
 }
 
 fn load(server: &Server, workload: &Workload, connections: usize, keep_alive: bool) -> Outcome {
-    let client = workload.client("test", keep_alive).unwrap();
-    let load = Load {
-        address: server.address(),
-        transport: Transport::Unix,
-        connections,
-        threads: 1,
-        keep_alive,
-        warm_up: Duration::from_millis(200),
-        duration: Duration::from_millis(300),
-        timeout: PATIENCE,
-        processors: Vec::new(),
-        ..Load::default()
-    };
-    load::run(&load, Clients::of(&*client), &mut |_| (), &AtomicBool::new(false)).unwrap()
+    let load = load_on(server, connections, Duration::from_millis(200), Duration::from_millis(300));
+    run_load(&Load { keep_alive, ..load }, workload)
 }
 
 #[test]
@@ -111,17 +100,7 @@ fn every_model_answers_over_a_unix_socket_and_leaves_nothing_of_it() {
 fn every_model_echoes_a_half_closed_client_over_a_unix_socket() {
     for model in all().map(|model| model.name) {
         let server = serve_over(Transport::Unix, model, "echo");
-        let client = connect(&path_of(&server));
-        let sent: Vec<u8> = (0..3_000_000_u32).map(|number| (number % 251) as u8).collect();
-        let mut heard = Vec::new();
-        std::thread::scope(|scope| {
-            scope.spawn(|| {
-                (&client).write_all(&sent).unwrap();
-                client.shutdown(std::net::Shutdown::Write).unwrap();
-            });
-            (&client).read_to_end(&mut heard).unwrap();
-        });
-        assert!(heard == sent, "{model}: {} of {} bytes came back", heard.len(), sent.len());
+        is_echoed(model, &connect(&path_of(&server)), &pattern(3_000_000));
         stop(server);
     }
 }
@@ -130,12 +109,7 @@ fn every_model_echoes_a_half_closed_client_over_a_unix_socket() {
 fn a_refusal_can_be_read_over_a_unix_socket() {
     for model in all().map(|model| model.name) {
         let server = serve_over(Transport::Unix, model, "http");
-        let mut client = connect(&path_of(&server));
-        let flood = format!("GET / HTTP/1.1\r\nHost: test\r\nX: {}\r\n\r\n", "x".repeat(1_000_000));
-        client.write_all(flood.as_bytes()).unwrap();
-        let mut reply = String::new();
-        client.read_to_string(&mut reply).unwrap();
-        assert!(reply.starts_with("HTTP/1.1 431 "), "{model}: {reply}");
+        is_refused_a_flood(model, connect(&path_of(&server)));
         stop(server);
     }
 }
@@ -175,12 +149,7 @@ fn what_is_under_way_over_a_unix_socket_is_finished_after_a_signal() {
         for signal in [Signal::SIGTERM, Signal::SIGINT] {
             let (_directory, path) = place();
             let server = serve_at(model, &path, &[]);
-            let mut client = connect(&path);
-            ask(&mut client, "/wait/500");
-            std::thread::sleep(A_MOMENT);
-            send(&server, signal);
-            assert_eq!(hear(&mut client).1, b"waited 500 ms\n", "{model} {signal}");
-            assert_eq!(client.read_to_end(&mut Vec::new()).unwrap(), 0, "{model} {signal}");
+            is_answered_after(signal, model, &server, connect(&path));
             ended_in_order(server);
             assert!(!path.exists(), "{model} {signal}");
         }
@@ -191,17 +160,7 @@ fn what_is_under_way_over_a_unix_socket_is_finished_after_a_signal() {
 fn clients_that_had_connected_to_a_unix_socket_before_the_signal_are_answered() {
     for model in all().map(|model| model.name) {
         let server = serve_over(Transport::Unix, model, "http");
-        send(&server, Signal::SIGSTOP);
-        let mut clients: Vec<UnixStream> = (0..8).map(|_| connect(&path_of(&server))).collect();
-        for client in &mut clients {
-            ask(client, "/wait/1");
-        }
-        send(&server, Signal::SIGTERM);
-        send(&server, Signal::SIGCONT);
-        for client in &mut clients {
-            assert_eq!(hear(client).0, 200, "{model}");
-        }
-        ended_in_order(server);
+        who_had_connected_is_answered(model, server, |server| connect(&path_of(server)));
     }
 }
 
@@ -211,7 +170,7 @@ fn the_path_goes_also_with_a_server_that_is_cut_off_after_its_grace() {
         let (_directory, path) = place();
         let server = serve_at(model, &path, &["--grace", "300ms"]);
         let mut client = connect(&path);
-        client.write_all(&b"GET /cpu/5000000 HTTP/1.1\r\nHost: test\r\n\r\n".repeat(50)).unwrap();
+        ask_for_long_computations(&mut client);
         std::thread::sleep(A_MOMENT);
         stop(server);
         assert!(!path.exists(), "{model}");
@@ -242,7 +201,7 @@ fn a_child_that_ends_leaves_its_parents_path() {
     eventually("the child has ended", || children_of(server.pid()).is_empty());
     // One that is cut off by an alarm of its own ends within a signal handler, which knows the path as well.
     let mut client = connect(&path);
-    client.write_all(&b"GET /cpu/5000000 HTTP/1.1\r\nHost: test\r\n\r\n".repeat(50)).unwrap();
+    ask_for_long_computations(&mut client);
     eventually("there is a child", || !children_of(server.pid()).is_empty());
     std::thread::sleep(A_MOMENT);
     kill(children_of(server.pid())[0], Signal::SIGTERM).unwrap();
@@ -331,21 +290,17 @@ fn a_directory_made_for_a_server_goes_with_it_also_when_its_starter_is_killed() 
 #[test]
 fn a_socket_at_which_nobody_answers_is_a_connect_error() {
     let (_directory, path) = place();
-    let client = Workload::new("echo", "/", 64).unwrap().client("test", true).unwrap();
+    let workload = Workload::new("echo", "/", 64).unwrap();
     let go = |address: &Path| {
         let load = Load {
             address: Address::unix(address).unwrap(),
             transport: Transport::Unix,
             connections: 2,
-            threads: 1,
-            keep_alive: true,
-            warm_up: Duration::ZERO,
             duration: Duration::from_millis(400),
             timeout: Duration::from_millis(200),
-            processors: Vec::new(),
             ..Load::default()
         };
-        load::run(&load, Clients::of(&*client), &mut |_| (), &AtomicBool::new(false)).unwrap()
+        run_load(&load, &workload)
     };
     let only_connects = |outcome: &Outcome, words: &str| {
         let (errors, first) = (outcome.errors, outcome.first_error.as_deref().unwrap());

@@ -1,6 +1,9 @@
 //! What several tests need: a server of ours as a process, and a client that is easy to make misbehave.
 #![allow(dead_code, reason = "each test program uses some of it")]
 
+pub(crate) mod streams;
+pub(crate) mod threads;
+
 use std::ffi::OsString;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
@@ -18,6 +21,10 @@ use nix::unistd::Pid;
 
 /// Long enough for a busy machine; nothing waits this long when all is well.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Time enough for a server to have begun what it was just asked. Should a busy machine need more, a test sees the
+/// easier case of what it tests.
+pub(crate) const A_MOMENT: Duration = Duration::from_millis(150);
 
 /// The program under test.
 pub(crate) fn concur() -> Command {

@@ -7,3 +7,5 @@ mod log;
 mod open;
 mod ports;
 mod servers;
+#[path = "../common/threads.rs"]
+mod threads;

@@ -1,8 +1,7 @@
-//! The servers, each connection of which is a thread, and loads to put on them.
+//! What the servers do with a connection, and loads to put on them.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::Duration;
@@ -11,23 +10,14 @@ use harness::load::{Clients, Load, Outcome, Pace, run};
 use reports::record::{Errors, Schedule};
 use workloads::client::EchoClient;
 
+use crate::threads;
+
 /// The size of a message.
 pub(crate) const MESSAGE: usize = 64;
 
-/// A server that answers each connection with `serve` on a thread of its own, until the test's process ends.
+/// A server that treats each connection so. What goes wrong is not its business: the tests look at what the generator makes of it.
 pub(crate) fn server(serve: impl Fn(TcpStream) -> io::Result<()> + Send + Sync + 'static) -> SocketAddr {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let address = listener.local_addr().unwrap();
-    let serve = Arc::new(serve);
-    thread::spawn(move || {
-        for stream in listener.incoming().map_while(Result::ok) {
-            let serve = Arc::clone(&serve);
-            thread::spawn(move || {
-                let _ = serve(stream); // what the generator makes of it is what the tests look at
-            });
-        }
-    });
-    address
+    threads::server(serve)
 }
 
 /// Reads one message; none at the client's end.

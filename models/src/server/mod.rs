@@ -45,6 +45,7 @@ pub mod thread;
 pub mod thread_pool;
 mod timers;
 pub(crate) mod trouble;
+mod workers;
 
 pub use shutdown::Shutdown;
 

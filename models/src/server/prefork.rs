@@ -43,11 +43,11 @@ use super::acceptor::{Acceptor, Arrival, Closing};
 use super::children::{self, Children, Ended};
 use super::shutdown::{Quiet, Shutdown};
 use super::socket::{listen_beside, scratch};
+use super::workers::{WORKERS, workers};
 use super::{Model, Room, ServeError, Start, Transport, blocking, trouble};
 use crate::forking::{Alone, Side};
 use crate::options::{Kind, Options, Spec};
 
-const WORKERS: usize = 32;
 /// A worker that ends sooner than this after its start did not end because of its clients.
 const YOUNG: Duration = Duration::from_secs(1);
 /// How long to leave it be when workers end young, or can't be made: trying again at once would burn a processor.
@@ -66,15 +66,7 @@ pub const MODEL: Model = Model {
     family: "processes",
     summary: "a fixed number of child processes, made beforehand",
     room,
-    options: &[
-        Spec {
-            key: "workers",
-            kind: Kind::Number(4096),
-            help: "how many clients are served at once",
-            default: "32",
-        },
-        ACCEPT,
-    ],
+    options: &[WORKERS, ACCEPT],
     lacks,
     run,
 };
@@ -84,10 +76,6 @@ fn room(options: &Options) -> Room {
         "reuseport" => Room::DealtOut(workers(options)),
         _ => Room::Workers(workers(options)),
     }
-}
-
-fn workers(options: &Options) -> usize {
-    options.number("workers").unwrap_or(WORKERS)
 }
 
 fn lacks(options: &Options, transport: Transport) -> Option<String> {

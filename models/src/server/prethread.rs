@@ -25,10 +25,10 @@ use workloads::{Peer, Service};
 use super::acceptor::{Acceptor, Closing};
 use super::blocking;
 use super::shutdown::{Clients, Shutdown};
+use super::workers::{WORKERS, workers};
 use super::{Model, Room, ServeError, Start, trouble};
 use crate::options::{Kind, Options, Spec};
 
-const WORKERS: usize = 32;
 /// How often a server whose threads might all have given up looks whether they have.
 const DEAF_LOOK: Duration = Duration::from_millis(500);
 /// How often a server that is to stop looks whether its listener can be closed.
@@ -47,25 +47,13 @@ pub const MODEL: Model = Model {
     family: "threads",
     summary: "a fixed number of threads that each accept and serve",
     room,
-    options: &[
-        Spec {
-            key: "workers",
-            kind: Kind::Number(4096),
-            help: "how many clients are served at once",
-            default: "32",
-        },
-        ACCEPT,
-    ],
+    options: &[WORKERS, ACCEPT],
     lacks: super::nothing,
     run,
 };
 
 fn room(options: &Options) -> Room {
     Room::Workers(workers(options))
-}
-
-fn workers(options: &Options) -> usize {
-    options.number("workers").unwrap_or(WORKERS)
 }
 
 fn run(start: Start<'_>) -> Result<(), ServeError> {

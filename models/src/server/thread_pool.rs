@@ -27,11 +27,11 @@ use workloads::{Peer, Service};
 use super::acceptor::Acceptor;
 use super::blocking;
 use super::shutdown::{Clients, Seat, Shutdown};
+use super::workers::{WORKERS, workers};
 use super::{Model, Room, ServeError, Start, trouble};
 use crate::options::{Kind, Options, Spec};
 use crate::runtime;
 
-const WORKERS: usize = 32;
 const PER: Spec = Spec {
     key: "per",
     kind: Kind::Word(&["client", "request"]),
@@ -49,12 +49,7 @@ pub const MODEL: Model = Model {
     summary: "one thread accepts, a fixed number of workers serve",
     room,
     options: &[
-        Spec {
-            key: "workers",
-            kind: Kind::Number(4096),
-            help: "how many clients are served at once",
-            default: "32; with per=request one per core",
-        },
+        Spec { default: "32; with per=request one per core", ..WORKERS },
         Spec {
             key: "queue",
             kind: Kind::Number(65_536),
@@ -70,7 +65,7 @@ pub const MODEL: Model = Model {
 fn room(options: &Options) -> Room {
     match options.word(&PER) {
         "request" => Room::Many,
-        _ => Room::Workers(options.number("workers").unwrap_or(WORKERS)),
+        _ => Room::Workers(workers(options)),
     }
 }
 
@@ -91,7 +86,7 @@ fn run(start: Start<'_>) -> Result<(), ServeError> {
 /// `per=client`.
 fn serve(start: Start<'_>) -> Result<(), ServeError> {
     let Start { listener, service, options, shutdown } = start;
-    let workers = options.number("workers").unwrap_or(WORKERS);
+    let workers = workers(options);
     let (sender, receiver) = crossbeam_channel::bounded(options.number("queue").unwrap_or(QUEUE));
     let clients = Arc::new(Clients::default());
     let mut acceptor = Acceptor::new(listener, shutdown);

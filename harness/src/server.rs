@@ -11,7 +11,7 @@
 //! * the parent may be gone before `serve` asks, so it must look afterwards whether its parent is still PID.
 //!
 //! What the harness can't follow is a process that leaves the group after its parent has ended, as a daemon does. Where the
-//! server has a control group ([`Group`]), which nobody leaves in this way, even that is killed with it.
+//! server has a control group ([`Group`](crate::measure::group::Group)), which nobody leaves in this way, even that is killed with it.
 
 mod command;
 mod foreign;

@@ -1,10 +1,11 @@
 //! What must not remain, and what a fork must not take along.
 
+use std::io;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::Stdio;
 use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
-use std::{io, thread};
 
 use models::executor::{executors, find};
 use nix::errno::Errno;

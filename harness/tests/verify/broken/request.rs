@@ -1,6 +1,6 @@
 //! Reads requests as RFC 9112 asks, and as a fault has it.
 
-use super::Next;
+use super::answers::Next;
 use super::fault::Fault;
 
 const HEAD_BYTES_AT_MOST: usize = 16 * 1024;

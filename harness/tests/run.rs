@@ -386,7 +386,10 @@ fn the_courses_servers_are_rows_by_themselves_and_unsupported_without_python() {
     let out = tempfile::tempdir().unwrap();
     let (code, run) = run_beside(&[], &["--python"], out.path());
     assert_eq!(code, Some(0), "{run:?}");
-    for cell in server_cells(&run).into_iter().filter(|cell| cell.verdict != Verdict::Unsupported) {
+    // A Python that has to wait for a processor may answer nobody in so short a window.
+    let disturbed = |cell: &&ServerCell| cell.noise.is_some_and(|noise| noise.disturbed);
+    let there = |cell: &&ServerCell| cell.verdict != Verdict::Unsupported && !disturbed(cell);
+    for cell in server_cells(&run).into_iter().filter(there) {
         assert!(cell.requests > 0 && cell.errors.total() == 0, "{cell:?}");
     }
     assert!(cell_of(&run, "python-fork").command.as_deref().unwrap().starts_with("python3 fork_server.py "));

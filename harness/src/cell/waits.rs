@@ -18,9 +18,12 @@ pub(super) fn server(cost: &Cost, placement: &Placement, seconds: f64) -> Option
     alone.then(|| share(cost, threads, seconds)).flatten()
 }
 
+/// Whoever looks at a window's ends has to wait as well, on a machine so busy, and may be late: then more than all of it was
+/// waited for, and all of it is what can be said.
 fn share(cost: &Cost, threads: usize, seconds: f64) -> Option<f64> {
     let thread_seconds = threads as f64 * seconds;
-    cost.run_queue_wait_s.filter(|_| thread_seconds > 0.0).map(|waited_s| waited_s / thread_seconds)
+    let waited_s = cost.run_queue_wait_s.filter(|_| thread_seconds > 0.0)?;
+    Some((waited_s / thread_seconds).min(1.0))
 }
 
 /// Whether each side has processors that the other one has not. A side that is bound nowhere has none of its own.
@@ -46,6 +49,7 @@ mod tests {
         let apart = placement(&[0, 1], &[2]);
         assert_eq!(server(&waited(0.1, 2), &apart, 0.5), Some(0.1));
         assert_eq!(client(&waited(0.1, 0), &apart, 1, 0.5), Some(0.2));
+        assert_eq!(server(&waited(0.7, 1), &apart, 0.5), Some(1.0), "never more than all");
         assert_eq!(server(&Cost { run_queue_wait_s: None, ..waited(0.0, 1) }, &apart, 0.5), None);
     }
 

@@ -22,10 +22,10 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use nix::sys::prctl;
-use nix::time::{ClockId, clock_gettime};
 use reports::record::{Noise, Placement};
 
-use super::placement::{Bound, bind_thread};
+use super::frugal::{processor_time, rest};
+use super::placement::{Bound, bind_thread, first};
 use super::proc;
 
 /// How long the idle thread sleeps at a time.
@@ -104,7 +104,7 @@ pub fn in_use(placement: &Placement) -> Vec<usize> {
 /// How long a fixed piece of arithmetic takes on the first of these processors (of none: on any), at best; none if the thread
 /// can't be bound there. Nothing else should have something to do there just then.
 pub fn spin(processors: &[usize]) -> Option<Duration> {
-    let _here = Bound::to(processors.get(..1).unwrap_or_default()).ok()?;
+    let _here = Bound::to(first(processors)).ok()?;
     (0..SPINS).map(|_| steps_took(SPIN_STEPS)).min()
 }
 
@@ -220,22 +220,13 @@ fn idle(since: Instant, stop: &Receiver<()>) -> Idled {
         let begun = Instant::now();
         let woken = stop.recv_timeout(nap);
         idled.latest = idled.latest.max(begun.elapsed().saturating_sub(nap + slack));
-        let cpu = processor_time();
-        nap = rest(cpu.saturating_sub(idled.cpu));
+        let cpu = processor_time().unwrap_or(idled.cpu);
+        nap = rest(NAP, cpu.saturating_sub(idled.cpu), REST);
         idled.cpu = cpu;
         if woken != Err(RecvTimeoutError::Timeout) {
             return idled;
         }
     }
-}
-
-fn rest(cost: Duration) -> Duration {
-    NAP.max(cost * REST)
-}
-
-/// What this thread has used; the call fails only for clocks that do not exist.
-fn processor_time() -> Duration {
-    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map_or(Duration::ZERO, Duration::from)
 }
 
 #[cfg(test)]
@@ -261,8 +252,9 @@ mod tests {
 
     #[test]
     fn the_idle_thread_takes_less_than_half_a_percent_of_a_core() {
-        assert_eq!(rest(Duration::from_micros(5)), NAP);
-        assert_eq!(rest(Duration::from_millis(1)), Duration::from_millis(200));
+        let nap_after = |cost| rest(NAP, cost, REST);
+        assert_eq!(nap_after(Duration::from_micros(5)), NAP);
+        assert_eq!(nap_after(Duration::from_millis(1)), Duration::from_millis(200));
     }
 
     #[test]

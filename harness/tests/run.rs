@@ -10,7 +10,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use assert_cmd::assert::OutputAssertExt;
-use common::{concur, eventually, processes_marked};
+use common::{concur, eventually, processes_marked, side_by_side};
 use harness::measure::group::Group;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -229,7 +229,7 @@ fn interrupted(signal: Signal, after: Duration, out: &Path) -> (Option<i32>, Run
 fn an_interrupted_run_leaves_its_record_and_nothing_else() {
     let _machine = among_others();
     // Somewhere in starting, connecting, warming up, measuring and stopping.
-    for ms in [0, 7, 90, 333, 481, 655, 1_210] {
+    side_by_side([0, 7, 90, 333, 481, 655, 1_210], |ms| {
         for signal in [Signal::SIGINT, Signal::SIGTERM] {
             let out = tempfile::tempdir().unwrap();
             let (code, run) = interrupted(signal, Duration::from_millis(ms), out.path());
@@ -239,7 +239,7 @@ fn an_interrupted_run_leaves_its_record_and_nothing_else() {
             let report = fs::read_to_string(out.path().join("report.md")).unwrap();
             assert!(!report.is_empty());
         }
-    }
+    });
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 
-use common::{ip, runnable, serve, stop};
+use common::{ip, runnable, serve, side_by_side, stop};
 use models::server::Room;
 
 /// Runs a command and gives what it printed, or none if there is no such program here.
@@ -26,14 +26,15 @@ fn output(program: &str, arguments: &[&str], input: &str) -> Option<String> {
     Some(text)
 }
 
-/// Calls `check` with each model that has room for `clients` at once, and the address of a server under it.
-fn with_every_model(clients: usize, check: impl Fn(&str, SocketAddr)) {
+/// Calls `check` with each model that has room for `clients` at once, and the address of a server under it, a few at
+/// the same time: some tools take a time of their own.
+fn with_every_model(clients: usize, check: impl Fn(&str, SocketAddr) + Sync) {
     let models = runnable().filter(|model| clients == 1 || model.usual_room() != Room::One);
-    for model in models.map(|model| model.name).chain(["epoll:trigger=edge"]) {
+    side_by_side(models.map(|model| model.name).chain(["epoll:trigger=edge"]), |model| {
         let server = serve(model, &[]);
         check(model, ip(&server));
         stop(server);
-    }
+    });
 }
 
 #[test]

@@ -15,7 +15,7 @@ use common::streams::{
 };
 use common::{
     A_MOMENT, PATIENCE, ask, children_of, ended_in_order, eventually, hear, processes_marked, send,
-    serve_over, stop,
+    serve_over, side_by_side, stop,
 };
 use harness::load::{Load, Outcome};
 use harness::server::Server;
@@ -116,7 +116,7 @@ fn a_refusal_can_be_read_over_a_unix_socket() {
 
 #[test]
 fn the_generator_gets_right_replies_from_every_model_over_a_unix_socket() {
-    for model in all() {
+    side_by_side(all(), |model| {
         for name in ["http", "echo"] {
             let server = serve_over(Transport::Unix, model.name, name);
             let workload = Workload::new(name, "/hello", 300).unwrap();
@@ -131,7 +131,7 @@ fn the_generator_gets_right_replies_from_every_model_over_a_unix_socket() {
             }
             stop(server);
         }
-    }
+    });
 }
 
 #[test]

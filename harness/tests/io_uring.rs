@@ -9,7 +9,7 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::streams::{is_echoed, load_on, run_load};
+use common::streams::{is_echoed, run_until_served};
 use common::{
     A_MOMENT, PATIENCE, ask, can_run, connect, eventually, has_something, hear, hello, ip, serve, stop,
 };
@@ -139,8 +139,7 @@ fn two_hundred_clients_share_one_buffer_and_short_queues() {
     for model in models() {
         let server = serve(model, &[]);
         let workload = Workload::new("http", "/hello", 1).unwrap();
-        let load = load_on(&server, 200, Duration::from_secs(1), Duration::from_secs(1));
-        let outcome = run_load(&load, &workload);
+        let outcome = run_until_served(&server, &workload, 200, true);
         assert_eq!(outcome.errors.total(), 0, "{model}: {:?}", outcome.first_error);
         assert_eq!(outcome.connections_served, 200, "{model}");
         stop(server);

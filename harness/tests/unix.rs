@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use common::streams::{
-    ask_for_long_computations, is_answered_after, is_echoed, is_refused_a_flood, load_on, pattern, run_load,
-    who_had_connected_is_answered,
+    ask_for_long_computations, is_answered_after, is_echoed, is_refused_a_flood, pattern, run_load,
+    run_until_served, who_had_connected_is_answered,
 };
 use common::{
     A_MOMENT, PATIENCE, ask, children_of, ended_in_order, eventually, hear, processes_marked, send,
@@ -71,11 +71,6 @@ fn place() -> (TempDir, PathBuf) {
     (directory, path)
 }
 
-fn load(server: &Server, workload: &Workload, connections: usize, keep_alive: bool) -> Outcome {
-    let load = load_on(server, connections, Duration::from_millis(200), Duration::from_millis(300));
-    run_load(&Load { keep_alive, ..load }, workload)
-}
-
 #[test]
 fn every_model_answers_over_a_unix_socket_and_leaves_nothing_of_it() {
     for model in all().map(|model| model.name) {
@@ -122,7 +117,7 @@ fn the_generator_gets_right_replies_from_every_model_over_a_unix_socket() {
             let workload = Workload::new(name, "/hello", 300).unwrap();
             let at_once = if model.usual_room() == Room::One { 1 } else { 16 };
             for (connections, keep_alive) in [(at_once, true), (16, false)] {
-                let outcome = load(&server, &workload, connections, keep_alive);
+                let outcome = run_until_served(&server, &workload, connections, keep_alive);
                 assert_eq!(outcome.errors.total(), 0, "{} {name}: {:?}", model.name, outcome.first_error);
                 assert!(outcome.requests > 0, "{} {name}", model.name);
                 if keep_alive {
@@ -137,7 +132,7 @@ fn the_generator_gets_right_replies_from_every_model_over_a_unix_socket() {
 #[test]
 fn messages_larger_than_a_unix_socket_holds_come_back_whole() {
     let server = serve_over(Transport::Unix, "epoll", "echo");
-    let outcome = load(&server, &Workload::new("echo", "/", 4 << 20).unwrap(), 2, true);
+    let outcome = run_until_served(&server, &Workload::new("echo", "/", 4 << 20).unwrap(), 2, true);
     assert_eq!(outcome.errors.total(), 0, "{:?}", outcome.first_error);
     assert_eq!(outcome.connections_served, 2);
     stop(server);

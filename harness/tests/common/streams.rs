@@ -101,3 +101,25 @@ pub(crate) fn run_load(load: &Load, workload: &Workload) -> Outcome {
     let client = workload.client("test", load.keep_alive).unwrap();
     load::run(load, Clients::of(&*client), &mut |_| (), &AtomicBool::new(false)).unwrap()
 }
+
+/// Loads a server until each connection was served, or some request where each request has a connection of its own: with
+/// more and more time, since a busy machine needs longer than a quiet one.
+pub(crate) fn run_until_served(
+    server: &Server,
+    workload: &Workload,
+    connections: usize,
+    keep_alive: bool,
+) -> Outcome {
+    // The generator opens some four of them in a millisecond.
+    let until_open = Duration::from_millis(connections as u64 / 4);
+    let go = |seconds| {
+        let warm_up = until_open + Duration::from_secs(seconds);
+        let load = load_on(server, connections, warm_up, Duration::from_millis(500));
+        run_load(&Load { keep_alive, ..load }, workload)
+    };
+    let is_enough = |outcome: &Outcome| {
+        let all_served = outcome.connections_served == connections || !keep_alive;
+        outcome.errors.total() > 0 || (all_served && outcome.requests > 0)
+    };
+    [0, 1, 3].into_iter().map(go).find(is_enough).unwrap_or_else(|| go(9))
+}

@@ -4,12 +4,12 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use harness::load::{Load, Outcome};
+use harness::load::Outcome;
 use harness::measure::limits::raise_descriptor_limit;
 use harness::server::Server;
 use harness::workload::Workload;
 
-use crate::common::streams::{load_on, run_load};
+use crate::common::streams::run_until_served;
 use crate::common::{A_MOMENT, PATIENCE, ask, can_run, connect, hear, hello, serve, side_by_side, stop};
 use crate::models::{all, concurrent, loops_and};
 
@@ -35,19 +35,8 @@ fn idle_connections_give_back_what_a_large_reply_took() {
     }
 }
 
-/// A load that goes on until each connection was served, or a request if that is its connection's last: a busy machine
-/// needs longer than a quiet one.
 fn load(server: &Server, connections: usize, keep_alive: bool) -> Outcome {
-    let go = |seconds| {
-        let warm_up = Duration::from_secs(seconds);
-        let load = load_on(server, connections, warm_up, Duration::from_millis(500));
-        run_load(&Load { keep_alive, ..load }, &Workload::new("http", "/hello", 1).unwrap())
-    };
-    let is_enough = |outcome: &Outcome| {
-        let all_served = outcome.connections_served == connections || !keep_alive;
-        outcome.errors.total() > 0 || (all_served && outcome.requests > 0)
-    };
-    [0, 1, 3].into_iter().map(go).find(is_enough).unwrap_or_else(|| go(9))
+    run_until_served(server, &Workload::new("http", "/hello", 1).unwrap(), connections, keep_alive)
 }
 
 #[test]

@@ -92,12 +92,12 @@ pub(crate) fn held_still<T>(server: &Server, look: impl FnOnce() -> T) -> T {
     seen
 }
 
-/// Checks several things, four at a time: most of it is waiting.
+/// Checks several things, six at a time: most of it is waiting.
 pub(crate) fn side_by_side<T: Send>(things: impl IntoIterator<Item = T>, check: impl Fn(T) + Sync) {
     let things = Mutex::new(things.into_iter().collect::<Vec<_>>().into_iter());
     let next = || things.lock().unwrap_or_else(PoisonError::into_inner).next();
     std::thread::scope(|scope| {
-        for _ in 0..4 {
+        for _ in 0..6 {
             scope.spawn(|| std::iter::from_fn(next).for_each(&check));
         }
     });

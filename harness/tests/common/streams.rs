@@ -121,5 +121,5 @@ pub(crate) fn run_until_served(
         let all_served = outcome.connections_served == connections || !keep_alive;
         outcome.errors.total() > 0 || (all_served && outcome.requests > 0)
     };
-    [0, 1, 3].into_iter().map(go).find(is_enough).unwrap_or_else(|| go(9))
+    [0, 1, 3, 9].into_iter().map(go).find(is_enough).unwrap_or_else(|| go(27))
 }

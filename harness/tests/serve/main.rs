@@ -4,6 +4,13 @@ mod answers;
 #[path = "../common/mod.rs"]
 mod common;
 mod crowds;
+mod datagrams;
+mod drain;
 mod ends;
+mod io_uring;
+mod loops;
 mod models;
 mod others;
+mod processes;
+mod tools;
+mod unix;

@@ -1,7 +1,5 @@
 //! Servers and the generator over UDP.
 
-mod common;
-
 use std::collections::BTreeSet;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, UdpSocket};
@@ -10,7 +8,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use common::{PATIENCE, children_of, ended_in_order, eventually, held_still, ip, send, serve_over, stop};
 use harness::load::{self, Clients, Load, Outcome};
 use harness::server::Server;
 use harness::transport::Transport;
@@ -18,6 +15,10 @@ use harness::workload::Workload;
 use models::datagram::datagram_servers;
 use nix::sys::signal::Signal;
 use reports::record::Errors;
+
+use crate::common::{
+    PATIENCE, children_of, ended_in_order, eventually, held_still, ip, send, serve_over, stop,
+};
 
 const MOST: usize = 65_507;
 /// After this long a datagram is taken for lost, and is sent again: a network may do that, also one inside a machine.

@@ -1,14 +1,13 @@
 //! The tools that people point at a server get right answers from every model: curl, nc, wrk, ab and a browser. Where
 //! one of them is not installed, its part is skipped, and says so.
 
-mod common;
-
 use std::io::Write;
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 
-use common::{ip, runnable, serve, side_by_side, stop};
 use models::server::Room;
+
+use crate::common::{ip, runnable, serve, side_by_side, stop};
 
 /// Runs a command and gives what it printed, or none if there is no such program here.
 fn output(program: &str, arguments: &[&str], input: &str) -> Option<String> {

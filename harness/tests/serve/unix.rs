@@ -1,7 +1,5 @@
 //! Servers over Unix sockets: every model serves, and the path comes and goes as it should.
 
-mod common;
-
 use std::ffi::OsString;
 use std::fs;
 use std::io::Read;
@@ -9,14 +7,6 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use common::streams::{
-    ask_for_long_computations, is_answered_after, is_echoed, is_refused_a_flood, pattern, run_load,
-    run_until_served, who_had_connected_is_answered,
-};
-use common::{
-    A_MOMENT, PATIENCE, ask, children_of, ended_in_order, eventually, hear, processes_marked, send,
-    serve_over, side_by_side, stop,
-};
 use harness::load::{Load, Outcome};
 use harness::server::Server;
 use harness::transport::Transport;
@@ -26,6 +16,15 @@ use models::options::Options;
 use models::server::{self, Room, servers};
 use nix::sys::signal::{Signal, kill};
 use tempfile::TempDir;
+
+use crate::common::streams::{
+    ask_for_long_computations, is_answered_after, is_echoed, is_refused_a_flood, pattern, run_load,
+    run_until_served, who_had_connected_is_answered,
+};
+use crate::common::{
+    A_MOMENT, PATIENCE, ask, children_of, ended_in_order, eventually, hear, processes_marked, send,
+    serve_over, side_by_side, stop,
+};
 
 /// The models that this machine can run over Unix sockets.
 fn all() -> impl Iterator<Item = &'static server::Model> {

@@ -1,19 +1,18 @@
 //! The models that make processes, and those whose workers are made beforehand: every way they have of doing it.
 
-mod common;
-
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use common::{
-    A_MOMENT, PATIENCE, ask, connect, eventually, has_something, hear, held_still, hello, serve, stop,
-};
 use harness::server::Server;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use procfs::process::{Stat, all_processes};
+
+use crate::common::{
+    A_MOMENT, PATIENCE, ask, connect, eventually, has_something, hear, held_still, hello, serve, stop,
+};
 
 const REAPING: [&str; 4] = ["fork", "fork:reap=ignore", "fork:reap=wait", "fork:reap=double-fork"];
 const PREFORK: [&str; 5] = [

@@ -2,21 +2,20 @@
 //! short, and completions that come late. With `entries=1` there is one receive buffer for all clients, and room for
 //! one operation and four completions at a time: then nearly everything is short.
 
-mod common;
-
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::streams::{is_echoed, run_until_served};
-use common::{
-    A_MOMENT, PATIENCE, ask, can_run, connect, eventually, has_something, hear, hello, ip, serve, stop,
-};
 use harness::measure::limits::raise_descriptor_limit;
 use harness::server::Server;
 use harness::workload::Workload;
 use socket2::SockRef;
+
+use crate::common::streams::{is_echoed, run_until_served};
+use crate::common::{
+    A_MOMENT, PATIENCE, ask, can_run, connect, eventually, has_something, hear, hello, ip, serve, stop,
+};
 
 /// One of everything, and as it comes.
 const MODELS: [&str; 2] = ["io-uring:entries=1", "io-uring"];

@@ -1,20 +1,19 @@
 //! The event loops, from outside: what edges, several loops and a pool behind a loop must not lose.
 
-mod common;
-
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
-use common::streams::{exchange, pattern};
-use common::{
-    A_MOMENT, PATIENCE, ask, connect, ended_in_order, eventually, has_something, hear, held_still, hello,
-    runnable, serve, stop,
-};
 use harness::server::Server;
 use nix::sys::signal::Signal;
 use nix::sys::socket::{MsgFlags, send};
+
+use crate::common::streams::{exchange, pattern};
+use crate::common::{
+    A_MOMENT, PATIENCE, ask, connect, ended_in_order, eventually, has_something, hear, held_still, hello,
+    runnable, serve, stop,
+};
 
 /// Every event loop there is.
 const LOOPS: [&str; 8] =
@@ -320,7 +319,7 @@ fn computations_under_way_and_those_that_wait_for_a_worker_are_finished_after_a_
         ask(client, "/cpu/1000000");
     }
     std::thread::sleep(A_MOMENT);
-    common::send(&server, Signal::SIGTERM);
+    crate::common::send(&server, Signal::SIGTERM);
     for client in &mut clients {
         assert_eq!(hear(client).0, 200);
         assert_eq!(client.read_to_end(&mut Vec::new()).unwrap(), 0);

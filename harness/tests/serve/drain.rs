@@ -1,16 +1,15 @@
 //! What a server that is asked to stop owes to clients who have not taken their last reply yet: all of it.
 
-mod common;
-
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 
-use common::streams::pattern;
-use common::{
-    A_MOMENT, ask, can_run, connect, ended_in_order, eventually, runnable, send, serve, side_by_side,
-};
 use harness::server::Server;
 use nix::sys::signal::Signal;
+
+use crate::common::streams::pattern;
+use crate::common::{
+    A_MOMENT, ask, can_run, connect, ended_in_order, eventually, runnable, send, serve, side_by_side,
+};
 
 /// More than the client's kernel takes unread, so that some of it stays in the server's.
 const REPLY_BYTES: usize = 1_000_000;

@@ -17,6 +17,7 @@ pub(super) fn of(table: &ServerTable) -> Vec<String> {
     notes.extend(single_rounds(&table.rows));
     notes.extend(told_apart(table));
     notes.extend(certainty(&table.rows));
+    notes.extend(moved(table));
     notes
 }
 
@@ -69,6 +70,16 @@ fn outlier(outlier: &Outlier) -> String {
             format!("round {} stands out: {value} req/s beside a median of {median}", outlier.round)
         }
     }
+}
+
+/// Why medians may lie far apart where ratios do not.
+fn moved(table: &ServerTable) -> Option<String> {
+    let [least, most] = table.moved_ns?;
+    Some(format!(
+        "The processors of server and load generator were {least:.0} ns apart in some cells and {most:.0} ns in others, and a \
+         request costs more where they are further apart. So the medians lie in wide intervals; × first compares only cells of a \
+         round that met them equally far apart.",
+    ))
 }
 
 /// One sentence for all rows that have no rank because they have but one round.

@@ -4,10 +4,12 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::again::{Again, Pairs, Threshold};
+use super::counted::Counted;
 use super::rank::{Differences, ratios_to_first};
 use super::row::{self, Obstacle, Rank, ServerRow, Standing};
 use super::setting::Setting;
 use super::{Suite, label};
+use crate::distance;
 use crate::record::{Floor, ServerCell};
 use crate::statistics::ratio::{ByRound, logs_within_rounds};
 
@@ -23,6 +25,9 @@ pub struct ServerTable {
     pub again: Vec<Again>,
     /// How far from 1 a ratio must be to be a difference here.
     pub threshold: Threshold,
+    /// Between which distances the processors of server and load generator were moved, in nanoseconds, from one counted cell
+    /// to another; none if they were equally far apart all along. Medians then are of different states, ratios are not.
+    pub moved_ns: Option<[f64; 2]>,
 }
 
 /// The cells of one row: they differ in nothing but their round and attempt.
@@ -75,7 +80,21 @@ pub(crate) fn table(group: &Group<'_>, pairs: &Pairs, floor: Option<Floor>) -> S
         let place = rows.iter().rposition(|other| other.model == row.model);
         rows.insert(place.map_or(rows.len(), |place| place + 1), row);
     }
-    ServerTable { setting: group.setting.clone(), rows, again: again(group), threshold }
+    ServerTable {
+        setting: group.setting.clone(),
+        rows,
+        again: again(group),
+        threshold,
+        moved_ns: moved_ns(&group.rows),
+    }
+}
+
+/// The least and the greatest distance that counted cells met, if they are not alike.
+fn moved_ns(rows: &[Row<'_>]) -> Option<[f64; 2]> {
+    let distances = rows.iter().flat_map(|row| Counted::of(row).counted).filter_map(row::distance_ns);
+    let ends = distances.map(|ns| [ns, ns]).reduce(|[least, most], [ns, _]| [least.min(ns), most.max(ns)])?;
+    let [least, most] = ends.map(Some);
+    (!distance::alike(least, most)).then_some(ends)
 }
 
 /// Ranked rows, then rows with figures, then the others; within each by CPU time per request, then by name.

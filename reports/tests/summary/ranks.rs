@@ -1,6 +1,6 @@
 //! Ranks: which rows differ, beside what the same thing differs from itself.
 
-use reports::record::{Cell, Cost, ServerCell};
+use reports::record::{Cell, Cost, Noise, ServerCell};
 use reports::summary::{LEAST, Obstacle, ServerRow, Standing, Summary, Threshold};
 
 use crate::rows::{close, names_and_standings, ranked, rows, steady, tables};
@@ -171,4 +171,25 @@ fn a_pair_of_stevens_load_says_nothing_of_the_servers_tables() {
     let pair = steady("epoll", 10.0, 0).into_iter().chain(again("epoll", 10.0, 1.3));
     cells.extend(pair.map(|cell| Cell::Stevens(Box::new(cell))));
     assert_eq!(Summary::of(&run_of(cells)).servers[0].threshold.pairs, 0);
+}
+
+#[test]
+fn rows_are_ranked_within_rounds_and_it_is_said_where_the_processors_were_moved() {
+    // Far apart in rounds 1 to 3, near in rounds 4 and 5: all costs half as much again where they are far.
+    let met = |mut cell: ServerCell| {
+        let far = cell.round <= 3;
+        let hop = Some(if far { 290.0 } else { 66.0 });
+        cell.noise = Some(Noise { hop_before_ns: hop, hop_after_ns: hop, ..Noise::default() });
+        if let Some(cost) = cell.server.as_mut().filter(|_| far) {
+            [&mut cost.user_s, &mut cost.system_s].into_iter().flatten().for_each(|seconds| *seconds *= 1.5);
+        }
+        cell
+    };
+    let cells = || steady("epoll", 10.0, 0).into_iter().chain(steady("poll", 10.5, 0));
+    let table = tables(cells().map(met).collect()).remove(0);
+    assert_eq!(table.moved_ns, Some([66.0, 290.0]));
+    let ratio = table.rows[1].ratio.unwrap();
+    assert!((ratio.value - 1.05).abs() < 0.01 && ratio.rounds == 5, "{ratio:?}");
+    assert_eq!(names_and_standings(&table.rows), [("epoll", ranked(1, false)), ("poll", ranked(2, false))]);
+    assert_eq!(tables(cells().collect()).remove(0).moved_ns, None);
 }

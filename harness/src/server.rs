@@ -22,7 +22,7 @@ mod process;
 
 use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt;
-use std::process::ExitStatus;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -77,7 +77,7 @@ impl Server {
     /// The program can't be started; or it ends, prints something else first, or prints nothing within
     /// `ready_within`. Whatever was started is then gone, and the error quotes the end of its stderr.
     pub fn start(command: &[OsString], ready_within: Duration) -> Result<Self> {
-        let mut process = Process::start(command)?;
+        let mut process = Process::start(command, Stdio::null())?;
         match process.wait_until_ready(ready_within) {
             Ok(address) => Ok(Self { process, address, _guarded: None, _directory: None }),
             Err(not_ready) => Err(process.give_up(&not_ready)),

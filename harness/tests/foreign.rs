@@ -126,6 +126,21 @@ fn a_server_and_its_children_end_when_the_harness_is_killed() {
 }
 
 #[test]
+fn nothing_is_launched_once_who_asked_for_it_has_gone() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("launched");
+    let launch = |stdin: Stdio| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_concur"));
+        command.args(["launch", "--gate", "--", "touch"]).arg(&file).stdin(stdin).output().unwrap()
+    };
+    let output = launch(Stdio::null());
+    assert!(!output.status.success() && !file.exists(), "{output:?}");
+    let (gate, mut opener) = std::io::pipe().unwrap();
+    opener.write_all(b"\n").unwrap();
+    assert!(launch(gate.into()).status.success() && file.exists());
+}
+
+#[test]
 fn what_is_not_for_people_is_not_in_the_help() {
     let help = concur().arg("--help").output().unwrap();
     let help = String::from_utf8(help.stdout).unwrap();

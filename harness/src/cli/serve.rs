@@ -49,6 +49,9 @@ pub struct Launch {
     /// Stop when this process ends.
     #[arg(long, value_name = "PID")]
     pub with_parent: Option<i32>,
+    /// Begin when a byte arrives on stdin, and end without one.
+    #[arg(long)]
+    pub gate: bool,
     /// Move into this control group first.
     #[arg(long, value_name = "DIR")]
     pub group: Option<PathBuf>,

@@ -1,10 +1,11 @@
 //! `concur launch`: becomes another program, placed and tied to its parent as our own servers are. It is not for people,
 //! but for the harness, which starts anyone's server through it: to do the same between fork and exec would take `unsafe`.
 
+use std::io::{Read, stdin};
 use std::os::unix::process::CommandExt;
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 
 use crate::cli::Launch;
 use crate::failure::Usage;
@@ -13,6 +14,9 @@ use crate::measure::placement::bind_thread;
 pub(super) fn run(arguments: &Launch) -> anyhow::Result<ExitCode> {
     // All outlast what follows (`prctl(2)`, `cgroups(7)`, `sched_setaffinity(2)`).
     super::end_with(arguments.with_parent)?;
+    if arguments.gate {
+        stdin().read_exact(&mut [0]).context("who launched this has gone")?;
+    }
     super::join(arguments.group.as_deref());
     bind_thread(&arguments.cpus).map_err(|error| {
         Usage::error(format!("can't bind to the processors --cpus names: {error}; try --cpus 0"))
@@ -20,6 +24,6 @@ pub(super) fn run(arguments: &Launch) -> anyhow::Result<ExitCode> {
     let Some((program, rest)) = arguments.command.split_first() else {
         return Err(Usage::error("there is no program to launch"));
     };
-    let error = Command::new(program).args(rest).exec(); // it comes back only with an error
+    let error = Command::new(program).args(rest).stdin(Stdio::null()).exec(); // it comes back only with an error
     Err(anyhow!("{} can't be started: {error}", program.display()))
 }

@@ -8,7 +8,7 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process;
@@ -113,8 +113,14 @@ impl ForeignCommand {
         ready_within: Duration,
     ) -> Result<Server> {
         let command = self.arguments(workload, port, processors);
-        let mut process = Process::start(&command).context(NotLaunched)?;
+        // Nothing of the server is there before its guard knows it: else what a harness leaves that is killed in between
+        // would stay.
+        let (gate, mut opener) = io::pipe().context("no pipe can be made for the server")?;
+        let mut process = Process::start(&command, gate.into()).context(NotLaunched)?;
         let guarded = Guarded::new(process.child.id(), &self.launcher()).context(NotLaunched)?;
+        // Where nobody reads it the launcher has ended, which is seen below.
+        let _ = opener.write_all(b"\n");
+        drop(opener);
         match wait_until_ready(&process, port, ready_within) {
             Ok(address) => Ok(Server { process, address, _guarded: Some(guarded), _directory: None }),
             Err(not_ready) => Err(process.give_up(&not_ready)),
@@ -129,7 +135,8 @@ impl ForeignCommand {
     /// The launcher with its arguments, and the command behind it.
     fn arguments(&self, workload: &str, port: u16, processors: &[usize]) -> Vec<OsString> {
         let mut arguments = vec![self.launcher().into_os_string()];
-        arguments.extend(["launch", "--with-parent", &process::id().to_string()].map(OsString::from));
+        arguments
+            .extend(["launch", "--gate", "--with-parent", &process::id().to_string()].map(OsString::from));
         if !processors.is_empty() {
             let list: Vec<String> = processors.iter().map(usize::to_string).collect();
             arguments.extend(["--cpus".into(), list.join(",").into()]);

@@ -48,11 +48,12 @@ pub(super) enum NotReady {
 }
 
 impl Process {
-    pub(super) fn start(command: &[OsString]) -> Result<Self> {
+    /// Starts a command whose first process reads `stdin`.
+    pub(super) fn start(command: &[OsString], stdin: Stdio) -> Result<Self> {
         let (program, arguments) = command.split_first().context("the server's command is empty")?;
         let mut child = command_of(program)
             .args(arguments)
-            .stdin(Stdio::null())
+            .stdin(stdin)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0)

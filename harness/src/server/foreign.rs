@@ -289,6 +289,7 @@ mod tests {
         let parent = process::id().to_string();
         let expected = [
             "launch",
+            "--gate",
             "--with-parent",
             &parent,
             "--cpus",

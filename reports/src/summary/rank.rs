@@ -56,12 +56,15 @@ impl Differences {
 
     /// The place of each row, from 1, where the rows are in order. A row that does not differ from the first row of a
     /// place shares it. It is compared with the first row and not with its neighbour, else a chain of small steps would
-    /// put the first and the last of a table in one place.
+    /// put the first and the last of a table in one place. But of the first row too few rounds may be known that can be
+    /// compared: what differs from more than half of a place's rows has no share in it either.
     pub(crate) fn places(&self) -> Vec<usize> {
         let mut places = Vec::with_capacity(self.rows);
         let mut first = 0;
         for row in 0..self.rows {
-            if row > first && self.between(row, first).is_some() {
+            let differing = (first..row).filter(|other| self.between(row, *other).is_some()).count();
+            let from_first = row > first && self.between(row, first).is_some();
+            if from_first || 2 * differing > row - first {
                 first = row;
             }
             places.push(first + 1);
@@ -150,6 +153,26 @@ mod tests {
         ];
         let differences = Differences::among(&rows.each_ref(), NO_LESS_THAN);
         assert_eq!(differences.order(), [1, 0, 2]);
+    }
+
+    #[test]
+    fn a_first_row_of_which_little_is_known_does_not_hold_all_others_in_its_place() {
+        // It met its processors near each other, all others in every round but one far apart.
+        let row = |cost: f64, far: [bool; 5]| -> ByRound {
+            let at = |far| if far { reading(cost * 1.5, Some(210.0)) } else { reading(cost, Some(140.0)) };
+            (1..).zip(far.map(at)).collect()
+        };
+        let mostly_far = [true, true, true, true, false];
+        let rows = [
+            row(10.0, [false; 5]),
+            row(10.1, mostly_far),
+            row(10.2, mostly_far),
+            row(20.0, mostly_far),
+            row(20.1, mostly_far),
+        ];
+        let differences = Differences::among(&rows.each_ref(), NO_LESS_THAN);
+        assert_eq!(differences.between(3, 0), None, "one round in common");
+        assert_eq!(differences.places(), [1, 1, 1, 4, 4]);
     }
 
     #[test]

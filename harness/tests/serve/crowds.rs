@@ -17,7 +17,7 @@ use crate::models::{all, concurrent, loops_and};
 fn idle_connections_give_back_what_a_large_reply_took() {
     for model in loops_and(&["async"]) {
         let server = serve(model, &[]);
-        let memory = || server.tree().pss_bytes().unwrap();
+        let memory = || server.tree().fileless_bytes().unwrap();
         let mut clients: Vec<TcpStream> = (0..300).map(|_| connect(server.address())).collect();
         for client in &mut clients {
             ask(client, "/hello");

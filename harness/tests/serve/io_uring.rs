@@ -39,8 +39,9 @@ fn flood(client: &TcpStream, bytes: &[u8], limit: usize) -> usize {
     taken
 }
 
+/// What it holds of its own: its share of the program's file changes with every other server that comes or goes.
 fn memory(server: &Server) -> u64 {
-    server.tree().pss_bytes().unwrap()
+    server.tree().fileless_bytes().unwrap()
 }
 
 /// Sends all of it, hears all of it, and insists that it is the same.

@@ -139,9 +139,9 @@ fn a_client_who_never_reads_is_not_read_from_either_and_gets_everything_in_the_e
         let mut client = connect(server.address());
         client.write_all(b"hello").unwrap();
         client.read_exact(&mut [0; 5]).unwrap();
-        let before = server.tree().pss_bytes().unwrap();
+        let before = server.tree().fileless_bytes().unwrap();
         let sent = fill(&mut client);
-        let more = server.tree().pss_bytes().unwrap().saturating_sub(before);
+        let more = server.tree().fileless_bytes().unwrap().saturating_sub(before);
         // The program's own pages count too, and more of them when other servers that share them end.
         assert!(more < 16 << 20, "{model} took {more} bytes for one client");
         let mut heard = 0;

@@ -19,5 +19,6 @@ pub mod datagram;
 pub mod executor;
 mod forking;
 pub mod options;
+pub mod probe;
 mod runtime;
 pub mod server;

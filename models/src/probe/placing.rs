@@ -1,0 +1,39 @@
+//! Which processors the two sides of a probe are bound to.
+
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+use nix::unistd::Pid;
+
+use super::{Sides, Trouble};
+
+/// One side of two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// The one that measures.
+    One,
+    /// Its partner.
+    Other,
+}
+
+/// Binds the calling thread as `sides` has it for this side; without `sides` it stays free.
+///
+/// # Errors
+/// There is one processor only, and the two should be apart; or the kernel refuses.
+pub(crate) fn bind(sides: Option<Sides>, side: Side) -> Result<(), Trouble> {
+    let Some(sides) = sides else { return Ok(()) };
+    let this = Pid::from_raw(0); // the calling thread
+    let allowed = sched_getaffinity(this)?;
+    let mut processors = (0..CpuSet::count()).filter(|processor| allowed.is_set(*processor).unwrap_or(false));
+    let first = processors.next();
+    let wanted = match (sides, side) {
+        (Sides::Together, _) | (Sides::Apart, Side::One) => first,
+        (Sides::Apart, Side::Other) => processors.next(),
+    };
+    let Some(wanted) = wanted else {
+        return Err(Trouble::Unsupported(
+            "there is one processor only, and the two sides can't be apart".to_owned(),
+        ));
+    };
+    let mut set = CpuSet::new();
+    set.set(wanted)?;
+    Ok(sched_setaffinity(this, &set)?)
+}

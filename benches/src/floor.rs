@@ -1,4 +1,4 @@
-//! The C floors: built where there is a C compiler.
+//! The C floors, servers and small costs: built where there is a C compiler.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,10 @@ pub const NO_COMPILER: &str =
 
 const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/floor");
 const PROGRAMS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/floor");
-const SHARED: [&str; 2] = ["floor.h", "floor.c"];
+/// What the servers share, header and source.
+const SERVERS: [&str; 2] = ["floor.h", "floor.c"];
+/// What the programs share that time one small thing.
+const COSTS: [&str; 2] = ["samples.h", "samples.c"];
 const FLAGS: [&str; 6] = ["-O2", "-Wall", "-Wextra", "-Werror", "-std=gnu11", "-pthread"];
 
 /// Where the three programs are. Each takes a port and prints `listening on 127.0.0.1:PORT` when it is ready.
@@ -34,14 +37,20 @@ pub fn build() -> Result<Option<Floors>> {
     if !is_on_path("cc", "--version")? {
         return Ok(None);
     }
-    fs::create_dir_all(PROGRAMS).with_context(|| format!("can't make the directory {PROGRAMS}"))?;
-    let [epoll, thread, fork] = ["epoll", "thread", "fork"].map(program);
+    let [epoll, thread, fork] = ["epoll", "thread", "fork"].map(|name| program(name, SERVERS));
     Ok(Some(Floors { epoll: epoll?, thread: thread?, fork: fork? }))
 }
 
-fn program(name: &str) -> Result<PathBuf> {
+/// Builds the program of this name that times one small thing (`floor/NAME.c`) and takes `MILLISECONDS [together|apart]`, if it
+/// is older than its sources. None without a C compiler.
+pub fn cost(name: &str) -> Result<Option<PathBuf>> {
+    if is_on_path("cc", "--version")? { program(name, COSTS).map(Some) } else { Ok(None) }
+}
+
+fn program(name: &str, shared: [&str; 2]) -> Result<PathBuf> {
+    fs::create_dir_all(PROGRAMS).with_context(|| format!("can't make the directory {PROGRAMS}"))?;
     let source = format!("{name}.c");
-    let sources = [SHARED[0], SHARED[1], &source].map(|it| Path::new(SOURCES).join(it));
+    let sources = [shared[0], shared[1], &source].map(|it| Path::new(SOURCES).join(it));
     let finished = Path::new(PROGRAMS).join(format!("floor_{name}"));
     let changed = sources.iter().map(|it| modified(it)).collect::<Result<Vec<_>>>()?;
     if finished.exists() && changed.into_iter().all(|it| modified(&finished).is_ok_and(|made| made > it)) {

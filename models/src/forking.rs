@@ -11,8 +11,10 @@ use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
+use nix::errno::Errno;
 use nix::sys::prctl;
 use nix::sys::signal::Signal;
+use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{self, ForkResult, Pid, getpid, getppid};
 
 use crate::runtime;
@@ -89,6 +91,19 @@ pub(crate) fn fork_tied(alone: &Alone) -> io::Result<Side> {
 /// handlers are its parent's, and a panic must not run on into the parent's code either.
 pub(crate) fn leave_with(work: impl FnOnce() -> i32) -> ! {
     signal_hook::low_level::exit(catch_unwind(AssertUnwindSafe(work)).unwrap_or(FAILED))
+}
+
+/// Waits for the end of a child, which is then no zombie any more.
+///
+/// # Errors
+/// There is no such child, or whoever started this process ignores SIGCHLD and the kernel has reaped it itself.
+pub(crate) fn reap(pid: Pid) -> nix::Result<WaitStatus> {
+    loop {
+        match waitpid(pid, None) {
+            Err(Errno::EINTR) => {}
+            status => return status,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ pub(crate) fn tokio(workers: usize) -> io::Result<Runtime> {
 }
 
 /// Makes sure that the system has so many more threads for this process, by making them and letting them go.
-fn has_threads(number: usize) -> io::Result<()> {
+pub(crate) fn has_threads(number: usize) -> io::Result<()> {
     /// So many were had before: nobody need look again.
     static HAD: AtomicUsize = AtomicUsize::new(0);
     if number <= HAD.load(Ordering::Relaxed) {

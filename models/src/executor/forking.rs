@@ -4,10 +4,11 @@ use std::io::{self, PipeReader, PipeWriter};
 
 use nix::errno::Errno;
 use nix::libc::PIPE_BUF;
-use nix::sys::wait::{WaitStatus, waitpid};
+use nix::sys::wait::WaitStatus;
 use nix::unistd::Pid;
 
 use super::JobResult;
+pub(super) use crate::forking::reap;
 use crate::forking::{Alone, FAILED, Side, fork_tied, leave_with};
 
 /// Forks a child that does `work` and ends; it never returns to what the parent was about. A child that ends without
@@ -32,16 +33,6 @@ pub(super) fn pipe(fewer: &str) -> Result<(PipeReader, PipeWriter), String> {
             "no pipe could be made for this job: {error}; try fewer {fewer}, or raise the limit (ulimit -n)"
         )
     })
-}
-
-/// Waits for the end of a child, which is then no zombie any more.
-pub(super) fn reap(pid: Pid) -> nix::Result<WaitStatus> {
-    loop {
-        match waitpid(pid, None) {
-            Err(Errno::EINTR) => {}
-            status => return status,
-        }
-    }
 }
 
 /// What a job came to, from how its process ended and from what it said before.

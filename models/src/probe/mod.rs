@@ -22,6 +22,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 mod ipc;
+mod one_worker;
+mod partner;
+mod pipes;
 mod placing;
 mod samples;
 mod spawn;

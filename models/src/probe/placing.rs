@@ -16,6 +16,9 @@ pub(crate) enum Side {
 
 /// Binds the calling thread as `sides` has it for this side; without `sides` it stays free.
 ///
+/// A thread or process made by one that is bound is bound as well, and has no other processor to go to. So the other side is
+/// made first, and then each binds itself.
+///
 /// # Errors
 /// There is one processor only, and the two should be apart; or the kernel refuses.
 pub(crate) fn bind(sides: Option<Sides>, side: Side) -> Result<(), Trouble> {
@@ -23,10 +26,11 @@ pub(crate) fn bind(sides: Option<Sides>, side: Side) -> Result<(), Trouble> {
     let this = Pid::from_raw(0); // the calling thread
     let allowed = sched_getaffinity(this)?;
     let mut processors = (0..CpuSet::count()).filter(|processor| allowed.is_set(*processor).unwrap_or(false));
-    let first = processors.next();
+    let (first, second) = (processors.next(), processors.next());
     let wanted = match (sides, side) {
-        (Sides::Together, _) | (Sides::Apart, Side::One) => first,
-        (Sides::Apart, Side::Other) => processors.next(),
+        (Sides::Together, _) => first,
+        (Sides::Apart, Side::One) => second.and(first), // it says so too where there is no second
+        (Sides::Apart, Side::Other) => second,
     };
     let Some(wanted) = wanted else {
         return Err(Trouble::Unsupported(

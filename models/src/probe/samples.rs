@@ -31,22 +31,21 @@ impl Samples {
         operations_each: u32,
         mut operation: impl FnMut() -> Result<(), Trouble>,
     ) -> Result<Self, Trouble> {
-        let mut ns = Vec::new();
-        let begun = Instant::now();
-        let counting_from = begun + time.mul_f64(WARM_UP);
-        let until = begun + time;
-        let mut before = Instant::now();
-        while (before < until || ns.len() < AT_LEAST) && ns.len() < AT_MOST {
+        let mut stopwatch = Stopwatch::start(time, operations_each);
+        while stopwatch.goes_on() {
             for _ in 0..operations_each {
                 operation()?;
             }
-            let now = Instant::now();
-            if before >= counting_from {
-                ns.push((now - before).as_nanos() as f64 / f64::from(operations_each));
-            }
-            before = now;
+            stopwatch.lap();
         }
-        Ok(Self::of(ns, operations_each))
+        Ok(stopwatch.stop())
+    }
+
+    /// The same samples, where each operation that was timed was in truth so many alike: there and back is two ways.
+    #[must_use]
+    pub fn each_was(self, operations: u32) -> Self {
+        let ns = self.ns.into_iter().map(|ns| ns / f64::from(operations)).collect();
+        Self { ns, operations_each: self.operations_each * operations }
     }
 
     /// Of times in nanoseconds, each the mean of so many operations.
@@ -77,6 +76,48 @@ impl Samples {
     }
 }
 
+/// What takes samples where no closure can: around an `.await`, or where who measures is resumed from elsewhere.
+pub(crate) struct Stopwatch {
+    ns: Vec<f64>,
+    operations_each: u32,
+    counting_from: Instant,
+    until: Instant,
+    before: Instant,
+}
+
+impl Stopwatch {
+    /// Starts it, for about `time`; each lap is of so many operations.
+    pub(crate) fn start(time: Duration, operations_each: u32) -> Self {
+        let now = Instant::now();
+        Self {
+            ns: Vec::new(),
+            operations_each,
+            counting_from: now + time.mul_f64(WARM_UP),
+            until: now + time,
+            before: now,
+        }
+    }
+
+    /// Whether there is to be one more lap.
+    pub(crate) fn goes_on(&self) -> bool {
+        (self.before < self.until || self.ns.len() < AT_LEAST) && self.ns.len() < AT_MOST
+    }
+
+    /// A lap is over, and the next one begins.
+    pub(crate) fn lap(&mut self) {
+        let now = Instant::now();
+        if self.before >= self.counting_from {
+            self.ns.push((now - self.before).as_nanos() as f64 / f64::from(self.operations_each));
+        }
+        self.before = now;
+    }
+
+    /// What came of it.
+    pub(crate) fn stop(self) -> Samples {
+        Samples::of(self.ns, self.operations_each)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,6 +129,15 @@ mod tests {
         assert_eq!((at(0.0), at(0.5), at(0.51), at(1.0)), (1.0, 2.0, 3.0, 4.0));
         assert_eq!(samples.mean_ns(), Some(2.5));
         assert_eq!((Samples::default().quantile_ns(0.5), Samples::default().mean_ns()), (None, None));
+    }
+
+    #[test]
+    fn there_and_back_is_two_ways() {
+        let ways = Samples::of(vec![4.0, 6.0], 10).each_was(2);
+        assert_eq!(
+            (ways.quantile_ns(0.5), ways.quantile_ns(1.0), ways.operations_each),
+            (Some(2.0), Some(3.0), 20)
+        );
     }
 
     #[test]

@@ -1,0 +1,184 @@
+//! Small things beside a C program that does the same: the pairs, and their comparison.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use models::probe::{self, Operation, Setting, Sides, Suite};
+
+use crate::apart;
+use crate::blocks::{Blocks, shuffled};
+use crate::floor::{self, NO_COMPILER};
+use crate::process::Interrupt;
+use crate::table::{self, Table};
+
+/// A C program and the probe that does the same. One more pair is one more line in [`PAIRS`].
+#[derive(Debug)]
+pub struct Pair {
+    /// What it stands under.
+    pub name: &'static str,
+    /// Its source is `floor/NAME.c`.
+    pub program: &'static str,
+    /// What the program is told after how long it is to measure.
+    pub argument: Option<&'static str>,
+    /// How many operations of the probe are one of the program.
+    pub operations: u32,
+    /// Where the probe is found.
+    pub suite: Suite,
+    /// Its name.
+    pub probe: &'static str,
+    /// What is measured of it.
+    pub setting: Setting,
+}
+
+/// All that are compared, in the order of the table.
+pub const PAIRS: &[Pair] = &[
+    Pair {
+        name: "fork",
+        program: "create_fork",
+        argument: None,
+        operations: 1,
+        suite: Suite::Spawn,
+        probe: "fork",
+        setting: Setting::of(Operation::Create),
+    },
+    Pair {
+        name: "thread",
+        program: "create_thread",
+        argument: None,
+        operations: 1,
+        suite: Suite::Spawn,
+        probe: "thread",
+        setting: Setting::of(Operation::Create),
+    },
+    Pair {
+        name: "pipe ping-pong, together",
+        program: "switch_pipe",
+        argument: Some("together"),
+        operations: 2,
+        suite: Suite::Switch,
+        probe: "pipe-processes",
+        setting: Setting { sides: Some(Sides::Together), ..Setting::of(Operation::Switch) },
+    },
+    Pair {
+        name: "pipe ping-pong, apart",
+        program: "switch_pipe",
+        argument: Some("apart"),
+        operations: 2,
+        suite: Suite::Switch,
+        probe: "pipe-processes",
+        setting: Setting { sides: Some(Sides::Apart), ..Setting::of(Operation::Switch) },
+    },
+];
+
+/// The rows of a pair's blocks: the program, the probe, and the program again as the yardstick.
+const ROWS: usize = 3;
+const PROBE: usize = 1;
+const AGAIN: usize = 2;
+
+/// What was measured of one pair: medians in nanoseconds of one of the program's operations, round by round.
+#[derive(Debug)]
+pub struct Costs {
+    name: &'static str,
+    ns: Blocks,
+}
+
+impl Costs {
+    /// Measures these pairs in so many rounds, each for `time`: within a round program, probe and program again follow each
+    /// other in shuffled order, each in a process of its own.
+    ///
+    /// # Errors
+    /// There is no C compiler, something fails, or an interruption.
+    pub fn measure(
+        pairs: &[&Pair],
+        rounds: usize,
+        time: Duration,
+        interrupt: &Interrupt,
+    ) -> Result<Vec<Self>> {
+        let mut costs = Vec::new();
+        for pair in pairs {
+            let program = floor::cost(pair.program)?.context(NO_COMPILER)?;
+            let mut ns = Blocks::default();
+            for round in 1..=rounds {
+                eprintln!("{}: round {round} of {rounds}", pair.name);
+                let mut block = vec![None; ROWS];
+                for row in shuffled(ROWS) {
+                    interrupt.check()?;
+                    let measured =
+                        if row == PROBE { pair.probe_ns(time) } else { pair.program_ns(&program, time) };
+                    block[row] = Some(measured.with_context(|| pair.name)?);
+                }
+                ns.0.push(block);
+            }
+            costs.push(Self { name: pair.name, ns });
+        }
+        Ok(costs)
+    }
+
+    /// All pairs as a table in Markdown.
+    pub fn markdown(costs: &[Self]) -> String {
+        let mut table = Table::new(["what", "C, µs", "probe, µs", "ratio", "C again, ratio", "beyond A/A"]);
+        for Self { name, ns } in costs {
+            let us = |row| table::median(&ns.values(row).iter().map(|ns| ns / 1e3).collect::<Vec<_>>(), 2);
+            table.row([
+                (*name).to_owned(),
+                us(0),
+                us(PROBE),
+                table::spread(&ns.ratios(PROBE), 3),
+                table::spread(&ns.ratios(AGAIN), 3),
+                table::difference(ns.difference(PROBE, AGAIN)),
+            ]);
+        }
+        table.markdown()
+    }
+}
+
+impl Pair {
+    fn program_ns(&self, program: &PathBuf, time: Duration) -> Result<f64> {
+        let output = Command::new(program)
+            .arg(time.as_millis().to_string())
+            .args(self.argument)
+            .stdin(Stdio::null())
+            .output()
+            .with_context(|| format!("can't start {}", program.display()))?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr).trim_end());
+        String::from_utf8(output.stdout)?.trim_end().parse().context("the program's median is no number")
+    }
+
+    fn probe_ns(&self, time: Duration) -> Result<f64> {
+        let probe =
+            probe::find(self.suite, self.probe).with_context(|| format!("no probe {}", self.probe))?;
+        Ok(apart::median_ns(probe, &self.setting, time)? * f64::from(self.operations))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pair_has_its_probe() {
+        for pair in PAIRS {
+            assert!(probe::find(pair.suite, pair.probe).is_some(), "{}", pair.name);
+        }
+    }
+
+    #[test]
+    fn a_ratio_is_taken_within_its_round() {
+        let costs = Costs {
+            name: "fork",
+            ns: Blocks(vec![
+                vec![Some(1_000.0), Some(1_100.0), Some(1_000.0)],
+                vec![Some(2_000.0), Some(2_200.0), Some(2_000.0)],
+            ]),
+        };
+        assert_eq!(
+            Costs::markdown(&[costs]),
+            "| what | C, µs | probe, µs |                ratio |       C again, ratio |     beyond A/A |
+|:-----|------:|----------:|---------------------:|---------------------:|---------------:|
+| fork |  1.50 |      1.65 | 1.100 (1.100..1.100) | 1.000 (1.000..1.000) | too few rounds |
+"
+        );
+    }
+}

@@ -1,0 +1,54 @@
+//! The other side of a probe, where it is a process of its own.
+
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
+use nix::unistd::Pid;
+
+use super::Trouble;
+use crate::forking::{Alone, FAILED, Side, fork_tied, leave_with, reap};
+
+/// A child that does its part until the probe is over. Dropped, it is killed and waited for; it also ends with its parent.
+pub(crate) struct Partner(Pid);
+
+impl Partner {
+    /// Forks it. What is open is open in both from then on; its copy of what `parents` owns is dropped, and the parent's of
+    /// what `part` owns: so each hears when the other has closed its end, or has died.
+    ///
+    /// # Errors
+    /// The system has no room for one more process.
+    pub(crate) fn fork<P>(
+        alone: &Alone,
+        parents: P,
+        part: impl FnOnce() -> Result<(), Trouble>,
+    ) -> Result<(Self, P), Trouble> {
+        match fork_tied(alone)? {
+            Side::Parent(child) => Ok((Self(child), parents)),
+            Side::Child => {
+                drop(parents);
+                leave_with(|| if part().is_ok() { 0 } else { FAILED })
+            }
+        }
+    }
+
+    /// Makes sure that it is still there, as one does who has waited for it long enough.
+    ///
+    /// # Errors
+    /// It has ended before its time.
+    pub(crate) fn is_there(&self) -> Result<(), Trouble> {
+        // It stays to be reaped, so that its number is nobody else's when this is dropped.
+        let look = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+        match waitid(Id::Pid(self.0), look)? {
+            WaitStatus::StillAlive => Ok(()),
+            status => Err(Trouble::Failed(format!(
+                "the other process ended before its time ({status:?}); look for memory running out (dmesg), and try again"
+            ))),
+        }
+    }
+}
+
+impl Drop for Partner {
+    fn drop(&mut self) {
+        let _ = kill(self.0, Signal::SIGKILL); // it may have ended by itself
+        let _ = reap(self.0);
+    }
+}

@@ -28,7 +28,8 @@ fn main() -> ExitCode {
         return answered;
     }
     match run(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("costs: {error:#}");
             ExitCode::FAILURE
@@ -36,16 +37,22 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: &Arguments) -> Result<()> {
+/// Measures what was asked for and prints the table; whether all of it could be measured.
+fn run(arguments: &Arguments) -> Result<bool> {
     let wanted =
         |name: &str| arguments.words.is_empty() || arguments.words.iter().any(|it| name.contains(it));
     let pairs: Vec<_> = PAIRS.iter().filter(|pair| wanted(pair.name)).collect();
-    ensure!(
-        !pairs.is_empty(),
-        "no pair has such a name; there are: {}",
-        PAIRS.iter().map(|it| it.name).collect::<Vec<_>>().join("; ")
-    );
-    let costs = Costs::measure(&pairs, arguments.rounds.into(), arguments.duration, &Interrupt::install()?)?;
+    let names = || PAIRS.iter().map(|pair| pair.name).collect::<Vec<_>>().join("; ");
+    ensure!(!pairs.is_empty(), "no pair has such a name; there are: {}", names());
+    let interrupt = Interrupt::install()?;
+    let mut costs = Vec::new();
+    for pair in &pairs {
+        match Costs::measure(pair, arguments.rounds.into(), arguments.duration, &interrupt) {
+            Ok(measured) => costs.push(measured),
+            Err(error) => eprintln!("costs: {} is left out: {error:#}", pair.name),
+        }
+        interrupt.check()?;
+    }
     print!("{}", Costs::markdown(&costs));
-    Ok(())
+    Ok(costs.len() == pairs.len())
 }

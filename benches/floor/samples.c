@@ -21,7 +21,7 @@ _Noreturn void fail(const char *call)
 
 static _Noreturn void usage(const char *program)
 {
-    fprintf(stderr, "usage: %s MILLISECONDS [together|apart], at most %d\n", program, LONGEST_MS);
+    fprintf(stderr, "usage: %s MILLISECONDS [WORD], at most %d of them\n", program, LONGEST_MS);
     exit(2);
 }
 

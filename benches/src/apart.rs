@@ -7,17 +7,20 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use models::probe::{self, Probe, Setting, Suite};
+use models::probe::{self, Probe, Setting, Suite, Trouble};
 use serde_json::{from_str, to_string};
 
 /// Asks the program for one probe, and is followed by its suite, name, setting and time.
 const FLAG: &str = "--probe-in-this-process";
 
-/// Measures a probe for about `time` in a process of its own; the median in nanoseconds.
+/// The exit code of a probe that this machine can't do.
+const UNSUPPORTED: u8 = 3;
+
+/// Measures a probe for about `time` in a process of its own; the median in nanoseconds, or why this machine can't do it.
 ///
 /// # Errors
-/// The probe's own, such as that this machine can't do it.
-pub fn median_ns(probe: &Probe, setting: &Setting, time: Duration) -> Result<f64> {
+/// It went wrong.
+pub fn median_ns(probe: &Probe, setting: &Setting, time: Duration) -> Result<Result<f64, String>> {
     let words = [to_string(&probe.suite)?, probe.name.to_owned(), to_string(setting)?, to_string(&time)?];
     let output = Command::new(env::current_exe()?)
         .arg(FLAG)
@@ -25,8 +28,12 @@ pub fn median_ns(probe: &Probe, setting: &Setting, time: Duration) -> Result<f64
         .stdin(Stdio::null())
         .output()
         .with_context(|| format!("can't measure {} in a process of its own", probe.name))?;
-    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr).trim_end());
-    String::from_utf8(output.stdout)?.trim_end().parse().context("the median is no number")
+    let said = || String::from_utf8_lossy(&output.stderr).trim_end().to_owned();
+    if output.status.code() == Some(UNSUPPORTED.into()) {
+        return Ok(Err(said()));
+    }
+    ensure!(output.status.success(), "{} ({})", said(), output.status);
+    String::from_utf8(output.stdout)?.trim_end().parse().map(Ok).context("the median is no number")
 }
 
 /// Measures and prints, if this process was started for that; else none, and `main` goes on.
@@ -43,7 +50,10 @@ pub fn answer() -> Option<ExitCode> {
         }
         Err(error) => {
             eprintln!("{error:#}");
-            ExitCode::FAILURE
+            match error.downcast_ref() {
+                Some(Trouble::Unsupported(_)) => ExitCode::from(UNSUPPORTED),
+                _ => ExitCode::FAILURE,
+            }
         }
     })
 }

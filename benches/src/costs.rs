@@ -1,10 +1,10 @@
 //! Small things beside a C program that does the same: the pairs, and their comparison.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Error, Result, ensure};
 use models::probe::{self, Operation, Setting, Sides, Suite};
 
 use crate::apart;
@@ -44,7 +44,25 @@ pub const PAIRS: &[Pair] = &[
         setting: Setting::of(Operation::Create),
     },
     Pair {
-        name: "thread",
+        name: "thread, bare",
+        program: "create_thread",
+        argument: None,
+        operations: 1,
+        suite: Suite::Spawn,
+        probe: "pthread",
+        setting: Setting::of(Operation::Create),
+    },
+    Pair {
+        name: "thread, told when its stack is full",
+        program: "create_thread",
+        argument: Some("told"),
+        operations: 1,
+        suite: Suite::Spawn,
+        probe: "thread",
+        setting: Setting::of(Operation::Create),
+    },
+    Pair {
+        name: "thread, std's beside bare C",
         program: "create_thread",
         argument: None,
         operations: 1,
@@ -85,35 +103,26 @@ pub struct Costs {
 }
 
 impl Costs {
-    /// Measures these pairs in so many rounds, each for `time`: within a round program, probe and program again follow each
-    /// other in shuffled order, each in a process of its own.
+    /// Measures a pair in so many rounds, each for `time`: within a round program, probe and program again follow each other in
+    /// shuffled order, each in a process of its own.
     ///
     /// # Errors
-    /// There is no C compiler, something fails, or an interruption.
-    pub fn measure(
-        pairs: &[&Pair],
-        rounds: usize,
-        time: Duration,
-        interrupt: &Interrupt,
-    ) -> Result<Vec<Self>> {
-        let mut costs = Vec::new();
-        for pair in pairs {
-            let program = floor::cost(pair.program)?.context(NO_COMPILER)?;
-            let mut ns = Blocks::default();
-            for round in 1..=rounds {
-                eprintln!("{}: round {round} of {rounds}", pair.name);
-                let mut block = vec![None; ROWS];
-                for row in shuffled(ROWS) {
-                    interrupt.check()?;
-                    let measured =
-                        if row == PROBE { pair.probe_ns(time) } else { pair.program_ns(&program, time) };
-                    block[row] = Some(measured.with_context(|| pair.name)?);
-                }
-                ns.0.push(block);
+    /// There is no C compiler, one of the two fails or can't be done here, or an interruption.
+    pub fn measure(pair: &Pair, rounds: usize, time: Duration, interrupt: &Interrupt) -> Result<Self> {
+        let program = floor::cost(pair.program)?.context(NO_COMPILER)?;
+        let mut ns = Blocks::default();
+        for round in 1..=rounds {
+            eprintln!("{}: round {round} of {rounds}", pair.name);
+            let mut block = vec![None; ROWS];
+            for row in shuffled(ROWS) {
+                interrupt.check()?;
+                let measured =
+                    if row == PROBE { pair.probe_ns(time) } else { pair.program_ns(&program, time) };
+                block[row] = Some(measured?);
             }
-            costs.push(Self { name: pair.name, ns });
+            ns.0.push(block);
         }
-        Ok(costs)
+        Ok(Self { name: pair.name, ns })
     }
 
     /// All pairs as a table in Markdown.
@@ -135,7 +144,7 @@ impl Costs {
 }
 
 impl Pair {
-    fn program_ns(&self, program: &PathBuf, time: Duration) -> Result<f64> {
+    fn program_ns(&self, program: &Path, time: Duration) -> Result<f64> {
         let output = Command::new(program)
             .arg(time.as_millis().to_string())
             .args(self.argument)
@@ -149,7 +158,8 @@ impl Pair {
     fn probe_ns(&self, time: Duration) -> Result<f64> {
         let probe =
             probe::find(self.suite, self.probe).with_context(|| format!("no probe {}", self.probe))?;
-        Ok(apart::median_ns(probe, &self.setting, time)? * f64::from(self.operations))
+        let median_ns = apart::median_ns(probe, &self.setting, time)?.map_err(Error::msg)?;
+        Ok(median_ns * f64::from(self.operations))
     }
 }
 

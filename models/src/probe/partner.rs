@@ -30,6 +30,11 @@ impl Partner {
         }
     }
 
+    /// Its number.
+    pub(crate) fn id(&self) -> Pid {
+        self.0
+    }
+
     /// Makes sure that it is still there, as one does who has waited for it long enough.
     ///
     /// # Errors

@@ -54,6 +54,13 @@ impl Samples {
         Self { ns, operations_each }
     }
 
+    /// The same samples, where only this share of the operations (above 0, at most 1) did what they are timed for.
+    #[must_use]
+    pub(crate) fn where_only(self, share: f64) -> Self {
+        let ns = self.ns.into_iter().map(|ns| ns / share).collect();
+        Self { ns, ..self }
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.ns.len()

@@ -1,4 +1,4 @@
-//! Children that become another program: which one, and how they must end.
+//! Children: how they must end, and which program some of them become.
 
 use std::ffi::CStr;
 
@@ -24,7 +24,7 @@ pub(super) fn program() -> Result<&'static CStr, Trouble> {
 /// Waits for the end of one.
 ///
 /// # Errors
-/// It could not become the program, or was killed.
+/// It could not become what it was to be, or was killed.
 pub(super) fn ended(child: Pid) -> Result<(), Trouble> {
     match reap(child) {
         // ECHILD: whoever started this process ignores SIGCHLD, and the kernel has reaped the child itself.

@@ -11,8 +11,9 @@
 //! Source: fork(2), wait(2), _exit(2).
 
 use super::super::{Measured, Probe, Samples, Suite};
+use super::child::ended;
 use super::touched::{self, Touched};
-use crate::forking::{Alone, Side, fork, reap};
+use crate::forking::{Alone, Side, fork};
 
 pub(super) const PROBE: Probe = Probe {
     suite: Suite::Spawn,
@@ -23,13 +24,10 @@ pub(super) const PROBE: Probe = Probe {
     measure: |setting, time| {
         let alone = Alone::wait()?;
         let _touched = Touched::of(setting)?;
-        let times = Samples::take(time, 1, || {
-            match fork(&alone)? {
-                // Untied: a child that ends at once can't outlive anybody.
-                Side::Child => signal_hook::low_level::exit(0),
-                Side::Parent(child) => drop(reap(child)?),
-            }
-            Ok(())
+        let times = Samples::take(time, 1, || match fork(&alone)? {
+            // Untied: a child that ends at once can't outlive anybody.
+            Side::Child => signal_hook::low_level::exit(0),
+            Side::Parent(child) => ended(child),
         })?;
         Ok(Measured { times: Some(times), ..Measured::default() })
     },

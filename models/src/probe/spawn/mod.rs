@@ -1,6 +1,6 @@
 //! What it costs to make something that runs a job, to let it end, and to know that it has.
 //!
-//! Read `fork.rs` first, and `vfork.rs` beside it; then `thread.rs`, and last what the kernel knows nothing of: `coroutine.rs`
+//! Read `fork.rs` first, and `vfork.rs` beside it; then `thread.rs` with `pthread.rs`, and last what the kernel knows nothing of: `coroutine.rs`
 //! and `task.rs`.
 
 use super::Probe;
@@ -12,6 +12,7 @@ mod fork_exec;
 mod pool;
 mod posix_spawn;
 mod process_pool;
+mod pthread;
 mod scoped;
 mod task;
 mod thread;
@@ -26,6 +27,7 @@ pub(super) const PROBES: &[Probe] = &[
     posix_spawn::PROBE,
     process_pool::PROBE,
     thread::PROBE,
+    pthread::PROBE,
     scoped::PROBE,
     pool::PROBE,
     coroutine::PROBE,

@@ -7,6 +7,9 @@
 //! A stack is addresses, not memory: pages come when they are touched. So its size costs next to nothing, which the settings
 //! put to the test. std's own is 2 MiB.
 //!
+//! std gives each thread a second stack, so as to say which thread's is full before the program ends: see `pthread.rs`, which
+//! does without.
+//!
 //! Good where jobs share what they work on, and at a tenth of what a process costs or less. Bad by the hundred thousand.
 //!
 //! Source: pthreads(7), clone(2), `pthread_attr_setstacksize(3)`.

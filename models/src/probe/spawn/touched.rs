@@ -1,4 +1,4 @@
-//! Memory that the parent has touched, and which programs a child may become.
+//! Memory that the parent has touched.
 
 use std::hint::black_box;
 

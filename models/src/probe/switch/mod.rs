@@ -1,7 +1,7 @@
 //! What it costs to go from one that runs to another, and what one that sleeps holds.
 //!
 //! Read `pipe.rs` first, then `futex.rs` and `sched_yield.rs`, in which less and less is left but the switch; then those that go
-//! by without the kernel: `yields.rs` and `generator.rs`.
+//! by without the kernel: `yields.rs` and `generator.rs`; and then `sleep/`.
 
 use super::{Operation, Probe, Setting, Sides};
 
@@ -9,6 +9,7 @@ mod futex;
 mod generator;
 mod pipe;
 mod sched_yield;
+mod sleep;
 mod word;
 mod yields;
 
@@ -22,6 +23,10 @@ pub(super) const PROBES: &[Probe] = &[
     yields::COROUTINE,
     generator::PROBE,
     yields::TASK,
+    sleep::THREADS,
+    sleep::PROCESSES,
+    sleep::COROUTINES,
+    sleep::TASKS,
 ];
 
 /// Two that the kernel goes between, on one processor and on two.

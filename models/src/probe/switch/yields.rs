@@ -45,12 +45,14 @@ pub(super) const TASK: Probe = Probe {
 
 fn coroutines(time: Duration) -> Result<Measured, Trouble> {
     let taking = Arc::new(Taking::default());
-    let other = Arc::clone(&taking);
+    let (other, one) = (Arc::clone(&taking), coroutine::current());
     let partner = go!(move || {
+        one.unpark();
         while other.goes_on() {
             coroutine::yield_now();
         }
     });
+    coroutine::park(); // a worker takes a new one when it has nothing else to do, and who yields is something to do
     let mut stopwatch = Stopwatch::start(time, EACH);
     while stopwatch.goes_on() {
         for _ in 0..EACH {

@@ -1,0 +1,330 @@
+//! What the probes of making and of switching promise, proved on the probes themselves.
+//!
+//! Many of them fork, which only a process with one thread may, and some bind it to a processor or leave a runtime behind. So this
+//! file brings its own `main`: each case runs in a process of its own, and each measurement in one below that.
+//! Arguments that don't begin with a dash select the cases whose names contain one of them.
+
+use std::env;
+use std::fs;
+use std::os::fd::AsRawFd;
+use std::process::{Child, Command, ExitCode, Output, Stdio};
+use std::thread::{self, sleep};
+use std::time::{Duration, Instant};
+
+use models::probe::{Measured, Operation, Probe, Setting, Sides, Suite, Trouble, find, probes};
+use nix::errno::Errno;
+use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::waitpid;
+use nix::unistd::{Pid, alarm};
+
+/// A case that hangs is killed after this many seconds.
+const TIME_LIMIT_S: u32 = 120;
+/// How long most measurements take.
+const SHORT: Duration = Duration::from_millis(20);
+/// One that is to be broken off: it must not come to its end by itself.
+const LONG: Duration = Duration::from_secs(100);
+/// Probes with a forked partner that can die.
+const PARTNERS: [(Suite, &str); 3] =
+    [(Suite::Spawn, "process-pool"), (Suite::Switch, "pipe-processes"), (Suite::Switch, "futex-processes")];
+
+/// Probes that are made of two pipes.
+const PIPES: [(Suite, &str); 3] =
+    [(Suite::Spawn, "process-pool"), (Suite::Switch, "pipe-processes"), (Suite::Switch, "pipe-threads")];
+
+macro_rules! functions {
+    ($($name:ident),* $(,)?) => { &[$((stringify!($name), $name as fn())),*] };
+}
+
+const CASES: &[(&str, fn())] = functions![
+    every_probe_measures_times_and_leaves_nothing,
+    two_sides_are_measured_together_and_apart,
+    stacks_of_every_size_are_made,
+    a_fork_is_measured_beside_touched_memory,
+    more_memory_than_there_is_is_not_touched,
+    sleepers_of_every_kind_are_counted_and_go,
+    fewer_sleepers_than_were_asked_for_say_why,
+    a_process_with_other_threads_is_not_forked,
+    a_refused_pipe_is_an_error_that_leaves_nothing,
+    a_partner_that_dies_is_an_error,
+    children_die_with_a_killed_parent,
+    two_threads_that_yield_can_not_be_apart,
+];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    match &arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["--case", name] => {
+            alarm::set(TIME_LIMIT_S);
+            CASES.iter().find(|(each, _)| each == name).expect("a known name").1();
+            ExitCode::SUCCESS
+        }
+        ["--measure", suite, name, setting, ms] => {
+            alarm::set(TIME_LIMIT_S);
+            let suite = serde_json::from_str(suite).unwrap();
+            let time = Duration::from_millis(ms.parse().unwrap());
+            measure_here(find(suite, name).unwrap(), &serde_json::from_str(setting).unwrap(), time);
+            ExitCode::SUCCESS
+        }
+        words => run_cases(words),
+    }
+}
+
+fn run_cases(words: &[&str]) -> ExitCode {
+    let filters: Vec<_> = words.iter().filter(|word| !word.starts_with('-')).collect();
+    let wanted = |name: &str| filters.is_empty() || filters.iter().any(|filter| name.contains(**filter));
+    let chosen: Vec<_> = CASES.iter().map(|(name, _)| *name).filter(|name| wanted(name)).collect();
+    println!("\nrunning {} tests", chosen.len());
+    let failed = chosen.iter().filter(|name| !passes(name)).count();
+    let result = if failed == 0 { "ok" } else { "FAILED" };
+    let (passed, left) = (chosen.len() - failed, CASES.len() - chosen.len());
+    println!(
+        "\ntest result: {result}. {passed} passed; {failed} failed; 0 ignored; 0 measured; {left} filtered out\n"
+    );
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(101) }
+}
+
+fn passes(name: &str) -> bool {
+    let Output { status, stdout, stderr } = myself(&["--case", name]).output().unwrap();
+    let passed = status.success();
+    println!("test {name} ... {}", if passed { "ok" } else { "FAILED" });
+    print!("{}", String::from_utf8_lossy(&stdout));
+    if !passed {
+        println!("---- {name}: {status} ----\n{}", String::from_utf8_lossy(&stderr));
+    }
+    passed
+}
+
+/// This program once more.
+fn myself(words: &[&str]) -> Command {
+    let mut command = Command::new(env::current_exe().unwrap());
+    command.args(words);
+    command
+}
+
+/// A measurement in a process of its own, which looks whether anything is left after it.
+fn measuring(suite: Suite, name: &str, setting: &Setting, time: Duration) -> Command {
+    let (suite, setting) = (serde_json::to_string(&suite).unwrap(), serde_json::to_string(setting).unwrap());
+    myself(&["--measure", &suite, name, &setting, &time.as_millis().to_string()])
+}
+
+fn measure(suite: Suite, name: &str, setting: &Setting) -> String {
+    let Output { status, stdout, stderr } = measuring(suite, name, setting, SHORT).output().unwrap();
+    let said = String::from_utf8(stdout).unwrap();
+    assert!(status.success(), "{name}: {status}: {said}{}", String::from_utf8_lossy(&stderr));
+    said
+}
+
+/// Measures, prints what came of it, and makes sure that it left nothing.
+fn measure_here(probe: &Probe, setting: &Setting, time: Duration) {
+    let descriptors = entries("/proc/self/fd");
+    let measured = (probe.measure)(setting, time);
+    assert_eq!(waitpid(None, None), Err(Errno::ECHILD), "a child is left");
+    // may's threads stay, and its epoll set.
+    if !probe.name.contains("coroutine") {
+        assert_eq!(entries("/proc/self/fd"), descriptors, "a descriptor is left");
+        // One that has been joined is listed until the kernel has put it away.
+        let until = Instant::now() + Duration::from_secs(10);
+        while entries("/proc/self/task") > 1 {
+            assert!(Instant::now() < until, "a thread is left");
+            sleep(Duration::from_millis(1));
+        }
+    }
+    match measured {
+        Ok(measured) => {
+            check(&measured, setting.operation);
+            println!("{}", told(&measured));
+        }
+        Err(Trouble::Unsupported(why)) => println!("unsupported: {why}"),
+        Err(Trouble::Failed(why)) => println!("failed: {why}"),
+    }
+}
+
+/// Makes sure that the figures are some.
+fn check(measured: &Measured, operation: Operation) {
+    if operation == Operation::Sleep {
+        let bytes = measured.bytes_each.unwrap();
+        assert!(bytes.is_finite() && bytes >= 0.0 && measured.times.is_none(), "{measured:?}");
+        return;
+    }
+    let times = measured.times.as_ref().unwrap();
+    let [least, median, tail] = [0.0, 0.5, 0.99].map(|share| times.quantile_ns(share).unwrap());
+    assert!(times.len() >= 10 && times.operations_each > 0, "{measured:?}");
+    assert!(0.0 < least && least <= median && median <= tail, "{least} {median} {tail}");
+}
+
+/// Figures on one line.
+fn told(measured: &Measured) -> String {
+    let median = measured.times.as_ref().and_then(|times| times.quantile_ns(0.5));
+    format!(
+        "median {median:?} ns, bytes {:?}, number {:?}, {:?}",
+        measured.bytes_each, measured.number, measured.remark
+    )
+}
+
+fn entries(directory: &str) -> usize {
+    fs::read_dir(directory).unwrap().count()
+}
+
+/// The probes that are tested here.
+fn ours() -> impl Iterator<Item = &'static Probe> {
+    probes().filter(|probe| probe.suite != Suite::Ipc)
+}
+
+fn first_setting(probe: &Probe) -> Setting {
+    (probe.settings)().remove(0)
+}
+
+/// There is a second processor for the other side.
+fn several_processors() -> bool {
+    thread::available_parallelism().unwrap().get() > 1
+}
+
+fn every_probe_measures_times_and_leaves_nothing() {
+    let timed = |probe: &&Probe| first_setting(probe).operation != Operation::Sleep;
+    for probe in ours().filter(timed) {
+        let said = measure(probe.suite, probe.name, &first_setting(probe));
+        print!("    {}: {said}", probe.name);
+        assert!(said.starts_with("median Some"), "{}: {said}", probe.name);
+    }
+}
+
+fn two_sides_are_measured_together_and_apart() {
+    let mut measured = 0;
+    for probe in ours() {
+        for setting in (probe.settings)().iter().filter(|setting| setting.sides.is_some()) {
+            let said = measure(probe.suite, probe.name, setting);
+            let alone = setting.sides == Some(Sides::Apart) && !several_processors();
+            let due = if alone { "unsupported: there is one processor only" } else { "median Some" };
+            assert!(said.starts_with(due), "{} {setting:?}: {said}", probe.name);
+            measured += 1;
+        }
+    }
+    assert!(measured >= 8, "two ways, over pipes and futexes, together and apart: {measured}");
+}
+
+fn stacks_of_every_size_are_made() {
+    let settings = (find(Suite::Spawn, "thread").unwrap().settings)();
+    assert_eq!(settings.len(), 3);
+    for setting in settings {
+        let said = measure(Suite::Spawn, "thread", &setting);
+        assert!(said.starts_with("median Some"), "{setting:?}: {said}");
+    }
+}
+
+fn a_fork_is_measured_beside_touched_memory() {
+    for name in ["fork", "vfork", "fork-exec", "posix-spawn"] {
+        for mib in [0, 256] {
+            let setting = Setting { touched_bytes: Some(mib << 20), ..Setting::of(Operation::Create) };
+            let said = measure(Suite::Spawn, name, &setting);
+            print!("    {name} beside {mib} MiB: {said}");
+            assert!(
+                said.starts_with("median Some") || said.starts_with("unsupported: to touch 256 MiB"),
+                "{said}"
+            );
+        }
+    }
+}
+
+fn more_memory_than_there_is_is_not_touched() {
+    let setting = Setting { touched_bytes: Some(1 << 60), ..Setting::of(Operation::Create) };
+    for name in ["fork", "vfork", "fork-exec", "posix-spawn"] {
+        let said = measure(Suite::Spawn, name, &setting);
+        assert!(said.starts_with("unsupported: to touch") && said.contains("touch less"), "{name}: {said}");
+    }
+}
+
+fn sleepers_of_every_kind_are_counted_and_go() {
+    let mut kinds = 0;
+    for probe in ours().filter(|probe| first_setting(probe).operation == Operation::Sleep) {
+        let said = measure(probe.suite, probe.name, &first_setting(probe));
+        print!("    {}: {said}", probe.name);
+        // All that were asked for: no other number is told.
+        assert!(said.contains("bytes Some") && said.contains("number None"), "{}: {said}", probe.name);
+        kinds += 1;
+    }
+    assert_eq!(kinds, 4);
+}
+
+fn fewer_sleepers_than_were_asked_for_say_why() {
+    // A hundred stacks of 2 MiB go into this, or some more.
+    setrlimit(Resource::RLIMIT_AS, 512 << 20, 512 << 20).unwrap();
+    let setting = Setting { number: Some(100_000), ..Setting::of(Operation::Sleep) };
+    let said = measure(Suite::Switch, "sleeping-threads", &setting);
+    assert!(said.contains("number Some") && said.contains("the system refused one more"), "{said}");
+}
+
+fn a_process_with_other_threads_is_not_forked() {
+    let forking =
+        ["fork", "fork-exec", "process-pool", "pipe-processes", "futex-processes", "sleeping-processes"];
+    let (end, ended) = std::sync::mpsc::channel::<()>();
+    let thread = thread::spawn(move || ended.recv());
+    for probe in ours().filter(|probe| forking.contains(&probe.name)) {
+        let error = (probe.measure)(&first_setting(probe), SHORT).unwrap_err();
+        assert!(error.to_string().contains("several threads"), "{}: {error}", probe.name);
+    }
+    drop(end);
+    thread.join().unwrap().unwrap_err();
+}
+
+fn a_refused_pipe_is_an_error_that_leaves_nothing() {
+    // All numbers below the last one are then taken.
+    let files: Vec<_> = (0..64).map(|_| fs::File::open("/dev/null").unwrap()).collect();
+    let first_free = files.last().unwrap().as_raw_fd() as u64 + 1;
+    for (suite, name) in PIPES {
+        let probe = find(suite, name).unwrap();
+        let before = entries("/proc/self/fd");
+        setrlimit(Resource::RLIMIT_NOFILE, first_free + 3, 1024).unwrap(); // room for one pipe of the two
+        let measured = (probe.measure)(&first_setting(probe), SHORT);
+        setrlimit(Resource::RLIMIT_NOFILE, 1024, 1024).unwrap();
+        let error = measured.unwrap_err().to_string();
+        assert!(error.contains("open files"), "{name}: {error}");
+        assert_eq!(waitpid(None, None), Err(Errno::ECHILD), "{name}: a child is left");
+        assert_eq!(entries("/proc/self/fd"), before, "{name}: a pipe is left");
+    }
+}
+
+/// Starts a long measurement, and waits until it has forked its partner.
+fn begin(suite: Suite, name: &str) -> (Child, Pid) {
+    let setting = first_setting(find(suite, name).unwrap());
+    let child = measuring(suite, name, &setting, LONG).stdout(Stdio::piped()).spawn().unwrap();
+    let children = format!("/proc/{0}/task/{0}/children", child.id());
+    let partner = loop {
+        let partners = fs::read_to_string(&children).unwrap();
+        if let Some(partner) = partners.split_whitespace().next() {
+            break partner.parse().unwrap();
+        }
+        sleep(Duration::from_millis(1)); // the case's own time limit ends it
+    };
+    (child, Pid::from_raw(partner))
+}
+
+fn a_partner_that_dies_is_an_error() {
+    for (suite, name) in PARTNERS {
+        let (child, partner) = begin(suite, name);
+        kill(partner, Signal::SIGKILL).unwrap();
+        let Output { status, stdout, .. } = child.wait_with_output().unwrap();
+        let said = String::from_utf8(stdout).unwrap();
+        assert!(status.success() && said.starts_with("failed: the other"), "{name}: {status}: {said}");
+        assert!(said.contains("ended before its time"), "{name}: {said}");
+    }
+}
+
+fn children_die_with_a_killed_parent() {
+    for (suite, name) in PARTNERS {
+        let (mut child, partner) = begin(suite, name);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        // Who adopts it may be slow to reap it: then it is a zombie.
+        let stat = format!("/proc/{partner}/stat");
+        while fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z ")) {
+            sleep(Duration::from_millis(1)); // the case's own time limit ends it
+        }
+    }
+}
+
+fn two_threads_that_yield_can_not_be_apart() {
+    let setting = Setting { sides: Some(Sides::Apart), ..Setting::of(Operation::Switch) };
+    let said = measure(Suite::Switch, "sched-yield", &setting);
+    assert!(said.starts_with("unsupported: ") && said.contains("together"), "{said}");
+}

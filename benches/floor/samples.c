@@ -39,14 +39,19 @@ static int ascending(const void *left, const void *right)
     return (l > r) - (l < r);
 }
 
-void samples_print(int argc, char **argv, operation *operation)
+static long milliseconds(int argc, char **argv)
 {
     char *end = NULL;
     errno = 0;
     long ms = argc > 1 ? strtol(argv[1], &end, 10) : 0;
     if (argc < 2 || argc > 3 || errno != 0 || *end != '\0' || ms < 1 || ms > LONGEST_MS)
         usage(argv[0]);
+    return ms;
+}
 
+void samples_print(int argc, char **argv, operation *operation)
+{
+    long ms = milliseconds(argc, argv);
     double before = now(), counting_from = before + (double)ms * 1e5, until = before + (double)ms * 1e6;
     size_t length = 0;
     while ((before < until || length < AT_LEAST) && length < AT_MOST) {
@@ -62,11 +67,18 @@ void samples_print(int argc, char **argv, operation *operation)
         fail("stdout");
 }
 
-void samples_bind(int argc, char **argv, int other)
+int samples_apart(int argc, char **argv)
 {
+    milliseconds(argc, argv);
     int apart = argc == 3 && strcmp(argv[2], "apart") == 0;
     if (argc != 3 || (!apart && strcmp(argv[2], "together") != 0))
         usage(argv[0]);
+    return apart;
+}
+
+void samples_bind(int argc, char **argv, int other)
+{
+    int apart = samples_apart(argc, argv);
     cpu_set_t allowed, wanted;
     if (sched_getaffinity(0, sizeof allowed, &allowed) < 0)
         fail("sched_getaffinity");

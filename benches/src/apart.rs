@@ -1,6 +1,6 @@
 //! Probes in processes of their own: they fork, which only a process with one thread may, and leave runtimes running.
 //!
-//! The program starts itself once more with [`FLAG`], and its `main` begins with [`answer`].
+//! The program starts itself once more for each, and its `main` begins with [`answer`].
 
 use std::env;
 use std::process::{Command, ExitCode, Stdio};

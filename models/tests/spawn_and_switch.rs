@@ -43,7 +43,6 @@ const CASES: &[(&str, fn())] = functions![
     a_fork_is_measured_beside_touched_memory,
     more_memory_than_there_is_is_not_touched,
     sleepers_of_every_kind_are_counted_and_go,
-    fewer_sleepers_than_were_asked_for_say_why,
     a_process_with_other_threads_is_not_forked,
     a_refused_pipe_is_an_error_that_leaves_nothing,
     a_partner_that_dies_is_an_error,
@@ -244,14 +243,6 @@ fn sleepers_of_every_kind_are_counted_and_go() {
         kinds += 1;
     }
     assert_eq!(kinds, 4);
-}
-
-fn fewer_sleepers_than_were_asked_for_say_why() {
-    // A hundred stacks of 2 MiB go into this, or some more.
-    setrlimit(Resource::RLIMIT_AS, 512 << 20, 512 << 20).unwrap();
-    let setting = Setting { number: Some(100_000), ..Setting::of(Operation::Sleep) };
-    let said = measure(Suite::Switch, "sleeping-threads", &setting);
-    assert!(said.contains("number Some") && said.contains("the system refused one more"), "{said}");
 }
 
 fn a_process_with_other_threads_is_not_forked() {

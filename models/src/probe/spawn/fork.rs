@@ -2,8 +2,8 @@
 //!
 //! fork(2) copies no memory but what describes it: the list of mappings, and the page tables of all that was written to. Both
 //! sides then see each page for reading only, and the first to write to one pays for a copy of it. So a fork costs the more,
-//! the more its parent has touched: eight bytes are copied for each page of 4 KiB, and as many are taken apart when the child
-//! ends. Compare with `vfork`, which copies none of it.
+//! the more its parent has touched: for each page of 4 KiB an entry is copied and one more user of the page is counted, and
+//! both are undone when the child ends. Compare with `vfork`, which copies none of it.
 //!
 //! Good at giving a worker all that its parent knows, behind a wall of its own. Bad in a parent with much memory, and in one with
 //! threads: they are not copied, but the locks that they hold are.

@@ -16,9 +16,12 @@ use may::coroutine;
 use super::super::super::one_worker::in_coroutine;
 use super::super::super::{Measured, Probe, Setting, Suite, Trouble};
 use super::memory::Kernel;
-use super::room::{Room, mapped_stacks, wait_for};
+use super::room::{Room, mapped, wait_for};
 use super::{measured, numbers, wanted};
 use crate::runtime::Home;
+
+/// Its stack and the page that guards it.
+const MAPPINGS_EACH: u64 = 2;
 
 pub(in super::super) const PROBE: Probe = Probe {
     suite: Suite::Switch,
@@ -36,7 +39,7 @@ fn measure(setting: &Setting) -> Result<Measured, Trouble> {
     let (arrived, over) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
     let before = Kernel::PageTables.bytes_held(&[])?;
     let mut coroutines = Vec::new();
-    let filled = Room::for_so_many(wanted, &[mapped_stacks()]).fill(|| {
+    let filled = Room::for_so_many(wanted, &[mapped(MAPPINGS_EACH)]).fill(|| {
         let (arrived, over) = (Arc::clone(&arrived), Arc::clone(&over));
         coroutines.push(Home::number(0).start(move || sleep(&arrived, &over))?);
         Ok(())

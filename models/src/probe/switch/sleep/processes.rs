@@ -12,6 +12,7 @@ use std::io::{self, PipeReader, Read, Write};
 use std::os::fd::AsFd;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, pause};
 
 use super::super::super::partner::Partner;
@@ -49,6 +50,11 @@ fn measure(setting: &Setting) -> Result<Measured, Trouble> {
     });
     let ids: Vec<Pid> = children.iter().map(Partner::id).collect();
     let grown = Kernel::Machine.bytes_held(&ids)?.saturating_sub(before);
+    // All at once: else each would be waited for before the next one is ended.
+    for id in ids {
+        let _ = kill(id, Signal::SIGKILL);
+    }
+    drop(children);
     measured(filled, grown, Kernel::Machine.told())
 }
 

@@ -36,9 +36,9 @@ pub(super) fn half_of_threads() -> Bound {
     (most / 2, "half of the machine's threads (kernel.pid_max, kernel.threads-max)")
 }
 
-/// As many stacks as can be mapped, each with a page that guards it; the last tenth is left for the allocator.
-pub(super) fn mapped_stacks() -> Bound {
-    let most = max_map_count().map_or(u64::MAX, |most| most / 2 / 10 * 9);
+/// As many as can be mapped if each takes so many mappings; the last tenth is left for the allocator.
+pub(super) fn mapped(mappings_each: u64) -> Bound {
+    let most = max_map_count().map_or(u64::MAX, |most| most / mappings_each / 10 * 9);
     (most, "the number of mappings that a process may have (vm.max_map_count)")
 }
 
@@ -118,4 +118,51 @@ pub(super) fn wait_for(arrived: &AtomicU64, number: u64) -> Result<(), Trouble> 
     }
     sleep(SETTLED);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_are_as_many_as_were_asked_for() {
+        let mut made = 0;
+        let filled = Room::for_so_many(200, &[(200, "nothing")]).fill(|| {
+            made += 1;
+            Ok(())
+        });
+        assert_eq!((made, filled.number, filled.in_the_way), (200, 200, None));
+    }
+
+    #[test]
+    fn a_bound_is_not_passed_and_said() {
+        let filled = Room::for_so_many(200, &[(500, "this"), (30, "that")]).fill(|| Ok(()));
+        assert_eq!((filled.number, filled.wanted), (30, 200));
+        assert_eq!(filled.in_the_way.unwrap(), "there are no more than 30 since that is in the way");
+    }
+
+    #[test]
+    fn the_first_refusal_ends_it_and_is_said() {
+        let mut made = 0;
+        let filled = Room::for_so_many(200, &[]).fill(|| {
+            made += 1;
+            if made > 7 { Err(io::Error::other("no room")) } else { Ok(()) }
+        });
+        assert_eq!((made, filled.number), (8, 7));
+        assert_eq!(filled.in_the_way.unwrap(), "the system refused one more than 7: no room");
+    }
+
+    #[test]
+    fn half_of_the_memory_is_left() {
+        let room =
+            Room { wanted: 200, bounds: &[], until: Instant::now() + PATIENCE, memory_to_leave: u64::MAX };
+        assert!(room.fill(|| Ok(())).in_the_way.unwrap().contains("half of the free memory"));
+    }
+
+    #[test]
+    fn time_ends_it() {
+        let until = Instant::now().checked_sub(Duration::from_millis(1)).unwrap();
+        let room = Room { wanted: 200, bounds: &[], until, memory_to_leave: 0 };
+        assert!(room.fill(|| Ok(())).in_the_way.unwrap().contains("were enough for"));
+    }
 }

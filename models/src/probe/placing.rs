@@ -41,3 +41,22 @@ pub(crate) fn bind(sides: Option<Sides>, side: Side) -> Result<(), Trouble> {
     set.set(wanted)?;
     Ok(sched_setaffinity(this, &set)?)
 }
+
+/// Where the calling thread may run now, and may run again when this is dropped: whoever measures next finds all processors.
+pub(crate) struct Unbound(CpuSet);
+
+impl Unbound {
+    /// To be had before [`bind`].
+    ///
+    /// # Errors
+    /// The kernel refuses.
+    pub(crate) fn now() -> Result<Self, Trouble> {
+        Ok(Self(sched_getaffinity(Pid::from_raw(0))?))
+    }
+}
+
+impl Drop for Unbound {
+    fn drop(&mut self) {
+        let _ = sched_setaffinity(Pid::from_raw(0), &self.0); // a processor may have been taken away meanwhile
+    }
+}

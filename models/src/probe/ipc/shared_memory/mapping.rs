@@ -1,0 +1,79 @@
+//! A piece of memory that processes share.
+//!
+//! `shm_open(3)` makes a file in memory (in /dev/shm), which has a name so that strangers can open it; ftruncate(2) or
+//! `posix_fallocate(3)` gives it a length, mmap(2) maps it. Here the child inherits the mapping, so the name is taken away at once
+//! and the memory goes with the last who has it mapped.
+
+#![allow(unsafe_code, reason = "mmap and munmap: the compiler does not know who else has this memory")]
+
+use std::num::NonZeroUsize;
+use std::ptr::NonNull;
+
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, posix_fallocate};
+use nix::sys::mman::{MapFlags, ProtFlags, mmap, munmap, shm_open, shm_unlink};
+use nix::sys::stat::Mode;
+use nix::unistd::getpid;
+
+use super::super::super::Trouble;
+
+/// Mapped for reading and writing, at the same address in whatever is forked later.
+pub(super) struct Mapping {
+    start: NonNull<u8>,
+    bytes: NonZeroUsize,
+}
+
+impl Mapping {
+    /// So many bytes, all of them noughts.
+    ///
+    /// # Errors
+    /// There is no room in /dev/shm.
+    pub(super) fn new(bytes: NonZeroUsize) -> Result<Self, Trouble> {
+        let name = format!("/concur-{}", getpid());
+        let new = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_EXCL;
+        let only_ours = Mode::S_IRUSR | Mode::S_IWUSR;
+        let file = match shm_open(&*name, new, only_ours) {
+            // Of a process that was killed in the few microseconds in which it had one, and whose number we have now.
+            Err(Errno::EEXIST) => shm_unlink(&*name).and_then(|()| shm_open(&*name, new, only_ours)),
+            made => made,
+        };
+        let file = file.map_err(refusal)?;
+        shm_unlink(&*name)?;
+        // Not only a length: where there is no memory for it we are told here, and not killed at the first touch.
+        while let Err(error) = posix_fallocate(&file, 0, bytes.get().cast_signed() as i64) {
+            if error != Errno::EINTR {
+                return Err(refusal(error));
+            }
+        }
+        let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+        // SAFETY: a new mapping, at an address that the kernel chooses, touches no memory of ours. Nobody else can open the
+        // file any more, so it does not shrink.
+        let start = unsafe { mmap(None, bytes, access, MapFlags::MAP_SHARED, &file, 0) }?;
+        Ok(Self { start: start.cast(), bytes })
+    }
+
+    /// Where it begins: at the beginning of a page.
+    pub(super) fn start(&self) -> NonNull<u8> {
+        self.start
+    }
+}
+
+// SAFETY: this is an address and a length. Whoever reads or writes there has to answer for it, from whichever thread.
+unsafe impl Send for Mapping {}
+// SAFETY: the same.
+unsafe impl Sync for Mapping {}
+
+fn refusal(error: Errno) -> Trouble {
+    let why = error.desc();
+    Trouble::Unsupported(format!(
+        "no memory can be shared through /dev/shm: {why}; mount it, or make room in it"
+    ))
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        // SAFETY: this process's own view of the memory goes; who has an address in it borrows this. Other processes have
+        // views of their own.
+        let _ = unsafe { munmap(self.start.cast(), self.bytes.get()) };
+    }
+}

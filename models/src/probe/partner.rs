@@ -42,12 +42,15 @@ impl Partner {
     pub(crate) fn is_there(&self) -> Result<(), Trouble> {
         // It stays to be reaped, so that its number is nobody else's when this is dropped.
         let look = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
-        match waitid(Id::Pid(self.0), look)? {
-            WaitStatus::StillAlive => Ok(()),
-            status => Err(Trouble::Failed(format!(
-                "the other process ended before its time ({status:?}); look for memory running out (dmesg), and try again"
-            ))),
-        }
+        let how = match waitid(Id::Pid(self.0), look)? {
+            WaitStatus::StillAlive => return Ok(()),
+            WaitStatus::Signaled(_, signal, _) => format!("was ended by {signal}"),
+            WaitStatus::Exited(_, status) => format!("ended with status {status}"),
+            other => format!("ended ({other:?})"),
+        };
+        Err(Trouble::Failed(format!(
+            "the other process {how} before its time; look for memory running out (dmesg), and try again"
+        )))
     }
 }
 

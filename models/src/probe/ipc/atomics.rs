@@ -6,9 +6,9 @@
 //! Source: `std::sync::atomic`.
 
 use super::super::{Probe, Suite};
-use super::companion::between_threads;
 use super::shared_memory::ring;
 use super::shared_memory::spin::Spin;
+use super::thread::between_threads;
 use super::{all_sizes, any_size, refuse_together};
 
 pub(super) const PROBE: Probe = Probe {

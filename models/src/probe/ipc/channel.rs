@@ -12,7 +12,7 @@
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::super::{Probe, Suite, Trouble};
-use super::companion::between_threads;
+use super::thread::between_threads;
 use super::{End, Peer, all_sizes, any_size, room_for};
 
 pub(super) const PROBE: Probe = Probe {
@@ -36,11 +36,11 @@ fn ends(bytes: usize) -> Result<(Channels, Channels), Trouble> {
 }
 
 impl End for Channels {
-    fn send(&mut self, message: &[u8], _: &Peer) -> Result<(), Trouble> {
+    fn send(&mut self, message: &[u8], _: &Peer<'_>) -> Result<(), Trouble> {
         self.output.send(message.to_vec()).map_err(|_| disconnected())
     }
 
-    fn receive(&mut self, message: &mut Vec<u8>, _: &Peer) -> Result<(), Trouble> {
+    fn receive(&mut self, message: &mut Vec<u8>, _: &Peer<'_>) -> Result<(), Trouble> {
         *message = self.input.recv().map_err(|_| disconnected())?;
         Ok(())
     }

@@ -14,7 +14,7 @@ use std::rc::Rc;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
 use super::super::{Operation, Probe, Setting, Suite, Trouble};
-use super::partner::between_processes;
+use super::process::between_processes;
 use super::ticks::uninterrupted;
 use super::{End, Peer, apart, only};
 
@@ -54,7 +54,7 @@ fn ends(_: usize) -> Result<(Counters, Counters), Trouble> {
 }
 
 impl End for Counters {
-    fn send(&mut self, message: &[u8], peer: &Peer) -> Result<(), Trouble> {
+    fn send(&mut self, message: &[u8], peer: &Peer<'_>) -> Result<(), Trouble> {
         let mut number = [0; BYTES as usize];
         number.copy_from_slice(message);
         // One more, since the counter says nothing of a nought.
@@ -62,7 +62,7 @@ impl End for Counters {
         uninterrupted(peer, || self.output.write(number)).map(drop)
     }
 
-    fn receive(&mut self, message: &mut Vec<u8>, peer: &Peer) -> Result<(), Trouble> {
+    fn receive(&mut self, message: &mut Vec<u8>, peer: &Peer<'_>) -> Result<(), Trouble> {
         let number = uninterrupted(peer, || self.input.read())?;
         message.copy_from_slice(&(number - 1).to_ne_bytes());
         Ok(())

@@ -59,7 +59,7 @@ pub(super) fn measure<E: End>(
     end: &mut E,
     job: Job<'_>,
     control: &mut Control,
-    peer: &Peer,
+    peer: &Peer<'_>,
 ) -> Result<Measured, Trouble> {
     bind(job.setting.sides, Side::One)?;
     let mut contents = Contents::new(job.bytes);
@@ -77,7 +77,7 @@ fn round_trips<E: End>(
     end: &mut E,
     job: Job<'_>,
     contents: &mut Contents,
-    peer: &Peer,
+    peer: &Peer<'_>,
 ) -> Result<Measured, Trouble> {
     let mut reply = vec![0; job.bytes];
     let mut number = 0;
@@ -98,7 +98,7 @@ fn bandwidth<E: End>(
     job: Job<'_>,
     contents: &mut Contents,
     control: &mut Control,
-    peer: &Peer,
+    peer: &Peer<'_>,
 ) -> Result<Measured, Trouble> {
     const GROWTH: f64 = 16.0;
     let (begun, wanted) = (Instant::now(), job.time.as_secs_f64() * 0.8);
@@ -126,7 +126,7 @@ fn burst<E: End>(
     numbers: Range<u64>,
     contents: &mut Contents,
     control: &mut Control,
-    peer: &Peer,
+    peer: &Peer<'_>,
 ) -> Result<(u64, f64), Trouble> {
     control.order(numbers.end - numbers.start, peer)?;
     let first = Instant::now();
@@ -142,7 +142,7 @@ fn burst<E: End>(
 
 /// Where messages may be lost, the last one may be too. So an empty one says that there are no more, again and again until
 /// the answer comes.
-fn insist_on_an_end<E: End>(end: &mut E, control: &Control, peer: &Peer) -> Result<(), Trouble> {
+fn insist_on_an_end<E: End>(end: &mut E, control: &Control, peer: &Peer<'_>) -> Result<(), Trouble> {
     loop {
         end.send(&[], peer)?;
         let mut answers = [PollFd::new(control.answers.as_fd(), PollFlags::POLLIN)];
@@ -162,7 +162,7 @@ pub(super) fn obey<E: End>(
     end: &mut E,
     job: Job<'_>,
     obedience: &mut Obedience,
-    peer: &Peer,
+    peer: &Peer<'_>,
 ) -> Result<(), Trouble> {
     let mut obeyed = || {
         bind(job.setting.sides, Side::Other)?;
@@ -179,7 +179,7 @@ pub(super) fn obey<E: End>(
     result
 }
 
-fn send_back<E: End>(end: &mut E, bytes: usize, peer: &Peer) -> Result<(), Trouble> {
+fn send_back<E: End>(end: &mut E, bytes: usize, peer: &Peer<'_>) -> Result<(), Trouble> {
     let (mut contents, mut message) = (Contents::new(bytes), vec![0; bytes]);
     for number in 0.. {
         end.receive(&mut message, peer)?;
@@ -189,7 +189,12 @@ fn send_back<E: End>(end: &mut E, bytes: usize, peer: &Peer) -> Result<(), Troub
     Ok(())
 }
 
-fn count<E: End>(end: &mut E, bytes: usize, obedience: &mut Obedience, peer: &Peer) -> Result<(), Trouble> {
+fn count<E: End>(
+    end: &mut E,
+    bytes: usize,
+    obedience: &mut Obedience,
+    peer: &Peer<'_>,
+) -> Result<(), Trouble> {
     let (mut contents, mut message) = (Contents::new(bytes), vec![0; bytes]);
     let mut next = 0;
     loop {
@@ -214,11 +219,11 @@ fn count<E: End>(end: &mut E, bytes: usize, obedience: &mut Obedience, peer: &Pe
 }
 
 impl Control {
-    fn order(&mut self, messages: u64, peer: &Peer) -> Result<(), Trouble> {
+    fn order(&mut self, messages: u64, peer: &Peer<'_>) -> Result<(), Trouble> {
         write_whole(&self.orders, &messages.to_le_bytes(), peer)
     }
 
-    fn answer(&mut self, peer: &Peer) -> Result<u64, Trouble> {
+    fn answer(&mut self, peer: &Peer<'_>) -> Result<u64, Trouble> {
         read_number(&self.answers, peer)
     }
 
@@ -237,11 +242,11 @@ const UNSUPPORTED: &str = "u";
 const FAILED: &str = "f";
 
 impl Obedience {
-    fn order(&mut self, peer: &Peer) -> Result<u64, Trouble> {
+    fn order(&mut self, peer: &Peer<'_>) -> Result<u64, Trouble> {
         read_number(&self.orders, peer)
     }
 
-    fn answer(&mut self, number: u64, peer: &Peer) -> Result<(), Trouble> {
+    fn answer(&mut self, number: u64, peer: &Peer<'_>) -> Result<(), Trouble> {
         write_whole(&self.answers, &number.to_le_bytes(), peer)
     }
 
@@ -252,7 +257,7 @@ impl Obedience {
     }
 }
 
-fn read_number(pipe: &PipeReader, peer: &Peer) -> Result<u64, Trouble> {
+fn read_number(pipe: &PipeReader, peer: &Peer<'_>) -> Result<u64, Trouble> {
     let mut number = [0; size_of::<u64>()];
     read_whole(pipe, &mut number, peer)?;
     Ok(u64::from_le_bytes(number))

@@ -19,7 +19,7 @@ use nix::sys::stat::Mode;
 use nix::unistd::{getpid, mkfifo, unlink};
 
 use super::super::{Probe, Suite, Trouble};
-use super::partner::between_processes;
+use super::process::between_processes;
 use super::stream::Stream;
 use super::{all_sizes, any_size};
 

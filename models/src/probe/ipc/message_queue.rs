@@ -17,7 +17,7 @@ use nix::sys::stat::Mode;
 use nix::unistd::getpid;
 
 use super::super::{Probe, Suite, Trouble};
-use super::partner::between_processes;
+use super::process::between_processes;
 use super::ticks::uninterrupted;
 use super::{End, Peer, all_sizes_and_together, any_size};
 
@@ -46,12 +46,12 @@ fn ends(bytes: usize) -> Result<(Queues, Queues), Trouble> {
 }
 
 impl End for Queues {
-    fn send(&mut self, message: &[u8], peer: &Peer) -> Result<(), Trouble> {
+    fn send(&mut self, message: &[u8], peer: &Peer<'_>) -> Result<(), Trouble> {
         let queue = self.output.opened()?;
         uninterrupted(peer, || mq_send(queue, message, 0))
     }
 
-    fn receive(&mut self, message: &mut Vec<u8>, peer: &Peer) -> Result<(), Trouble> {
+    fn receive(&mut self, message: &mut Vec<u8>, peer: &Peer<'_>) -> Result<(), Trouble> {
         let queue = self.input.opened()?;
         let mut priority = 0;
         let length = uninterrupted(peer, || mq_receive(queue, message, &mut priority))?;

@@ -2,7 +2,7 @@
 //!
 //! Each way makes two ends ([`End`]), one for either side, and knows how to send and receive a message through them; its file
 //! shows that and nothing else. The rest is the same for all ways: `exchange.rs` sends round trips and bursts, `contents.rs`
-//! says what stands in a message and looks whether it arrived, `partner.rs` and `companion.rs` are the other side, a process or a
+//! says what stands in a message and looks whether it arrived, `process.rs` and `thread.rs` have the other side be a process or a
 //! thread, and `peer.rs` is how a side that waits finds out that the other has gone.
 //!
 //! A round trip is a message there and the same back, each looked at where it arrives. Bandwidth is a burst of messages one
@@ -13,22 +13,22 @@ use peer::Peer;
 
 mod atomics;
 mod channel;
-mod companion;
 mod contents;
 mod eventfd;
 mod exchange;
 mod fifo;
 mod message_queue;
 mod mutex_condvar;
-mod partner;
 mod peer;
 mod pipe;
+mod process;
 mod shared_memory;
 mod signal;
 mod signal_real_time;
 mod std_channel;
 mod stream;
 mod tcp;
+mod thread;
 mod ticks;
 mod udp;
 mod unix_datagram;
@@ -63,10 +63,10 @@ trait End {
     const ROUND_TRIPS_EACH: u32 = 1;
 
     /// Sends a message, and waits where there is no room for it.
-    fn send(&mut self, message: &[u8], peer: &Peer) -> Result<(), Trouble>;
+    fn send(&mut self, message: &[u8], peer: &Peer<'_>) -> Result<(), Trouble>;
 
     /// Waits for a message, and puts it in the place of the one that is there.
-    fn receive(&mut self, message: &mut Vec<u8>, peer: &Peer) -> Result<(), Trouble>;
+    fn receive(&mut self, message: &mut Vec<u8>, peer: &Peer<'_>) -> Result<(), Trouble>;
 }
 
 const KIB: u64 = 1024;

@@ -13,8 +13,8 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::super::{Probe, Suite, Trouble};
-use super::companion::between_threads;
 use super::shared_memory::ring::{self, Gate};
+use super::thread::between_threads;
 use super::{Peer, all_sizes_and_together, any_size};
 
 pub(super) const PROBE: Probe = Probe {
@@ -44,7 +44,7 @@ impl Gate for Monitor {
         Ok(())
     }
 
-    fn pass(&self, peer: &Peer) -> Result<(), Trouble> {
+    fn pass(&self, peer: &Peer<'_>) -> Result<(), Trouble> {
         // Nothing panics while it holds the lock, so a number is right even if somebody says otherwise.
         let mut open_for = self.open_for.lock().unwrap_or_else(PoisonError::into_inner);
         while *open_for == 0 {

@@ -8,35 +8,35 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 
 use super::super::Trouble;
+use super::super::partner::Partner;
 
 /// How long a measurement may take longer than it was to: after that, the other side does not answer.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The one at the other end.
-pub(super) struct Peer {
-    who: Who,
+pub(super) struct Peer<'a> {
+    who: Who<'a>,
     deadline: Option<Instant>,
 }
 
-enum Who {
+enum Who<'a> {
     Parent(Pid),
-    Child(Pid),
+    Child(&'a Partner),
     /// It sets this when it ends.
     Thread(Arc<AtomicBool>),
 }
 
-impl Peer {
+impl<'a> Peer<'a> {
     /// For a child, which need not look: it ends with its parent.
     pub(super) fn parent(parent: Pid) -> Self {
         Self { who: Who::Parent(parent), deadline: None }
     }
 
     /// For a parent who measures for so long.
-    pub(super) fn child(child: Pid, time: Duration) -> Self {
+    pub(super) fn child(child: &'a Partner, time: Duration) -> Self {
         Self { who: Who::Child(child), deadline: Some(Instant::now() + time + PATIENCE) }
     }
 
@@ -48,7 +48,8 @@ impl Peer {
     /// The process at the other end; of a thread, this one.
     pub(super) fn pid(&self) -> Pid {
         match self.who {
-            Who::Parent(pid) | Who::Child(pid) => pid,
+            Who::Parent(parent) => parent,
+            Who::Child(child) => child.id(),
             Who::Thread(_) => Pid::this(),
         }
     }
@@ -60,14 +61,7 @@ impl Peer {
     pub(super) fn look(&self) -> Result<(), Trouble> {
         match &self.who {
             Who::Parent(_) => {}
-            Who::Child(child) => {
-                // It stays a zombie: its number is its own until the end of the measurement.
-                let ended = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
-                let status = waitid(Id::Pid(*child), ended)?;
-                if status != WaitStatus::StillAlive {
-                    return Err(gone(status));
-                }
-            }
+            Who::Child(child) => child.is_there()?,
             Who::Thread(ended) => {
                 if ended.load(Ordering::Acquire) {
                     return Err(Trouble::Failed("the other thread has ended; measure again".to_owned()));
@@ -83,14 +77,4 @@ impl Peer {
         }
         Ok(())
     }
-}
-
-/// That a child has ended too early.
-pub(super) fn gone(status: WaitStatus) -> Trouble {
-    let how = match status {
-        WaitStatus::Signaled(_, signal, _) => format!("was ended by {signal}"),
-        WaitStatus::Exited(_, status) => format!("ended with status {status}"),
-        other => format!("ended ({other:?})"),
-    };
-    Trouble::Failed(format!("the other process {how} before it had answered; measure again"))
 }

@@ -12,7 +12,7 @@
 use std::io::pipe;
 
 use super::super::{Probe, Suite, Trouble};
-use super::partner::between_processes;
+use super::process::between_processes;
 use super::stream::Stream;
 use super::{all_sizes_and_together, any_size};
 

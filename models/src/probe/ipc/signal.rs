@@ -23,7 +23,7 @@ use nix::libc;
 use nix::sys::signal::{Signal, kill};
 
 use super::super::{Operation, Probe, Setting, Sides, Suite, Trouble};
-use super::partner::between_processes;
+use super::process::between_processes;
 use super::ticks::uninterrupted;
 use super::{End, Peer};
 
@@ -60,11 +60,11 @@ fn ends(_: usize) -> Result<(Signals, Signals), Trouble> {
 }
 
 impl End for Signals {
-    fn send(&mut self, _: &[u8], peer: &Peer) -> Result<(), Trouble> {
+    fn send(&mut self, _: &[u8], peer: &Peer<'_>) -> Result<(), Trouble> {
         Ok(kill(peer.pid(), Signal::SIGUSR1)?)
     }
 
-    fn receive(&mut self, _: &mut Vec<u8>, peer: &Peer) -> Result<(), Trouble> {
+    fn receive(&mut self, _: &mut Vec<u8>, peer: &Peer<'_>) -> Result<(), Trouble> {
         self.0.take_from(peer).map(drop)
     }
 }
@@ -93,7 +93,7 @@ impl HeldBack {
     }
 
     /// Waits for one that the peer has sent. Others' are taken and forgotten.
-    pub(super) fn take_from(&self, peer: &Peer) -> Result<libc::siginfo_t, Trouble> {
+    pub(super) fn take_from(&self, peer: &Peer<'_>) -> Result<libc::siginfo_t, Trouble> {
         loop {
             let mut about = MaybeUninit::uninit();
             // SAFETY: the set lives as long as this, and there is room for what is to be known about the signal.

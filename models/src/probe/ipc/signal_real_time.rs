@@ -17,7 +17,7 @@ use nix::errno::Errno;
 use nix::libc;
 
 use super::super::{Operation, Probe, Suite, Trouble};
-use super::partner::between_processes;
+use super::process::between_processes;
 use super::signal::HeldBack;
 use super::{End, Peer, apart, only};
 
@@ -40,7 +40,7 @@ fn ends(_: usize) -> Result<(Signals, Signals), Trouble> {
 }
 
 impl End for Signals {
-    fn send(&mut self, message: &[u8], peer: &Peer) -> Result<(), Trouble> {
+    fn send(&mut self, message: &[u8], peer: &Peer<'_>) -> Result<(), Trouble> {
         let mut number = [0; BYTES as usize];
         number.copy_from_slice(message);
         // Rust's C library has the pointer only of what is a union with an int.
@@ -57,7 +57,7 @@ impl End for Signals {
         }
     }
 
-    fn receive(&mut self, message: &mut Vec<u8>, peer: &Peer) -> Result<(), Trouble> {
+    fn receive(&mut self, message: &mut Vec<u8>, peer: &Peer<'_>) -> Result<(), Trouble> {
         let about = self.0.take_from(peer)?;
         // SAFETY: a signal that sigqueue(3) has sent brings a value. A plain one's is whatever it is, and then not the message
         // that is expected.

@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use super::super::{Operation, Probe, Suite, Trouble};
 use super::channel::disconnected;
-use super::companion::between_threads;
+use super::thread::between_threads;
 use super::{End, Peer, any_size, apart, room_for};
 
 pub(super) const PROBE: Probe = Probe {
@@ -33,11 +33,11 @@ fn ends(bytes: usize) -> Result<(Channels, Channels), Trouble> {
 }
 
 impl End for Channels {
-    fn send(&mut self, message: &[u8], _: &Peer) -> Result<(), Trouble> {
+    fn send(&mut self, message: &[u8], _: &Peer<'_>) -> Result<(), Trouble> {
         self.output.send(message.to_vec()).map_err(|_| disconnected())
     }
 
-    fn receive(&mut self, message: &mut Vec<u8>, _: &Peer) -> Result<(), Trouble> {
+    fn receive(&mut self, message: &mut Vec<u8>, _: &Peer<'_>) -> Result<(), Trouble> {
         *message = self.input.recv().map_err(|_| disconnected())?;
         Ok(())
     }

@@ -27,11 +27,11 @@ impl Stream {
 }
 
 impl End for Stream {
-    fn send(&mut self, message: &[u8], peer: &Peer) -> Result<(), Trouble> {
+    fn send(&mut self, message: &[u8], peer: &Peer<'_>) -> Result<(), Trouble> {
         write_whole(&self.output, message, peer)
     }
 
-    fn receive(&mut self, message: &mut Vec<u8>, peer: &Peer) -> Result<(), Trouble> {
+    fn receive(&mut self, message: &mut Vec<u8>, peer: &Peer<'_>) -> Result<(), Trouble> {
         read_whole(&self.input, message, peer)
     }
 }
@@ -40,7 +40,7 @@ impl End for Stream {
 ///
 /// # Errors
 /// Nobody reads it any more.
-pub(super) fn write_whole(output: impl AsFd, mut bytes: &[u8], peer: &Peer) -> Result<(), Trouble> {
+pub(super) fn write_whole(output: impl AsFd, mut bytes: &[u8], peer: &Peer<'_>) -> Result<(), Trouble> {
     while !bytes.is_empty() {
         let taken = uninterrupted(peer, || write(&output, bytes))?;
         bytes = &bytes[taken..];
@@ -52,7 +52,7 @@ pub(super) fn write_whole(output: impl AsFd, mut bytes: &[u8], peer: &Peer) -> R
 ///
 /// # Errors
 /// The other side has ended.
-pub(super) fn read_whole(input: impl AsFd, mut room: &mut [u8], peer: &Peer) -> Result<(), Trouble> {
+pub(super) fn read_whole(input: impl AsFd, mut room: &mut [u8], peer: &Peer<'_>) -> Result<(), Trouble> {
     while !room.is_empty() {
         match uninterrupted(peer, || read(&input, room))? {
             0 => return Err(Trouble::Failed("the other side has closed its end; measure again".to_owned())),

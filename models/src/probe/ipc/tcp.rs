@@ -12,7 +12,7 @@
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 
 use super::super::{Probe, Suite, Trouble};
-use super::partner::between_processes;
+use super::process::between_processes;
 use super::stream::Stream;
 use super::{all_sizes, any_size};
 

@@ -67,7 +67,10 @@ impl Drop for Ticks {
 ///
 /// # Errors
 /// The call's own, or that there is nobody left to wait for.
-pub(super) fn uninterrupted<T>(peer: &Peer, mut call: impl FnMut() -> nix::Result<T>) -> Result<T, Trouble> {
+pub(super) fn uninterrupted<T>(
+    peer: &Peer<'_>,
+    mut call: impl FnMut() -> nix::Result<T>,
+) -> Result<T, Trouble> {
     loop {
         match call() {
             Err(Errno::EINTR) => peer.look()?,

@@ -15,7 +15,7 @@ use std::net::{Ipv4Addr, UdpSocket};
 use nix::unistd::{read, write};
 
 use super::super::{Probe, Setting, Suite, Trouble};
-use super::partner::between_processes;
+use super::process::between_processes;
 use super::ticks::uninterrupted;
 use super::{End, Peer, all_sizes, any_size};
 
@@ -56,11 +56,11 @@ fn ends(bytes: usize) -> Result<(Datagrams, Datagrams), Trouble> {
 impl End for Datagrams {
     const LOSSY: bool = true;
 
-    fn send(&mut self, message: &[u8], peer: &Peer) -> Result<(), Trouble> {
+    fn send(&mut self, message: &[u8], peer: &Peer<'_>) -> Result<(), Trouble> {
         uninterrupted(peer, || write(&self.socket, message)).map(drop)
     }
 
-    fn receive(&mut self, message: &mut Vec<u8>, peer: &Peer) -> Result<(), Trouble> {
+    fn receive(&mut self, message: &mut Vec<u8>, peer: &Peer<'_>) -> Result<(), Trouble> {
         message.resize(self.bytes, 0);
         let length = uninterrupted(peer, || read(&self.socket, message))?;
         message.truncate(length);

@@ -16,7 +16,7 @@ use nix::errno::Errno;
 use nix::sys::socket::{setsockopt, sockopt};
 
 use super::super::{Probe, Suite, Trouble};
-use super::partner::between_processes;
+use super::process::between_processes;
 use super::ticks::uninterrupted;
 use super::{End, Peer, all_sizes, any_size};
 
@@ -43,7 +43,7 @@ fn ends(bytes: usize) -> Result<(Datagrams, Datagrams), Trouble> {
 }
 
 impl End for Datagrams {
-    fn send(&mut self, message: &[u8], peer: &Peer) -> Result<(), Trouble> {
+    fn send(&mut self, message: &[u8], peer: &Peer<'_>) -> Result<(), Trouble> {
         uninterrupted(peer, || match self.socket.send(message) {
             Ok(_) => Ok(Ok(())),
             Err(error) => match Errno::from_raw(error.raw_os_error().unwrap_or_default()) {
@@ -53,7 +53,7 @@ impl End for Datagrams {
         })?
     }
 
-    fn receive(&mut self, message: &mut Vec<u8>, peer: &Peer) -> Result<(), Trouble> {
+    fn receive(&mut self, message: &mut Vec<u8>, peer: &Peer<'_>) -> Result<(), Trouble> {
         message.resize(self.bytes, 0);
         let length = uninterrupted(peer, || nix::unistd::read(&self.socket, message))?;
         message.truncate(length);

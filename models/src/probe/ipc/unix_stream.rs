@@ -13,7 +13,7 @@
 use std::os::unix::net::UnixStream;
 
 use super::super::{Probe, Suite, Trouble};
-use super::partner::between_processes;
+use super::process::between_processes;
 use super::stream::Stream;
 use super::{all_sizes_and_together, any_size};
 

@@ -14,7 +14,7 @@ use rustix::io::Errno;
 use rustix::thread::futex::{Flags, wait, wake};
 
 use super::super::super::{Probe, Suite, Trouble};
-use super::super::partner::between_processes;
+use super::super::process::between_processes;
 use super::super::{Peer, all_sizes_and_together, any_size};
 use super::ring::{self, Gate};
 
@@ -45,7 +45,7 @@ impl Gate for Futex {
         Ok(())
     }
 
-    fn pass(&self, peer: &Peer) -> Result<(), Trouble> {
+    fn pass(&self, peer: &Peer<'_>) -> Result<(), Trouble> {
         while self.open_for.load(Ordering::Acquire) == 0 {
             // First the word that somebody will sleep, then the kernel's look at the number. Who opens does it the other way
             // round, so one of the two sees what the other did.

@@ -28,7 +28,7 @@ pub(in super::super) trait Gate: Sync + Sized {
     fn begin(&self, open_for: u32) -> Result<(), Trouble>;
 
     /// Waits until it is open, and passes.
-    fn pass(&self, peer: &Peer) -> Result<(), Trouble>;
+    fn pass(&self, peer: &Peer<'_>) -> Result<(), Trouble>;
 
     /// Opens it for one more.
     fn open(&self) -> Result<(), Trouble>;
@@ -128,7 +128,7 @@ impl<G: Gate> Ring<G> {
 impl<G: Gate> End for Ring<G> {
     const ROUND_TRIPS_EACH: u32 = G::ROUND_TRIPS_EACH;
 
-    fn send(&mut self, message: &[u8], peer: &Peer) -> Result<(), Trouble> {
+    fn send(&mut self, message: &[u8], peer: &Peer<'_>) -> Result<(), Trouble> {
         let length = message.len().min(self.shape.bytes);
         let direction = self.direction(self.output);
         direction.free.0.pass(peer)?;
@@ -142,7 +142,7 @@ impl<G: Gate> End for Ring<G> {
         Ok(())
     }
 
-    fn receive(&mut self, message: &mut Vec<u8>, peer: &Peer) -> Result<(), Trouble> {
+    fn receive(&mut self, message: &mut Vec<u8>, peer: &Peer<'_>) -> Result<(), Trouble> {
         let length = message.len().min(self.shape.bytes);
         let direction = self.direction(self.input);
         direction.full.0.pass(peer)?;

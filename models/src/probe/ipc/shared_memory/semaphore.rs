@@ -18,7 +18,7 @@ use nix::errno::Errno;
 use nix::libc;
 
 use super::super::super::{Probe, Suite, Trouble};
-use super::super::partner::between_processes;
+use super::super::process::between_processes;
 use super::super::ticks::uninterrupted;
 use super::super::{Peer, all_sizes_and_together, any_size};
 use super::ring::{self, Gate};
@@ -51,7 +51,7 @@ impl Gate for Semaphore {
         Ok(())
     }
 
-    fn pass(&self, peer: &Peer) -> Result<(), Trouble> {
+    fn pass(&self, peer: &Peer<'_>) -> Result<(), Trouble> {
         // SAFETY: `begin` has made it.
         uninterrupted(peer, || Errno::result(unsafe { libc::sem_wait(self.0.get()) })).map(drop)
     }

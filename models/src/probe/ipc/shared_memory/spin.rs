@@ -13,7 +13,7 @@ use std::hint::spin_loop;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::super::super::{Probe, Suite, Trouble};
-use super::super::partner::between_processes;
+use super::super::process::between_processes;
 use super::super::{Peer, all_sizes, any_size, refuse_together};
 use super::ring::{self, Gate};
 
@@ -46,7 +46,7 @@ impl Gate for Spin {
         Ok(())
     }
 
-    fn pass(&self, peer: &Peer) -> Result<(), Trouble> {
+    fn pass(&self, peer: &Peer<'_>) -> Result<(), Trouble> {
         let mut looks = 0_u32;
         while self.0.load(Ordering::Acquire) == 0 {
             spin_loop();

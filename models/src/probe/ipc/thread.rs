@@ -78,7 +78,7 @@ mod tests {
     impl<const LOSES: bool> End for Odd<LOSES> {
         const LOSSY: bool = LOSES;
 
-        fn send(&mut self, message: &[u8], _: &Peer) -> Result<(), Trouble> {
+        fn send(&mut self, message: &[u8], _: &Peer<'_>) -> Result<(), Trouble> {
             if let Some(message) = (self.makes)(self.sent, message.to_vec()) {
                 self.output.send(message).map_err(|_| Trouble::Failed("closed".to_owned()))?;
             }
@@ -86,7 +86,7 @@ mod tests {
             Ok(())
         }
 
-        fn receive(&mut self, message: &mut Vec<u8>, _: &Peer) -> Result<(), Trouble> {
+        fn receive(&mut self, message: &mut Vec<u8>, _: &Peer<'_>) -> Result<(), Trouble> {
             *message = self.input.recv().map_err(|_| Trouble::Failed("closed".to_owned()))?;
             Ok(())
         }

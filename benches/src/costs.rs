@@ -88,7 +88,24 @@ pub const PAIRS: &[Pair] = &[
         probe: "pipe-processes",
         setting: Setting { sides: Some(Sides::Apart), ..Setting::of(Operation::Switch) },
     },
+    round_trip("round trip, pipe", "round_trip_pipe", "pipe"),
+    round_trip("round trip, Unix stream", "round_trip_unix", "unix-stream"),
+    round_trip("round trip, shared memory and futex", "round_trip_futex", "shared-memory-futex"),
 ];
+
+/// A message of 64 bytes to another process, on a processor of its own, and back.
+const fn round_trip(name: &'static str, program: &'static str, probe: &'static str) -> Pair {
+    let setting = Setting::of(Operation::RoundTrip);
+    Pair {
+        name,
+        program,
+        argument: Some("apart"),
+        operations: 1,
+        suite: Suite::Ipc,
+        probe,
+        setting: Setting { message_bytes: Some(64), sides: Some(Sides::Apart), ..setting },
+    }
+}
 
 /// The rows of a pair's blocks: the program, the probe, and the program again as the yardstick.
 const ROWS: usize = 3;

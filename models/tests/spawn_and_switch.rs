@@ -1,7 +1,7 @@
 //! What the probes of making and of switching promise, proved on the probes themselves.
 //!
-//! Many of them fork, which only a process with one thread may, and some bind it to a processor or leave a runtime behind. So this
-//! file brings its own `main`: each case runs in a process of its own, and each measurement in one below that.
+//! Many of them fork, which only a process with one thread may, and some bind it to a processor or leave a runtime behind.
+//! So this file brings its own `main`: each case runs in a process of its own, and each measurement in one below that.
 //! Arguments that don't begin with a dash select the cases whose names contain one of them.
 
 use std::env;

@@ -1,9 +1,9 @@
 //! `coroutine`: a coroutine of may, made and joined by another one.
 //!
-//! A stack is taken from a store of used ones, a few registers are written onto it, and it goes into the queue of new ones. Who
-//! joins parks, the worker switches to the new one, and back when that has ended. All of this is on one worker, so nothing
-//! crosses to another processor; but anybody may put something into that queue, and may has the worker woken each time: a
-//! write(2) and a read(2) of its eventfd(2), and an `epoll_wait(2)`, which are most of what is measured.
+//! A stack is taken from a store of used ones, a few registers are written onto it, and it goes into the queue of new ones.
+//! Who joins parks, the worker switches to the new one, and back when that has ended. All of this is on one worker, so
+//! nothing crosses to another processor; but anybody may put something into that queue, and may has the worker woken each
+//! time: a write(2) and a read(2) of its eventfd(2), and an `epoll_wait(2)`, which are most of what is measured.
 //!
 //! Good by the thousand. Bad where it calls what blocks: the worker blocks, and all that it runs with it.
 //!

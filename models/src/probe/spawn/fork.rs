@@ -5,8 +5,8 @@
 //! the more its parent has touched: for each page of 4 KiB an entry is copied and one more user of the page is counted, and
 //! both are undone when the child ends. Compare with `vfork`, which copies none of it.
 //!
-//! Good at giving a worker all that its parent knows, behind a wall of its own. Bad in a parent with much memory, and in one with
-//! threads: they are not copied, but the locks that they hold are.
+//! Good at giving a worker all that its parent knows, behind a wall of its own. Bad in a parent with much memory, and in
+//! one with threads: they are not copied, but the locks that they hold are.
 //!
 //! Source: fork(2), wait(2), _exit(2).
 

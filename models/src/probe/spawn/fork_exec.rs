@@ -3,8 +3,8 @@
 //! fork(2) copies the page tables, and execve(2) throws the copy away: the more the parent has touched, the more is done for
 //! nothing. The new program is the same as in `posix-spawn`, and so is all the rest.
 //!
-//! Good where a child has something to do between the two: change its user, its limits, its descriptors. Bad in a large parent,
-//! and in one with threads.
+//! Good where a child has something to do between the two: change its user, its limits, its descriptors. Bad in a large
+//! parent, and in one with threads.
 //!
 //! Source: fork(2), execve(2); D. Ritchie, "The evolution of the Unix time-sharing system", 1984.
 

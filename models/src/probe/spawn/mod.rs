@@ -1,7 +1,7 @@
 //! What it costs to make something that runs a job, to let it end, and to know that it has.
 //!
-//! Read `fork.rs` first, and `vfork.rs` beside it; then `thread.rs` with `pthread.rs`, and last what the kernel knows nothing of: `coroutine.rs`
-//! and `task.rs`.
+//! Read `fork.rs` first, and `vfork.rs` beside it; then `thread.rs` with `pthread.rs`, and last what the kernel knows
+//! nothing of: `coroutine.rs` and `task.rs`.
 
 use super::Probe;
 

@@ -1,7 +1,8 @@
 //! `pool`: a job for a thread that is there already, and its answer.
 //!
-//! Nothing is made. The job goes into a channel, the thread that sleeps on it is woken (futex(2)), and its answer comes back the same
-//! way. Who waits looks a few times before it falls asleep; where both sides have a processor, a call or two may be saved by that.
+//! Nothing is made. The job goes into a channel, the thread that sleeps on it is woken (futex(2)), and its answer comes
+//! back the same way. Who waits looks a few times before it falls asleep; where both sides have a processor, a call or two
+//! may be saved by that.
 //!
 //! Good for many short jobs, which is why there are pools. Bad where jobs wait: a pool has as many hands as it has threads.
 //!

@@ -1,11 +1,11 @@
 //! `posix_spawn`: a child that becomes another program, by the call that is made for it.
 //!
-//! As in `vfork`, the child borrows its parent's memory until execve(2) gives it another one. What is left of the cost is the new
-//! program's: its file is mapped, its shared libraries are found and linked, and all that is taken down again. Compare with
-//! `fork-exec`, which copies the page tables only to throw them away.
+//! As in `vfork`, the child borrows its parent's memory until execve(2) gives it another one. What is left of the cost is
+//! the new program's: its file is mapped, its shared libraries are found and linked, and all that is taken down again.
+//! Compare with `fork-exec`, which copies the page tables only to throw them away.
 //!
-//! Good for starting programs, also from large processes; std's `Command` takes this way when it can. Bad where something is to
-//! be done between the two steps that the call has no word for.
+//! Good for starting programs, also from large processes; std's `Command` takes this way when it can. Bad where something
+//! is to be done between the two steps that the call has no word for.
 //!
 //! Source: `posix_spawn(3)`, execve(2); A. Baumann et al., "A `fork()` in the road", 2019.
 

@@ -1,10 +1,10 @@
 //! `process-pool`: a job for a process that is there already, and its answer.
 //!
-//! The fork is paid for once. Each job is a byte through a pipe, and its answer another: four calls, and twice the kernel wakes
-//! one and puts the other to sleep. How many calls more than `pool`, shows what a wall between the two costs.
+//! The fork is paid for once. Each job is a byte through a pipe, and its answer another: four calls, and twice the kernel
+//! wakes one and puts the other to sleep. How many calls more than `pool`, shows what a wall between the two costs.
 //!
-//! Good for many short jobs that must not share memory, or can't share an interpreter. Bad for large ones: all that a job needs
-//! goes through the pipe.
+//! Good for many short jobs that must not share memory, or can't share an interpreter. Bad for large ones: all that a job
+//! needs goes through the pipe.
 //!
 //! Source: pipe(7), fork(2); the `multiprocessing` module of Python.
 

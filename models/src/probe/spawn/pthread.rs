@@ -1,8 +1,9 @@
 //! `pthread`: a thread of the C library, made and joined, with nothing around it.
 //!
-//! What the kernel does for it stands in `thread.rs`. std adds to each thread a second stack, with a page that guards it, on
-//! which its handler can tell that the first one is full: mmap(2), mprotect(2), sigaltstack(2) twice and munmap(2), and a look at where
-//! the first one ends, for which the C library asks for the thread's processors as well. The two rows show what that comes to.
+//! What the kernel does for it stands in `thread.rs`. std adds to each thread a second stack, with a page that guards it,
+//! on which its handler can tell that the first one is full: mmap(2), mprotect(2), sigaltstack(2) twice and munmap(2), and
+//! a look at where the first one ends, for which the C library asks for the thread's processors as well. The two rows show
+//! what that comes to.
 //!
 //! Source: `pthread_create(3)`, `pthread_join(3)`, sigaltstack(2).
 

@@ -1,11 +1,11 @@
 //! `task`, `task-here`: an async task of tokio, spawned and awaited by another one.
 //!
 //! A task is a state machine in one piece of memory, with a header that counts who knows of it. To spawn it is to allocate
-//! that and to put it into a queue; to await it is to leave a waker and to return to the worker, which polls the new one, which
-//! wakes the old one. The kernel is not asked, but by the allocator now and then.
+//! that and to put it into a queue; to await it is to leave a waker and to return to the worker, which polls the new one,
+//! which wakes the old one. The kernel is not asked, but by the allocator now and then.
 //!
-//! `task` runs on a runtime that may have many threads (and has one here), whose queues are fit for being stolen from; `task-here`
-//! on one that polls on the calling thread alone.
+//! `task` runs on a runtime that may have many threads (and has one here), whose queues are fit for being stolen from;
+//! `task-here` on one that polls on the calling thread alone.
 //!
 //! Good by the hundred thousand. Bad where a task computes for long or blocks: nothing takes its worker away from it.
 //!

@@ -1,8 +1,8 @@
 //! `thread`: a thread of the standard library, made and joined.
 //!
-//! The kernel is asked for a stack (mmap(2), and mprotect(2) for the page that guards it), for a thread that shares everything
-//! else (clone(2)), and by the one who joins to say when it has ended (futex(2)). The C library keeps up to 40 MiB of stacks
-//! for the next threads, so the first two calls are seldom made here.
+//! The kernel is asked for a stack (mmap(2), and mprotect(2) for the page that guards it), for a thread that shares
+//! everything else (clone(2)), and by the one who joins to say when it has ended (futex(2)). The C library keeps up to 40
+//! MiB of stacks for the next threads, so the first two calls are seldom made here.
 //!
 //! A stack is addresses, not memory: pages come when they are touched. So its size costs next to nothing, which the settings
 //! put to the test. std's own is 2 MiB.

@@ -21,8 +21,8 @@ pub(super) fn settings() -> Vec<Setting> {
 pub(super) struct Touched(#[expect(dead_code, reason = "it is there to be there")] Vec<u8>);
 
 impl Touched {
-    /// As much as the setting says, in pages of the usual size: the kernel is asked not to make huge ones, each of which takes
-    /// the place of 512 entries in a page table.
+    /// As much as the setting says, in pages of the usual size: the kernel is asked not to make huge ones, each of which
+    /// takes the place of 512 entries in a page table.
     ///
     /// # Errors
     /// The machine has not twice as much.

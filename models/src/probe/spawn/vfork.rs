@@ -1,10 +1,10 @@
 //! `vfork`: a child that borrows its parent's memory and ends at once, while the parent stands still.
 //!
-//! Asked with `CLONE_VM | CLONE_VFORK`, clone(2) copies no page tables: the child runs in the parent's, on a stack of its own,
-//! and the parent waits until the child has ended or become another program. So it costs the same whatever the parent has
-//! touched. The C library makes such children in `posix_spawn(3)`, and this probe has it start a program that isn't there:
-//! the child is made, fails to become it, ends, and is waited for, all within the one call. This is what `fork` does in its
-//! row, and nothing of exec but the look for a name.
+//! Asked with `CLONE_VM | CLONE_VFORK`, clone(2) copies no page tables: the child runs in the parent's, on a stack of its
+//! own, and the parent waits until the child has ended or become another program. So it costs the same whatever the parent
+//! has touched. The C library makes such children in `posix_spawn(3)`, and this probe has it start a program that isn't
+//! there: the child is made, fails to become it, ends, and is waited for, all within the one call. This is what `fork` does
+//! in its row, and nothing of exec but the look for a name.
 //!
 //! Good for a child that becomes another program at once, in a parent of any size. Good for nothing else: what the child
 //! writes, its parent finds written.

@@ -1,13 +1,14 @@
-//! `futex-processes`, `futex-threads`: a number in shared memory says whose turn it is, and the kernel wakes the one who waits.
+//! `futex-processes`, `futex-threads`: a number in shared memory says whose turn it is, and the kernel wakes the one who
+//! waits.
 //!
-//! A futex is a word of memory and, while somebody sleeps on it, a queue in the kernel. Who passes the turn on writes the word and asks for
-//! one sleeper to be woken; who waits for it asks to sleep as long as the word has not changed, which the kernel looks at before it
-//! puts the caller to sleep, so no wake-up is lost. A sample is one way: a switch, a wake and a wait. There is no
-//! buffer to be filled and no descriptor to be looked up, so this is less than a pipe costs.
+//! A futex is a word of memory and, while somebody sleeps on it, a queue in the kernel. Who passes the turn on writes the
+//! word and asks for one sleeper to be woken; who waits for it asks to sleep as long as the word has not changed, which the
+//! kernel looks at before it puts the caller to sleep, so no wake-up is lost. A sample is one way: a switch, a wake and a
+//! wait. There is no buffer to be filled and no descriptor to be looked up, so this is less than a pipe costs.
 //!
-//! All locks, condition variables and channels of a C library or of std are made of this: they ask the kernel only when they
-//! must, and this probe always does. Threads say that the word is theirs alone (`FUTEX_PRIVATE_FLAG`), and it is found by its address; between
-//! processes it is found by its page.
+//! All locks, condition variables and channels of a C library or of std are made of this: they ask the kernel only when
+//! they must, and this probe always does. Threads say that the word is theirs alone (`FUTEX_PRIVATE_FLAG`), and it is found
+//! by its address; between processes it is found by its page.
 //!
 //! Source: futex(2), futex(7); U. Drepper, "Futexes are tricky", 2011.
 

@@ -1,12 +1,12 @@
 //! `generator`: a function with a stack of its own that gives one value after another, each time it is resumed.
 //!
-//! To resume it is to save a few registers, to exchange the stack pointer for the other one's, and to jump; to give a value is
-//! the same the other way. No queue, no worker and no kernel are in it: the caller says who goes on. A sample is one way. This is
-//! the switch of Python's greenlet and, seen from outside, what its generators do; the coroutines of may are made of the
-//! same, with a queue around them.
+//! To resume it is to save a few registers, to exchange the stack pointer for the other one's, and to jump; to give a value
+//! is the same the other way. No queue, no worker and no kernel are in it: the caller says who goes on. A sample is one
+//! way. This is the switch of Python's greenlet and, seen from outside, what its generators do; the coroutines of may are
+//! made of the same, with a queue around them.
 //!
-//! Good for walking through a structure or a protocol in plain code. Bad as soon as many are to take turns: then somebody has to say who
-//! is next, and that is a scheduler.
+//! Good for walking through a structure or a protocol in plain code. Bad as soon as many are to take turns: then somebody
+//! has to say who is next, and that is a scheduler.
 //!
 //! Source: the documentation of crate corosensei; M. Conway, "Design of a separable transition-diagram compiler", 1963.
 

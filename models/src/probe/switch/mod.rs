@@ -1,7 +1,7 @@
 //! What it costs to go from one that runs to another, and what one that sleeps holds.
 //!
-//! Read `pipe.rs` first, then `futex.rs` and `sched_yield.rs`, in which less and less is left but the switch; then those that go
-//! by without the kernel: `yields.rs` and `generator.rs`; and then `sleep/`.
+//! Read `pipe.rs` first, then `futex.rs` and `sched_yield.rs`, in which less and less is left but the switch; then those
+//! that go by without the kernel: `yields.rs` and `generator.rs`; and then `sleep/`.
 
 use super::{Operation, Probe, Setting, Sides};
 

@@ -1,4 +1,5 @@
-//! `pipe-processes`, `pipe-threads`: a byte there and back, so that each waits for the other and the kernel goes between them.
+//! `pipe-processes`, `pipe-threads`: a byte there and back, so that each waits for the other and the kernel goes between
+//! them.
 //!
 //! Two pipes, one each way. Who has written (write(2)) goes to sleep in read(2) until the other one, woken by that byte, has
 //! written back. A sample is half of that: one switch, a write and a read, and where the two are apart the way from one

@@ -1,9 +1,9 @@
 //! `sched-yield`: two threads on one processor, each of which lets the other one through again and again.
 //!
-//! `sched_yield(2)` asks the scheduler to choose anew, and who asks goes behind those who wait for the same processor. Nobody falls
-//! asleep and nobody is woken: what is left is the call, the choice, and the registers and stacks of one thread put away for
-//! another's. So this is the least that a switch by the kernel costs. Which one is chosen is the scheduler's own
-//! affair, so the switches are counted (getrusage(2)) and a sample's time is shared out over as many.
+//! `sched_yield(2)` asks the scheduler to choose anew, and who asks goes behind those who wait for the same processor.
+//! Nobody falls asleep and nobody is woken: what is left is the call, the choice, and the registers and stacks of one
+//! thread put away for another's. So this is the least that a switch by the kernel costs. Which one is chosen is the
+//! scheduler's own affair, so the switches are counted (getrusage(2)) and a sample's time is shared out over as many.
 //!
 //! Good for measuring. In programs it is mostly a lock that somebody would not write properly.
 //!

@@ -1,13 +1,14 @@
 //! `yield-coroutine`, `yield-task`: two on one worker, each of which lets the other one through again and again.
 //!
-//! The kernel sees one thread that computes. may's coroutine saves its registers on its stack, its worker puts it at the end of a
-//! queue and takes the first one from there: the way to another coroutine goes over the worker, and so is two changes of stacks.
-//! An async task has no stack: it returns `Pending` through all that awaits it down to its worker, having left word that it is to be
-//! polled again, and the worker calls the next one. Since the two are all there are, tokio's worker looks after each round whether there is
-//! something else to do, as it does for every yield; with drivers for sockets and timers, it would ask the kernel too.
+//! The kernel sees one thread that computes. may's coroutine saves its registers on its stack, its worker puts it at the
+//! end of a queue and takes the first one from there: the way to another coroutine goes over the worker, and so is two
+//! changes of stacks. An async task has no stack: it returns `Pending` through all that awaits it down to its worker,
+//! having left word that it is to be polled again, and the worker calls the next one. Since the two are all there are,
+//! tokio's worker looks after each round whether there is something else to do, as it does for every yield; with drivers
+//! for sockets and timers, it would ask the kernel too.
 //!
-//! A sample is one way, from one to the other. Good where tens of thousands take turns. Bad where one forgets to: nobody takes
-//! the worker away from it.
+//! A sample is one way, from one to the other. Good where tens of thousands take turns. Bad where one forgets to: nobody
+//! takes the worker away from it.
 //!
 //! Source: the documentation of crates may and tokio.
 

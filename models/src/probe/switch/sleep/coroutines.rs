@@ -1,8 +1,9 @@
 //! `sleeping-coroutines`: coroutines of may that are parked.
 //!
-//! A coroutine is a stack, and of a stack only the pages count that it has touched: one or two, and a part of the page table that
-//! finds them. The kernel keeps two mappings of each, the stack and the page that guards it, and knows nothing else of it. There are
-//! no more than the kernel has mappings for one process (`vm.max_map_count`), which is some 30,000 as it is set mostly.
+//! A coroutine is a stack, and of a stack only the pages count that it has touched: one or two, and a part of the page
+//! table that finds them. The kernel keeps two mappings of each, the stack and the page that guards it, and knows nothing
+//! else of it. There are no more than the kernel has mappings for one process (`vm.max_map_count`), which is some 30,000 as
+//! it is set mostly.
 //!
 //! Good for tens of thousands in plain code. Bad beyond, unless somebody raises that limit.
 //!

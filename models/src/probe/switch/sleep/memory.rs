@@ -9,7 +9,8 @@ use super::super::super::Trouble;
 /// What the kernel's part is read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kernel {
-    /// The machine's kernel stacks, page tables and other memory that it can't give back: what others do meanwhile is in it too.
+    /// The machine's kernel stacks, page tables and other memory that it can't give back: what others do meanwhile is in it
+    /// too.
     Machine,
     /// The page tables of this process: for those that the kernel knows nothing of.
     PageTables,

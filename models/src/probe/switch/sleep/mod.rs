@@ -1,7 +1,7 @@
 //! What one that sleeps holds of the machine's memory, among many that do.
 //!
-//! Sleepers are made until there are as many as was asked for, or something is in the way ([`room`]). When all of them sleep, it
-//! is looked by how much memory has grown since before the first one ([`memory`]). Nothing is timed here.
+//! Sleepers are made until there are as many as was asked for, or something is in the way ([`room`]). When all of them
+//! sleep, it is looked by how much memory has grown since before the first one ([`memory`]). Nothing is timed here.
 //!
 //! Read `threads.rs` first, then `processes.rs`, `coroutines.rs` and `tasks.rs`.
 

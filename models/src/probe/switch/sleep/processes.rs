@@ -1,8 +1,8 @@
 //! `sleeping-processes`: forked children that each wait in pause(2) for a signal.
 //!
-//! A child shares its parent's pages until one of the two writes to them. What it has for itself are the pages that it wrote to,
-//! its page tables, a copy of all mappings, and what a thread has as well: the kernel's stack and the record of it. Its part
-//! of what it shares is in the proportional set size.
+//! A child shares its parent's pages until one of the two writes to them. What it has for itself are the pages that it
+//! wrote to, its page tables, a copy of all mappings, and what a thread has as well: the kernel's stack and the record of
+//! it. Its part of what it shares is in the proportional set size.
 //!
 //! Good for some hundreds that must be apart from each other. Bad for a connection each.
 //!

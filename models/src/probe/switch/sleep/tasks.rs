@@ -1,9 +1,10 @@
 //! `sleeping-tasks`: async tasks of tokio that wait to be told to go on.
 //!
-//! A task is what it has to keep over its `.await`s, a header of about a hundred bytes, and its place in the list of those who
-//! wait. It has no stack, and the kernel knows nothing of it.
+//! A task is what it has to keep over its `.await`s, a header of about a hundred bytes, and its place in the list of those
+//! who wait. It has no stack, and the kernel knows nothing of it.
 //!
-//! Good by the million, as long as memory is there. Bad where what is kept over an `.await` is large: each task has it all its life.
+//! Good by the million, as long as memory is there. Bad where what is kept over an `.await` is large: each task has it all
+//! its life.
 //!
 //! Source: the documentation of crate tokio, "Spawning".
 

@@ -1,11 +1,11 @@
 //! `sleeping-threads`: threads that each wait in read(2) for a pipe to be closed.
 //!
-//! A thread is two stacks: its own, of which only the pages count that it has touched, and the kernel's, which is there as a whole
-//! (16 KiB on x86). With it come the kernel's record of the thread, its mappings, and the page tables that find its stack. The
-//! size of a stack is addresses: one of 64 KiB holds hardly less than one of 2 MiB.
+//! A thread is two stacks: its own, of which only the pages count that it has touched, and the kernel's, which is there as
+//! a whole (16 KiB on x86). With it come the kernel's record of the thread, its mappings, and the page tables that find its
+//! stack. The size of a stack is addresses: one of 64 KiB holds hardly less than one of 2 MiB.
 //!
-//! Good up to some thousands. Bad beyond: the mappings that a process may have run out, and then the numbers that tell threads
-//! apart.
+//! Good up to some thousands. Bad beyond: the mappings that a process may have run out, and then the numbers that tell
+//! threads apart.
 //!
 //! Source: pthreads(7), `proc_meminfo(5)`, `proc_pid_smaps(5)`.
 
@@ -20,8 +20,8 @@ use super::{measured, numbers, wanted};
 
 const SMALL_STACK_BYTES: u64 = 64 * 1024;
 
-/// Its stack and the one for telling that it is full, each with a page that guards it. std gives up the whole process where it can't have
-/// the second, so that must not come to pass.
+/// Its stack and the one for telling that it is full, each with a page that guards it. std gives up the whole process where
+/// it can't have the second, so that must not come to pass.
 const MAPPINGS_EACH: u64 = 4;
 
 pub(in super::super) const PROBE: Probe = Probe {

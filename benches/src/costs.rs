@@ -88,22 +88,29 @@ pub const PAIRS: &[Pair] = &[
         probe: "pipe-processes",
         setting: Setting { sides: Some(Sides::Apart), ..Setting::of(Operation::Switch) },
     },
-    round_trip("round trip, pipe", "round_trip_pipe", "pipe"),
-    round_trip("round trip, Unix stream", "round_trip_unix", "unix-stream"),
-    round_trip("round trip, shared memory and futex", "round_trip_futex", "shared-memory-futex"),
+    round_trip("round trip, pipe, apart", "round_trip_pipe", "pipe", Sides::Apart),
+    round_trip("round trip, pipe, together", "round_trip_pipe", "pipe", Sides::Together),
+    round_trip("round trip, Unix stream, apart", "round_trip_unix", "unix-stream", Sides::Apart),
+    round_trip("round trip, Unix stream, together", "round_trip_unix", "unix-stream", Sides::Together),
+    round_trip("round trip, futex, apart", "round_trip_futex", "shared-memory-futex", Sides::Apart),
+    round_trip("round trip, futex, together", "round_trip_futex", "shared-memory-futex", Sides::Together),
 ];
 
-/// A message of 64 bytes to another process, on a processor of its own, and back.
-const fn round_trip(name: &'static str, program: &'static str, probe: &'static str) -> Pair {
+/// A message of 64 bytes to another process and back. Apart, most of it is the way to a processor that has gone to sleep;
+/// together, what the calls cost is seen better.
+const fn round_trip(name: &'static str, program: &'static str, probe: &'static str, sides: Sides) -> Pair {
     let setting = Setting::of(Operation::RoundTrip);
     Pair {
         name,
         program,
-        argument: Some("apart"),
+        argument: Some(match sides {
+            Sides::Apart => "apart",
+            Sides::Together => "together",
+        }),
         operations: 1,
         suite: Suite::Ipc,
         probe,
-        setting: Setting { message_bytes: Some(64), sides: Some(Sides::Apart), ..setting },
+        setting: Setting { message_bytes: Some(64), sides: Some(sides), ..setting },
     }
 }
 

@@ -21,7 +21,7 @@ fn main() {
         .configure_from_args();
     let mut group = criterion.benchmark_group("round trip");
     for way in ways() {
-        bench(&mut group, way, (way.settings)().remove(0), |way, setting| {
+        bench(&mut group, way, &(way.settings)().remove(0), |way, setting| {
             let times = (way.measure)(setting, A_WHILE)?.times;
             Ok(times.and_then(|times| times.quantile_ns(0.5)).expect("a round trip takes time") / 1e9)
         });
@@ -35,7 +35,7 @@ fn main() {
         ..Setting::of(Operation::Bandwidth)
     };
     for way in ways() {
-        bench(&mut group, way, setting.clone(), |way, setting| {
+        bench(&mut group, way, &setting, |way, setting| {
             let bytes_per_second = (way.measure)(setting, A_WHILE)?.bytes_per_second;
             Ok(BYTES as f64 / bytes_per_second.expect("a burst has a bandwidth"))
         });
@@ -52,17 +52,17 @@ fn ways() -> impl Iterator<Item = &'static Probe> {
 fn bench(
     group: &mut BenchmarkGroup<'_, WallTime>,
     way: &Probe,
-    setting: Setting,
+    setting: &Setting,
     seconds: fn(&Probe, &Setting) -> Result<f64, Trouble>,
 ) {
-    if let Err(trouble) = (way.measure)(&setting, Duration::from_millis(1)) {
+    if let Err(trouble) = (way.measure)(setting, Duration::from_millis(1)) {
         println!("{} is left out: {trouble}", way.name);
         assert!(matches!(trouble, Trouble::Unsupported(_)), "a way has failed");
         return;
     }
     group.bench_function(way.name, |bencher| {
         bencher.iter_custom(|times| {
-            let each = seconds(way, &setting).unwrap_or_else(|trouble| panic!("{}: {trouble}", way.name));
+            let each = seconds(way, setting).unwrap_or_else(|trouble| panic!("{}: {trouble}", way.name));
             Duration::from_secs_f64(each * times as f64)
         });
     });

@@ -5,7 +5,7 @@
 //! neither a semaphore nor a futex can. What is written twice before it is read arrives as one sum: so there are round trips
 //! here, and no bandwidth.
 //!
-//! Good at waking an event loop, for half of what a pipe takes. Bad at anything longer than a number.
+//! Good at waking an event loop: one descriptor and no buffer, where a pipe has two and pages. Bad at anything longer than a number.
 //!
 //! Source: eventfd(2).
 

@@ -1,7 +1,7 @@
 //! `std-channel`: the same with the standard library's bounded channel.
 //!
-//! Since Rust 1.67 it is a copy of crossbeam's ring under std's old interface, with one receiver. It spins a little less long
-//! before it sleeps. What is measured beside `channel` is what is left of the difference.
+//! Since Rust 1.67 it is a copy of crossbeam's ring under std's old interface, with one receiver. How long it looks
+//! again before it sleeps is its own affair, and the difference to `channel` is mostly that.
 //!
 //! Source: `std::sync::mpsc::sync_channel`.
 

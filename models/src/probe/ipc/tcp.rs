@@ -4,8 +4,8 @@
 //! receiving half of the stack within the same call, acknowledged. `TCP_NODELAY` is set on both sides, so that a short message
 //! doesn't wait for the acknowledgement of the one before (Nagle's algorithm).
 //!
-//! Good at being the same between two processes and two continents. Bad at being cheap: it costs several times what a Unix
-//! socket does.
+//! Good at being the same between two processes and two continents. Bad at being cheap: all that is done
+//! for the long way is done for the short one too.
 //!
 //! Source: tcp(7), RFC 9293.
 

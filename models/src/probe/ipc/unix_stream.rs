@@ -5,7 +5,7 @@
 //! Here the two have no name; with bind(2) one gets a path and strangers can connect. Descriptors can be sent as well,
 //! and the kernel vouches for who the other is (`SCM_RIGHTS`, `SCM_CREDENTIALS`).
 //!
-//! Good at being a network connection that never leaves the machine: databases and desktops talk over it. A little dearer than a
+//! Good at being a network connection that never leaves the machine: databases and desktops talk over it. Dearer than a
 //! pipe for short messages, since each takes a buffer of its own. Bad for those who need borders: see `unix-datagram`.
 //!
 //! Source: socketpair(2), unix(7).

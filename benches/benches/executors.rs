@@ -9,7 +9,9 @@ use std::time::Duration;
 use criterion::Criterion;
 use models::executor::executors;
 use models::options::Options;
-use workloads::task::{Count, Disk, Primes, Task, Wait};
+use workloads::task::{
+    Algorithm, Count, CounterAtomic, CounterLock, Disk, Fibonacci, Mix, Primes, Sort, Task, Wait,
+};
 
 const JOBS: usize = 4;
 
@@ -21,13 +23,14 @@ fn main() {
         .configure_from_args();
     // `coroutine` comes last among executors, and so with all its tasks: its threads stay, and nothing is forked then.
     for executor in executors() {
-        for task in small_tasks() {
+        for task in small_tasks().into_iter().filter(|task| executor.refuses(&**task).is_none()) {
             let mut group = criterion.benchmark_group(task.name());
             group.bench_function(executor.name, |bencher| {
                 bencher.iter(|| {
                     let results =
                         (executor.run)(&task, JOBS, &Options::default()).expect("no option is given");
                     assert!(results.iter().all(|result| *result == Ok(task.expected())), "{results:?}");
+                    task.check(JOBS).expect("all adds are in the sum");
                 });
             });
             group.finish();
@@ -42,7 +45,16 @@ fn small_tasks() -> Vec<Arc<dyn Task>> {
     vec![
         Arc::new(Primes { below: 10_000 }),
         Arc::new(Count { steps: 4_000_000 }),
+        Arc::new(Sort::new(Algorithm::Bubble, 1)),
+        Arc::new(Sort::new(Algorithm::Selection, 1)),
+        Arc::new(Sort::new(Algorithm::Insertion, 1)),
+        Arc::new(Sort::new(Algorithm::Quick, 20)),
+        Arc::new(Sort::new(Algorithm::Library, 50)),
+        Arc::new(Fibonacci { n: 27 }),
+        Arc::new(CounterLock::new(100_000)),
+        Arc::new(CounterAtomic::new(300_000)),
         Arc::new(Disk { lines: 2_000, batch }),
         Arc::new(Wait { times: 2, each: Duration::from_millis(5) }),
+        Arc::new(Mix { turns: 1, computes: 20, wait: Duration::from_millis(1), lines: 200 }),
     ]
 }

@@ -6,7 +6,7 @@ use models::datagram;
 use models::executor::{self, Executor};
 use models::options::Choice;
 use models::server::{self, Model};
-use workloads::task::{self, Task};
+use workloads::task::{self, Size, Task};
 
 use crate::failure::Usage;
 
@@ -38,9 +38,9 @@ pub fn executor(choice: &Choice) -> anyhow::Result<&'static Executor> {
     Ok(executor)
 }
 
-/// A task.
-pub fn task(name: &str) -> anyhow::Result<Arc<dyn Task>> {
-    task::task(name).ok_or_else(|| unknown("task", name, task::tasks().iter().map(|task| task.name())))
+/// A task with jobs of this size.
+pub fn task(name: &str, size: Size) -> anyhow::Result<Arc<dyn Task>> {
+    task::task(name, size).ok_or_else(|| unknown("task", name, task::names().into_iter()))
 }
 
 /// Several choices, each written `name:key=value,...`.

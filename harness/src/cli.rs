@@ -14,7 +14,7 @@ use clap::{Parser, Subcommand};
 use self::compare::COMPARE_JSON;
 pub use self::compare::{Compare, FailOn, Report};
 pub use self::load::{Load, Spacing, Special};
-pub use self::run::{Run, Suite};
+pub use self::run::{JobSize, Run, Suite};
 pub use self::serve::{Launch, Serve};
 pub use self::small::{Doctor, Exec, List};
 use self::verify::VERIFY_CONTRACT;

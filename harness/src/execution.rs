@@ -33,6 +33,15 @@ impl Execution {
             (failed > 0).then(|| format!("{failed} of {} jobs failed; {}", results.len(), faults.remove(0)));
         Self { seconds, value: failure.is_none().then(|| expected.to_string()), failed, failure }
     }
+
+    /// Adds what was found once all jobs had come to their values.
+    #[must_use]
+    pub fn checked(self, all: Result<(), String>) -> Self {
+        match all {
+            Err(fault) if self.failure.is_none() => Self { value: None, failure: Some(fault), ..self },
+            _ => self,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -46,5 +55,13 @@ mod tests {
         let wrong = Execution::new(&[Ok(7), Ok(8), Err("the disk is full".into())], 7, 1.5);
         assert_eq!(wrong.value, None);
         assert_eq!(wrong.failure.unwrap(), "2 of 3 jobs failed; job 1 came to 8 instead of 7");
+    }
+
+    #[test]
+    fn what_is_wrong_with_all_jobs_together_takes_the_value_away() {
+        let right = Execution::new(&[Ok(7), Ok(7)], 7, 1.5);
+        assert_eq!(right.clone().checked(Ok(())), right);
+        let wrong = right.checked(Err("the sum is short".into()));
+        assert_eq!((wrong.value, wrong.failure.as_deref()), (None, Some("the sum is short")));
     }
 }

@@ -32,7 +32,7 @@ use tempfile::TempDir;
 
 pub use self::command::ServeCommand;
 pub use self::foreign::{ForeignCommand, free_port};
-use self::guard::Guarded;
+pub(crate) use self::guard::Guarded;
 pub use self::guard::guard_servers;
 pub use self::own::NotLaunched;
 pub(crate) use self::own::{command_of, own_program};

@@ -65,7 +65,9 @@ fn the_listing_names_everything_there_is() {
         names("executors"),
         ["line", "threads", "gil", "processes", "thread-pool", "process-pool", "rayon", "async", "coroutine"]
     );
-    assert_eq!(names("tasks"), ["primes", "count", "disk", "wait"]);
+    let tasks = ["primes", "count", "bubble", "selection", "insertion", "quick", "library-sort", "fibonacci"];
+    let others = ["counter-lock", "counter-atomic", "disk", "wait", "mix"];
+    assert_eq!(names("tasks"), [&tasks[..], &others].concat());
     assert_eq!(names("workloads"), ["echo", "http"]);
 }
 
@@ -127,7 +129,8 @@ fn an_unknown_name_lists_the_known_ones() {
     );
     assert_eq!(
         usage(&["exec", "line", "--task", "prime"]),
-        "concur: there is no task 'prime'; try one of: primes, count, disk, wait"
+        "concur: there is no task 'prime'; try one of: primes, count, bubble, selection, insertion, quick, library-sort, \
+         fibonacci, counter-lock, counter-atomic, disk, wait, mix"
     );
     assert_eq!(
         usage(&["serve", "epoll", "--workload", "ftp"]),
@@ -252,6 +255,7 @@ fn numbers_that_make_no_sense_are_refused() {
     assert!(usage(&["load", "127.0.0.1:1", "--connections", "0"]).contains("can't be 0"));
     assert!(usage(&["run", "--rounds", "0"]).contains("--rounds can't be 0"));
     assert!(usage(&["run", "--jobs", "0"]).contains("--jobs can't be 0"));
+    assert!(usage(&["run", "--jobs", "1,2,0"]).contains("--jobs can't be 0"));
     assert!(usage(&["exec", "line", "--jobs", "0"]).contains("--jobs can't be 0"));
     assert!(usage(&["run", "--duration", "1ms"]).contains("--duration is too short"));
     assert!(usage(&["run", "--workload", "echo", "--message", "0"]).contains("--message can't be 0"));
@@ -422,6 +426,7 @@ fn what_is_named_twice_is_refused() {
         ("--suite idle,idle", "--suite names idle twice"),
         ("--transport tcp,tcp", "--transport names tcp twice"),
         ("--workload http,http", "--workload names http twice"),
+        ("--suite tasks --jobs 1,2,1", "--jobs names 1 twice"),
         ("--suite tasks --tasks wait,wait", "--tasks names wait twice"),
     ] {
         let line = run_refused(arguments);

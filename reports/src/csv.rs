@@ -7,7 +7,7 @@ use crate::storage::WriteError;
 
 /// The columns, in their order. Each is named by the path of its field in the record. New fields come last, so
 /// that what reads by position goes on working.
-pub const HEADER: [&str; 128] = [
+pub const HEADER: [&str; 134] = [
     "suite",
     "model",
     "options",
@@ -136,6 +136,12 @@ pub const HEADER: [&str; 128] = [
     "noise.watching_cpu_s",
     "noise.hop_before_ns",
     "noise.hop_after_ns",
+    "size",
+    "at_once",
+    "interpreter.implementation",
+    "interpreter.version",
+    "interpreter.gil",
+    "start_up_s",
 ];
 
 /// All cells of `run`. What is absent is empty.

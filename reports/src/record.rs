@@ -19,7 +19,7 @@ pub use load::{Beside, Errors, Latency, Offered, VALUES_ABOVE};
 pub use noise::{Noise, Verdict};
 pub use run::{Floor, Host, Run};
 pub use server::{Schedule, ServerCell, Shape};
-pub use task::TaskCell;
+pub use task::{Interpreter, TaskCell};
 
 /// The version of the format that [`Run::schema`] must state.
 pub const SCHEMA: u32 = 1;

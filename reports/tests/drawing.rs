@@ -5,7 +5,7 @@ mod sample;
 use insta::assert_snapshot;
 use reports::course_notes::WAYS;
 use reports::document::Document;
-use reports::record::{Cell, Run, ServerCell, TaskCell, Verdict};
+use reports::record::{Cell, Interpreter, Run, ServerCell, TaskCell, Verdict};
 use reports::table::Table;
 use reports::terminal::{self, Charset, Terminal};
 use reports::{csv, html, markdown};
@@ -198,9 +198,11 @@ fn every_column_of_a_task_shows_its_own_figure() {
         ("workers", "10"),
         ("time (s)", "3.24"), // 2.16 and 4.32
         ("interval (s)", "2.16..4.32"),
-        ("speed-up (times)", "1.85"), // 4 by 2.16, 8 by 4.32
-        ("CPU (s)", "3.31"),          // 3.13 and 3.23, and 0.126 in the kernel
-        ("memory (MiB)", "16.0"),     // 7 + 13 / 2, 7 + 23 / 2
+        ("speed-up (times)", "1.85 ±0%"), // 4 by 2.16, 8 by 4.32
+        ("interval (times)", "1.85..1.85"),
+        ("efficiency", "0.93"),   // by two cores
+        ("CPU (s)", "3.31"),      // 3.13 and 3.23, and 0.126 in the kernel
+        ("memory (MiB)", "16.0"), // 7 + 13 / 2, 7 + 23 / 2
         ("values", "ok"),
         ("jobs", "10"),
         ("rounds", "2/2"),
@@ -214,23 +216,99 @@ fn the_notes_form_has_our_figures_beside_theirs() {
     let table = table(&document, "In the form of the course notes: 10 jobs");
     let thread = expected(&[
         ("way", "Thread"),
-        ("count (cpu s)", "2.43"),  // 1.62 and 3.24
-        ("count (cpu ×)", "0.54"),  // by 3 and 6
-        ("primes (cpu s)", "3.06"), // 2.04 and 4.08
-        ("primes (cpu ×)", "0.51"), // by 4 and 8
-        ("disk (io s)", "0.465"),   // 0.31 and 0.62
-        ("disk (io ×)", "0.62"),    // by 0.5 and 1
-        ("wait (io s)", "0.152"),   // 0.101 and 0.202: 0.1515
-        ("wait (io ×)", "0.10"),    // by 1 and 2
-        ("notes (cpu s)", "8.41"),
-        ("notes (cpu ×)", "1.03"),
-        ("notes (io s)", "6.02"),
-        ("notes (io ×)", "0.88"),
+        ("cpu (s)", "3.06"),      // primes: 2.04 and 4.08
+        ("cpu (× Line)", "0.51"), // by 4 and 8
+        ("IO (s)", "0.465"),      // disk: 0.31 and 0.62
+        ("IO (× Line)", "0.62"),  // by 0.5 and 1
+        ("notes' cpu (s)", "8.41"),
+        ("notes' cpu (× Line)", "1.03"),
+        ("notes' IO (s)", "6.02"),
+        ("notes' IO (× Line)", "0.88"),
     ]);
     assert_eq!(row(&table, &["Thread"]), thread);
-    let of_the_notes = |way| row(&table, &[way])[9..].iter().map(|(_, text)| *text).collect::<Vec<_>>();
+    assert!(table.notes[0].starts_with("cpu is primes, IO is disk."), "{:?}", table.notes);
+    let of_the_notes = |way| row(&table, &[way])[5..].iter().map(|(_, text)| *text).collect::<Vec<_>>();
     assert_eq!(of_the_notes("Line"), ["8.15", "1.00", "6.84", "1.00"]);
     assert_eq!(of_the_notes("Process"), ["4.08", "0.50", "3.21", "0.47"]);
+}
+
+/// The sample with tasks alone: each way with 1, 2, 4 and 8 jobs at once, on two cores, in two rounds.
+fn sweep() -> Run {
+    let one = 0.1;
+    let mut cells = Vec::new();
+    for round in 1..=2 {
+        for jobs in [1_usize, 2, 4, 8] {
+            let n = jobs as f64;
+            let lost = 1.0 + 0.2 * (n - 1.0) + 0.01 * n * (n - 1.0);
+            for (executor, name, seconds, at_once) in [
+                ("line", "primes", n * one, 1),
+                ("threads", "primes", one * (n / 2.0).max(1.0), jobs),
+                ("threads", "wait", one, jobs),
+                ("line", "wait", n * one, 1),
+                ("processes", "primes", one * lost, jobs),
+                ("thread-pool", "primes", one * (n / 2.0).max(1.0), jobs.min(2)),
+            ] {
+                cells.push(TaskCell {
+                    jobs,
+                    size: Some("short".into()),
+                    at_once: Some(at_once),
+                    workers: at_once,
+                    ..sample::task(executor, name, round, seconds, 1)
+                });
+            }
+        }
+    }
+    run_of(cells.into_iter().map(tasks_cell).collect())
+}
+
+#[test]
+fn the_tables_of_a_sweep() {
+    assert_snapshot!(on_terminal(&Document::of(&sweep()), 160, Charset::Utf8));
+}
+
+#[test]
+fn the_laws_of_scaling_stand_beside_what_an_executor_that_loses_nothing_would_come_to() {
+    let table = table(&Document::of(&sweep()), "Scaling");
+    let texts =
+        |task, executor| row(&table, &[task, executor]).into_iter().map(|(_, text)| text).collect::<Vec<_>>();
+    let threads = texts("primes (cpu)", "threads");
+    assert_eq!(threads[2..5], ["1 2 4 8", "2.00", "8"]);
+    assert_eq!(threads[5], threads[6], "it loses nothing");
+    let processes = texts("primes (cpu)", "processes");
+    assert_eq!(processes[8..], ["0.200", "0.0100", "8.94", "0.0%"]);
+    assert_eq!(
+        texts("wait (io)", "threads")[3..],
+        ["8.00", "8", "0.000", "", "0.0%", "0.000", "0", "", "0.0%"]
+    );
+    assert_eq!(
+        table.notes,
+        ["Not fitted, as that takes three different numbers at once: thread-pool on primes."]
+    );
+}
+
+#[test]
+fn a_pool_is_fitted_over_its_numbers_of_workers() {
+    let mut run = sweep();
+    let wider = |round| TaskCell {
+        jobs: 8,
+        options: "workers=4".into(),
+        size: Some("short".into()),
+        at_once: Some(4),
+        workers: 4,
+        ..sample::task("thread-pool", "primes", round, 0.4, 1)
+    };
+    run.cells.extend([1, 2].map(|round| tasks_cell(wider(round))));
+    let table = table(&Document::of(&run), "Scaling");
+    assert_eq!(row(&table, &["primes (cpu)", "thread-pool"])[2].1, "1 2 4");
+    assert!(table.notes.is_empty(), "{:?}", table.notes);
+}
+
+#[test]
+fn without_three_numbers_of_jobs_no_law_is_fitted_and_the_table_says_so() {
+    let notes = table(&document(), "Tasks").notes;
+    let why = "No law of scaling is fitted: that takes line's time for one job and three different numbers of jobs at once, as with \
+         --jobs 1,2,4.";
+    assert_eq!(notes.last().map(String::as_str), Some(why));
 }
 
 #[test]
@@ -423,6 +501,13 @@ fn every_field_of_a_cell_stands_under_its_own_name() {
         attempt: Some(2),
         noise: sample::loads::full().noise,
         cost: sample::loads::full().server,
+        interpreter: Some(Interpreter {
+            implementation: "CPython".into(),
+            version: "3.13.0".into(),
+            gil: true,
+        }),
+        start_up_s: Some(0.041),
+        warm_up_s: Some(0.25),
         ..sample::task("threads", "primes", 1, 2.0, 77)
     };
     run.cells.push(tasks_cell(attempt));

@@ -1,6 +1,7 @@
 //! From a step of the plan to a cell of the record: start, measure, stop, judge.
 
 mod cost;
+mod interpreter;
 mod latency;
 mod server;
 mod task;
@@ -56,6 +57,7 @@ impl Bench<'_> {
                 }
             }
             Step::Task(step) => Cell::Tasks(Box::new(task::measure(step, &bench))),
+            Step::Interpreter(step) => Cell::Tasks(Box::new(interpreter::measure(step, &bench))),
         }
     }
 }

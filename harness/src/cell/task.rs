@@ -18,7 +18,7 @@ use crate::plan::TaskStep;
 use crate::server::{command_of, own_program, quoted};
 
 /// How long the jobs of one cell may take.
-const LIMIT: Duration = Duration::from_secs(300);
+pub(super) const LIMIT: Duration = Duration::from_secs(300);
 /// A process that holds less than this was on its way in or out when it was looked at.
 const LEAST_BYTES: u64 = 256 * 1024;
 /// How often to look whether they are done.
@@ -32,10 +32,15 @@ pub(super) fn measure(step: &TaskStep, bench: &Bench<'_>) -> TaskCell {
         task: step.task.name().to_owned(),
         family: step.task.family().name().to_owned(),
         jobs: step.jobs,
+        size: Some(step.size.name().to_owned()),
         workers: (step.executor.workers)(step.jobs, &step.choice.options),
+        at_once: Some(step.executor.at_once(step.jobs, &step.choice.options)),
         round: step.round,
         ..TaskCell::default()
     };
+    if let Some(why) = step.executor.refuses(&*step.task) {
+        return TaskCell { verdict: Verdict::Unsupported, reason: Some(why), ..cell };
+    }
     match try_measure(step, bench) {
         Ok(Measured { execution, cost, noise }) => TaskCell {
             verdict: if execution.failure.is_none() { Verdict::Valid } else { Verdict::Errors },
@@ -64,6 +69,7 @@ fn try_measure(step: &TaskStep, bench: &Bench<'_>) -> anyhow::Result<Measured> {
     let mut command = command_of(own_program().as_os_str());
     command
         .args(["exec", &step.choice.to_string(), "--task", step.task.name()])
+        .args(["--size", step.size.name()])
         .args(["--jobs", &step.jobs.to_string(), "--json"])
         .args(["--with-parent", &process::id().to_string()])
         .stdin(Stdio::null())
@@ -81,18 +87,23 @@ fn try_measure(step: &TaskStep, bench: &Bench<'_>) -> anyhow::Result<Measured> {
     let peaks = sampler.map(Sampler::stop).unwrap_or_default();
     let sampling = peaks.cpu;
     let cost = peaks.complete(before.until(&Reaped::so_far()?));
-    let enough = |bytes: Option<u64>| bytes.filter(|bytes| *bytes >= LEAST_BYTES);
-    let cost = Cost {
-        pss_peak_bytes: enough(cost.pss_peak_bytes),
-        rss_peak_bytes: enough(cost.rss_peak_bytes),
-        pss_bytes: None, // the last sample sees a process that has ended
-        ..cost
-    };
+    let cost = while_it_lived(cost);
     let execution = serde_json::from_slice(&output.stdout).map_err(|_| {
         let words = quoted(&String::from_utf8_lossy(&output.stderr));
         anyhow!("the executor's process ended without a result ({}){words}", output.status)
     })?;
     Ok(Measured { execution, cost, noise: seen.noise(spin_before, noise::spin(&[]), sampling) })
+}
+
+/// A cost without what was seen of a process on its way in or out.
+pub(super) fn while_it_lived(cost: Cost) -> Cost {
+    let enough = |bytes: Option<u64>| bytes.filter(|bytes| *bytes >= LEAST_BYTES);
+    Cost {
+        pss_peak_bytes: enough(cost.pss_peak_bytes),
+        rss_peak_bytes: enough(cost.rss_peak_bytes),
+        pss_bytes: None, // the last sample sees a process that has ended
+        ..cost
+    }
 }
 
 fn wait(child: &mut Child, bench: &Bench<'_>) -> anyhow::Result<()> {

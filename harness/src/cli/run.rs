@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use workloads::task::Size;
 
 use super::Special;
 use crate::transport::Transport;
@@ -22,15 +23,20 @@ pub struct Run {
     /// listen on and {workload} for what it is to serve. It runs without a shell. May be given more than once.
     #[arg(long, value_name = "NAME=COMMAND")]
     pub cmd: Vec<String>,
-    /// The course's servers in Python as rows, run by this interpreter [default: python3].
+    /// This interpreter as rows [default: python3]: of the suite servers the course's servers in Python, of the suite tasks the
+    /// tasks in Python. May be given more than once; servers run under the first one. The suite tasks without servers looks
+    /// for interpreters by itself, and with `none` it does not.
     #[arg(long, value_name = "PATH", num_args = 0..=1, default_missing_value = "python3")]
-    pub python: Option<String>,
+    pub python: Vec<String>,
     /// Executors to measure, separated by commas or spaces [default: all].
     #[arg(long, value_name = "EXECUTOR", num_args = 1..)]
     pub executors: Vec<String>,
     /// Tasks to run, separated by commas or spaces [default: all].
     #[arg(long, value_name = "TASK", value_delimiter = ',', num_args = 1..)]
     pub tasks: Vec<String>,
+    /// How long their jobs are.
+    #[arg(long, default_value = "short")]
+    pub size: JobSize,
     /// Workloads to serve [default: http].
     #[arg(long, value_delimiter = ',')]
     pub workload: Vec<String>,
@@ -72,9 +78,9 @@ pub struct Run {
     /// After this long without a reply a request is given up.
     #[arg(long, value_parser = humantime::parse_duration, default_value = "2s")]
     pub timeout: Duration,
-    /// How often everything is measured, each time in another order.
-    #[arg(long, default_value_t = 5)]
-    pub rounds: u32,
+    /// How often everything is measured, each time in another order [default: 5; of tasks alone 3].
+    #[arg(long, value_name = "ROUNDS")]
+    pub rounds: Option<u32>,
     /// Instead of --rounds: go on until the interval of every row reaches no further than this from its median, in percent:
     /// `2%`.
     #[arg(long, value_name = "PERCENT", value_parser = percent, conflicts_with = "rounds")]
@@ -82,9 +88,10 @@ pub struct Run {
     /// How long that may take; five rounds must go into it [default: 10m].
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, requires = "until")]
     pub budget: Option<Duration>,
-    /// How many jobs of a task run at once.
-    #[arg(long, default_value_t = 4)]
-    pub jobs: usize,
+    /// How many jobs of a task there are, in turn [default: 1, the number of processors, twice and four times that; pools
+    /// are then also given more workers than processors].
+    #[arg(long, value_name = "N", value_delimiter = ',')]
+    pub jobs: Vec<usize>,
     /// The order of measuring follows from this number [default: another one each time].
     #[arg(long)]
     pub seed: Option<u64>,
@@ -107,6 +114,24 @@ pub enum Suite {
     Idle,
     /// Stevens' comparison of servers that make processes and threads (UNIX Network Programming, volume 1, chapter 30).
     Stevens,
+}
+
+/// How long the jobs of a task are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum JobSize {
+    /// As the course notes have it: up to more than a second.
+    Full,
+    /// Some 10 to 50 ms.
+    Short,
+}
+
+impl From<JobSize> for Size {
+    fn from(size: JobSize) -> Self {
+        match size {
+            JobSize::Full => Self::Full,
+            JobSize::Short => Self::Short,
+        }
+    }
 }
 
 /// Reads `2%` as 0.02.

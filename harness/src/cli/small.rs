@@ -2,6 +2,8 @@
 
 use clap::Args;
 
+use super::JobSize;
+
 /// `concur exec`.
 #[derive(Debug, Args)]
 pub struct Exec {
@@ -13,6 +15,9 @@ pub struct Exec {
     /// How many jobs of it.
     #[arg(long, default_value_t = 4)]
     pub jobs: usize,
+    /// How long they are.
+    #[arg(long, default_value = "full")]
+    pub size: JobSize,
     /// Stop when this process ends.
     #[arg(long, value_name = "PID", hide = true)]
     pub with_parent: Option<i32>,

@@ -29,7 +29,10 @@ pub(super) fn run(arguments: &Exec) -> anyhow::Result<ExitCode> {
     super::end_with(arguments.with_parent)?;
     let choice = choose::choice(&arguments.executor)?;
     let executor = choose::executor(&choice)?;
-    let task = choose::task(&arguments.task)?;
+    let task = choose::task(&arguments.task, arguments.size.into())?;
+    if let Some(why) = executor.refuses(&*task) {
+        return Err(Usage::error(format!("{why}; try another executor, or another --task")));
+    }
     if !(1..=JOBS_AT_MOST).contains(&arguments.jobs) {
         return Err(Usage::error(format!("--jobs can't be {}; try 1 to {JOBS_AT_MOST}", arguments.jobs)));
     }
@@ -37,7 +40,7 @@ pub(super) fn run(arguments: &Exec) -> anyhow::Result<ExitCode> {
     let results = (executor.run)(&task, arguments.jobs, &choice.options)
         .map_err(|error| Usage::error(error.to_string()))?;
     let seconds = start.elapsed().as_secs_f64();
-    let execution = Execution::new(&results, task.expected(), seconds);
+    let execution = Execution::new(&results, task.expected(), seconds).checked(task.check(arguments.jobs));
     if arguments.json {
         let answer = Answer {
             executor: executor.name,

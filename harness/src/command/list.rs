@@ -8,7 +8,7 @@ use models::executor::executors;
 use models::options::{Kind, Spec};
 use models::server::servers;
 use serde::Serialize;
-use workloads::task::tasks;
+use workloads::task::{Size, tasks};
 
 use crate::cli::List;
 use crate::workload::WORKLOADS;
@@ -47,7 +47,10 @@ fn listing() -> Listing {
             .map(|it| entry(it.name, it.family, it.summary, it.options))
             .collect(),
         executors: executors().iter().map(|it| entry(it.name, it.family, it.summary, it.options)).collect(),
-        tasks: tasks().iter().map(|it| entry(it.name(), it.family().name(), it.summary(), &[])).collect(),
+        tasks: tasks(Size::default())
+            .iter()
+            .map(|it| entry(it.name(), it.family().name(), it.summary(), &[]))
+            .collect(),
         workloads: WORKLOADS.iter().map(|it| entry(it.name, it.family, it.summary, &[])).collect(),
     }
 }

@@ -4,11 +4,13 @@
 //! from always coming after the same neighbour. One block is one round. How many there are may be fixed beforehand, or
 //! follow from what has been measured ([`rounds`]); so may the rates that are offered ([`knee`]).
 
+pub mod interpreters;
 pub mod knee;
 mod load;
 pub mod rounds;
 pub mod servers;
 pub mod suites;
+pub mod tasks;
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,8 +20,9 @@ use fastrand::Rng;
 use models::executor::Executor;
 use models::options::Choice;
 use reports::record::{Schedule, Shape};
-use workloads::task::Task;
+use workloads::task::{Size, Task};
 
+pub use self::interpreters::InterpreterStep;
 use self::rounds::Rounds;
 use crate::subject::Subject;
 use crate::transport::Transport;
@@ -38,6 +41,8 @@ pub enum Step {
     Server(ServerStep),
     /// An executor over a task.
     Task(TaskStep),
+    /// A real interpreter over a task.
+    Interpreter(InterpreterStep),
 }
 
 /// A server under a load.
@@ -87,6 +92,8 @@ pub struct TaskStep {
     pub choice: Choice,
     /// The task.
     pub task: Arc<dyn Task>,
+    /// How long its jobs are.
+    pub size: Size,
     /// How many jobs.
     pub jobs: usize,
     /// Which round this is, from 1.
@@ -114,6 +121,8 @@ pub struct Plan {
     pub timing: Timing,
     /// What the order follows from.
     pub seed: u64,
+    /// What a reader of the whole run should know beforehand, a sentence each.
+    pub notes: Vec<String>,
     /// Whether each server is also offered shares of the rate that it reaches in a closed loop.
     pub knee: bool,
     random: Rng,
@@ -129,7 +138,14 @@ impl Plan {
         seed: u64,
     ) -> Self {
         let steps = servers.into_iter().map(Step::Server).chain(tasks.into_iter().map(Step::Task)).collect();
-        Self { steps, rounds, timing, seed, knee: false, random: Rng::with_seed(seed) }
+        Self { steps, rounds, timing, seed, notes: Vec::new(), knee: false, random: Rng::with_seed(seed) }
+    }
+
+    /// The same with cells of real interpreters.
+    #[must_use]
+    pub fn with_interpreters(mut self, steps: Vec<InterpreterStep>) -> Self {
+        self.steps.extend(steps.into_iter().map(Step::Interpreter));
+        self
     }
 
     /// The next block, as it is to be measured in this round.
@@ -189,7 +205,8 @@ impl Plan {
     pub fn expected(&self, step: &Step) -> Duration {
         match step {
             Step::Server(step) => self.expected_of_server(step),
-            Step::Task(_) => Duration::from_secs(1),
+            Step::Task(step) => step.expected(),
+            Step::Interpreter(step) => step.expected(),
         }
     }
 
@@ -201,7 +218,7 @@ impl Plan {
     pub fn most_connections(&self) -> usize {
         let connections = self.steps.iter().map(|step| match step {
             Step::Server(step) => step.all_connections(),
-            Step::Task(_) => 0,
+            Step::Task(_) | Step::Interpreter(_) => 0,
         });
         connections.max().unwrap_or(0)
     }
@@ -224,11 +241,31 @@ impl ServerStep {
     }
 }
 
+impl TaskStep {
+    /// Whether another one measures the same.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let what = |step: &Self| (step.choice.to_string(), step.task.name(), step.size, step.jobs);
+        what(self) == what(other)
+    }
+
+    /// How long it will take, starting and reading figures included: a guess, which what the first ones took corrects.
+    fn expected(&self) -> Duration {
+        if self.executor.refuses(&*self.task).is_some() {
+            return Duration::ZERO;
+        }
+        match self.size {
+            Size::Full => Duration::from_secs(1),
+            Size::Short => Duration::from_millis(120),
+        }
+    }
+}
+
 impl Step {
     fn set_round(&mut self, to: u32) {
         match self {
             Self::Server(step) => step.round = to,
             Self::Task(step) => step.round = to,
+            Self::Interpreter(step) => step.round = to,
         }
     }
 }
@@ -241,6 +278,7 @@ impl fmt::Display for Step {
             Self::Task(step) => {
                 write!(f, "{}, {}, {} jobs, round {}", step.choice, step.task.name(), step.jobs, step.round)
             }
+            Self::Interpreter(step) => step.fmt(f),
         }
     }
 }
@@ -276,7 +314,7 @@ pub(crate) mod tests {
 
     use super::servers::{Loads, server_steps};
     use super::*;
-    use crate::plan::servers::task_steps;
+    use crate::plan::tasks::task_steps;
 
     pub(crate) const TIMING: Timing = Timing {
         warm_up: Duration::from_millis(100),
@@ -310,7 +348,7 @@ pub(crate) mod tests {
     fn all_tasks() -> Vec<TaskStep> {
         let executors: Vec<_> =
             executors().iter().map(|executor| (executor, executor.name.parse().unwrap())).collect();
-        task_steps(&executors, &tasks(), 4)
+        task_steps(&executors, &tasks(Size::Short), Size::Short, &[4])
     }
 
     fn plan(seed: u64) -> Plan {
@@ -320,7 +358,7 @@ pub(crate) mod tests {
     #[test]
     fn each_block_has_every_cell_once() {
         let mut plan = plan(7);
-        let cells = servers().len() + 1 + executors().len() * tasks().len();
+        let cells = servers().len() + 1 + executors().len() * tasks(Size::Short).len();
         assert_eq!(plan.cells_at_least(), 3 * cells);
         for round in 1..=3 {
             let texts: BTreeSet<String> = plan.block(round).iter().map(ToString::to_string).collect();

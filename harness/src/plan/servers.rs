@@ -1,14 +1,9 @@
 //! From what was asked for to the cells of one round: every server under every load, every executor over every task.
 
-use std::sync::Arc;
-
-use models::executor::Executor;
-use models::options::Choice;
 use models::server::Room;
 use reports::record::{Schedule, Shape};
-use workloads::task::Task;
 
-use super::{ServerStep, ServerSuite, TaskStep};
+use super::{ServerStep, ServerSuite};
 use crate::subject::Subject;
 use crate::transport::Transport;
 use crate::workload::Workload;
@@ -124,22 +119,6 @@ fn with_again(step: ServerStep, again: Option<&str>) -> Vec<ServerStep> {
     }
     let copy = ServerStep { copy: Some(2), ..step.clone() };
     vec![step, copy]
-}
-
-/// The task cells of one round.
-pub fn task_steps(
-    executors: &[(&'static Executor, Choice)],
-    tasks: &[Arc<dyn Task>],
-    jobs: usize,
-) -> Vec<TaskStep> {
-    let step = |task: &Arc<dyn Task>, (executor, choice): &(&'static Executor, Choice)| TaskStep {
-        executor,
-        choice: choice.clone(),
-        task: Arc::clone(task),
-        jobs,
-        round: 1,
-    };
-    tasks.iter().flat_map(|task| executors.iter().map(|executor| step(task, executor))).collect()
 }
 
 #[cfg(test)]

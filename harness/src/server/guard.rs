@@ -22,13 +22,13 @@ static GUARD: Mutex<Option<ChildStdin>> = Mutex::new(None);
 
 /// A process group that is killed when this process is gone; not any more once this is dropped.
 #[derive(Debug)]
-pub(super) struct Guarded {
+pub(crate) struct Guarded {
     group: u32,
 }
 
 impl Guarded {
     /// Puts `group` under guard; `program` is `concur`.
-    pub(super) fn new(group: u32, program: &Path) -> Result<Self> {
+    pub(crate) fn new(group: u32, program: &Path) -> Result<Self> {
         let mut guard = GUARD.lock().unwrap_or_else(PoisonError::into_inner);
         let pipe = match guard.take() {
             Some(pipe) => pipe,

@@ -72,6 +72,27 @@ pub struct Executor {
     pub run: fn(task: &Arc<dyn Task>, jobs: usize, options: &Options) -> Results,
 }
 
+impl Executor {
+    /// How many of `jobs` are under way at once. Where jobs that wait make room for others, all of them are, however few
+    /// compute.
+    pub fn at_once(&self, jobs: usize, options: &Options) -> usize {
+        if self.family == "coroutines" { jobs } else { (self.workers)(jobs, options) }
+    }
+
+    /// Why it can't run this task, in a sentence; none if it can.
+    pub fn refuses(&self, task: &dyn Task) -> Option<String> {
+        let apart = self.family == "processes" && task.shares_memory();
+        apart.then(|| {
+            format!(
+                "the jobs of {} share memory, and {} runs them in processes that share none: each would change a copy of its \
+                 own",
+                task.name(),
+                self.name
+            )
+        })
+    }
+}
+
 /// What all jobs came to, in their order, unless an option was wrong and none was begun.
 pub type Results = Result<Vec<JobResult>, OptionError>;
 

@@ -9,14 +9,18 @@ use std::time::{Duration, Instant};
 use models::executor::{executors, find};
 use models::options::{Choice, Options};
 use workloads::Value;
-use workloads::task::{Family, Primes, Run, Step, Task, Wait};
+use workloads::task::{
+    CounterAtomic, CounterLock, Family, Primes, Run, Size, Step, Task, Wait, tasks,
+};
 
 use crate::Function;
-use crate::jobs::{Custom, executor, run, run_choice, small_tasks};
+use crate::jobs::{Custom, FORKING, executor, run, run_choice, small_tasks};
 
 pub(crate) const CASES: &[Function] = functions![
     every_executor_is_found_by_its_name,
     every_job_of_every_task_comes_to_its_value,
+    every_executor_runs_every_task_that_it_does_not_refuse,
+    jobs_that_share_memory_are_refused_where_there_is_none_and_would_lose_their_sum,
     no_jobs_come_to_no_values,
     values_stand_in_the_order_of_the_jobs_whichever_ends_first,
     three_hundred_jobs_wait_at_the_same_time,
@@ -49,6 +53,32 @@ fn every_job_of_every_task_comes_to_its_value() {
             assert_eq!(results, vec![Ok(task.expected()); 5], "{} {}", executor.name, task.name());
         }
     }
+}
+
+fn every_executor_runs_every_task_that_it_does_not_refuse() {
+    for executor in executors() {
+        for task in tasks(Size::Short).iter().filter(|task| executor.refuses(&***task).is_none()) {
+            let results = (executor.run)(task, 2, &Options::default()).unwrap();
+            assert_eq!(results, vec![Ok(task.expected()); 2], "{} {}", executor.name, task.name());
+            task.check(2).unwrap();
+        }
+    }
+}
+
+fn jobs_that_share_memory_are_refused_where_there_is_none_and_would_lose_their_sum() {
+    let counters: [Arc<dyn Task>; 2] =
+        [Arc::new(CounterLock::new(1_000)), Arc::new(CounterAtomic::new(1_000))];
+    for task in &counters {
+        let refusing: Vec<_> =
+            executors().iter().filter(|executor| executor.refuses(&**task).is_some()).collect();
+        assert_eq!(refusing.iter().map(|executor| executor.name).collect::<Vec<_>>(), FORKING);
+        for executor in refusing {
+            let results = (executor.run)(task, 2, &Options::default()).unwrap();
+            assert_eq!(results, [Ok(1_000), Ok(1_000)], "each sees its own adds in its copy");
+            assert!(task.check(2).unwrap_err().contains("came to 0 instead of 2000"), "{}", executor.name);
+        }
+    }
+    assert!(executors().iter().all(|executor| executor.refuses(&Primes::default()).is_none()));
 }
 
 fn no_jobs_come_to_no_values() {

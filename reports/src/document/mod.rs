@@ -3,8 +3,10 @@
 mod connections;
 mod facts;
 mod idle;
+mod interpreters;
 mod notes;
 mod rates;
+mod scaling;
 mod server_notes;
 mod servers;
 mod stevens;
@@ -92,7 +94,8 @@ impl Document {
         sections.extend(summary.rates.iter().flat_map(rates::tables).map(plain));
         sections.extend(summary.idle.iter().flat_map(idle::tables).map(plain));
         sections.extend(summary.stevens.iter().map(stevens::table).map(plain));
-        sections.extend(tasks::sections(&summary.tasks).into_iter().map(plain));
+        sections.extend(tasks::sections(&summary.tasks, &summary.scaling).into_iter().map(plain));
+        sections.extend(summary.interpreters.iter().map(interpreters::table).map(plain));
         let explanations = [
             (!summary.servers.is_empty()).then_some(servers::EXPLANATION),
             (!summary.connections.is_empty()).then_some(paragraph(connections::EXPLANATION)),
@@ -100,6 +103,8 @@ impl Document {
             (!summary.idle.is_empty()).then_some(paragraph(idle::EXPLANATION)),
             (!summary.stevens.is_empty()).then_some(paragraph(stevens::EXPLANATION)),
             (!summary.tasks.is_empty()).then_some(paragraph(tasks::EXPLANATION)),
+            summary.scaling.iter().any(|row| row.laws.is_some()).then_some(paragraph(scaling::EXPLANATION)),
+            (!summary.interpreters.is_empty()).then_some(paragraph(interpreters::EXPLANATION)),
         ];
         Self {
             title: "Concurrency models compared".to_owned(),

@@ -16,10 +16,19 @@ pub struct TaskCell {
     pub task: String,
     /// What the task mostly uses: `cpu` or `io`.
     pub family: String,
+    /// How long its jobs are: `full` or `short`; absent in older records, where all were full.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<String>,
+    /// The interpreter that ran it; absent for the lab's own executors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interpreter: Option<Interpreter>,
     /// How many jobs were run.
     pub jobs: usize,
     /// How many could run at once: 1 in line, one per job for threads and processes.
     pub workers: usize,
+    /// How many were under way at once, those included that wait and make room for others; absent in older records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_once: Option<usize>,
     /// Which attempt at its round this is, from 2 on; absent for the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<u32>,
@@ -31,6 +40,13 @@ pub struct TaskCell {
     pub reason: Option<String>,
     /// From before the first job was started until the last value was there.
     pub seconds: f64,
+    /// An interpreter's start-up, which is not in `seconds`: from its process's start until it could begin, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_up_s: Option<f64>,
+    /// The job that an interpreter with a compiler did beforehand, so that this had seen the work, in seconds; it is not in
+    /// `seconds` either.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warm_up_s: Option<f64>,
     /// What each job came to, in decimal digits; absent when one came to nothing or to something else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
@@ -40,4 +56,15 @@ pub struct TaskCell {
     /// What it cost, child processes included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<Cost>,
+}
+
+/// An interpreter that runs the tasks as programs of its own language.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Interpreter {
+    /// Whose it is: `CPython`, `PyPy`, `Jython`.
+    pub implementation: String,
+    /// The version of the language that it says it is: `3.13.0`.
+    pub version: String,
+    /// Whether one thread at a time ran its code (a global interpreter lock), as it said itself.
+    pub gil: bool,
 }

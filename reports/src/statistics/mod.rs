@@ -9,6 +9,7 @@
 //! * [`moderated`]: whether a difference can be chance, for all pairs of a table.
 //! * [`holm`]: how many such questions were asked at once.
 //! * [`line`]: what grows with what.
+//! * [`scaling`]: how speed-up grows with what runs at once.
 //! * [`student`]: the distribution that the last ones stand on.
 
 pub(crate) mod bootstrap;
@@ -16,6 +17,7 @@ pub(crate) mod holm;
 pub(crate) mod line;
 pub(crate) mod moderated;
 pub(crate) mod ratio;
+pub(crate) mod scaling;
 pub(crate) mod spread;
 pub(crate) mod student;
 

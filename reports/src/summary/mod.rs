@@ -5,9 +5,11 @@ pub(crate) mod conditions;
 pub(crate) mod connections;
 pub(crate) mod counted;
 pub(crate) mod idle;
+mod interpreters;
 pub(crate) mod rank;
 pub(crate) mod rates;
 pub(crate) mod row;
+pub(crate) mod scaling;
 pub(crate) mod servers;
 pub(crate) mod setting;
 pub(crate) mod stevens;
@@ -17,11 +19,14 @@ pub(crate) mod versus;
 
 use std::collections::BTreeSet;
 
+pub use crate::statistics::scaling::{Amdahl, Gunther, Point};
 pub use again::{Again, LEAST, Threshold};
 pub use connections::{ConnectionRow, ConnectionSweep};
 pub use idle::{Crossing, Growth, IdleRow, IdleStep, IdleTable, THOUSAND};
+pub use interpreters::{BesideRow, BesideTable, STAND_IN, Side};
 pub use rates::{ACHIEVED, Knee, LATER, Percentile, RateRow, RateStep, RateSweep};
 pub use row::{Estimate, Figure, Obstacle, Outlier, Rank, ServerRow, Standing};
+pub use scaling::{Laws, ScalingRow};
 pub use servers::ServerTable;
 pub use setting::Setting;
 pub use stevens::{BOOK, BookRow, CONNECTIONS, StevensRow, StevensTable};
@@ -30,7 +35,7 @@ pub use versus::{Alone, BETWEEN_RUNS, Change, Compared, Outcome, Versus, VersusR
 
 use serde::Serialize;
 
-use crate::record::{Cell, Run, ServerCell, Verdict};
+use crate::record::{Cell, Run, ServerCell, TaskCell, Verdict};
 use again::Pairs;
 use servers::Group;
 
@@ -49,6 +54,10 @@ pub struct Summary {
     pub stevens: Vec<StevensTable>,
     /// The tasks: one row for each task and executor.
     pub tasks: Vec<TaskRow>,
+    /// How their executors scale.
+    pub scaling: Vec<ScalingRow>,
+    /// Real interpreters beside the executors of the same ways.
+    pub interpreters: Vec<BesideTable>,
 }
 
 impl Summary {
@@ -63,15 +72,23 @@ impl Summary {
             Cell::Tasks(cell) => Some(&**cell),
             Cell::Servers(_) | Cell::Idle(_) | Cell::Stevens(_) => None,
         });
+        let tasks: Vec<_> = tasks.collect();
         Self {
             servers: of(Suite::Servers).map(table).collect(),
             rates: rates::tables(of(Suite::Servers), run.floor),
             connections: connections::tables(of(Suite::Servers)),
             idle: idle::tables(of(Suite::Idle)),
             stevens: stevens::tables(of(Suite::Stevens)),
-            tasks: tasks::rows(&tasks.collect::<Vec<_>>()),
+            interpreters: interpreters::tables(&tasks),
+            scaling: scaling::rows(&own(&tasks), run.host.cores),
+            tasks: tasks::rows(&tasks, run.host.cores),
         }
     }
+}
+
+/// The cells of the lab's own executors. Interpreters are run with one number of jobs, from which no law can be found.
+fn own<'a>(cells: &[&'a TaskCell]) -> Vec<&'a TaskCell> {
+    cells.iter().copied().filter(|cell| !cell.executor.contains(':')).collect()
 }
 
 /// What servers were measured for.

@@ -6,7 +6,7 @@ use super::counted::{superseded, told};
 use super::{Estimate, Remark, Rounds, distinct, gravest, label, remarks};
 use crate::course_notes::{BASELINE, WAYS};
 use crate::record::{TaskCell, Verdict};
-use crate::statistics::median;
+use crate::statistics::{Interval, median};
 
 /// One executor over one task, over all its rounds. Figures are medians over the valid rounds.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +19,8 @@ pub struct TaskRow {
     pub jobs: usize,
     /// The executor with its options.
     pub executor: String,
+    /// How long the jobs were: `full` or `short`, where the record says so.
+    pub size: Option<String>,
     /// How many jobs could run at once.
     pub workers: usize,
     /// How many rounds the figures are taken from.
@@ -27,6 +29,8 @@ pub struct TaskRow {
     pub seconds: Option<Estimate>,
     /// How that compares with the work done in line.
     pub comparison: Option<Comparison>,
+    /// Of a task that computes: its speed-up by the processors that it could use, its workers or all there are.
+    pub efficiency: Option<f64>,
     /// Processor time, user and system, child processes included, in seconds.
     pub cpu_s: Option<f64>,
     /// The peak of the proportional set size.
@@ -39,11 +43,13 @@ pub struct TaskRow {
     pub remarks: Vec<Remark>,
 }
 
-/// An executor's time beside that of the work done in line.
+/// An executor's time beside that of the same work done in line: by the lab, or by the interpreter whose row it is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Comparison {
     /// Line's time by this one's: above 1 it is faster than line.
     pub speed_up: f64,
+    /// Where the speed-up is, as far as the rounds tell; none without a round that has both.
+    pub interval: Option<Interval>,
     /// This one's time by line's, as in the course notes: below 1 it is faster than line.
     pub ratio: f64,
     /// Whether these are medians of ratios within rounds. If not, no round has both, and they are ratios of
@@ -51,57 +57,77 @@ pub struct Comparison {
     pub within_rounds: bool,
 }
 
-/// Groups `cells` by task and executor and sums each group up.
-pub(super) fn rows(cells: &[&TaskCell]) -> Vec<TaskRow> {
+/// Groups `cells` by task and executor and sums each group up. `cores`: how many processors there were.
+pub(super) fn rows(cells: &[&TaskCell], cores: usize) -> Vec<TaskRow> {
     let mut tasks: BTreeMap<_, BTreeMap<_, Vec<&TaskCell>>> = BTreeMap::new();
     for &cell in cells {
         let executor = (place(&cell.executor), &cell.executor, &cell.options, cell.workers);
         tasks
-            .entry((&cell.family, &cell.task, cell.jobs))
+            .entry((&cell.family, &cell.task, &cell.size, cell.jobs))
             .or_default()
             .entry(executor)
             .or_default()
             .push(cell);
     }
-    tasks.into_values().flat_map(|executors| task(&executors.into_values().collect::<Vec<_>>())).collect()
+    tasks
+        .into_values()
+        .flat_map(|executors| task(&executors.into_values().collect::<Vec<_>>(), cores))
+        .collect()
 }
 
 /// The executors of the course notes stand first, in the notes' order.
-fn place(executor: &str) -> usize {
+pub(super) fn place(executor: &str) -> usize {
     WAYS.iter().position(|way| way.executor == executor).unwrap_or(WAYS.len())
 }
 
-fn task(executors: &[Vec<&TaskCell>]) -> Vec<TaskRow> {
-    let line = executors.iter().flat_map(|cells| {
-        let last = cells.iter().copied().filter(|cell| !superseded(*cell, cells));
-        last.filter(|cell| cell.executor == BASELINE && counts(cell))
-    });
-    let line: Vec<&TaskCell> = line.collect();
-    executors.iter().map(|cells| row(cells, &line)).collect()
+fn task(executors: &[Vec<&TaskCell>], cores: usize) -> Vec<TaskRow> {
+    let line = |of: &str| -> Vec<&TaskCell> {
+        let line = executors.iter().flat_map(|cells| last_attempts(cells));
+        line.filter(|cell| cell.executor == of && counts(cell)).collect()
+    };
+    executors.iter().map(|cells| row(cells, &line(&baseline(&cells[0].executor)), cores)).collect()
 }
 
-fn counts(cell: &TaskCell) -> bool {
+/// What an executor is compared with: an interpreter's ways, `cpython-3.13:threads`, with its own line.
+pub(super) fn baseline(executor: &str) -> String {
+    match executor.rsplit_once(':') {
+        Some((interpreter, _)) => format!("{interpreter}:{BASELINE}"),
+        None => BASELINE.to_owned(),
+    }
+}
+
+/// Of cells that differ in nothing but their round and attempt, the attempt at each round that counts.
+pub(super) fn last_attempts<'a>(cells: &[&'a TaskCell]) -> Vec<&'a TaskCell> {
+    cells.iter().copied().filter(|cell| !superseded(*cell, cells)).collect()
+}
+
+pub(super) fn counts(cell: &TaskCell) -> bool {
     cell.verdict == Verdict::Valid && cell.noise.is_none_or(|noise| !noise.disturbed)
 }
 
-fn row(cells: &[&TaskCell], line: &[&TaskCell]) -> TaskRow {
+fn row(cells: &[&TaskCell], line: &[&TaskCell], cores: usize) -> TaskRow {
     let first = cells[0];
-    let last: Vec<&TaskCell> = cells.iter().copied().filter(|cell| !superseded(*cell, cells)).collect();
+    let last = last_attempts(cells);
     let counted: Vec<&TaskCell> = last.iter().copied().filter(|cell| counts(cell)).collect();
     let costs = || counted.iter().filter_map(|cell| cell.cost);
+    let comparison = comparison(&counted, line);
+    let processors = first.workers.min(cores) as f64;
+    let efficiency = comparison.filter(|_| first.family == "cpu" && processors > 0.0);
     let mut ran = cells.iter().filter(|cell| cell.verdict != Verdict::Unsupported).peekable();
     TaskRow {
         task: first.task.clone(),
         family: first.family.clone(),
         jobs: first.jobs,
         executor: label(&first.executor, &first.options),
+        size: first.size.clone(),
         workers: first.workers,
         rounds: Rounds {
             counted: distinct(counted.iter().map(|cell| cell.round)),
             all: distinct(cells.iter().map(|cell| cell.round)),
         },
         seconds: Estimate::of(counted.iter().map(|cell| cell.seconds)),
-        comparison: comparison(&counted, line),
+        comparison,
+        efficiency: efficiency.map(|comparison| comparison.speed_up / processors),
         cpu_s: median(costs().filter_map(|cost| cost.cpu_s())),
         pss_peak_bytes: median(costs().filter_map(|cost| cost.pss_peak_bytes).map(|bytes| bytes as f64)),
         value_ok: ran.peek().is_some().then(|| ran.all(|cell| cell.value.is_some())),
@@ -116,7 +142,7 @@ fn row(cells: &[&TaskCell], line: &[&TaskCell]) -> TaskRow {
 }
 
 /// Within a round the machine was in one state, so what is slow there is slow for both: ratios are taken there.
-fn comparison(cells: &[&TaskCell], line: &[&TaskCell]) -> Option<Comparison> {
+pub(super) fn comparison(cells: &[&TaskCell], line: &[&TaskCell]) -> Option<Comparison> {
     let pairs: Vec<(f64, f64)> = cells
         .iter()
         .filter_map(|cell| {
@@ -125,13 +151,15 @@ fn comparison(cells: &[&TaskCell], line: &[&TaskCell]) -> Option<Comparison> {
         })
         .collect();
     if !pairs.is_empty() {
+        let speed_up = Estimate::of(pairs.iter().map(|(own, line)| line / own))?;
         return Some(Comparison {
-            speed_up: median(pairs.iter().map(|(own, line)| line / own))?,
+            speed_up: speed_up.median,
+            interval: Some(speed_up.interval),
             ratio: median(pairs.iter().map(|(own, line)| own / line))?,
             within_rounds: true,
         });
     }
     let own = median(cells.iter().map(|cell| cell.seconds))?;
     let line = median(line.iter().map(|cell| cell.seconds))?;
-    Some(Comparison { speed_up: line / own, ratio: own / line, within_rounds: false })
+    Some(Comparison { speed_up: line / own, interval: None, ratio: own / line, within_rounds: false })
 }

@@ -105,14 +105,14 @@ pub(crate) fn server(model: &str, round: u32, cpu_us: f64, number: u64) -> Serve
 pub(crate) fn task(executor: &str, task: &str, round: u32, seconds: f64, number: u64) -> TaskCell {
     let n = number as f64;
     TaskCell {
-        attempt: None,
-        noise: None,
         executor: executor.into(),
         options: String::new(),
         task: task.into(),
         family: if ["primes", "count"].contains(&task) { "cpu" } else { "io" }.into(),
+        size: None,
         jobs: 10,
         workers: if executor == "line" { 1 } else { 10 },
+        at_once: None,
         round,
         verdict: Verdict::Valid,
         reason: None,
@@ -124,6 +124,7 @@ pub(crate) fn task(executor: &str, task: &str, round: u32, seconds: f64, number:
             pss_peak_bytes: Some((7 << 20) + (number << 19)),
             ..Cost::default()
         }),
+        ..TaskCell::default()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use super::{Family, Run, Step, Task};
+use super::{Family, Run, Size, Step, Task};
 use crate::session::Value;
 
 /// How far one step counts: some 100 us. Making a step costs a small part of one of them.
@@ -26,6 +26,13 @@ impl Default for Count {
     }
 }
 
+impl Count {
+    /// For a job of this size.
+    pub fn of(size: Size) -> Self {
+        size.choose(Self::default(), Self { steps: 8_000_000 })
+    }
+}
+
 impl Task for Count {
     fn name(&self) -> &'static str {
         "count"
@@ -36,7 +43,7 @@ impl Task for Count {
     }
 
     fn summary(&self) -> &'static str {
-        "counts in a loop with three additions a step"
+        "counts to 400 million in a loop with three additions a step (short: 8 million)"
     }
 
     fn start(&self, _: usize) -> Box<dyn Run> {
@@ -62,11 +69,12 @@ impl Run for Counting {
         }
         let steps = self.left.min(STEP);
         self.left -= steps;
-        Step::Compute(Box::new(move || count(steps)))
+        Step::Compute(Box::new(move || count_in(steps)))
     }
 }
 
-fn count(steps: u64) -> Value {
+/// Counts so far: 100,000 steps take some 100 us.
+pub(super) fn count_in(steps: u64) -> Value {
     let (mut counter, mut x, mut y) = (0, 0, 0);
     while counter < steps {
         counter = black_box(counter + 1);

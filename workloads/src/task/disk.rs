@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Seek, Write};
 use std::num::NonZeroU64;
 
-use super::{Family, OneStep, Run, Task};
+use super::{Family, OneStep, Run, Size, Task};
 use crate::session::Value;
 
 /// Writes lines through a buffer, brings them to the disk batch by batch, reads them back one by one and sums
@@ -32,6 +32,13 @@ impl Default for Disk {
     }
 }
 
+impl Disk {
+    /// For a job of this size.
+    pub fn of(size: Size) -> Self {
+        size.choose(Self::default(), Self { lines: 10_000, ..Self::default() })
+    }
+}
+
 impl Task for Disk {
     fn name(&self) -> &'static str {
         "disk"
@@ -42,15 +49,12 @@ impl Task for Disk {
     }
 
     fn summary(&self) -> &'static str {
-        "writes a file of 200,000 short lines, synced every 2,000, and reads it back"
+        "writes a file of 200,000 short lines (short: 10,000), synced every 2,000, and reads it back"
     }
 
     fn start(&self, _: usize) -> Box<dyn Run> {
         let task = *self;
-        OneStep::disk(move || {
-            let file = tempfile::tempfile().map_err(|error| said("create", &error))?;
-            task.write_and_read(file)
-        })
+        OneStep::disk(move || task.in_a_file())
     }
 
     /// The sum of the numbers from 1 to the last line's.
@@ -60,6 +64,12 @@ impl Task for Disk {
 }
 
 impl Disk {
+    /// Does the job, in a file of its own.
+    pub(super) fn in_a_file(self) -> io::Result<Value> {
+        let file = tempfile::tempfile().map_err(|error| said("create", &error))?;
+        self.write_and_read(file)
+    }
+
     fn write_and_read(self, mut file: File) -> io::Result<Value> {
         self.write(&file).map_err(|error| said("write", &error))?;
         file.rewind().and_then(|()| sum(BufReader::new(file))).map_err(|error| said("read back", &error))

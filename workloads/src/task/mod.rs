@@ -9,38 +9,60 @@ use std::time::Duration;
 use crate::session::{Value, Work};
 
 mod count;
+mod counter;
 mod disk;
+mod fibonacci;
+mod mix;
+mod pieces;
 mod primes;
+mod size;
+mod sort;
 mod wait;
 
 pub use count::Count;
+pub use counter::{CounterAtomic, CounterLock};
 pub use disk::Disk;
+pub use fibonacci::Fibonacci;
+pub use mix::Mix;
 pub use primes::Primes;
+pub use size::Size;
+pub use sort::{Algorithm, Sort};
 pub use wait::Wait;
 
-/// All tasks, at the sizes used in the lab, in the order of listings.
+/// All tasks, with jobs of this size, in the order of listings.
 ///
 /// ```
-/// let jobs: Vec<_> = workloads::task::tasks().iter().map(|task| task.name()).collect();
-/// assert_eq!(jobs, ["primes", "count", "disk", "wait"]);
+/// use workloads::task::{Size, tasks};
+///
+/// let jobs: Vec<_> = tasks(Size::Full).iter().map(|task| task.name()).collect();
+/// assert_eq!(jobs[..3], ["primes", "count", "bubble"]);
 /// ```
-pub fn tasks() -> Vec<Arc<dyn Task>> {
+pub fn tasks(size: Size) -> Vec<Arc<dyn Task>> {
     vec![
-        Arc::new(Primes::default()),
-        Arc::new(Count::default()),
-        Arc::new(Disk::default()),
-        Arc::new(Wait::default()),
+        Arc::new(Primes::of(size)),
+        Arc::new(Count::of(size)),
+        Arc::new(Sort::of(Algorithm::Bubble, size)),
+        Arc::new(Sort::of(Algorithm::Selection, size)),
+        Arc::new(Sort::of(Algorithm::Insertion, size)),
+        Arc::new(Sort::of(Algorithm::Quick, size)),
+        Arc::new(Sort::of(Algorithm::Library, size)),
+        Arc::new(Fibonacci::of(size)),
+        Arc::new(CounterLock::of(size)),
+        Arc::new(CounterAtomic::of(size)),
+        Arc::new(Disk::of(size)),
+        Arc::new(Wait::of(size)),
+        Arc::new(Mix::of(size)),
     ]
 }
 
-/// The task of this name, at the size used in the lab.
-pub fn task(name: &str) -> Option<Arc<dyn Task>> {
-    tasks().into_iter().find(|task| task.name() == name)
+/// The task of this name, with jobs of this size.
+pub fn task(name: &str, size: Size) -> Option<Arc<dyn Task>> {
+    tasks(size).into_iter().find(|task| task.name() == name)
 }
 
 /// The names of all tasks, in the order of listings.
 pub fn names() -> Vec<&'static str> {
-    tasks().iter().map(|task| task.name()).collect()
+    tasks(Size::default()).iter().map(|task| task.name()).collect()
 }
 
 /// One kind of job.
@@ -60,6 +82,20 @@ pub trait Task: Send + Sync {
 
     /// What every job must come to. A job that comes to anything else has failed.
     fn expected(&self) -> Value;
+
+    /// Whether its jobs do something to memory that they all see: then it is none for executors whose jobs share no memory.
+    fn shares_memory(&self) -> bool {
+        false
+    }
+
+    /// What can only be checked once so many jobs have all come to their values; and the next jobs begin anew.
+    ///
+    /// # Errors
+    /// A sentence on what is wrong.
+    fn check(&self, jobs: usize) -> Result<(), String> {
+        let _ = jobs;
+        Ok(())
+    }
 }
 
 /// What a task mostly uses: the notes' two columns, `cpu` and `IO`.
@@ -142,14 +178,25 @@ mod tests {
     #[test]
     fn every_name_finds_its_task_and_no_other_name_does() {
         for name in names() {
-            assert_eq!(task(name).map(|task| task.name()), Some(name));
+            for size in Size::ALL {
+                assert_eq!(task(name, size).map(|task| task.name()), Some(name));
+            }
         }
-        assert!(task("prime").is_none());
+        assert!(task("prime", Size::Full).is_none());
     }
 
     #[test]
     fn both_families_are_there() {
-        let families: Vec<_> = tasks().iter().map(|task| task.family().name()).collect();
-        assert_eq!(families, ["cpu", "cpu", "io", "io"]);
+        let families: Vec<_> = tasks(Size::Full).iter().map(|task| task.family().name()).collect();
+        assert_eq!(families[..10], ["cpu"; 10]);
+        assert_eq!(families[10..], ["io"; 3]);
+    }
+
+    #[test]
+    fn every_short_job_comes_to_its_value() {
+        for task in tasks(Size::Short) {
+            assert_eq!(value(&*task).unwrap(), task.expected(), "{}", task.name());
+            task.check(1).unwrap();
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! `primes`: the course notes' job, which sums all primes below 100,000 in the slowest honest way.
 
-use super::{Family, Run, Step, Task};
+use super::{Family, Run, Size, Step, Task};
 use crate::session::Value;
 
 /// How many divisions one step does at most: some 100 us. Making a step costs a small part of one of them.
@@ -23,6 +23,13 @@ impl Default for Primes {
     }
 }
 
+impl Primes {
+    /// For a job of this size.
+    pub fn of(size: Size) -> Self {
+        size.choose(Self::default(), Self { below: 16_000 })
+    }
+}
+
 impl Task for Primes {
     fn name(&self) -> &'static str {
         "primes"
@@ -33,7 +40,7 @@ impl Task for Primes {
     }
 
     fn summary(&self) -> &'static str {
-        "sums all primes below 100,000 by trial division by every smaller number"
+        "sums all primes below 100,000 (short: 16,000) by trial division by every smaller number"
     }
 
     fn start(&self, _: usize) -> Box<dyn Run> {

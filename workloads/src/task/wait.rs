@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Family, Run, Step, Task};
+use super::{Family, Run, Size, Step, Task};
 use crate::session::Value;
 
 /// Waits several times, as for the replies of a slow remote. The value is the number of waits.
@@ -23,6 +23,13 @@ impl Default for Wait {
     }
 }
 
+impl Wait {
+    /// For a job of this size.
+    pub fn of(size: Size) -> Self {
+        size.choose(Self::default(), Self { times: 2, ..Self::default() })
+    }
+}
+
 impl Task for Wait {
     fn name(&self) -> &'static str {
         "wait"
@@ -33,7 +40,7 @@ impl Task for Wait {
     }
 
     fn summary(&self) -> &'static str {
-        "waits ten times for 20 ms, as for a slow remote"
+        "waits ten times (short: twice) for 20 ms, as for a slow remote"
     }
 
     fn start(&self, _: usize) -> Box<dyn Run> {

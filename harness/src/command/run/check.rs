@@ -25,13 +25,14 @@ pub(super) fn check(arguments: &Run) -> anyhow::Result<()> {
         datagrams(arguments)?;
     }
     loads(arguments)?;
-    if arguments.rounds == 0 {
+    if arguments.rounds == Some(0) {
         return refuse("--rounds", "--rounds 1");
     }
-    if arguments.jobs == 0 {
+    if arguments.jobs.contains(&0) {
         return refuse("--jobs", "--jobs 4");
     }
-    if arguments.jobs > JOBS_AT_MOST || arguments.rounds > ROUNDS_AT_MOST {
+    let too_many_rounds = arguments.rounds.is_some_and(|rounds| rounds > ROUNDS_AT_MOST);
+    if arguments.jobs.iter().any(|jobs| *jobs > JOBS_AT_MOST) || too_many_rounds {
         return Err(Usage::error(format!("try at most --jobs {JOBS_AT_MOST} and --rounds {ROUNDS_AT_MOST}")));
     }
     if arguments.timeout.is_zero() {
@@ -82,6 +83,7 @@ fn twins(arguments: &Run) -> anyhow::Result<()> {
     once("--workload", arguments.workload.iter().cloned())?;
     once("--connections", arguments.connections.iter().map(ToString::to_string))?;
     once("--rate", arguments.rate.iter().map(ToString::to_string))?;
+    once("--jobs", arguments.jobs.iter().map(ToString::to_string))?;
     once("--idle", arguments.idle.iter().map(ToString::to_string))?;
     once("--tasks", arguments.tasks.iter().cloned())
 }

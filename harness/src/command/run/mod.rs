@@ -1,6 +1,7 @@
 //! `concur run`, and `concur` alone: measure everything the plan says, keep the record, draw the report.
 
 mod check;
+mod interpreters;
 mod planning;
 
 use std::fs;
@@ -34,7 +35,7 @@ const HISTOGRAM_LOGS: &str = "latency";
 const FLOOR_WITHIN: Duration = Duration::from_millis(600);
 /// The quick comparison, in the words of the command it stands for. With sixteen servers and nine executors it takes about
 /// a minute on two cores; the task primes alone would take half of that again.
-const QUICK: [&str; 12] = [
+const QUICK: [&str; 14] = [
     "concur",
     "run",
     "--rounds",
@@ -47,6 +48,8 @@ const QUICK: [&str; 12] = [
     "2",
     "--tasks",
     "count,disk,wait",
+    "--size",
+    "full",
 ];
 
 pub(super) fn quick(out: Option<PathBuf>, json: bool) -> anyhow::Result<ExitCode> {
@@ -72,6 +75,7 @@ pub(super) fn run(arguments: &Run) -> anyhow::Result<ExitCode> {
         place: 0, // no cell yet
         stop: &stop,
     };
+    plan.notes.iter().try_for_each(|note| recorder.note(note.clone()))?;
     let kept = survey(&plan, &bench, &mut recorder)
         .and_then(|()| measure(&mut plan, &bench, &mut recorder, begun))
         .and_then(|()| survey_again(&bench, &mut recorder));

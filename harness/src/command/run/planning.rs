@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use models::datagram::datagram_server;
@@ -9,16 +10,18 @@ use models::executor::executors;
 use models::options::Choice;
 use models::server::servers;
 use reports::record::Shape;
-use workloads::task::tasks;
+use workloads::task::{Size, Task, tasks};
 
 use super::check::{ROUNDS_AT_MOST, check};
+use super::interpreters;
 use crate::choose;
 use crate::cli::{Run, Special, Suite};
 use crate::command::loading;
 use crate::failure::Usage;
 use crate::plan::rounds::Rounds;
-use crate::plan::servers::{Loads, server_steps, task_steps};
+use crate::plan::servers::{Loads, server_steps};
 use crate::plan::suites::{IDLE, IDLE_ACTIVE, IDLE_MODELS, STEVENS_MODELS, idle_steps, stevens_steps};
+use crate::plan::tasks::{sweep_of_jobs, sweep_of_workers, task_steps};
 use crate::plan::{Plan, ServerStep, TaskStep, Timing};
 use crate::python;
 use crate::server::ForeignCommand;
@@ -33,7 +36,7 @@ const MESSAGE_BYTES: usize = 64;
 /// How long a run may take that goes on until its figures are precise.
 const BUDGET: Duration = Duration::from_secs(600);
 /// What `--again` and `--models` say for nobody.
-const NOBODY: &str = "none";
+pub(super) const NOBODY: &str = "none";
 
 pub(super) fn plan(arguments: &Run) -> anyhow::Result<Plan> {
     check(arguments)?;
@@ -49,7 +52,10 @@ pub(super) fn plan(arguments: &Run) -> anyhow::Result<Plan> {
         let subjects = subjects(arguments, STEVENS_MODELS.into_iter())?;
         servers.extend(stevens_steps(&subjects, again(arguments, &subjects)?));
     }
-    let tasks = if has(Suite::Tasks) { tasks_of(arguments)? } else { Vec::new() };
+    let mut tasks = if has(Suite::Tasks) { tasks_of(arguments)? } else { Vec::new() };
+    let beside = interpreters::beside(arguments)?;
+    let missing = beside.executors.into_iter().filter(|step| !tasks.iter().any(|other| step.is_same(other)));
+    tasks.extend(missing.collect::<Vec<_>>());
     let timing =
         Timing { warm_up: arguments.warm_up, duration: arguments.duration, timeout: arguments.timeout };
     sensible(&servers, &timing)?;
@@ -59,12 +65,18 @@ pub(super) fn plan(arguments: &Run) -> anyhow::Result<Plan> {
             let budget = arguments.budget.unwrap_or(BUDGET);
             Rounds::Until { share, budget, at_most: ROUNDS_AT_MOST }
         }
-        None => Rounds::Fixed(arguments.rounds),
+        None => Rounds::Fixed(arguments.rounds.unwrap_or_else(|| default_rounds(&arguments.suite))),
     };
-    let mut plan = Plan::new(servers, tasks, rounds, timing, seed);
+    let mut plan = Plan::new(servers, tasks, rounds, timing, seed).with_interpreters(beside.interpreters);
+    plan.notes = beside.notes;
     plan.knee = arguments.knee;
     afford(&plan)?;
     Ok(plan)
+}
+
+/// How many rounds there are where nothing is said. Tasks alone have so many cells in each that a few must do.
+fn default_rounds(suites: &[Suite]) -> u32 {
+    if suites == [Suite::Tasks] { 3 } else { 5 }
 }
 
 /// Refuses loads that the generator would refuse once their turn came.
@@ -178,7 +190,7 @@ fn subjects(arguments: &Run, all: impl Iterator<Item = &'static str>) -> anyhow:
 /// The servers that are not ours, each under a name of its own.
 fn foreign(arguments: &Run) -> anyhow::Result<Vec<Foreign>> {
     let mut servers = Vec::new();
-    if let Some(interpreter) = &arguments.python {
+    if let Some(interpreter) = arguments.python.first().filter(|name| *name != NOBODY) {
         servers = python::servers(interpreter)?;
     }
     for text in &arguments.cmd {
@@ -216,15 +228,29 @@ fn is_name(name: &str) -> bool {
     (1..=40).contains(&name.chars().count()) && name.chars().all(fits)
 }
 
+/// The tasks that were named, or else all.
+pub(super) fn tasks_named(arguments: &Run) -> anyhow::Result<Vec<Arc<dyn Task>>> {
+    let size: Size = arguments.size.into();
+    match arguments.tasks.as_slice() {
+        [] => Ok(tasks(size)),
+        names => names.iter().map(|name| choose::task(name, size)).collect(),
+    }
+}
+
 fn tasks_of(arguments: &Run) -> anyhow::Result<Vec<TaskStep>> {
     let choices = choices_or_all(&arguments.executors, executors().iter().map(|executor| executor.name))?;
     let executors = choices.into_iter().map(|choice| Ok((choose::executor(&choice)?, choice)));
     let executors = executors.collect::<anyhow::Result<Vec<_>>>()?;
-    let tasks = match arguments.tasks.as_slice() {
-        [] => tasks(),
-        names => names.iter().map(|name| choose::task(name)).collect::<anyhow::Result<_>>()?,
-    };
-    Ok(task_steps(&executors, &tasks, arguments.jobs))
+    let (tasks, size) = (tasks_named(arguments)?, arguments.size.into());
+    if !arguments.jobs.is_empty() {
+        return Ok(task_steps(&executors, &tasks, size, &arguments.jobs));
+    }
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    let jobs = sweep_of_jobs(processors);
+    let mut steps = task_steps(&executors, &tasks, size, &jobs);
+    let more = sweep_of_workers(&executors, processors);
+    steps.extend(task_steps(&more, &tasks, size, &jobs[jobs.len() - 1..]));
+    Ok(steps)
 }
 
 fn choices_or_all(texts: &[String], all: impl Iterator<Item = &'static str>) -> anyhow::Result<Vec<Choice>> {

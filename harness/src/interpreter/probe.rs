@@ -1,0 +1,82 @@
+//! Asks an interpreter what it is, with a program that every Python understands.
+
+use std::env;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use serde::Deserialize;
+use workloads::python::PROBE;
+
+use super::Interpreter;
+use super::process::Process;
+
+/// How long an interpreter may take to say what it is. The first start of a Java machine takes seconds on a busy machine.
+pub const WITHIN: Duration = Duration::from_secs(30);
+/// What an interpreter must be to run the programs.
+const OLDEST: &str = "Python 3.8 or newer, or Jython 2.7";
+
+/// What it says of itself.
+#[derive(Deserialize)]
+struct Said {
+    executable: Option<String>,
+    implementation: String,
+    version: [u32; 3],
+    free_threaded: bool,
+    gil: bool,
+    modules: Vec<String>,
+}
+
+/// Asks `program`, which is given as it was named or found; `launcher` is `concur`.
+///
+/// # Errors
+/// A sentence on why it can't run the programs, and what to install: there is none of that name, it can't be started, does not
+/// answer in time, is no Python, or is too old.
+pub fn probe(
+    program: &str,
+    launcher: &Path,
+    within: Duration,
+    stop: &AtomicBool,
+) -> Result<Interpreter, String> {
+    let advice = format!("install {OLDEST}, or name one with --python PATH");
+    let silent = |error| format!("{program} does not say what it is: {error:#}; {advice}");
+    if !is_there(program) {
+        return Err(format!("there is no {program}; {advice}"));
+    }
+    let mut process = Process::start(launcher, &[program, "-c", PROBE]).map_err(silent)?;
+    let line = process.next_line(within, stop).map_err(silent)?;
+    let said: Said = serde_json::from_str(&line).map_err(|_| format!("{program} is no Python; {advice}"))?;
+    let version = said.version.map(|number| number.to_string()).join(".");
+    let oldest = if said.implementation == "Jython" { [2, 7, 0] } else { [3, 8, 0] };
+    if said.version < oldest {
+        return Err(format!("{program} is {} {version}, which is too old; {advice}", said.implementation));
+    }
+    Ok(Interpreter {
+        name: name(&said),
+        // A wrapper costs a start of its own each time.
+        program: said
+            .executable
+            .filter(|path| Path::new(path).is_absolute())
+            .unwrap_or_else(|| program.to_owned()),
+        implementation: said.implementation,
+        version,
+        gil: said.gil,
+        modules: said.modules,
+    })
+}
+
+/// `cpython-3.11`; with a `t`, as its program has it, where it was built without the lock.
+fn name(said: &Said) -> String {
+    let [major, minor, _] = said.version;
+    let free = if said.free_threaded { "t" } else { "" };
+    format!("{}-{major}.{minor}{free}", said.implementation.to_lowercase())
+}
+
+/// Whether there is a file of this name: at its place, or on the PATH if it names none.
+pub(super) fn is_there(program: &str) -> bool {
+    if program.contains('/') {
+        return Path::new(program).is_file();
+    }
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).any(|directory| directory.join(program).is_file())
+}

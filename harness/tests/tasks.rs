@@ -88,10 +88,10 @@ fn more_jobs_than_the_process_limit_are_those_rows_errors_and_the_others_go_on()
     for cell in cells {
         match (cell.executor.as_str(), cell.jobs) {
             ("threads", 100) => {
-                failed_with(&cell, &["of 100 jobs failed", "no thread could be made", "try fewer jobs"])
+                failed_with(&cell, &["of 100 jobs failed", "no thread could be made", "try fewer jobs"]);
             }
             ("processes", 100) => {
-                failed_with(&cell, &["of 100 jobs failed", "no process could be made", "ulimit -u"])
+                failed_with(&cell, &["of 100 jobs failed", "no process could be made", "ulimit -u"]);
             }
             _ => went_well(&cell),
         }

@@ -187,7 +187,7 @@ mod tests {
         let fit = Gunther::fit(&points).unwrap();
         assert_eq!((fit.sigma, fit.kappa), (0.0, 0.0));
         assert!(fit.residual > 0.05, "it says that the law does not fit: {fit:?}");
-        assert_eq!(Amdahl::fit(&points).unwrap().serial, 0.0);
+        assert!(Amdahl::fit(&points).unwrap().serial <= 0.0);
     }
 
     #[test]
@@ -196,7 +196,7 @@ mod tests {
             [(1, 1.0), (2, 0.4), (4, 0.3), (8, 0.2)].map(|(at_once, speed_up)| Point { at_once, speed_up });
         let fit = Gunther::fit(&points).unwrap();
         assert!(fit.sigma <= 1.0 && fit.kappa > 0.0, "{fit:?}");
-        assert_eq!(Amdahl::fit(&points).unwrap().serial, 1.0);
+        assert!(Amdahl::fit(&points).unwrap().serial >= 1.0);
     }
 
     #[test]

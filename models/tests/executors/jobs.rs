@@ -6,7 +6,10 @@ use std::time::Duration;
 use models::executor::{Executor, JobResult, find};
 use models::options::{Choice, Options};
 use workloads::Value;
-use workloads::task::{Count, Disk, Family, Primes, Run, Step, Task, Wait};
+use workloads::task::{
+    Algorithm, Count, CounterAtomic, CounterLock, Disk, Family, Fibonacci, Mix, Primes, Run, Sort, Step,
+    Task, Wait,
+};
 
 pub(crate) fn run(executor: &Executor, task: impl Task + 'static, jobs: usize) -> Vec<JobResult> {
     let task: Arc<dyn Task> = Arc::new(task);
@@ -28,10 +31,15 @@ pub(crate) fn executor(name: &str) -> &'static Executor {
 /// Those that fork.
 pub(crate) const FORKING: [&str; 2] = ["processes", "process-pool"];
 
-pub(crate) fn small_tasks() -> [Arc<dyn Task>; 4] {
-    [
+pub(crate) fn small_tasks() -> Vec<Arc<dyn Task>> {
+    vec![
         Arc::new(Primes { below: 1_000 }),
         Arc::new(Count { steps: 10_000 }),
+        Arc::new(Sort::new(Algorithm::Quick, 1)),
+        Arc::new(Fibonacci { n: 22 }),
+        Arc::new(CounterLock::new(20_000)),
+        Arc::new(CounterAtomic::new(20_000)),
+        Arc::new(Mix { turns: 2, computes: 2, wait: Duration::from_millis(1), lines: 20 }),
         Arc::new(Disk { lines: 500, ..Disk::default() }),
         Arc::new(Wait { times: 3, each: Duration::from_millis(1) }),
     ]

@@ -29,7 +29,7 @@ impl Default for Count {
 impl Count {
     /// For a job of this size.
     pub fn of(size: Size) -> Self {
-        size.choose(Self::default(), Self { steps: 8_000_000 })
+        size.choose(Self::default(), Self { steps: 20_000_000 })
     }
 }
 
@@ -43,7 +43,7 @@ impl Task for Count {
     }
 
     fn summary(&self) -> &'static str {
-        "counts to 400 million in a loop with three additions a step (short: 8 million)"
+        "counts to 400 million in a loop with three additions a step (short: 20 million)"
     }
 
     fn start(&self, _: usize) -> Box<dyn Run> {

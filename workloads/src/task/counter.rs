@@ -105,14 +105,14 @@ impl<C: Default> Shared<C> {
 impl CounterLock {
     /// For jobs of this size.
     pub fn of(size: Size) -> Self {
-        Self::new(size.choose(10_000_000, 300_000))
+        Self::new(size.choose(40_000_000, 2_000_000))
     }
 }
 
 impl CounterAtomic {
     /// For jobs of this size.
     pub fn of(size: Size) -> Self {
-        Self::new(size.choose(20_000_000, 1_000_000))
+        Self::new(size.choose(80_000_000, 5_000_000))
     }
 }
 
@@ -126,7 +126,7 @@ impl Task for CounterLock {
     }
 
     fn summary(&self) -> &'static str {
-        "adds 1 to a counter that all jobs share, under a lock, 10,000,000 times (short: 300,000)"
+        "adds 1 to a counter that all jobs share, under a lock, 40,000,000 times (short: 2,000,000)"
     }
 
     fn start(&self, _: usize) -> Box<dyn Run> {
@@ -156,7 +156,7 @@ impl Task for CounterAtomic {
     }
 
     fn summary(&self) -> &'static str {
-        "adds 1 to a counter that all jobs share, as an atomic, 20,000,000 times (short: 1,000,000)"
+        "adds 1 to a counter that all jobs share, as an atomic, 80,000,000 times (short: 5,000,000)"
     }
 
     fn start(&self, _: usize) -> Box<dyn Run> {

@@ -193,10 +193,10 @@ mod tests {
     }
 
     #[test]
-    fn every_short_job_comes_to_its_value() {
-        for task in tasks(Size::Short) {
-            assert_eq!(value(&*task).unwrap(), task.expected(), "{}", task.name());
-            task.check(1).unwrap();
+    fn a_short_job_is_a_small_part_of_a_full_one() {
+        for (full, short) in tasks(Size::Full).iter().zip(tasks(Size::Short)) {
+            assert_eq!(full.name(), short.name());
+            assert!(short.expected() * 4 < full.expected(), "{}", full.name()); // all values grow with the work
         }
     }
 }

@@ -58,11 +58,11 @@ impl Sort {
     /// As many times as make a job of this size.
     pub fn of(algorithm: Algorithm, size: Size) -> Self {
         let times = match algorithm {
-            Algorithm::Bubble => size.choose(15, 1),
-            Algorithm::Selection => size.choose(15, 1),
-            Algorithm::Insertion => size.choose(60, 4),
-            Algorithm::Quick => size.choose(800, 50),
-            Algorithm::Library => size.choose(2_000, 125),
+            Algorithm::Bubble => size.choose(30, 2),
+            Algorithm::Selection => size.choose(40, 2),
+            Algorithm::Insertion => size.choose(150, 10),
+            Algorithm::Quick => size.choose(2_000, 125),
+            Algorithm::Library => size.choose(6_000, 400),
         };
         Self::new(algorithm, times)
     }
@@ -85,11 +85,13 @@ impl Task for Sort {
 
     fn summary(&self) -> &'static str {
         match self.algorithm {
-            Algorithm::Bubble => "sorts 4,000 numbers 15 times (short: once) by changing neighbours",
-            Algorithm::Selection => "sorts the same numbers 15 times (short: once) by looking for the least",
-            Algorithm::Insertion => "sorts the same numbers 60 times (short: 4) by moving each to its place",
-            Algorithm::Quick => "sorts the same numbers 800 times (short: 50) by Hoare's quicksort",
-            Algorithm::Library => "sorts the same numbers 2,000 times (short: 125) by the library's call",
+            Algorithm::Bubble => "sorts 4,000 numbers 30 times (short: twice) by changing neighbours",
+            Algorithm::Selection => "sorts the same numbers 40 times (short: twice) by looking for the least",
+            Algorithm::Insertion => {
+                "sorts the same numbers 150 times (short: 10) by moving each to its place"
+            }
+            Algorithm::Quick => "sorts the same numbers 2,000 times (short: 125) by Hoare's quicksort",
+            Algorithm::Library => "sorts the same numbers 6,000 times (short: 400) by the library's call",
         }
     }
 

@@ -116,10 +116,11 @@ fn only(bytes: u64, setting: &Setting) -> Result<usize, Trouble> {
     }
 }
 
-/// How many messages of so many bytes a way of ours holds before its sender waits: 64 KiB of them, as a pipe does, and
-/// two at least, so that one can be written while the other is read.
+/// How many messages of so many bytes a way of ours holds before its sender waits: 256 KiB of them, about as much as a socket's
+/// buffer, and two at least, so that one can be written while the other is read. The less room there is, the more often somebody
+/// has to be woken: a pipe, with 64 KiB, shows what that costs.
 fn room_for(bytes: usize) -> usize {
-    (64 * KIB as usize / bytes.max(1)).clamp(2, 1024)
+    (256 * KIB as usize / bytes.max(1)).clamp(2, 1024)
 }
 
 /// Refuses what makes no sense for sides that wait by looking again and again: the one looks until its slice of the

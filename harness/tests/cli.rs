@@ -293,7 +293,7 @@ fn two_runs_never_share_a_directory() {
         command
             .current_dir(place.path())
             .args(["run", "--suite", "tasks", "--tasks", "wait", "--rounds", "1"]);
-        command.args(["--jobs", "1", "--executors", "line"]).args(out);
+        command.args(["--jobs", "1", "--executors", "line", "--python", "none"]).args(out);
         command
     };
     let both = [run(&[]).spawn().unwrap(), run(&[]).spawn().unwrap()];

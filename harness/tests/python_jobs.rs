@@ -160,6 +160,15 @@ fn a_program_that_breaks_is_quoted() {
 }
 
 #[test]
+fn what_an_interpreter_says_before_it_is_ready_is_its_own_business() {
+    let Some(interpreter) = there("python3") else { return };
+    let (_directory, path) = fake(&format!("echo 'processing new jar'; exec {} \"$@\"", interpreter.program));
+    assert_eq!(ask(&path).unwrap().version, interpreter.version);
+    let chatty = Interpreter { program: path, ..interpreter };
+    is_right(&chatty, &Programs::write().unwrap(), Way::Line, "wait");
+}
+
+#[test]
 fn a_missing_interpreter_is_told_with_what_to_install() {
     for name in ["/nowhere/python3", "no-such-python"] {
         let lacks = ask(name).unwrap_err();

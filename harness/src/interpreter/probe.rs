@@ -44,8 +44,8 @@ pub fn probe(
         return Err(format!("there is no {program}; {advice}"));
     }
     let mut process = Process::start(launcher, &[program, "-c", PROBE]).map_err(silent)?;
-    let line = process.next_line(within, stop).map_err(silent)?;
-    let said: Said = serde_json::from_str(&line).map_err(|_| format!("{program} is no Python; {advice}"))?;
+    let said = hear(&mut process, within, stop).map_err(silent)?;
+    let said = said.ok_or_else(|| format!("{program} is no Python; {advice}"))?;
     let version = said.version.map(|number| number.to_string()).join(".");
     let oldest = if said.implementation == "Jython" { [2, 7, 0] } else { [3, 8, 0] };
     if said.version < oldest {
@@ -63,6 +63,22 @@ pub fn probe(
         gil: said.gil,
         modules: said.modules,
     })
+}
+
+/// What it says of itself: the first line that is an object. None if it ended, or went on for too long, with other lines alone.
+fn hear(process: &mut Process, within: Duration, stop: &AtomicBool) -> anyhow::Result<Option<Said>> {
+    let mut has_spoken = false;
+    loop {
+        match process.next_line(within, stop) {
+            Ok(line) => match serde_json::from_str(&line) {
+                Ok(said) => return Ok(Some(said)),
+                Err(_) if process.age() > within => return Ok(None),
+                Err(_) => has_spoken = true,
+            },
+            Err(_) if has_spoken => return Ok(None),
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// `cpython-3.11`; with a `t`, as its program has it, where it was built without the lock.

@@ -16,21 +16,23 @@ fn main() -> anyhow::Result<()> {
     ensure!(run.complete, "{} of {} cells were measured", run.cells.len(), run.planned);
     let mut valid = BTreeSet::new();
     for cell in &run.cells {
-        let (name, reason) = match cell {
-            Cell::Servers(cell) | Cell::Idle(cell) | Cell::Stevens(cell) => (&cell.model, &cell.reason),
-            Cell::Tasks(cell) => (&cell.executor, &cell.reason),
+        let name = match cell {
+            Cell::Servers(cell) | Cell::Idle(cell) | Cell::Stevens(cell) => &cell.model,
+            Cell::Tasks(cell) => &cell.executor,
+            Cell::Spawn(cell) | Cell::Switch(cell) | Cell::Ipc(cell) => &cell.way,
         };
+        let reason = cell.reason();
         match cell.verdict() {
             Verdict::Valid => drop(valid.insert(name.as_str())),
             // Both sides are near their limits, and a noisy moment decides which of them is there first.
             Verdict::ClientBound => {
-                println!("{name}: client-bound: {}", reason.as_deref().unwrap_or_default());
+                println!("{name}: client-bound: {}", reason.unwrap_or_default());
             }
             // It was measured again, and both are in the record.
             Verdict::Unstable if is_disturbed(cell) => {
-                println!("{name}: {}", reason.as_deref().unwrap_or_default());
+                println!("{name}: {}", reason.unwrap_or_default());
             }
-            verdict => anyhow::bail!("{name}: {verdict:?}: {}", reason.as_deref().unwrap_or_default()),
+            verdict => anyhow::bail!("{name}: {verdict:?}: {}", reason.unwrap_or_default()),
         }
     }
     let names =
@@ -43,9 +45,5 @@ fn main() -> anyhow::Result<()> {
 }
 
 fn is_disturbed(cell: &Cell) -> bool {
-    let noise = match cell {
-        Cell::Servers(cell) | Cell::Idle(cell) | Cell::Stevens(cell) => cell.noise,
-        Cell::Tasks(cell) => cell.noise,
-    };
-    noise.is_some_and(|noise| noise.disturbed)
+    cell.noise().is_some_and(|noise| noise.disturbed)
 }

@@ -31,10 +31,10 @@ pub fn alike(one: &Cell, other: &Cell) -> bool {
     distance::alike(distance_ns(one), distance_ns(other))
 }
 
-/// How far apart the processors were for a server's cell that counts; what does not count would gain nothing.
+/// How far apart the processors were for a cell that counts; what does not count would gain nothing.
 fn distance_ns(cell: &Cell) -> Option<f64> {
     let counts = matches!(cell.verdict(), Verdict::Valid | Verdict::ClientBound);
-    distance::of(&cell.server().filter(|_| counts)?.noise?)
+    distance::of(cell.noise().filter(|_| counts)?)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use models::datagram;
 use models::executor::{self, Executor};
 use models::options::Choice;
+use models::probe::{self, Probe, Suite};
 use models::server::{self, Model};
 use workloads::task::{self, Size, Task};
 
@@ -43,6 +44,18 @@ pub fn task(name: &str, size: Size) -> anyhow::Result<Arc<dyn Task>> {
     task::task(name, size).ok_or_else(|| unknown("task", name, task::names().into_iter()))
 }
 
+/// A way of a suite of probes.
+pub fn probe(suite: &str, way: &str) -> anyhow::Result<&'static Probe> {
+    let known = Suite::ALL.into_iter();
+    let Some(suite) = known.clone().find(|known| known.name() == suite) else {
+        return Err(unknown("suite of probes", suite, known.map(Suite::name)));
+    };
+    probe::find(suite, way).ok_or_else(|| {
+        let known = probe::probes().filter(|probe| probe.suite == suite).map(|probe| probe.name);
+        unknown(&format!("way in the suite {}", suite.name()), way, known)
+    })
+}
+
 /// Several choices, each written `name:key=value,...`.
 pub fn choices(texts: &[String]) -> anyhow::Result<Vec<Choice>> {
     let mut choices = Vec::new();
@@ -57,7 +70,8 @@ pub fn choice(text: &str) -> anyhow::Result<Choice> {
     text.parse().map_err(|error: models::options::OptionError| Usage::error(error.to_string()))
 }
 
-fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> anyhow::Error {
+/// What is said of a name that nobody has.
+pub fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> anyhow::Error {
     let known: Vec<_> = known.collect();
     Usage::error(format!("there is no {what} '{name}'; try one of: {}", known.join(", ")))
 }

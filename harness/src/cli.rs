@@ -16,7 +16,7 @@ pub use self::compare::{Compare, FailOn, Report};
 pub use self::load::{Load, Spacing, Special};
 pub use self::run::{JobSize, Run, Suite};
 pub use self::serve::{Launch, Serve};
-pub use self::small::{Doctor, Exec, List};
+pub use self::small::{Doctor, Exec, List, Probe};
 use self::verify::VERIFY_CONTRACT;
 pub use self::verify::Verify;
 
@@ -41,7 +41,7 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Measure models and executors, and write run.json, report.md, report.html and cells.csv.
+    /// Measure models, executors and what they are made of, and write run.json, report.md, report.html and cells.csv.
     Run(Box<Run>),
     /// Serve a workload under one model, until SIGTERM or Ctrl-C.
     Serve(Serve),
@@ -49,7 +49,7 @@ pub enum Command {
     Load(Load),
     /// Run jobs of one task under one executor.
     Exec(Exec),
-    /// List the servers, executors, tasks and workloads there are.
+    /// List the servers, executors, tasks, workloads and probes there are.
     List(List),
     /// Draw a run's tables and report again.
     Report(Report),
@@ -61,6 +61,9 @@ pub enum Command {
     Compare(Compare),
     /// Say what this machine can do, and what that means for the figures.
     Doctor(Doctor),
+    /// Time one small thing that models are made of, in this process.
+    #[command(hide = true)]
+    Probe(Probe),
     /// Become another program: how the harness starts somebody else's server.
     #[command(hide = true)]
     Launch(Launch),

@@ -8,7 +8,8 @@
 //! 3. [`plan`] lays out the cells to measure: every one once a block, the blocks shuffled.
 //! 4. [`cell`] takes one step of the plan: [`server`] starts `concur serve` as a process of its own, [`load`] puts the
 //!    load on it and checks every reply, [`measure`] reads from the kernel what that cost. Tasks run in `concur exec`
-//!    processes ([`execution`]), or under a real interpreter ([`interpreter`]).
+//!    processes ([`execution`]), or under a real interpreter ([`interpreter`]), and probes in `concur probe` processes
+//!    ([`probing`]).
 //!    A cell that the machine disturbed is measured once more ([`repeat`]).
 //! 5. [`recorder`] keeps the record, so that whatever ends the run loses no cell; crate `reports` draws it.
 //!
@@ -30,6 +31,7 @@ pub mod interpreter;
 pub mod load;
 pub mod measure;
 pub mod plan;
+pub mod probing;
 pub mod progress;
 pub mod python;
 pub mod recorder;

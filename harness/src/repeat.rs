@@ -216,6 +216,16 @@ impl<'a> Parts<'a> {
                 noise: &mut cell.noise,
                 seconds: cell.seconds,
             },
+            // As tasks, probes run on any processor, and in windows of their own length.
+            Cell::Spawn(cell) | Cell::Switch(cell) | Cell::Ipc(cell) => Self {
+                is_task: true,
+                silent: false,
+                attempt: &mut cell.attempt,
+                verdict: &mut cell.verdict,
+                reason: &mut cell.reason,
+                noise: &mut cell.noise,
+                seconds: cell.seconds,
+            },
         }
     }
 }

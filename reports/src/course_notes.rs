@@ -1,4 +1,5 @@
-//! The timing table of the course notes: their own six figures, which ours stand beside.
+//! What the course notes say of what the lab measures, which our figures stand beside: their timing table of six figures, how
+//! much dearer a process is than a thread, and their comparison of ways to talk between processes.
 
 /// Where the figures come from.
 pub const SOURCE: &str = "course notes, Python, four cores";
@@ -30,3 +31,61 @@ pub const WAYS: [Way; 3] = [
 
 /// The executor that all others are compared with.
 pub const BASELINE: &str = WAYS[0].executor;
+
+/// What a statement of the notes without a figure of its own is said to come from.
+pub const PROSE: &str = "course notes";
+
+/// What making a process is said to cost, in times of what making a thread does.
+pub const PROCESS_BY_THREAD: f64 = 20.0;
+
+/// A column of the notes' comparison of ways to talk between processes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Talk {
+    /// What the notes call it.
+    pub name: &'static str,
+    /// How the names of our ways that are such begin.
+    way: &'static str,
+    /// Where the data is.
+    pub place: &'static str,
+    /// How it is read and written.
+    pub reading: &'static str,
+    /// How fast it is.
+    pub speed: &'static str,
+    /// What it suits.
+    pub suits: &'static str,
+}
+
+impl Talk {
+    /// Whether one of our ways is such.
+    pub fn is(&self, way: &str) -> bool {
+        way.strip_prefix(self.way).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    }
+}
+
+/// The notes' three ways, in their order.
+pub const TALKS: [Talk; 3] = [
+    Talk {
+        name: "a pipe",
+        way: "pipe",
+        place: "memory",
+        reading: "two ends, one- or two-way",
+        speed: "middling",
+        suits: "related processes",
+    },
+    Talk {
+        name: "a message queue",
+        way: "message-queue",
+        place: "memory",
+        reading: "first in, first out",
+        speed: "middling",
+        suits: "anywhere",
+    },
+    Talk {
+        name: "shared memory",
+        way: "shared-memory",
+        place: "memory",
+        reading: "each write replaces the last",
+        speed: "fast",
+        suits: "complex, needs synchronising",
+    },
+];

@@ -7,7 +7,7 @@ use crate::storage::WriteError;
 
 /// The columns, in their order. Each is named by the path of its field in the record. New fields come last, so
 /// that what reads by position goes on working.
-pub const HEADER: [&str; 134] = [
+pub const HEADER: [&str; 153] = [
     "suite",
     "model",
     "options",
@@ -142,6 +142,25 @@ pub const HEADER: [&str; 134] = [
     "interpreter.version",
     "interpreter.gil",
     "start_up_s",
+    "way",
+    "operation",
+    "touched_bytes",
+    "stack_bytes",
+    "message_bytes",
+    "number",
+    "number_reached",
+    "sides",
+    "samples",
+    "operations_each",
+    "time_us.mean",
+    "time_us.p50",
+    "time_us.p90",
+    "time_us.p99",
+    "time_us.p999",
+    "time_us.p9999",
+    "time_us.max",
+    "bytes_per_second",
+    "bytes_each",
 ];
 
 /// All cells of `run`. What is absent is empty.

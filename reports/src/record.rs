@@ -1,12 +1,13 @@
 //! The record: what was measured, as serde types. Everything hangs on this contract.
 //!
-//! One *cell* is one fresh server process (or one run of an executor), one load, one round. Units stand in the
+//! One *cell* is one fresh server process (or one run of an executor, or of a probe), one load, one round. Units stand in the
 //! names; what is absent was not measured, which is never the same as zero. `schema.json` beside `src/` is
 //! generated from these types, and a test keeps the two the same.
 
 mod cost;
 mod load;
 mod noise;
+mod probe;
 mod run;
 mod server;
 mod task;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 pub use cost::{Calls, Cost, Placement};
 pub use load::{Beside, Errors, Latency, Offered, VALUES_ABOVE};
 pub use noise::{Noise, Verdict};
+pub use probe::ProbeCell;
 pub use run::{Floor, Host, Run};
 pub use server::{Schedule, ServerCell, Shape};
 pub use task::{Interpreter, TaskCell};
@@ -24,7 +26,7 @@ pub use task::{Interpreter, TaskCell};
 /// The version of the format that [`Run::schema`] must state.
 pub const SCHEMA: u32 = 1;
 
-/// One measurement. The suite says which kind: `servers`, `idle`, `stevens` or `tasks`.
+/// One measurement. The suite says which kind: `servers`, `idle`, `stevens`, `tasks`, `spawn`, `switch` or `ipc`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "suite", rename_all = "lowercase")]
 pub enum Cell {
@@ -36,6 +38,12 @@ pub enum Cell {
     Stevens(Box<ServerCell>),
     /// An executor at work.
     Tasks(Box<TaskCell>),
+    /// A way to make what runs a job.
+    Spawn(Box<ProbeCell>),
+    /// A way to go from one that runs to another.
+    Switch(Box<ProbeCell>),
+    /// A way to send a message.
+    Ipc(Box<ProbeCell>),
 }
 
 impl Cell {
@@ -44,6 +52,7 @@ impl Cell {
         match self {
             Self::Servers(cell) | Self::Idle(cell) | Self::Stevens(cell) => cell.round,
             Self::Tasks(cell) => cell.round,
+            Self::Spawn(cell) | Self::Switch(cell) | Self::Ipc(cell) => cell.round,
         }
     }
 
@@ -52,6 +61,7 @@ impl Cell {
         let attempt = match self {
             Self::Servers(cell) | Self::Idle(cell) | Self::Stevens(cell) => cell.attempt,
             Self::Tasks(cell) => cell.attempt,
+            Self::Spawn(cell) | Self::Switch(cell) | Self::Ipc(cell) => cell.attempt,
         };
         attempt.unwrap_or(1)
     }
@@ -60,7 +70,15 @@ impl Cell {
     pub fn server(&self) -> Option<&ServerCell> {
         match self {
             Self::Servers(cell) | Self::Idle(cell) | Self::Stevens(cell) => Some(cell),
-            Self::Tasks(_) => None,
+            Self::Tasks(_) | Self::Spawn(_) | Self::Switch(_) | Self::Ipc(_) => None,
+        }
+    }
+
+    /// The probe's cell, if it is one.
+    pub fn probe(&self) -> Option<&ProbeCell> {
+        match self {
+            Self::Spawn(cell) | Self::Switch(cell) | Self::Ipc(cell) => Some(cell),
+            Self::Servers(_) | Self::Idle(_) | Self::Stevens(_) | Self::Tasks(_) => None,
         }
     }
 
@@ -69,6 +87,27 @@ impl Cell {
         match self {
             Self::Servers(cell) | Self::Idle(cell) | Self::Stevens(cell) => cell.verdict,
             Self::Tasks(cell) => cell.verdict,
+            Self::Spawn(cell) | Self::Switch(cell) | Self::Ipc(cell) => cell.verdict,
         }
+    }
+
+    /// Why, in a sentence.
+    pub fn reason(&self) -> Option<&str> {
+        let reason = match self {
+            Self::Servers(cell) | Self::Idle(cell) | Self::Stevens(cell) => &cell.reason,
+            Self::Tasks(cell) => &cell.reason,
+            Self::Spawn(cell) | Self::Switch(cell) | Self::Ipc(cell) => &cell.reason,
+        };
+        reason.as_deref()
+    }
+
+    /// What else the machine did meanwhile.
+    pub fn noise(&self) -> Option<&Noise> {
+        let noise = match self {
+            Self::Servers(cell) | Self::Idle(cell) | Self::Stevens(cell) => &cell.noise,
+            Self::Tasks(cell) => &cell.noise,
+            Self::Spawn(cell) | Self::Switch(cell) | Self::Ipc(cell) => &cell.noise,
+        };
+        noise.as_ref()
     }
 }

@@ -73,6 +73,14 @@ pub(crate) fn mebibytes(bytes: f64) -> String {
     figure(bytes / 1_048_576.0)
 }
 
+/// A size as people say it: the largest unit that leaves a whole number.
+pub(crate) fn bytes_of(bytes: u64) -> String {
+    let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
+    let whole = units.into_iter().find(|(shift, _)| bytes > 0 && bytes.is_multiple_of(1 << shift));
+    let (number, unit) = whole.map_or((bytes, "B"), |(shift, unit)| (bytes >> shift, unit));
+    format!("{} {unit}", grouped(number))
+}
+
 /// Bytes in GiB, with the unit.
 pub(crate) fn gibibytes(bytes: u64) -> String {
     format!("{} GiB", figure(bytes as f64 / 1_073_741_824.0))
@@ -189,6 +197,12 @@ mod tests {
     fn a_placement_says_who_ran_where() {
         let bound = Placement { server: vec![0, 2], client: vec![] };
         assert_eq!(placement(&bound), "server on cores 0, 2, load generator not bound");
+    }
+
+    #[test]
+    fn sizes_have_the_unit_that_leaves_a_whole_number() {
+        let sizes = [0, 1, 1_000, 16_384, 1 << 20, 5 << 28, 2 << 30].map(bytes_of);
+        assert_eq!(sizes, ["0 B", "1 B", "1,000 B", "16 KiB", "1 MiB", "1,280 MiB", "2 GiB"]);
     }
 
     #[test]

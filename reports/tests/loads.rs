@@ -35,7 +35,9 @@ fn changed(change: impl Fn(&mut Cell)) -> Run {
 fn server(cell: &mut Cell) -> &mut ServerCell {
     match cell {
         Cell::Servers(cell) | Cell::Idle(cell) | Cell::Stevens(cell) => cell,
-        Cell::Tasks(_) => panic!("there are no tasks in this sample"),
+        Cell::Tasks(_) | Cell::Spawn(_) | Cell::Switch(_) | Cell::Ipc(_) => {
+            panic!("there are only servers in this sample")
+        }
     }
 }
 

@@ -3,15 +3,18 @@
 mod cost;
 mod interpreter;
 mod latency;
+mod probe;
 mod server;
 mod task;
 mod verdict;
+mod wait;
 mod waits;
 mod watch;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
+use models::probe::Suite;
 use reports::record::{Cell, Placement};
 
 use crate::plan::{ServerStep, ServerSuite, Step, Timing};
@@ -58,6 +61,14 @@ impl Bench<'_> {
             }
             Step::Task(step) => Cell::Tasks(Box::new(task::measure(step, &bench))),
             Step::Interpreter(step) => Cell::Tasks(Box::new(interpreter::measure(step, &bench))),
+            Step::Probe(step) => {
+                let cell = Box::new(probe::measure(step, &bench));
+                match step.probe.suite {
+                    Suite::Spawn => Cell::Spawn(cell),
+                    Suite::Switch => Cell::Switch(cell),
+                    Suite::Ipc => Cell::Ipc(cell),
+                }
+            }
         }
     }
 }

@@ -1,14 +1,12 @@
 //! One task cell: a fresh `concur exec` process, one task, one round.
 
-use std::process::{self, Child, Stdio};
-use std::sync::atomic::Ordering;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process;
+use std::time::Duration;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::anyhow;
 use reports::record::{Cost, Noise, TaskCell, Verdict};
 
-use super::Bench;
+use super::{Bench, wait};
 use crate::execution::Execution;
 use crate::measure::life::Reaped;
 use crate::measure::noise::{self, Watch};
@@ -21,8 +19,6 @@ use crate::server::{command_of, own_program, quoted};
 pub(super) const LIMIT: Duration = Duration::from_secs(300);
 /// A process that holds less than this was on its way in or out when it was looked at.
 const LEAST_BYTES: u64 = 256 * 1024;
-/// How often to look whether they are done.
-const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// Measures a step; what goes wrong becomes the verdict.
 pub(super) fn measure(step: &TaskStep, bench: &Bench<'_>) -> TaskCell {
@@ -71,19 +67,13 @@ fn try_measure(step: &TaskStep, bench: &Bench<'_>) -> anyhow::Result<Measured> {
         .args(["exec", &step.choice.to_string(), "--task", step.task.name()])
         .args(["--size", step.size.name()])
         .args(["--jobs", &step.jobs.to_string(), "--json"])
-        .args(["--with-parent", &process::id().to_string()])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    // What it prints is a few hundred bytes, which its pipes hold until the process has ended.
-    let mut child = command.spawn().context("the executor's process could not be started")?;
+        .args(["--with-parent", &process::id().to_string()]);
+    let mut child = wait::start(&mut command, "the executor's process")?;
     let sampler = Sampler::start(Tree::new(child.id()), Sampling::default());
-    wait(&mut child, bench).inspect_err(|_| {
-        let _ = child.kill();
-        let _ = child.wait();
-    })?;
+    let too_long = format!("the jobs took longer than {LIMIT:?}; try fewer --jobs");
+    wait::wait(&mut child, LIMIT, bench.stop, &too_long)?;
     let seen = watch.stop();
-    let output = child.wait_with_output()?;
+    let output = wait::printed(child)?;
     let peaks = sampler.map(Sampler::stop).unwrap_or_default();
     let sampling = peaks.cpu;
     let cost = peaks.complete(before.until(&Reaped::so_far()?));
@@ -104,18 +94,4 @@ pub(super) fn while_it_lived(cost: Cost) -> Cost {
         pss_bytes: None, // the last sample sees a process that has ended
         ..cost
     }
-}
-
-fn wait(child: &mut Child, bench: &Bench<'_>) -> anyhow::Result<()> {
-    let start = Instant::now();
-    while child.try_wait()?.is_none() {
-        if bench.stop.load(Ordering::Relaxed) {
-            bail!("interrupted");
-        }
-        if start.elapsed() > LIMIT {
-            bail!("the jobs took longer than {LIMIT:?}; try fewer --jobs");
-        }
-        thread::sleep(LOOK_EVERY);
-    }
-    Ok(())
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use models::probe;
 use workloads::task::Size;
 
 use super::Special;
@@ -37,6 +38,13 @@ pub struct Run {
     /// How long their jobs are.
     #[arg(long, default_value = "short")]
     pub size: JobSize,
+    /// Ways to measure in the suites spawn, switch and ipc, separated by commas or spaces [default: all].
+    #[arg(long, value_name = "WAY", value_delimiter = ',', num_args = 1..)]
+    pub ways: Vec<String>,
+    /// How long each way is measured at a time [default: as long as makes --rounds of a suite of probes take two to three
+    /// minutes, 20ms to 300ms].
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub probe_time: Option<Duration>,
     /// Workloads to serve [default: http].
     #[arg(long, value_delimiter = ',')]
     pub workload: Vec<String>,
@@ -66,7 +74,7 @@ pub struct Run {
     #[arg(long, value_name = "N", value_delimiter = ',')]
     pub idle: Vec<usize>,
     /// The server that is measured twice, as a row of its own, to see how far apart the same thing comes out, or `none`
-    /// [default: epoll, or else the first one].
+    /// [default: epoll, or else the first one]. Of probes it is thread, pipe-processes and pipe.
     #[arg(long, value_name = "MODEL")]
     pub again: Option<String>,
     /// How long each server is measured.
@@ -114,6 +122,24 @@ pub enum Suite {
     Idle,
     /// Stevens' comparison of servers that make processes and threads (UNIX Network Programming, volume 1, chapter 30).
     Stevens,
+    /// What it costs to make and end what runs a job: processes, threads, coroutines, tasks.
+    Spawn,
+    /// What it costs to go from one of these to another, and what one that sleeps holds.
+    Switch,
+    /// What it costs to send a message: pipes, queues, shared memory, signals, sockets, channels.
+    Ipc,
+}
+
+impl Suite {
+    /// The suite of probes that it is, if it is one.
+    pub fn of_probes(self) -> Option<probe::Suite> {
+        match self {
+            Self::Servers | Self::Tasks | Self::Idle | Self::Stevens => None,
+            Self::Spawn => Some(probe::Suite::Spawn),
+            Self::Switch => Some(probe::Suite::Switch),
+            Self::Ipc => Some(probe::Suite::Ipc),
+        }
+    }
 }
 
 /// How long the jobs of a task are.

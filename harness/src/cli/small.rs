@@ -1,4 +1,6 @@
-//! The commands that have little to ask for: `exec`, `list` and `doctor`.
+//! The commands that have little to ask for: `exec`, `probe`, `list` and `doctor`.
+
+use std::time::Duration;
 
 use clap::Args;
 
@@ -18,6 +20,27 @@ pub struct Exec {
     /// How long they are.
     #[arg(long, default_value = "full")]
     pub size: JobSize,
+    /// Stop when this process ends.
+    #[arg(long, value_name = "PID", hide = true)]
+    pub with_parent: Option<i32>,
+    /// Print the result as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `concur probe`.
+#[derive(Debug, Args)]
+pub struct Probe {
+    /// The suite: `spawn`, `switch` or `ipc`.
+    pub suite: String,
+    /// The way: `fork`.
+    pub way: String,
+    /// What is measured of it, as JSON [default: the first thing that a run measures of it].
+    #[arg(long, value_name = "JSON")]
+    pub setting: Option<String>,
+    /// For about how long.
+    #[arg(long, value_parser = humantime::parse_duration, default_value = "300ms")]
+    pub time: Duration,
     /// Stop when this process ends.
     #[arg(long, value_name = "PID", hide = true)]
     pub with_parent: Option<i32>,

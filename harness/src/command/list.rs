@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use models::datagram::datagram_servers;
 use models::executor::executors;
 use models::options::{Kind, Spec};
+use models::probe::{Suite, probes};
 use models::server::servers;
 use serde::Serialize;
 use workloads::task::{Size, tasks};
@@ -20,6 +21,9 @@ struct Listing {
     executors: Vec<Entry>,
     tasks: Vec<Entry>,
     workloads: Vec<Entry>,
+    spawn: Vec<Entry>,
+    switch: Vec<Entry>,
+    ipc: Vec<Entry>,
 }
 
 #[derive(Serialize)]
@@ -40,6 +44,10 @@ pub(super) fn run(arguments: &List) -> anyhow::Result<ExitCode> {
 
 fn listing() -> Listing {
     let entry = |name, family, summary, options| Entry { name, family, summary, options };
+    let ways = |suite: Suite| {
+        let ways = probes().filter(move |probe| probe.suite == suite);
+        ways.map(|it| entry(it.name, it.family, it.summary, &[])).collect()
+    };
     Listing {
         servers: servers().iter().map(|it| entry(it.name, it.family, it.summary, it.options)).collect(),
         datagram_servers: datagram_servers()
@@ -52,6 +60,9 @@ fn listing() -> Listing {
             .map(|it| entry(it.name(), it.family().name(), it.summary(), &[]))
             .collect(),
         workloads: WORKLOADS.iter().map(|it| entry(it.name, it.family, it.summary, &[])).collect(),
+        spawn: ways(Suite::Spawn),
+        switch: ways(Suite::Switch),
+        ipc: ways(Suite::Ipc),
     }
 }
 
@@ -66,6 +77,13 @@ fn text(listing: &Listing) -> String {
     section(&mut text, "Executors (concur exec EXECUTOR)", &listing.executors);
     section(&mut text, "Tasks (--task)", &listing.tasks);
     section(&mut text, "Workloads (--workload)", &listing.workloads);
+    section(&mut text, "Ways to make what runs a job (--suite spawn)", &listing.spawn);
+    section(
+        &mut text,
+        "Ways to go from one that runs to another, and to sleep (--suite switch)",
+        &listing.switch,
+    );
+    section(&mut text, "Ways to send a message (--suite ipc)", &listing.ipc);
     text
 }
 

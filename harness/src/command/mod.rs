@@ -24,6 +24,7 @@ mod launch;
 mod list;
 mod load;
 mod loading;
+mod probe;
 mod report;
 mod run;
 mod serve;
@@ -43,6 +44,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Compare(arguments)) => compare::run(&arguments),
         Some(Command::Doctor(arguments)) => doctor::run(&arguments),
         Some(Command::Guard) => guard::run(),
+        Some(Command::Probe(arguments)) => probe::run(&arguments),
         Some(Command::Launch(arguments)) => launch::run(&arguments),
     }
 }

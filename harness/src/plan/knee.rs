@@ -26,7 +26,7 @@ pub fn closed(steps: &[Step]) -> impl Iterator<Item = &ServerStep> {
             let plain = step.suite == ServerSuite::Servers && step.rate.is_none() && step.copy.is_none();
             plain.then_some(step)
         }
-        Step::Task(_) | Step::Interpreter(_) => None,
+        Step::Task(_) | Step::Interpreter(_) | Step::Probe(_) => None,
     })
 }
 

@@ -7,6 +7,7 @@
 pub mod interpreters;
 pub mod knee;
 mod load;
+pub mod probes;
 pub mod rounds;
 pub mod servers;
 pub mod suites;
@@ -23,6 +24,7 @@ use reports::record::{Schedule, Shape};
 use workloads::task::{Size, Task};
 
 pub use self::interpreters::InterpreterStep;
+pub use self::probes::ProbeStep;
 use self::rounds::Rounds;
 use crate::subject::Subject;
 use crate::transport::Transport;
@@ -43,6 +45,8 @@ pub enum Step {
     Task(TaskStep),
     /// A real interpreter over a task.
     Interpreter(InterpreterStep),
+    /// A probe in a setting.
+    Probe(ProbeStep),
 }
 
 /// A server under a load.
@@ -148,6 +152,13 @@ impl Plan {
         self
     }
 
+    /// The same with probes in each round.
+    #[must_use]
+    pub fn with_probes(mut self, probes: Vec<ProbeStep>) -> Self {
+        self.steps.extend(probes.into_iter().map(Step::Probe));
+        self
+    }
+
     /// The next block, as it is to be measured in this round.
     pub fn block(&mut self, round: u32) -> Vec<Step> {
         let steps = self.steps.clone();
@@ -207,6 +218,7 @@ impl Plan {
             Step::Server(step) => self.expected_of_server(step),
             Step::Task(step) => step.expected(),
             Step::Interpreter(step) => step.expected(),
+            Step::Probe(step) => step.expected(),
         }
     }
 
@@ -218,7 +230,7 @@ impl Plan {
     pub fn most_connections(&self) -> usize {
         let connections = self.steps.iter().map(|step| match step {
             Step::Server(step) => step.all_connections(),
-            Step::Task(_) | Step::Interpreter(_) => 0,
+            Step::Task(_) | Step::Interpreter(_) | Step::Probe(_) => 0,
         });
         connections.max().unwrap_or(0)
     }
@@ -266,6 +278,7 @@ impl Step {
             Self::Server(step) => step.round = to,
             Self::Task(step) => step.round = to,
             Self::Interpreter(step) => step.round = to,
+            Self::Probe(step) => step.round = to,
         }
     }
 }
@@ -275,6 +288,7 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Server(step) => step.fmt(f),
+            Self::Probe(step) => step.fmt(f),
             Self::Task(step) => {
                 write!(f, "{}, {}, {} jobs, round {}", step.choice, step.task.name(), step.jobs, step.round)
             }

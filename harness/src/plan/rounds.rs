@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use reports::record::{Cell, Run, Verdict};
-use reports::summary::{Estimate, Obstacle, ServerRow, Setting, Standing, Summary, TaskRow};
+use reports::summary::{
+    Estimate, Obstacle, ProbeRow, ProbeTable, ServerRow, Setting, Standing, Summary, TaskRow,
+};
 
 use super::ServerSuite;
 
@@ -142,7 +144,9 @@ fn precisions(run: &Run) -> Vec<Precision> {
     });
     let tasks = run.cells.iter().filter(|cell| matches!(cell, Cell::Tasks(_))).cloned().collect();
     let tasks = Summary::of(&Run { cells: tasks, ..Run::default() }).tasks;
-    servers.chain(tasks.iter().filter_map(of_task)).collect()
+    let probes = Summary::of(&Run { cells: probe_cells(run), ..Run::default() }).probes;
+    let probes = probes.iter().flat_map(|table| table.rows.iter().filter_map(|row| of_probe(table, row)));
+    servers.chain(tasks.iter().filter_map(of_task)).chain(probes).collect()
 }
 
 /// The cells of one suite as if they were plain comparisons: so that each of their settings has rows.
@@ -177,6 +181,16 @@ fn place(setting: &Setting) -> String {
 fn of_task(row: &TaskRow) -> Option<Precision> {
     let name = format!("{} on {}", row.executor, row.task);
     (row.void != Some(Verdict::Unsupported)).then(|| Precision::new(name, row.rounds.counted, row.seconds))
+}
+
+fn probe_cells(run: &Run) -> Vec<Cell> {
+    run.cells.iter().filter(|cell| cell.probe().is_some()).cloned().collect()
+}
+
+fn of_probe(table: &ProbeTable, row: &ProbeRow) -> Option<Precision> {
+    let sides = row.sides.as_ref().map(|sides| format!(", {sides}")).unwrap_or_default();
+    let name = format!("{}{sides} ({})", row.label(), table.setting());
+    (row.void != Some(Verdict::Unsupported)).then(|| Precision::new(name, row.rounds.counted, row.figure()))
 }
 
 #[cfg(test)]

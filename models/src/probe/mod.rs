@@ -54,6 +54,20 @@ pub enum Suite {
     Ipc,
 }
 
+impl Suite {
+    /// All of them, in the order of listings.
+    pub const ALL: [Self; 3] = [Self::Spawn, Self::Switch, Self::Ipc];
+
+    /// As it is asked for, and stands in the record.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Spawn => "spawn",
+            Self::Switch => "switch",
+            Self::Ipc => "ipc",
+        }
+    }
+}
+
 /// One way to do a small thing.
 pub struct Probe {
     /// What it is compared for.
@@ -124,6 +138,20 @@ pub enum Operation {
     Sleep,
 }
 
+impl Operation {
+    /// As it stands in the record.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::HandOff => "hand-off",
+            Self::Switch => "switch",
+            Self::RoundTrip => "round-trip",
+            Self::Bandwidth => "bandwidth",
+            Self::Sleep => "sleep",
+        }
+    }
+}
+
 /// Which processors two sides are bound to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -132,6 +160,16 @@ pub enum Sides {
     Together,
     /// Each to its own.
     Apart,
+}
+
+impl Sides {
+    /// As it stands in the record.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Together => "together",
+            Self::Apart => "apart",
+        }
+    }
 }
 
 /// What was measured.

@@ -4,12 +4,17 @@ mod connections;
 mod facts;
 mod idle;
 mod interpreters;
+mod ipc;
 mod notes;
+mod probe_grid;
+mod probes;
 mod rates;
 mod scaling;
 mod server_notes;
 mod servers;
+mod spawn;
 mod stevens;
+mod switch;
 mod tasks;
 mod title;
 mod versus;
@@ -96,6 +101,9 @@ impl Document {
         sections.extend(summary.stevens.iter().map(stevens::table).map(plain));
         sections.extend(tasks::sections(&summary.tasks, &summary.scaling).into_iter().map(plain));
         sections.extend(summary.interpreters.iter().map(interpreters::table).map(plain));
+        sections.extend(spawn::sections(&summary.probes, summary.touched.as_ref()));
+        sections.extend(switch::sections(&summary.probes));
+        sections.extend(ipc::sections(&summary.probes));
         let explanations = [
             (!summary.servers.is_empty()).then_some(servers::EXPLANATION),
             (!summary.connections.is_empty()).then_some(paragraph(connections::EXPLANATION)),
@@ -105,6 +113,7 @@ impl Document {
             (!summary.tasks.is_empty()).then_some(paragraph(tasks::EXPLANATION)),
             summary.scaling.iter().any(|row| row.laws.is_some()).then_some(paragraph(scaling::EXPLANATION)),
             (!summary.interpreters.is_empty()).then_some(paragraph(interpreters::EXPLANATION)),
+            (!summary.probes.is_empty()).then_some(probes::EXPLANATION),
         ];
         Self {
             title: "Concurrency models compared".to_owned(),

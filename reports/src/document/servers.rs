@@ -131,7 +131,8 @@ fn estimate(of: Estimate) -> String {
     with_reach(figure(of.median), of.median, of.interval)
 }
 
-fn with_reach(text: String, value: f64, interval: Interval) -> String {
+/// A figure's text, and how far its interval reaches.
+pub(super) fn with_reach(text: String, value: f64, interval: Interval) -> String {
     match interval.reach(value) {
         Some(share) => format!("{text} {}", give_or_take(share)),
         None => text,
@@ -153,7 +154,12 @@ fn bound(row: &ServerRow) -> &'static str {
 }
 
 fn rank(row: &ServerRow) -> String {
-    match row.standing {
+    place(row.standing)
+}
+
+/// A place in the table, or what stands for none.
+pub(super) fn place(standing: Standing) -> String {
+    match standing {
         Standing::Ranked(rank) => format!("{}{}", rank.place, if rank.shared { "=" } else { "" }),
         Standing::Unranked(_) => UNRANKED.to_owned(),
     }

@@ -12,6 +12,9 @@ pub struct ProbeCell {
     pub way: String,
     /// What kind it is: `processes`, `threads`, `coroutines`, `tasks`.
     pub family: String,
+    /// 2 for the second of an A/A pair: the same measured once more, as a row of its own. Absent for the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copy: Option<u32>,
     /// What was timed: `create`, `hand-off`, `switch`, `round-trip`, `bandwidth`, `sleep`.
     pub operation: String,
     /// How much memory the parent had touched.
@@ -39,7 +42,7 @@ pub struct ProbeCell {
     pub round: u32,
     /// What is to be thought of the figures.
     pub verdict: Verdict,
-    /// Why, in a sentence.
+    /// Why, in a sentence; also what a reader of a valid cell should know.
     pub reason: Option<String>,
     /// How long was measured.
     pub seconds: f64,

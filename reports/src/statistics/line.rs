@@ -44,6 +44,15 @@ impl Line {
         self.base + self.slope * x
     }
 
+    /// Which part of the variance of `points` this line explains, from 0 to 1 if it was fitted to them; none where they do not
+    /// vary.
+    pub(crate) fn r_squared(&self, points: &[(f64, f64)]) -> Option<f64> {
+        let mean = points.iter().map(|(_, y)| y).sum::<f64>() / points.len() as f64;
+        let all: f64 = points.iter().map(|(_, y)| (y - mean).powi(2)).sum();
+        let left: f64 = points.iter().map(|(x, y)| (y - self.at(*x)).powi(2)).sum();
+        (all > 0.0).then(|| 1.0 - left / all)
+    }
+
     /// Where this line comes to lie above `other`: the `x` where they meet, if this one grows faster. Below zero it lay
     /// above from the start.
     pub fn meets(&self, other: &Self) -> Option<f64> {
@@ -72,6 +81,15 @@ mod tests {
         assert!((line.slope - 0.6).abs() < 1e-9 && (line.base - 2.2).abs() < 1e-9);
         let reach = 3.182_446 * 0.08_f64.sqrt();
         assert!((line.interval.unwrap().high - 0.6 - reach).abs() < 1e-5);
+    }
+
+    #[test]
+    fn a_line_explains_the_part_of_the_textbook() {
+        // By hand, with the points above: 2.4 of 6 are left.
+        let points = [(1.0, 2.0), (2.0, 4.0), (3.0, 5.0), (4.0, 4.0), (5.0, 5.0)];
+        let line = Line::through(&points).unwrap();
+        assert!((line.r_squared(&points).unwrap() - 0.6).abs() < 1e-9);
+        assert_eq!(line.r_squared(&[(1.0, 2.0), (2.0, 2.0)]), None);
     }
 
     #[test]

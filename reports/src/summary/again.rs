@@ -31,10 +31,15 @@ pub struct Again {
 impl Again {
     /// From the logarithms of the ratios within rounds; none below two rounds, which say nothing of the spread.
     pub(crate) fn of(model: &str, setting: &Setting, logs: &[f64]) -> Option<Self> {
-        let far_end = of_median(logs).filter(|_| logs.len() > 1)?.far_end();
+        let far_end = far_end(logs)?;
         let ratio = Ratio::of_logs(logs)?;
         Some(Self { model: model.to_owned(), setting: setting.clone(), ratio, far_end })
     }
+}
+
+/// The far end of the interval of ratios within rounds, given as logarithms; none below two rounds.
+pub(crate) fn far_end(logs: &[f64]) -> Option<f64> {
+    Some(of_median(logs).filter(|_| logs.len() > 1)?.far_end())
 }
 
 /// How far from 1 a ratio must be to be a difference.
@@ -53,8 +58,8 @@ pub struct Threshold {
 impl Threshold {
     /// The far end of the interval of what was measured twice, pooled over all of it as its quadratic mean, as standard
     /// deviations are; at least [`LEAST`].
-    fn of<'p>(pairs: impl Iterator<Item = &'p Again>, here: bool) -> Self {
-        let (number, squares) = pairs.fold((0, 0.0), |(n, sum), pair| (n + 1, sum + pair.far_end.powi(2)));
+    pub(crate) fn of(far_ends: impl Iterator<Item = f64>, here: bool) -> Self {
+        let (number, squares) = far_ends.fold((0, 0.0), |(n, sum), far_end| (n + 1, sum + far_end.powi(2)));
         let apart = (squares / f64::from(number.max(1_u32))).sqrt().exp();
         Self { ratio: apart.max(LEAST), pairs: number as usize, apart, here }
     }
@@ -90,7 +95,7 @@ impl Pairs {
         let own = |one: &Setting, other: &Setting| one.key() == other.key();
         let here = with(own).next().is_some();
         let pairs = with(if here { own } else { same_pace });
-        Threshold::of(pairs.map(|(_, pair)| pair), here)
+        Threshold::of(pairs.map(|(_, pair)| pair.far_end), here)
     }
 }
 

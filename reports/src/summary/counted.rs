@@ -1,7 +1,7 @@
 //! Which cells count, and what is said of the others.
 
 use super::{Remark, distinct};
-use crate::record::{Noise, ServerCell, TaskCell, Verdict};
+use crate::record::{Noise, ProbeCell, ServerCell, TaskCell, Verdict};
 
 /// The cells of one row, sorted by what counts.
 pub(crate) struct Counted<'a> {
@@ -66,6 +66,16 @@ impl Attempt for ServerCell {
 }
 
 impl Attempt for TaskCell {
+    fn round(&self) -> u32 {
+        self.round
+    }
+
+    fn worth(&self) -> (bool, u32) {
+        worth(self.noise, self.attempt)
+    }
+}
+
+impl Attempt for ProbeCell {
     fn round(&self) -> u32 {
         self.round
     }

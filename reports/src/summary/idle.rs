@@ -135,7 +135,8 @@ fn step(row: &Row<'_>) -> IdleStep {
     IdleStep { cpu_us: summed.cpu_us, rate: summed.rate, void, reason }
 }
 
-fn growth(line: Option<Line>, points: &[(f64, f64)]) -> Growth {
+/// Whether a line through `points` grows.
+pub(crate) fn growth(line: Option<Line>, points: &[(f64, f64)]) -> Growth {
     let Some((line, interval)) = line.and_then(|line| Some((line, line.interval?))) else {
         return Growth::Unknown;
     };

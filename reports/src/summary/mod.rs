@@ -6,6 +6,7 @@ pub(crate) mod connections;
 pub(crate) mod counted;
 pub(crate) mod idle;
 mod interpreters;
+pub(crate) mod probes;
 pub(crate) mod rank;
 pub(crate) mod rates;
 pub(crate) mod row;
@@ -24,6 +25,7 @@ pub use again::{Again, LEAST, Threshold};
 pub use connections::{ConnectionRow, ConnectionSweep};
 pub use idle::{Crossing, Growth, IdleRow, IdleStep, IdleTable, THOUSAND};
 pub use interpreters::{BesideRow, BesideTable, STAND_IN, Side};
+pub use probes::{ProbeRow, ProbeSuite, ProbeTable, TouchedRow, TouchedTable};
 pub use rates::{ACHIEVED, Knee, LATER, Percentile, RateRow, RateStep, RateSweep};
 pub use row::{Estimate, Figure, Obstacle, Outlier, Rank, ServerRow, Standing};
 pub use scaling::{Laws, ScalingRow};
@@ -58,6 +60,10 @@ pub struct Summary {
     pub scaling: Vec<ScalingRow>,
     /// Real interpreters beside the executors of the same ways.
     pub interpreters: Vec<BesideTable>,
+    /// The probes: one table for each setting.
+    pub probes: Vec<ProbeTable>,
+    /// What making one costs beside touched memory.
+    pub touched: Option<TouchedTable>,
 }
 
 impl Summary {
@@ -70,10 +76,13 @@ impl Summary {
         let table = |group| servers::table(group, &pairs, run.floor);
         let tasks = run.cells.iter().filter_map(|cell| match cell {
             Cell::Tasks(cell) => Some(&**cell),
-            Cell::Servers(_) | Cell::Idle(_) | Cell::Stevens(_) => None,
+            _ => None,
         });
         let tasks: Vec<_> = tasks.collect();
+        let (probes, touched) = probes::tables(run);
         Self {
+            probes,
+            touched,
             servers: of(Suite::Servers).map(table).collect(),
             rates: rates::tables(of(Suite::Servers), run.floor),
             connections: connections::tables(of(Suite::Servers)),

@@ -7,6 +7,7 @@
 use std::cmp::Ordering;
 
 use super::again::Threshold;
+use super::row::Rank;
 use crate::statistics::ratio::{ByRound, logs_within_rounds};
 use crate::statistics::{Ratio, SIGNIFICANCE, holm, median, moderated};
 
@@ -71,6 +72,16 @@ impl Differences {
         }
         places
     }
+}
+
+/// The rows in order, each with its rank: they come ordered by their medians.
+pub(crate) fn ranked(rows: &[&ByRound], threshold: Threshold) -> Vec<(usize, Rank)> {
+    let order = Differences::among(rows, threshold).order();
+    let in_order: Vec<&ByRound> = order.iter().map(|row| rows[*row]).collect();
+    let places = Differences::among(&in_order, threshold).places();
+    let is_shared = |place| places.iter().filter(|other| **other == place).count() > 1;
+    let rank = |place: &usize| Rank { place: *place, shared: is_shared(*place) };
+    order.into_iter().zip(places.iter().map(rank)).collect()
 }
 
 /// How much dearer each row is than the first one, within rounds; none for the first itself.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use super::again::{Again, Pairs, Threshold};
 use super::counted::Counted;
-use super::rank::{Differences, ratios_to_first};
-use super::row::{self, Obstacle, Rank, ServerRow, Standing};
+use super::rank::{self, ratios_to_first};
+use super::row::{self, Obstacle, ServerRow, Standing};
 use super::setting::Setting;
 use super::{Suite, label};
 use crate::distance;
@@ -115,16 +115,12 @@ fn order(one: &ServerRow, other: &ServerRow) -> Ordering {
 /// the first of all.
 fn rank(rows: &mut [(ServerRow, ByRound)], threshold: Threshold) {
     let ranked = rows.iter().take_while(|(row, _)| matches!(row.standing, Standing::Ranked(_))).count();
-    let order = Differences::among(&readings(&rows[..ranked]), threshold).order();
-    let in_order: Vec<_> = order.into_iter().map(|row| rows[row].clone()).collect();
+    let order = rank::ranked(&readings(&rows[..ranked]), threshold);
+    let in_order: Vec<_> = order.iter().map(|(row, _)| rows[*row].clone()).collect();
     rows[..ranked].clone_from_slice(&in_order);
-    let by_round = readings(&rows[..ranked]);
-    let places = Differences::among(&by_round, threshold).places();
-    let ratios = ratios_to_first(&by_round);
-    for ((row, _), (index, ratio)) in rows.iter_mut().zip(ratios.into_iter().enumerate()) {
-        let place = places[index];
-        let shared = places.iter().filter(|other| **other == place).count() > 1;
-        row.standing = Standing::Ranked(Rank { place, shared });
+    let ratios = ratios_to_first(&readings(&rows[..ranked]));
+    for ((row, _), ((_, rank), ratio)) in rows.iter_mut().zip(order.into_iter().zip(ratios)) {
+        row.standing = Standing::Ranked(rank);
         row.ratio = ratio;
     }
 }

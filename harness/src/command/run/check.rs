@@ -1,18 +1,23 @@
 //! Refuses what makes no sense before anything is started.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use workloads::datagram::DATAGRAM_BYTES_AT_MOST;
 
+use super::planning::NOBODY;
 use crate::cli::{Run, Suite};
 use crate::command::exec::JOBS_AT_MOST;
 use crate::command::loading;
+use crate::command::probe::TIME_AT_MOST;
 use crate::failure::Usage;
 use crate::transport::Transport;
 
 /// More rounds than this would take days.
 pub(super) const ROUNDS_AT_MOST: u32 = 1_000;
+/// How long a probe may be measured: for some samples at least, and not for more than memory should hold.
+const PROBE_TIME: RangeInclusive<Duration> = Duration::from_millis(1)..=TIME_AT_MOST;
 
 pub(super) fn check(arguments: &Run) -> anyhow::Result<()> {
     let refuse = |what: &str, advice: &str| Err(Usage::error(format!("{what} can't be 0; try {advice}")));
@@ -37,6 +42,14 @@ pub(super) fn check(arguments: &Run) -> anyhow::Result<()> {
     }
     if arguments.timeout.is_zero() {
         return refuse("--timeout", "--timeout 2s");
+    }
+    if let Some(time) = arguments.probe_time.filter(|time| !PROBE_TIME.contains(time)) {
+        return Err(Usage::error(format!(
+            "--probe-time can't be {}; try {} to {}",
+            humantime::format_duration(time),
+            humantime::format_duration(*PROBE_TIME.start()),
+            humantime::format_duration(*PROBE_TIME.end())
+        )));
     }
     loading::durations(arguments.duration, arguments.timeout, arguments.warm_up, &arguments.special)?;
     if arguments.duration < Duration::from_millis(50) {
@@ -85,7 +98,8 @@ fn twins(arguments: &Run) -> anyhow::Result<()> {
     once("--rate", arguments.rate.iter().map(ToString::to_string))?;
     once("--jobs", arguments.jobs.iter().map(ToString::to_string))?;
     once("--idle", arguments.idle.iter().map(ToString::to_string))?;
-    once("--tasks", arguments.tasks.iter().cloned())
+    once("--tasks", arguments.tasks.iter().cloned())?;
+    once("--ways", arguments.ways.iter().cloned())
 }
 
 fn once(option: &str, values: impl Iterator<Item = String>) -> anyhow::Result<()> {
@@ -113,6 +127,18 @@ fn fitting(arguments: &Run) -> anyhow::Result<()> {
             "{option} is for servers, and the suite has none; leave it out, or name --suite servers"
         )));
     }
+    let probes = arguments.suite.iter().any(|suite| suite.of_probes().is_some());
+    if let Some(option) = probe_options(arguments).first().filter(|_| !probes) {
+        return Err(Usage::error(format!(
+            "{option} is for probes, and the suite has none; leave it out, or name --suite spawn, switch or ipc"
+        )));
+    }
+    let loads = has(Suite::Servers) || has(Suite::Idle) || has(Suite::Stevens);
+    if let Some(name) = arguments.again.as_ref().filter(|name| !loads && *name != NOBODY) {
+        return Err(Usage::error(format!(
+            "--again {name} is for servers, and the suite has none; leave it out, or name --suite servers"
+        )));
+    }
     if arguments.knee && !has(Suite::Servers) {
         return Err(Usage::error("--knee compares servers; leave it out, or name --suite servers"));
     }
@@ -122,6 +148,12 @@ fn fitting(arguments: &Run) -> anyhow::Result<()> {
         ));
     }
     Ok(())
+}
+
+/// The options that were given and say how to measure probes.
+fn probe_options(arguments: &Run) -> Vec<&'static str> {
+    let options = [("--ways", !arguments.ways.is_empty()), ("--probe-time", arguments.probe_time.is_some())];
+    options.into_iter().filter(|(_, given)| *given).map(|(name, _)| name).collect()
 }
 
 /// The options that were given and say what load to put on servers.

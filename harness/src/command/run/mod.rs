@@ -3,6 +3,7 @@
 mod check;
 mod interpreters;
 mod planning;
+mod ways;
 
 use std::fs;
 use std::ops::ControlFlow;

@@ -13,7 +13,7 @@ use reports::record::Shape;
 use workloads::task::{Size, Task, tasks};
 
 use super::check::{ROUNDS_AT_MOST, check};
-use super::interpreters;
+use super::{interpreters, ways};
 use crate::choose;
 use crate::cli::{Run, Special, Suite};
 use crate::command::loading;
@@ -67,7 +67,10 @@ pub(super) fn plan(arguments: &Run) -> anyhow::Result<Plan> {
         }
         None => Rounds::Fixed(arguments.rounds.unwrap_or_else(|| default_rounds(&arguments.suite))),
     };
-    let mut plan = Plan::new(servers, tasks, rounds, timing, seed).with_interpreters(beside.interpreters);
+    let probes = ways::steps(arguments, rounds.at_least())?;
+    let mut plan = Plan::new(servers, tasks, rounds, timing, seed)
+        .with_interpreters(beside.interpreters)
+        .with_probes(probes);
     plan.notes = beside.notes;
     plan.knee = arguments.knee;
     afford(&plan)?;

@@ -1,0 +1,165 @@
+//! What sending a message costs, in words: all ways at one size, by size, and in the form of the course notes.
+
+use super::Section;
+use super::probe_grid::Grid;
+use super::probes::{estimate, mega, section, void};
+use super::servers::with_reach;
+use crate::course_notes::{PROSE, TALKS, Talk};
+use crate::summary::{ProbeRow, ProbeSuite, ProbeTable};
+use crate::table::{Column, Table};
+use crate::units::{bytes_of, times};
+
+const ROUND_TRIP: &str = "round-trip";
+const BANDWIDTH: &str = "bandwidth";
+/// The sizes that the ways are ranked at: of a message as requests are, and of one that is copied more than it is announced.
+const SMALL: u64 = 64;
+const LARGE: u64 = 16 << 10;
+
+/// All tables of the suite.
+pub(super) fn sections(tables: &[ProbeTable]) -> Vec<Section> {
+    let own: Vec<&ProbeTable> = tables.iter().filter(|table| table.suite == ProbeSuite::Ipc).collect();
+    let mut sections = Vec::new();
+    for (operation, size) in [(ROUND_TRIP, SMALL), (BANDWIDTH, LARGE)] {
+        let of_it: Vec<&ProbeTable> =
+            own.iter().copied().filter(|table| table.operation == operation).collect();
+        sections.extend(nearest(&of_it, size).map(|table| section(title(table), table)));
+        // What carries no message, or one of its own size, has a table of its own.
+        let (by_size, of_few): (Vec<_>, Vec<_>) =
+            of_it.into_iter().partition(|table| table.rows.len() >= FEW);
+        sections.extend(of_few.into_iter().map(|table| section(title(table), table)));
+        sections
+            .extend((by_size.len() > 1).then(|| Section { table: grid(operation, by_size), chart: None }));
+    }
+    sections.extend(course_notes(&own).map(|table| Section { table, chart: None }));
+    sections
+}
+
+/// A size that fewer ways than these carry is theirs alone.
+const FEW: usize = 3;
+
+fn title(table: &ProbeTable) -> String {
+    let what = if table.operation == BANDWIDTH {
+        "Messages one way, as fast as they go"
+    } else {
+        "A message there and back"
+    };
+    match table.message_bytes {
+        Some(bytes) => format!("{what}: {}", bytes_of(bytes)),
+        None => format!("{what}: without contents"),
+    }
+}
+
+/// The table of the size nearest to `size`, of those that have messages.
+fn nearest<'a>(tables: &[&'a ProbeTable], size: u64) -> Option<&'a ProbeTable> {
+    let far = |table: &&&ProbeTable| {
+        (table.rows.len() < FEW, table.message_bytes.map(|bytes| bytes.abs_diff(size)))
+    };
+    tables.iter().filter(|table| table.message_bytes.is_some()).min_by_key(far).copied()
+}
+
+fn grid(operation: &str, tables: Vec<&ProbeTable>) -> Table {
+    let heading = |table: &ProbeTable| bytes_of(table.message_bytes.unwrap_or(0));
+    if operation == BANDWIDTH {
+        let grid = Grid { tables, heading, unit: "MB/s", text: rate };
+        return grid.table("Messages one way, by their size".to_owned(), Vec::new());
+    }
+    let grid = Grid { tables, heading, unit: "µs", text: time };
+    grid.table("A message there and back, by its size".to_owned(), Vec::new())
+}
+
+fn time(row: &ProbeRow) -> String {
+    estimate(row.time_us)
+}
+
+fn rate(row: &ProbeRow) -> String {
+    estimate(row.bytes_per_second.map(mega))
+}
+
+/// The notes' table of ways between processes, with measured figures beside its words.
+fn course_notes(tables: &[&ProbeTable]) -> Option<Table> {
+    let of = |operation: &str, size| {
+        let of_it: Vec<&ProbeTable> =
+            tables.iter().copied().filter(|table| table.operation == operation).collect();
+        nearest(&of_it, size)
+    };
+    let (trips, rates) = (of(ROUND_TRIP, SMALL), of(BANDWIDTH, LARGE));
+    let measured = |talk: &Talk| {
+        let rows = [trips, rates].into_iter().flatten().flat_map(|table| &table.rows);
+        let mut ways: Vec<&str> = rows.map(|row| row.way.as_str()).filter(|way| talk.is(way)).collect();
+        ways.sort_unstable();
+        ways.dedup();
+        ways
+    };
+    let mut rows = Vec::new();
+    for talk in &TALKS {
+        rows.extend(measured(talk).into_iter().map(|way| talk_row(talk, way, trips, rates)));
+    }
+    let size = |table: Option<&ProbeTable>| {
+        table.and_then(|table| table.message_bytes).map(bytes_of).unwrap_or_default()
+    };
+    (!rows.is_empty()).then(|| Table {
+        title: "In the form of the course notes: talking between processes".to_owned(),
+        columns: vec![
+            Column::words("way", 0),
+            Column::words("notes: where", 7),
+            Column::words("notes: reads and writes", 6),
+            Column::words("notes: speed", 1),
+            Column::words("notes: for", 5),
+            Column::numbers(format!("round trip, {}", size(trips)), "µs", 0),
+            Column::numbers("round trip", "× pipe", 2),
+            Column::numbers(format!("rate, {}", size(rates)), "MB/s", 0),
+            Column::numbers("rate", "× pipe", 3),
+        ],
+        rows,
+        notes: std::iter::once(format!(
+            "The columns named notes are the {PROSE}' words, and not from this run."
+        ))
+        .chain(verdict(trips, rates))
+        .collect(),
+    })
+}
+
+fn talk_row(talk: &Talk, way: &str, trips: Option<&ProbeTable>, rates: Option<&ProbeTable>) -> Vec<String> {
+    let own = |table: Option<&ProbeTable>| table.and_then(|table| table.way(way)).cloned();
+    let (trip, sent) = (own(trips), own(rates));
+    let figure = |row: &Option<ProbeRow>, text: fn(&ProbeRow) -> String| {
+        row.as_ref().map(|row| void(row).unwrap_or_else(|| text(row))).unwrap_or_default()
+    };
+    vec![
+        way.to_owned(),
+        talk.place.to_owned(),
+        talk.reading.to_owned(),
+        talk.speed.to_owned(),
+        talk.suits.to_owned(),
+        figure(&trip, time),
+        trip.as_ref().map(ratio).unwrap_or_default(),
+        figure(&sent, rate),
+        sent.as_ref().map(ratio).unwrap_or_default(),
+    ]
+}
+
+fn ratio(row: &ProbeRow) -> String {
+    row.ratio.map(|ratio| with_reach(times(ratio.value), ratio.value, ratio.interval)).unwrap_or_default()
+}
+
+/// Whether what the notes call fast was faster than what they call middling.
+fn verdict(trips: Option<&ProbeTable>, rates: Option<&ProbeTable>) -> Vec<String> {
+    let fast = TALKS.iter().find(|talk| talk.speed == "fast");
+    let said = |table: Option<&ProbeTable>, what: &str, wins: fn(f64) -> bool| {
+        let (table, fast) = (table?, fast?);
+        // The rows come in the order of their figures.
+        let row = table.rows.iter().find(|row| fast.is(&row.way) && !row.again && row.ratio.is_some())?;
+        let ratio = row.ratio?;
+        let held = wins(ratio.interval.low) && wins(ratio.interval.high);
+        Some(format!(
+            "The notes call {} fast and a pipe middling: its best, {}, came to {} times a pipe's {what}, which {} them.",
+            fast.name,
+            row.way,
+            with_reach(times(ratio.value), ratio.value, ratio.interval),
+            if held { "proves" } else { "does not prove" }
+        ))
+    };
+    let below: fn(f64) -> bool = |ratio| ratio < 1.0;
+    let above: fn(f64) -> bool = |ratio| ratio > 1.0;
+    said(trips, "round trip", below).into_iter().chain(said(rates, "rate", above)).collect()
+}

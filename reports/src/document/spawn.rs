@@ -1,0 +1,114 @@
+//! What making and ending what runs a job costs, in words.
+
+use super::Section;
+use super::facts::name;
+use super::probes::{estimate, section};
+use super::servers::range;
+use crate::course_notes::{PROCESS_BY_THREAD, PROSE};
+use crate::statistics::Ratio;
+use crate::summary::{Estimate, Growth, ProbeSuite, ProbeTable, TouchedRow, TouchedTable};
+use crate::table::{Column, Table};
+use crate::units::{bytes_of, figure, times};
+
+/// All tables of the suite.
+pub(super) fn sections(tables: &[ProbeTable], touched: Option<&TouchedTable>) -> Vec<Section> {
+    let own = || tables.iter().filter(|table| table.suite == ProbeSuite::Spawn);
+    let mut sections: Vec<Section> = Vec::new();
+    for table in own().filter(|table| table.touched_bytes.is_none()) {
+        let mut section = section(title(table), table);
+        if table.operation == "create" {
+            section.table.notes.extend(twenty_times(tables));
+        }
+        sections.push(section);
+    }
+    sections.extend(touched.map(|touched| Section { table: curve(touched), chart: None }));
+    sections
+}
+
+fn title(table: &ProbeTable) -> String {
+    match table.operation.as_str() {
+        "create" => "Making one and waiting for its end".to_owned(),
+        "hand-off" => "Giving a job to one that is there, and waiting for it to be done".to_owned(),
+        other => format!("Spawn: {other}"),
+    }
+}
+
+/// Puts the notes' "twenty times" to the test, where fork and a thread were measured.
+fn twenty_times(tables: &[ProbeTable]) -> Option<String> {
+    let with = |touched: Option<u64>| {
+        let table =
+            tables.iter().find(|table| table.operation == "create" && table.touched_bytes == touched)?;
+        table.way("fork")?.ratio
+    };
+    let bare = with(None)?;
+    let said = |ratio: Ratio| format!("{} times ({})", times(ratio.value), range(ratio.interval, times));
+    let beside =
+        with(Some(TOUCHED)).map(|ratio| format!(", and {} with {} touched", said(ratio), bytes_of(TOUCHED)));
+    let verdict = match bare.interval {
+        held if held.low <= PROCESS_BY_THREAD && PROCESS_BY_THREAD <= held.high => "which is what they say",
+        below if below.high < PROCESS_BY_THREAD => "so less than they say where nothing is copied",
+        _ => "so more than they say",
+    };
+    Some(format!(
+        "The {PROSE} say that making a process costs about {PROCESS_BY_THREAD:.0} times what making a thread does. Here a fork \
+         took {} a thread with nothing touched{}, {verdict}.",
+        said(bare),
+        beside.unwrap_or_default()
+    ))
+}
+
+/// How much memory the notes' sentence is tested beside as well.
+const TOUCHED: u64 = 256 << 20;
+
+fn curve(table: &TouchedTable) -> Table {
+    let mut columns = vec![Column::words("way", 0)];
+    let last = table.touched_bytes.len() - 1;
+    columns.extend(table.touched_bytes.iter().enumerate().map(|(index, bytes)| {
+        let from_the_ends = u8::try_from(index.min(last - index) + 3).unwrap_or(u8::MAX);
+        Column::numbers(format!("{} touched", bytes_of(*bytes)), "µs", from_the_ends)
+    }));
+    columns.extend([
+        Column::numbers("growth", "µs per MiB", 0),
+        Column::numbers("interval", "µs per MiB", 1),
+        Column::numbers("R²", "", 2),
+    ]);
+    Table {
+        title: "Making one beside memory that its parent has touched".to_owned(),
+        columns,
+        rows: table.rows.iter().map(texts).collect(),
+        notes: table.rows.iter().filter_map(said).collect(),
+    }
+}
+
+fn texts(row: &TouchedRow) -> Vec<String> {
+    let step = |step: &Option<Result<Estimate, _>>| match step {
+        Some(Ok(us)) => estimate(Some(*us)),
+        Some(Err(verdict)) => name(*verdict).to_owned(),
+        None => String::new(),
+    };
+    let mut texts = vec![row.way.clone()];
+    texts.extend(row.steps.iter().map(step));
+    texts.extend([
+        row.line.map(|line| figure(line.slope)).unwrap_or_default(),
+        row.line.and_then(|line| line.interval).map(|interval| range(interval, figure)).unwrap_or_default(),
+        row.r_squared.map(|share| format!("{share:.3}")).unwrap_or_default(),
+    ]);
+    texts
+}
+
+/// What a way's line says in a sentence.
+fn said(row: &TouchedRow) -> Option<String> {
+    let (line, interval) = row.line.and_then(|line| Some((line, line.interval?)))?;
+    let way = &row.way;
+    Some(match row.growth {
+        Growth::Grows => format!(
+            "{way} takes {} µs more for each MiB touched ({}), beginning at {} µs; the line explains {:.1}% of the variance.",
+            figure(line.slope),
+            range(interval, figure),
+            figure(line.base),
+            row.r_squared.unwrap_or(1.0) * 100.0
+        ),
+        Growth::Flat => format!("{way} does not grow with what its parent has touched."),
+        Growth::Unknown => return None,
+    })
+}

@@ -58,14 +58,30 @@ pub struct Talk {
 impl Talk {
     /// Whether one of our ways is such.
     pub fn is(&self, way: &str) -> bool {
-        way.strip_prefix(self.way).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        self.kind(way).is_some()
+    }
+
+    /// One of our ways in the notes' words, and which kind of that it is: `shared memory, futex`.
+    pub fn label(&self, way: &str) -> String {
+        match self.kind(way) {
+            Some(kind) if !kind.is_empty() => format!("{}, {kind}", self.name),
+            _ => self.name.to_owned(),
+        }
+    }
+
+    /// What our way's name has behind the notes'; none if it is none of theirs.
+    fn kind<'a>(&self, way: &'a str) -> Option<&'a str> {
+        match way.strip_prefix(self.way)? {
+            "" => Some(""),
+            rest => rest.strip_prefix('-'),
+        }
     }
 }
 
 /// The notes' three ways, in their order.
 pub const TALKS: [Talk; 3] = [
     Talk {
-        name: "a pipe",
+        name: "pipe",
         way: "pipe",
         place: "memory",
         reading: "two ends, one- or two-way",
@@ -73,7 +89,7 @@ pub const TALKS: [Talk; 3] = [
         suits: "related processes",
     },
     Talk {
-        name: "a message queue",
+        name: "message queue",
         way: "message-queue",
         place: "memory",
         reading: "first in, first out",

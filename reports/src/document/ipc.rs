@@ -126,7 +126,7 @@ fn talk_row(talk: &Talk, way: &str, trips: Option<&ProbeTable>, rates: Option<&P
         row.as_ref().map(|row| void(row).unwrap_or_else(|| text(row))).unwrap_or_default()
     };
     vec![
-        way.to_owned(),
+        talk.label(way),
         talk.place.to_owned(),
         talk.reading.to_owned(),
         talk.speed.to_owned(),

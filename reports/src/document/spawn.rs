@@ -46,7 +46,7 @@ fn twenty_times(tables: &[ProbeTable]) -> Option<String> {
         with(Some(TOUCHED)).map(|ratio| format!(", and {} with {} touched", said(ratio), bytes_of(TOUCHED)));
     let verdict = match bare.interval {
         held if held.low <= PROCESS_BY_THREAD && PROCESS_BY_THREAD <= held.high => "which is what they say",
-        below if below.high < PROCESS_BY_THREAD => "so less than they say where nothing is copied",
+        below if below.high < PROCESS_BY_THREAD => "so less than they say",
         _ => "so more than they say",
     };
     Some(format!(

@@ -2,6 +2,8 @@
 
 #[allow(dead_code, reason = "not every test crate that shares this module asks for it")]
 pub(crate) mod loads;
+#[allow(dead_code, reason = "not every test crate that shares this module asks for it")]
+pub(crate) mod probes;
 
 use reports::record::{
     Cell, Cost, Errors, Host, Latency, Placement, Run, SCHEMA, ServerCell, TaskCell, Verdict,

@@ -163,14 +163,14 @@ impl Repeats {
         });
         let made_alike = (self.made_alike > 0).then(|| {
             format!(
-                "{} measured once more: the processors of server and load generator had been moved nearer to each other or further \
+                "{} measured once more: the processors of the two sides had been moved nearer to each other or further \
                  apart since, and the others of their round could not be compared with them.",
                 were(self.made_alike)
             )
         });
         let left_apart = (self.left_apart > 0).then(|| {
             format!(
-                "{} not measured once more after the processors of server and load generator had been moved nearer to each other \
+                "{} not measured once more after the processors of the two sides had been moved nearer to each other \
                  or further apart, since there were so many; they are compared with each other alone.",
                 were(self.left_apart)
             )

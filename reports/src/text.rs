@@ -30,11 +30,15 @@ pub(crate) fn wrap(text: &str, width: usize, indent: usize) -> String {
 }
 
 /// `text` in lines of at most `width` characters, broken where a model and its options may be: after a colon, a
-/// comma or a space.
+/// comma or a space, and after a hyphen where there is no other way.
 pub(crate) fn break_label(text: &str, width: usize) -> String {
     let mut lines = String::new();
     let mut length = 0;
-    for piece in text.split_inclusive([':', ',', ' ']) {
+    let pieces = text.split_inclusive([':', ',', ' ']).flat_map(|piece| {
+        let too_long = piece.trim_end().chars().count() > width;
+        piece.split_inclusive(move |c| too_long && c == '-')
+    });
+    for piece in pieces {
         let piece_length = piece.trim_end().chars().count();
         if length > 0 && length + piece_length > width {
             lines.push('\n');
@@ -64,6 +68,8 @@ mod tests {
     #[test]
     fn a_label_is_broken_between_options() {
         assert_eq!(break_label("thread-pool:queue=8,workers=4", 16), "thread-pool:\nqueue=8,\nworkers=4");
+        assert_eq!(break_label("shared-memory-futex", 16), "shared-memory-\nfutex");
+        assert_eq!(break_label("fork:reap=double-fork", 16), "fork:\nreap=double-fork");
         assert_eq!(break_label("epoll:trigger=edge", 18), "epoll:trigger=edge");
     }
 }

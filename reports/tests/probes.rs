@@ -110,11 +110,25 @@ fn ratios_are_to_a_thread_and_within_rounds() {
 #[test]
 fn the_ratio_of_a_rate_is_above_one_for_who_is_faster() {
     let summary = summary();
-    let spin = row(at(&summary, "bandwidth", Some(64)), "shared-memory-spin").ratio.unwrap();
+    let spin = row(at(&summary, "bandwidth", Some(8)), "shared-memory-spin").ratio.unwrap();
     close(spin.value, 3.75);
     let order: Vec<&str> =
-        at(&summary, "bandwidth", Some(64)).rows.iter().map(|row| row.way.as_str()).collect();
+        at(&summary, "bandwidth", Some(8)).rows.iter().map(|row| row.way.as_str()).collect();
     assert_eq!(order, ["shared-memory-spin", "channel", "pipe", "shared-memory-futex"]);
+}
+
+#[test]
+fn what_carries_a_word_at_most_is_compared_with_one_byte() {
+    let bytes = |bytes, way: &str| ProbeCell {
+        message_bytes: bytes,
+        ..timed(way, "processes", "round-trip", 1, 9.0)
+    };
+    let cells =
+        [bytes(None, "signal"), bytes(Some(1), "pipe"), bytes(Some(8), "eventfd"), bytes(Some(64), "pipe")];
+    let run = sample::run_of(cells.map(|cell| Cell::Ipc(Box::new(cell))).to_vec());
+    let tables = Summary::of(&run).probes;
+    let seen: Vec<(String, usize)> = tables.iter().map(|table| (table.size(), table.rows.len())).collect();
+    assert_eq!(seen, [("up to 8 B".to_owned(), 3), ("64 B".to_owned(), 1)]);
 }
 
 #[test]
@@ -191,7 +205,7 @@ fn shared_memory_is_compared_with_a_pipe_in_the_notes_form() {
     assert_eq!(ways, ["pipe", "message queue", "shared memory, futex", "shared memory, spin"]);
     assert_eq!(table.rows[0][1..5], ["memory", "two ends, one- or two-way", "middling", "related processes"]);
     let proved =
-        "its best, shared-memory-spin, came to 0.04 ±0% times a pipe's round trip, which proves them";
+        "its best, shared-memory-spin, came to 0.0400 ±0% times a pipe's round trip, which proves them";
     assert!(table.notes.iter().any(|note| note.contains(proved)), "{:?}", table.notes);
     let without = changed(|cell| cell.way != "shared-memory-spin");
     let notes = drawn(&without, "In the form of the course notes").notes;
@@ -217,9 +231,9 @@ fn a_disturbed_round_does_not_count_and_its_repeat_does() {
 
 #[test]
 fn what_fails_stands_in_the_figures_place_with_its_reason_below() {
-    let table = drawn(&probes::run(), "A message there and back: without contents");
+    let table = drawn(&probes::run(), "A message there and back: up to 8 B");
     let failed = table.rows.iter().find(|row| row[1] == "unix-stream").unwrap();
-    assert_eq!(failed[2], "errors");
+    assert_eq!(failed[3], "errors");
     let reason = "unix-stream: errors. Message 7 came with other contents.";
     assert!(table.notes.iter().any(|note| note == reason), "{:?}", table.notes);
 }

@@ -299,13 +299,16 @@ fn the_tables_as_text_stay_as_they_are() {
 }
 
 #[test]
-fn tasks_are_said_to_be_left_out() {
+fn tasks_and_probes_are_said_to_be_left_out() {
     let old = run(&MODELS, 3, 0.01, 1);
     let mut new = old.clone();
     assert!(!Versus::of(&old, &new).tasks_left_out);
     new.cells.push(tasks_cell(task("line", "primes", 1, 2.0, 1)));
     let versus = Versus::of(&old, &new);
     assert_eq!((versus.rows.len(), versus.tasks_left_out), (4, true));
+    assert!(!versus.probes_left_out);
+    new.cells.push(Cell::Ipc(Box::default()));
+    assert!(Versus::of(&old, &new).probes_left_out);
     assert!(Document::versus(&versus).facts.iter().any(|fact| fact.name == "Tasks"));
 }
 

@@ -36,7 +36,7 @@ pub(super) fn measure(step: &ProbeStep, bench: &Bench<'_>) -> ProbeCell {
             time_us: figures.time_us,
             bytes_per_second: figures.bytes_per_second,
             bytes_each: figures.bytes_each,
-            number_reached: figures.number_reached,
+            number_reached: figures.number_reached.filter(|reached| Some(*reached) != cell.number),
             noise,
             ..cell
         },

@@ -15,7 +15,8 @@ warnings (texts); between_runs (what thresholds are multiplied by); rows [{suite
 here}, outcome: slower, \
 faster, same or cant-tell; reason (text, where it can't be told); cpu_us, rate, p99_us {old, new, ratio, low, high, \
 coverage}; p_value (Welch's test on logarithms, Holm's correction); rounds [earlier, later]; lost (text, where the later run \
-has errors or no figures)}]; only_old, only_new [{suite, setting, model}]; tasks_left_out (tasks are not compared).
+has errors or no figures)}]; only_old, only_new [{suite, setting, model}]; tasks_left_out, probes_left_out (tasks and probes are
+not compared).
 
 --fail-on slower also fails on rows that are missing in the later run, came to errors or have no figures there, and where no row \
 could be compared.

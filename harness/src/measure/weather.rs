@@ -132,7 +132,7 @@ fn hops(noise: &Noise) -> Option<String> {
     let (before, after) = (noise.hop_before_ns?, noise.hop_after_ns?);
     let how = if after > before { "further apart" } else { "closer together" };
     (!distance::alike(Some(before), Some(after))).then(|| {
-        format!("the processors of server and load generator came to be {how} ({before:.0} ns, then {after:.0} ns)")
+        format!("the processors of the two sides came to be {how} ({before:.0} ns, then {after:.0} ns)")
     })
 }
 

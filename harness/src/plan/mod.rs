@@ -161,7 +161,7 @@ impl Plan {
 
     /// The next block, as it is to be measured in this round.
     pub fn block(&mut self, round: u32) -> Vec<Step> {
-        let steps = self.steps.clone();
+        let steps = self.in_round(round).cloned().collect();
         self.shuffled(steps, round)
     }
 
@@ -185,6 +185,15 @@ impl Plan {
         &self.steps
     }
 
+    /// The cells of this round, in no order.
+    fn in_round(&self, round: u32) -> impl Iterator<Item = &Step> {
+        let fixed = matches!(self.rounds, Rounds::Fixed(_));
+        self.steps.iter().filter(move |step| match step {
+            Step::Probe(step) if fixed => step.is_in(round),
+            _ => true,
+        })
+    }
+
     /// Whether any of them is a server's.
     pub fn has_servers(&self) -> bool {
         self.steps.iter().any(|step| matches!(step, Step::Server(_)))
@@ -192,12 +201,13 @@ impl Plan {
 
     /// How many cells there will be at least, if nothing has to be repeated.
     pub fn cells_at_least(&self) -> usize {
-        self.steps.len() * self.rounds.at_least() as usize
+        (1..=self.rounds.at_least()).map(|round| self.in_round(round).count()).sum()
     }
 
     /// How long the rounds will take that there are at least.
     pub fn expected_at_least(&self) -> Duration {
-        self.expected_of(&self.steps) * self.rounds.at_least()
+        let rounds = 1..=self.rounds.at_least();
+        rounds.flat_map(|round| self.in_round(round)).map(|step| self.expected(step)).sum()
     }
 
     /// The same with the rates that will be offered, if knees are looked for.

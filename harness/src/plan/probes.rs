@@ -8,13 +8,16 @@ use reports::grouped;
 
 /// How long the rounds of one suite are to take together. What goes with measuring, and what has to be repeated, comes on top
 /// of that: then it is under three minutes.
-const SUITE: Duration = Duration::from_secs(120);
+const SUITE: Duration = Duration::from_secs(140);
 /// What goes with each probe besides its time: starting a process, looking how fast the machine is.
-const OVERHEAD: Duration = Duration::from_millis(30);
-/// How long touching memory takes for each mebibyte: 256 pages that are faulted in and filled with zeros, and taken apart.
-const TOUCHING: Duration = Duration::from_micros(500);
-/// How long it takes to make and end one that sleeps, the dearest kind.
-const SLEEPER: Duration = Duration::from_micros(100);
+const OVERHEAD: Duration = Duration::from_millis(50);
+/// How long touching memory takes for each mebibyte: 256 pages that are faulted in, filled with zeros and taken apart, for 2 ms on
+/// a virtual machine; and ten forks at least beside them.
+const TOUCHING: Duration = Duration::from_millis(3);
+/// A crowd of more than this that sleeps takes long to make and end, and what it holds differs little from round to round.
+const CROWD: u64 = 1_000;
+/// So a run with a fixed number of rounds has so many of it at most.
+const CROWD_ROUNDS: u32 = 3;
 /// Probes give up making more that sleep after about this long.
 const SLEEPERS_AT_MOST: Duration = Duration::from_secs(10);
 /// Less time than this gives too few samples of what takes long.
@@ -43,6 +46,12 @@ impl ProbeStep {
         self.besides() + if self.is_timed() { self.time } else { Duration::ZERO }
     }
 
+    /// Whether it is in this round of a run that has a fixed number of them.
+    pub(super) fn is_in(&self, round: u32) -> bool {
+        let crowd = self.setting.number.is_some_and(|number| number > CROWD);
+        !crowd || round <= CROWD_ROUNDS
+    }
+
     /// Whether it takes the time that it is given.
     fn is_timed(&self) -> bool {
         self.setting.operation != Operation::Sleep
@@ -52,9 +61,20 @@ impl ProbeStep {
     fn besides(&self) -> Duration {
         let times = |each: Duration, number: u64| each * u32::try_from(number).unwrap_or(u32::MAX);
         let touching = times(TOUCHING, self.setting.touched_bytes.unwrap_or(0) >> 20);
-        let sleepers = times(SLEEPER, self.setting.number.unwrap_or(0)).min(SLEEPERS_AT_MOST);
+        let sleepers =
+            times(sleeper(self.probe.family), self.setting.number.unwrap_or(0)).min(SLEEPERS_AT_MOST);
         OVERHEAD + touching + sleepers
     }
+}
+
+/// About how long it takes to make and end one that sleeps.
+fn sleeper(family: &str) -> Duration {
+    Duration::from_micros(match family {
+        "processes" => 600,
+        "threads" => 70,
+        "coroutines" => 40,
+        _ => 5,
+    })
 }
 
 /// A round of these ways. `twice`: one way of each suite is measured a second time, to see how far apart the same thing comes
@@ -81,7 +101,9 @@ fn of_suite(
     let mut steps: Vec<ProbeStep> =
         ways.into_iter().flat_map(|probe| of_way(probe, again == Some(probe.name))).collect();
     let time = time.unwrap_or_else(|| time_of(&steps, rounds));
-    steps.iter_mut().for_each(|step| step.time = time);
+    for step in &mut steps {
+        step.time = time;
+    }
     steps
 }
 
@@ -105,10 +127,10 @@ fn of_way(probe: &'static Probe, twice: bool) -> Vec<ProbeStep> {
 
 /// How long each of a suite's probes is measured if so many rounds are to take [`SUITE`].
 fn time_of(steps: &[ProbeStep], rounds: u32) -> Duration {
-    let besides: Duration = steps.iter().map(ProbeStep::besides).sum();
-    let timed = steps.iter().filter(|step| step.is_timed()).count();
-    let left = (SUITE / rounds.max(1)).saturating_sub(besides);
-    (left / u32::try_from(timed.max(1)).unwrap_or(u32::MAX)).clamp(AT_LEAST, AT_MOST)
+    let in_all = |step: &ProbeStep| (1..=rounds).filter(|round| step.is_in(*round)).count() as u32;
+    let besides: Duration = steps.iter().map(|step| step.besides() * in_all(step)).sum();
+    let timed: u32 = steps.iter().filter(|step| step.is_timed()).map(in_all).sum();
+    (SUITE.saturating_sub(besides) / timed.max(1)).clamp(AT_LEAST, AT_MOST)
 }
 
 /// As the progress line shows it.
@@ -141,6 +163,9 @@ mod tests {
     use models::probe::{self, Sides};
 
     use super::*;
+    use crate::plan::Plan;
+    use crate::plan::rounds::Rounds;
+    use crate::plan::tests::TIMING;
 
     fn settings() -> Vec<Setting> {
         let sleep = |number| Setting { number: Some(number), ..Setting::of(Operation::Sleep) };
@@ -191,9 +216,23 @@ mod tests {
         let ways: Vec<_> = probe::probes().collect();
         for suite in Suite::ALL {
             let steps = of_suite(suite, &ways, true, None, 5);
-            let expected: Duration = steps.iter().map(|step| step.expected() * 5).sum();
+            let plan = Plan::new(Vec::new(), Vec::new(), Rounds::Fixed(5), TIMING, 1).with_probes(steps);
+            let expected = plan.expected_at_least();
             assert!(expected < Duration::from_secs(180), "{}: {expected:?}", suite.name());
         }
+    }
+
+    #[test]
+    fn a_crowd_that_sleeps_is_not_in_every_one_of_many_rounds() {
+        let of =
+            |rounds| Plan::new(Vec::new(), Vec::new(), rounds, TIMING, 1).with_probes(steps(false, None, 5));
+        let mut plan = of(Rounds::Fixed(5));
+        let blocks: Vec<usize> = (1..=5).map(|round| plan.block(round).len()).collect();
+        assert_eq!(blocks, [4, 4, 4, 3, 3]);
+        assert_eq!(plan.cells_at_least(), 18);
+        let budget = Duration::from_secs(600);
+        let mut until = of(Rounds::Until { share: 0.02, budget, at_most: 9 });
+        assert_eq!(until.block(5).len(), 4, "each row is to have as many rounds as it takes");
     }
 
     #[test]

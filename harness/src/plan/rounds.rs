@@ -195,7 +195,7 @@ fn of_probe(table: &ProbeTable, row: &ProbeRow) -> Option<Precision> {
 
 #[cfg(test)]
 mod tests {
-    use reports::record::{Cost, ServerCell, Shape};
+    use reports::record::{Cost, Latency, ProbeCell, ServerCell, Shape};
 
     use super::*;
 
@@ -275,6 +275,29 @@ mod tests {
             let wide = of(row("poll", &[5.0, 5.5, 4.5, 5.2, 4.8]), suite);
             assert_eq!(UNTIL.next(5, &wide, MINUTE / 2), Next::Another);
         }
+    }
+
+    #[test]
+    fn a_probe_is_known_well_enough_by_its_time_its_rate_or_its_memory() {
+        let of = |figures: [f64; 5], figure: fn(f64) -> ProbeCell| {
+            let cell = |(round, value)| Cell::Ipc(Box::new(ProbeCell { round, ..figure(value) }));
+            Run { cells: (1..).zip(figures).map(cell).collect(), ..Run::default() }
+        };
+        let us = |p50| ProbeCell {
+            way: "pipe".into(),
+            operation: "round-trip".into(),
+            message_bytes: Some(64),
+            time_us: Some(Latency { p50, ..Latency::default() }),
+            ..ProbeCell::default()
+        };
+        let rate = |rate| ProbeCell { bytes_per_second: Some(rate), ..ProbeCell::default() };
+        let bytes = |bytes| ProbeCell { bytes_each: Some(bytes), ..ProbeCell::default() };
+        for figure in [us, rate, bytes] {
+            assert_eq!(UNTIL.next(5, &of([5.0; 5], figure), MINUTE / 2), Next::Done);
+        }
+        let wide = of([5.0, 5.5, 4.5, 5.2, 4.8], us);
+        assert_eq!(UNTIL.next(5, &wide, MINUTE / 2), Next::Another);
+        assert!(wished(&wide).contains("the interval of pipe (round-trip, 64 B) is ±"), "{}", wished(&wide));
     }
 
     #[test]

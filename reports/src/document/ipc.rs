@@ -2,17 +2,17 @@
 
 use super::Section;
 use super::probe_grid::Grid;
-use super::probes::{estimate, mega, section, void};
+use super::probes::{estimate, factor, mega, section, void};
 use super::servers::with_reach;
 use crate::course_notes::{PROSE, TALKS, Talk};
-use crate::summary::{ProbeRow, ProbeSuite, ProbeTable};
+use crate::summary::{ProbeRow, ProbeSuite, ProbeTable, WORD};
 use crate::table::{Column, Table};
-use crate::units::{bytes_of, times};
 
 const ROUND_TRIP: &str = "round-trip";
 const BANDWIDTH: &str = "bandwidth";
-/// The sizes that the ways are ranked at: of a message as requests are, and of one that is copied more than it is announced.
-const SMALL: u64 = 64;
+/// The sizes that the ways are ranked at: the least, which all of them carry, so that only the way itself counts; and one that takes
+/// longer to copy than to announce.
+const SMALL: u64 = WORD;
 const LARGE: u64 = 16 << 10;
 
 /// All tables of the suite.
@@ -23,19 +23,11 @@ pub(super) fn sections(tables: &[ProbeTable]) -> Vec<Section> {
         let of_it: Vec<&ProbeTable> =
             own.iter().copied().filter(|table| table.operation == operation).collect();
         sections.extend(nearest(&of_it, size).map(|table| section(title(table), table)));
-        // What carries no message, or one of its own size, has a table of its own.
-        let (by_size, of_few): (Vec<_>, Vec<_>) =
-            of_it.into_iter().partition(|table| table.rows.len() >= FEW);
-        sections.extend(of_few.into_iter().map(|table| section(title(table), table)));
-        sections
-            .extend((by_size.len() > 1).then(|| Section { table: grid(operation, by_size), chart: None }));
+        sections.extend((of_it.len() > 1).then(|| Section { table: grid(operation, of_it), chart: None }));
     }
     sections.extend(course_notes(&own).map(|table| Section { table, chart: None }));
     sections
 }
-
-/// A size that fewer ways than these carry is theirs alone.
-const FEW: usize = 3;
 
 fn title(table: &ProbeTable) -> String {
     let what = if table.operation == BANDWIDTH {
@@ -43,28 +35,22 @@ fn title(table: &ProbeTable) -> String {
     } else {
         "A message there and back"
     };
-    match table.message_bytes {
-        Some(bytes) => format!("{what}: {}", bytes_of(bytes)),
-        None => format!("{what}: without contents"),
-    }
+    format!("{what}: {}", table.size())
 }
 
-/// The table of the size nearest to `size`, of those that have messages.
+/// The table of the size nearest to `size`.
 fn nearest<'a>(tables: &[&'a ProbeTable], size: u64) -> Option<&'a ProbeTable> {
-    let far = |table: &&&ProbeTable| {
-        (table.rows.len() < FEW, table.message_bytes.map(|bytes| bytes.abs_diff(size)))
-    };
-    tables.iter().filter(|table| table.message_bytes.is_some()).min_by_key(far).copied()
+    tables.iter().min_by_key(|table| table.message_bytes.map(|bytes| bytes.abs_diff(size))).copied()
 }
 
 fn grid(operation: &str, tables: Vec<&ProbeTable>) -> Table {
-    let heading = |table: &ProbeTable| bytes_of(table.message_bytes.unwrap_or(0));
+    let heading = ProbeTable::size;
     if operation == BANDWIDTH {
         let grid = Grid { tables, heading, unit: "MB/s", text: rate };
-        return grid.table("Messages one way, by their size".to_owned(), Vec::new());
+        return grid.table("Messages one way, by their size".to_owned());
     }
     let grid = Grid { tables, heading, unit: "µs", text: time };
-    grid.table("A message there and back, by its size".to_owned(), Vec::new())
+    grid.table("A message there and back, by its size".to_owned())
 }
 
 fn time(row: &ProbeRow) -> String {
@@ -94,9 +80,7 @@ fn course_notes(tables: &[&ProbeTable]) -> Option<Table> {
     for talk in &TALKS {
         rows.extend(measured(talk).into_iter().map(|way| talk_row(talk, way, trips, rates)));
     }
-    let size = |table: Option<&ProbeTable>| {
-        table.and_then(|table| table.message_bytes).map(bytes_of).unwrap_or_default()
-    };
+    let size = |table: Option<&ProbeTable>| table.map(ProbeTable::size).unwrap_or_default();
     (!rows.is_empty()).then(|| Table {
         title: "In the form of the course notes: talking between processes".to_owned(),
         columns: vec![
@@ -139,7 +123,7 @@ fn talk_row(talk: &Talk, way: &str, trips: Option<&ProbeTable>, rates: Option<&P
 }
 
 fn ratio(row: &ProbeRow) -> String {
-    row.ratio.map(|ratio| with_reach(times(ratio.value), ratio.value, ratio.interval)).unwrap_or_default()
+    row.ratio.map(|ratio| with_reach(factor(ratio.value), ratio.value, ratio.interval)).unwrap_or_default()
 }
 
 /// Whether what the notes call fast was faster than what they call middling.
@@ -155,7 +139,7 @@ fn verdict(trips: Option<&ProbeTable>, rates: Option<&ProbeTable>) -> Vec<String
             "The notes call {} fast and a pipe middling: its best, {}, came to {} times a pipe's {what}, which {} them.",
             fast.name,
             row.way,
-            with_reach(times(ratio.value), ratio.value, ratio.interval),
+            with_reach(factor(ratio.value), ratio.value, ratio.interval),
             if held { "proves" } else { "does not prove" }
         ))
     };

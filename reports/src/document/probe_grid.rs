@@ -1,6 +1,6 @@
 //! Tables of probes whose columns are settings: a row a way, a column a size or a number.
 
-use super::probes::{name_of, of_rows, void};
+use super::probes::{of_rows, void};
 use crate::summary::{ProbeRow, ProbeTable};
 use crate::table::{Column, Table};
 
@@ -18,7 +18,7 @@ pub(super) struct Grid<'a> {
 
 impl Grid<'_> {
     /// The table: its rows in the order of the first column, those that it does not have after them.
-    pub(super) fn table(&self, title: String, more: Vec<String>) -> Table {
+    pub(super) fn table(&self, title: String) -> Table {
         let mut rows: Vec<&ProbeRow> = Vec::new();
         for row in self.tables.iter().flat_map(|table| &table.rows).filter(|row| !row.again) {
             if !rows.iter().any(|other| is_same(other, row)) {
@@ -36,12 +36,13 @@ impl Grid<'_> {
             texts.extend(self.tables.iter().map(text));
             texts
         };
-        let mut notes = of_rows(self.tables.iter().flat_map(|table| &table.rows).filter(|row| !row.again));
-        notes.extend(more);
+        let notes = of_rows(self.tables.iter().flat_map(|table| &table.rows).filter(|row| !row.again));
         let mut rows: Vec<Vec<String>> = rows.iter().map(texts).collect();
         if rows.iter().all(|texts| texts[1].is_empty()) {
             columns.remove(1);
-            rows.iter_mut().for_each(|texts| drop(texts.remove(1)));
+            for texts in &mut rows {
+                texts.remove(1);
+            }
         }
         Table { title, columns, rows, notes }
     }
@@ -55,5 +56,5 @@ impl Grid<'_> {
 }
 
 fn is_same(one: &ProbeRow, other: &ProbeRow) -> bool {
-    !one.again && !other.again && name_of(one) == name_of(other)
+    !one.again && !other.again && one.name() == other.name()
 }

@@ -20,7 +20,10 @@ switch the way from one that runs to the other; of ipc a message there and back.
         "× thread: the time by that of making and ending a thread. × pipe: the time, or the rate, by a pipe's. Taken within each \
 round.",
         "p99: of each round the time that 99 in 100 samples took at most; a sample of what is very short is the mean of several.",
+        "up to 8 B: one byte, or what a way carries by its nature: nothing with a plain signal, 4 bytes with a real-time one, 8 with \
+an eventfd.",
         "rate: millions of bytes a second that arrived and were right.",
+        "asleep: the memory of each, and in brackets how many there were where a machine has room for fewer.",
         "sides: whether the two were bound to one processor (together) or to two (apart).",
     ],
 };
@@ -49,11 +52,11 @@ fn fields(compared: String) -> Vec<Field> {
         known(Column::numbers("interval", "MB/s", 6), |row| interval(row.bytes_per_second.map(mega), figure)),
         known(Column::numbers(compared, "", 2), |row| {
             row.ratio
-                .map(|ratio| with_reach(times(ratio.value), ratio.value, ratio.interval))
+                .map(|ratio| with_reach(factor(ratio.value), ratio.value, ratio.interval))
                 .unwrap_or_default()
         }),
         known(Column::numbers("interval", "×", 7), |row| {
-            row.ratio.and_then(|ratio| known_range(ratio.interval, times)).unwrap_or_default()
+            row.ratio.and_then(|ratio| known_range(ratio.interval, factor)).unwrap_or_default()
         }),
         known(Column::numbers("p99", "µs", 4), |row| if_known(row.p99_us, figure)),
         known(Column::numbers("samples", "a round", 8), |row| if_known(row.samples, count)),
@@ -68,12 +71,9 @@ pub(super) fn section(title: String, table: &ProbeTable) -> Section {
     let shown = |field: &Field| field.always || table.rows.iter().any(|row| !(field.text)(row).is_empty());
     let is_rate = table.rows.iter().any(|row| row.bytes_per_second.is_some());
     // A row that does not count has its verdict in one column, and not in that of a figure that no row has.
-    let of_other_kind = |field: &Field| match (&*field.column.title, is_rate) {
-        ("time", true) | ("rate", false) => false,
-        _ => true,
-    };
-    let fields: Vec<Field> =
-        fields(compared).into_iter().filter(|it| shown(it) && of_other_kind(it)).collect();
+    let other_kind = if is_rate { "time" } else { "rate" };
+    let is_own = |field: &Field| field.column.title != other_kind;
+    let fields: Vec<Field> = fields(compared).into_iter().filter(|it| shown(it) && is_own(it)).collect();
     let rows = table.rows.iter().map(|row| fields.iter().map(|field| (field.text)(row)).collect()).collect();
     let columns = fields.into_iter().map(|field| field.column).collect();
     let chart = Chart::plain(&title, bars(table));
@@ -87,20 +87,19 @@ fn bars(table: &ProbeTable) -> Vec<(String, String, f64)> {
             Some(rate) => (mega(rate).median, "MB/s"),
             None => (row.time_us?.median, "µs"),
         };
-        Some((name_of(row), format!("{} {unit}", figure(value)), value))
+        Some((row.name(), format!("{} {unit}", figure(value)), value))
     };
     table.rows.iter().filter_map(bar).collect()
 }
 
-/// A row by its name where that stands alone.
-pub(super) fn name_of(row: &ProbeRow) -> String {
-    let sides = row.sides.as_ref().map(|sides| format!(", {sides}"));
-    format!("{}{}", row.label(), sides.unwrap_or_default())
+/// A ratio: what is a small part of another still has three digits.
+pub(super) fn factor(value: f64) -> String {
+    if value < 0.0995 { figure(value) } else { times(value) }
 }
 
 /// Bytes as megabytes.
 pub(super) fn mega(bytes: Estimate) -> Estimate {
-    Estimate { median: bytes.median / 1e6, interval: bytes.interval.map(|bytes| bytes / 1e6) }
+    bytes.by(1e6)
 }
 
 /// `6.92 ±1%`.
@@ -139,9 +138,9 @@ pub(super) fn of_rows<'a>(rows: impl Iterator<Item = &'a ProbeRow>) -> Vec<Strin
     for row in rows {
         let parts = parts(row);
         match said.iter_mut().find(|(_, other)| *other == parts) {
-            Some((names, _)) if !names.contains(&name_of(row)) => names.push(name_of(row)),
+            Some((names, _)) if !names.contains(&row.name()) => names.push(row.name()),
             Some(_) => {}
-            None => said.push((vec![name_of(row)], parts)),
+            None => said.push((vec![row.name()], parts)),
         }
     }
     said.iter().filter_map(|(names, parts)| notes::sentence(&names.join("; "), parts)).collect()
@@ -157,7 +156,7 @@ fn parts(row: &ProbeRow) -> Vec<String> {
 /// One sentence for all rows that have no rank because they have but one round.
 fn single_rounds(rows: &[ProbeRow]) -> Option<String> {
     let single = |row: &&ProbeRow| row.standing == Standing::Unranked(Obstacle::SingleRound);
-    let names: Vec<String> = rows.iter().filter(single).map(name_of).collect();
+    let names: Vec<String> = rows.iter().filter(single).map(ProbeRow::name).collect();
     (!names.is_empty()).then(|| {
         format!(
             "Not ranked, as one round says nothing of the spread; measure more with --rounds: {}.",

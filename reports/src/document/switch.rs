@@ -2,9 +2,9 @@
 
 use super::Section;
 use super::probe_grid::Grid;
-use super::probes::section;
+use super::probes::{estimate, section};
 use crate::summary::{ProbeRow, ProbeSuite, ProbeTable};
-use crate::units::{figure, grouped};
+use crate::units::grouped;
 
 /// The operation that is no time.
 const SLEEP: &str = "sleep";
@@ -17,12 +17,9 @@ pub(super) fn sections(tables: &[ProbeTable]) -> Vec<Section> {
     let sleeping: Vec<&ProbeTable> = own().filter(|table| table.operation == SLEEP).collect();
     if !sleeping.is_empty() {
         let heading = |table: &ProbeTable| format!("{} asleep", grouped(table.number.unwrap_or(0)));
-        let reached =
-            sleeping.iter().flat_map(|table| table.rows.iter().filter_map(|row| reached(table, row)));
-        let reached = reached.collect();
         let grid = Grid { tables: sleeping, heading, unit: "KiB each", text: kibibytes };
         sections.push(Section {
-            table: grid.table("Memory of each that sleeps, among so many".to_owned(), reached),
+            table: grid.table("Memory of each that sleeps, among so many".to_owned()),
             chart: None,
         });
     }
@@ -36,13 +33,8 @@ fn title(table: &ProbeTable) -> String {
     }
 }
 
+/// What each holds, and of how many where there was room for fewer.
 fn kibibytes(row: &ProbeRow) -> String {
-    row.bytes_each.map(|bytes| figure(bytes.median / 1_024.0)).unwrap_or_default()
-}
-
-/// That a machine had room for fewer.
-fn reached(table: &ProbeTable, row: &ProbeRow) -> Option<String> {
-    let (asked, reached) =
-        (table.number?, row.number_reached.filter(|reached| Some(*reached) != table.number)?);
-    Some(format!("{}: there were {} and not {} of them.", row.label(), grouped(reached), grouped(asked)))
+    let fewer = row.number_reached.map(|number| format!(" ({})", grouped(number)));
+    format!("{}{}", estimate(row.bytes_each.map(|bytes| bytes.by(1_024.0))), fewer.unwrap_or_default())
 }

@@ -64,6 +64,9 @@ fn facts(versus: &Versus) -> Vec<Fact> {
     if versus.tasks_left_out {
         facts.push(fact("Tasks", "not compared, as nothing says how far a task is from itself".to_owned()));
     }
+    if versus.probes_left_out {
+        facts.push(fact("Probes", "not compared: they are there to be compared with each other".to_owned()));
+    }
     facts
 }
 

@@ -25,7 +25,7 @@ pub use again::{Again, LEAST, Threshold};
 pub use connections::{ConnectionRow, ConnectionSweep};
 pub use idle::{Crossing, Growth, IdleRow, IdleStep, IdleTable, THOUSAND};
 pub use interpreters::{BesideRow, BesideTable, STAND_IN, Side};
-pub use probes::{ProbeRow, ProbeSuite, ProbeTable, TouchedRow, TouchedTable};
+pub use probes::{ProbeRow, ProbeSuite, ProbeTable, TouchedRow, TouchedTable, WORD};
 pub use rates::{ACHIEVED, Knee, LATER, Percentile, RateRow, RateStep, RateSweep};
 pub use row::{Estimate, Figure, Obstacle, Outlier, Rank, ServerRow, Standing};
 pub use scaling::{Laws, ScalingRow};

@@ -81,6 +81,11 @@ impl Estimate {
         let values: Vec<f64> = values.into_iter().filter(|value| value.is_finite()).collect();
         Some(Self { median: median(values.iter().copied())?, interval: of_median(&values)? })
     }
+
+    /// In a unit that is so many times as large.
+    pub(crate) fn by(self, unit: f64) -> Self {
+        Self { median: self.median / unit, interval: self.interval.map(|value| value / unit) }
+    }
 }
 
 /// A round that stands out.

@@ -59,6 +59,8 @@ pub struct Versus {
     pub only_new: Vec<Alone>,
     /// Whether the runs hold tasks as well, which are not compared: nothing says how far a task is from itself.
     pub tasks_left_out: bool,
+    /// Whether they hold probes as well, which are not compared either.
+    pub probes_left_out: bool,
 }
 
 /// One of the two runs.
@@ -180,6 +182,7 @@ impl Versus {
             }
         }
         judge(&mut rows);
+        let has = |kind: fn(&Cell) -> bool| [old, new].iter().any(|run| run.cells.iter().any(kind));
         let runs = (Compared::of(old), Compared::of(new));
         let mut warnings = conditions::of_runs(old, new);
         warnings.extend(conditions.warnings());
@@ -193,9 +196,8 @@ impl Versus {
             rows,
             only_old: alone(before),
             only_new: alone(after),
-            tasks_left_out: [old, new]
-                .iter()
-                .any(|run| run.cells.iter().any(|cell| matches!(cell, Cell::Tasks(_)))),
+            tasks_left_out: has(|cell| matches!(cell, Cell::Tasks(_))),
+            probes_left_out: has(|cell| cell.probe().is_some()),
         }
     }
 

@@ -119,7 +119,7 @@ fn switch(round: u32) -> Vec<ProbeCell> {
 
 fn ipc(round: u32) -> Vec<ProbeCell> {
     let mut cells = Vec::new();
-    for (place, bytes) in [64, 16 << 10, 1 << 20].into_iter().enumerate() {
+    for (place, bytes) in [1, 16 << 10, 1 << 20].into_iter().enumerate() {
         let slower = [1.0, 3.0, 90.0][place];
         let apart = |cell| ProbeCell { message_bytes: Some(bytes), sides: Some("apart".into()), ..cell };
         let sent = |way: &str, family: &str, rate: f64| {
@@ -144,7 +144,7 @@ fn ipc(round: u32) -> Vec<ProbeCell> {
             cells.extend([trip(way, family, us), sent(way, family, rate)]);
         }
         cells.extend(match bytes {
-            64 => vec![
+            1 => vec![
                 trip("message-queue", "processes", 12.0),
                 ProbeCell { copy: Some(2), ..trip("pipe", "processes", 10.2) },
             ],

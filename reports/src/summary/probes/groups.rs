@@ -7,6 +7,12 @@ use crate::record::ProbeCell;
 /// The operations in the order of reading.
 const OPERATIONS: [&str; 6] = ["create", "hand-off", "switch", "round-trip", "bandwidth", "sleep"];
 
+/// Those of them that are of messages.
+const MESSAGES: [&str; 2] = ["round-trip", "bandwidth"];
+/// What carries nothing, or a word at most, is compared with messages of one byte: how much a signal or a counter carries is in its
+/// nature, and what all of them do is to wake the other side.
+pub const WORD: u64 = 8;
+
 /// What must be the same for two ways to be compared.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key {
@@ -29,7 +35,9 @@ impl Key {
         Self {
             operation: Operation { place: place.unwrap_or(OPERATIONS.len()), name: cell.operation.clone() },
             touched_bytes: cell.touched_bytes.filter(|bytes| *bytes > 0),
-            message_bytes: cell.message_bytes,
+            message_bytes: MESSAGES
+                .contains(&&*cell.operation)
+                .then(|| cell.message_bytes.unwrap_or(0).max(WORD)),
             number: cell.number,
         }
     }
@@ -50,7 +58,7 @@ pub(super) struct Group<'a> {
 pub(super) fn groups<'a>(cells: impl Iterator<Item = &'a ProbeCell>) -> Vec<Group<'a>> {
     let mut settings: BTreeMap<Key, BTreeMap<_, Vec<&ProbeCell>>> = BTreeMap::new();
     for cell in cells {
-        let row = (&cell.way, cell.stack_bytes, &cell.sides, cell.copy.unwrap_or(1));
+        let row = (&cell.way, cell.stack_bytes, cell.message_bytes, &cell.sides, cell.copy.unwrap_or(1));
         settings.entry(Key::of(cell)).or_default().entry(row).or_default().push(cell);
     }
     let group = |(key, rows): (Key, BTreeMap<_, Vec<&'a ProbeCell>>)| Group {

@@ -13,6 +13,7 @@ use crate::statistics::Ratio;
 use crate::statistics::ratio::{ByRound, logs_within_rounds};
 use crate::units::{bytes_of, grouped};
 
+pub use groups::WORD;
 pub use row::ProbeRow;
 pub use touched::{TouchedRow, TouchedTable};
 
@@ -36,7 +37,7 @@ pub struct ProbeTable {
     pub operation: String,
     /// How much memory the parent had touched; none if none.
     pub touched_bytes: Option<u64>,
-    /// The size of a message.
+    /// The size of a message; [`WORD`] for all that are no longer than that.
     pub message_bytes: Option<u64>,
     /// How many were asked for at once.
     pub number: Option<u64>,
@@ -55,9 +56,15 @@ impl ProbeTable {
     pub fn setting(&self) -> String {
         let mut parts = vec![self.operation.clone()];
         parts.extend(self.touched_bytes.map(|bytes| format!("{} touched", bytes_of(bytes))));
-        parts.extend(self.message_bytes.map(bytes_of));
+        parts.extend(self.message_bytes.map(|_| self.size()));
         parts.extend(self.number.map(|number| format!("{} of them", grouped(number))));
         parts.join(", ")
+    }
+
+    /// The size of a message in words: `up to 8 B`, `64 B`.
+    pub fn size(&self) -> String {
+        let bytes = bytes_of(self.message_bytes.unwrap_or(0));
+        if self.message_bytes == Some(WORD) { format!("up to {bytes}") } else { bytes }
     }
 
     /// The row of this way without anything special, and whose sides were not put together.
@@ -130,12 +137,8 @@ fn twice(group: &Group<'_>) -> Vec<(String, Vec<f64>)> {
     let rows: Vec<(ProbeRow, ByRound)> =
         group.rows.iter().map(|cells| (row::row(cells), row::cost_by_round(cells))).collect();
     let second = |(row, costs): &(ProbeRow, ByRound)| {
-        let same = |other: &&(ProbeRow, ByRound)| {
-            let it = &other.0;
-            !it.again && (&it.way, it.stack_bytes, &it.sides) == (&row.way, row.stack_bytes, &row.sides)
-        };
-        let first = rows.iter().find(same).filter(|_| row.again)?;
-        Some((first.0.label(), logs_within_rounds(costs, &first.1)))
+        let first = rows.iter().find(|(other, _)| row.again && other.is_twin_of(row))?;
+        Some((first.0.name(), logs_within_rounds(costs, &first.1)))
     };
     rows.iter().filter_map(second).collect()
 }
@@ -147,7 +150,7 @@ fn table(suite: ProbeSuite, group: &Group<'_>, made: Option<&Group<'_>>, pairs: 
     rows.sort_by(|one, other| order(&one.0, &other.0));
     rank(&mut rows, threshold);
     for (row, costs) in again {
-        let place = rows.iter().rposition(|(other, _)| other.way == row.way);
+        let place = rows.iter().position(|(other, _)| other.is_twin_of(&row));
         rows.insert(place.map_or(rows.len(), |place| place + 1), (row, costs));
     }
     compare(suite, &mut rows, made);

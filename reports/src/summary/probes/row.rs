@@ -56,6 +56,18 @@ impl ProbeRow {
         format!("{}{}{again}", self.way, stack.unwrap_or_default())
     }
 
+    /// The same with where its two sides are, for where it stands alone.
+    pub fn name(&self) -> String {
+        let sides = self.sides.as_ref().map(|sides| format!(", {sides}"));
+        format!("{}{}", self.label(), sides.unwrap_or_default())
+    }
+
+    /// Whether it is the same measured once more, or that which was.
+    pub(super) fn is_twin_of(&self, other: &Self) -> bool {
+        let what = |row: &Self| (row.way.clone(), row.stack_bytes, row.sides.clone());
+        self.again != other.again && what(self) == what(other)
+    }
+
     /// The figure that it is compared by.
     pub fn figure(&self) -> Option<Estimate> {
         self.time_us.or(self.bytes_per_second).or(self.bytes_each)

@@ -1,6 +1,7 @@
 //! The command line: what can be asked for, and how it is written.
 
 mod compare;
+mod lesson;
 mod load;
 mod run;
 mod serve;
@@ -13,6 +14,7 @@ use clap::{Parser, Subcommand};
 
 use self::compare::COMPARE_JSON;
 pub use self::compare::{Compare, FailOn, Report};
+pub use self::lesson::Lesson;
 pub use self::load::{Load, Spacing, Special};
 pub use self::run::{JobSize, Run, Suite};
 pub use self::serve::{Launch, Serve};
@@ -59,6 +61,8 @@ pub enum Command {
     /// Compare two runs of one machine, row by row: faster, slower, the same, or can't tell.
     #[command(after_long_help = COMPARE_JSON)]
     Compare(Compare),
+    /// Hold a demonstration for a class in the terminal: what to watch, the real thing, the figures, what they prove.
+    Lesson(Lesson),
     /// Say what this machine can do, and what that means for the figures.
     Doctor(Doctor),
     /// Time one small thing that models are made of, in this process.

@@ -13,7 +13,8 @@
 //!    A cell that the machine disturbed is measured once more ([`repeat`]).
 //! 5. [`recorder`] keeps the record, so that whatever ends the run loses no cell; crate `reports` draws it.
 //!
-//! [`doctor`] says what the machine can do. [`verify`] grades a server by its behaviour: ours, or anyone's.
+//! [`doctor`] says what the machine can do. [`verify`] grades a server by its behaviour: ours, or anyone's. [`lesson`] has
+//! demonstrations for a class.
 //!
 //! A server is a process of its own so that it is single-threaded before it forks, its figures are its own, and a
 //! crash is its own. Whatever goes wrong with one cell becomes that cell's verdict, and the run goes on.
@@ -28,6 +29,7 @@ pub mod doctor;
 pub mod execution;
 pub mod failure;
 pub mod interpreter;
+pub mod lesson;
 pub mod load;
 pub mod measure;
 pub mod plan;

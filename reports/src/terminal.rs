@@ -37,7 +37,7 @@ const ASCII_RULE: &str = "     -             ";
 
 /// Draws the whole document.
 pub fn draw(document: &Document, terminal: Terminal) -> String {
-    let paragraph = |text: &str, indent| wrap(&terminal.text(text), terminal.width, indent) + "\n";
+    let paragraph = |text: &str, indent| draw_text(text, terminal, indent);
     let mut page = String::new();
     for fact in &document.facts {
         page += &paragraph(&format!("{}: {}", fact.name, fact.value), 2);
@@ -55,6 +55,11 @@ pub fn draw(document: &Document, terminal: Terminal) -> String {
         page += &paragraph(document.legend, 0);
     }
     page
+}
+
+/// Draws a text, every line but the first indented by `indent` spaces.
+pub fn draw_text(text: &str, terminal: Terminal, indent: usize) -> String {
+    wrap(&terminal.text(text), terminal.width, indent) + "\n"
 }
 
 /// Draws one table: its title, its rows, which columns had no room, and its notes.

@@ -3,7 +3,7 @@
 use crate::record::Placement;
 
 /// A figure with three significant digits; from 1,000 on all digits before the point.
-pub(crate) fn figure(value: f64) -> String {
+pub fn figure(value: f64) -> String {
     let decimals = match rounded(value).abs() {
         0.0 => 0,
         magnitude => (2 - magnitude.log10().floor() as i32).clamp(0, 6) as usize,

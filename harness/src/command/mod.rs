@@ -21,6 +21,7 @@ mod doctor;
 mod exec;
 mod guard;
 mod launch;
+mod lesson;
 mod list;
 mod load;
 mod loading;
@@ -43,6 +44,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Verify(arguments)) => verify::run(&arguments),
         Some(Command::Compare(arguments)) => compare::run(&arguments),
         Some(Command::Doctor(arguments)) => doctor::run(&arguments),
+        Some(Command::Lesson(arguments)) => lesson::run(&arguments),
         Some(Command::Guard) => guard::run(),
         Some(Command::Probe(arguments)) => probe::run(&arguments),
         Some(Command::Launch(arguments)) => launch::run(&arguments),

@@ -5,12 +5,12 @@ use std::time::Duration;
 use nix::time::{ClockId, clock_gettime};
 
 /// User and system time of the calling thread. The call fails only for clocks that do not exist.
-pub(super) fn processor_time() -> nix::Result<Duration> {
+pub(crate) fn processor_time() -> nix::Result<Duration> {
     clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map(Duration::from)
 }
 
 /// How long to wait before the next look at something: `every`, or so many `times` what the last look cost if that is longer.
-pub(super) fn rest(every: Duration, cost: Duration, times: u32) -> Duration {
+pub(crate) fn rest(every: Duration, cost: Duration, times: u32) -> Duration {
     every.max(cost * times)
 }
 

@@ -1,0 +1,261 @@
+//! A lesson for people: as a page to read, with bars that grow in place on a terminal and a line a second elsewhere.
+
+use std::io::{self, Write};
+
+use reports::figure;
+use reports::table::{Column, Table};
+use reports::terminal::{Terminal, draw_table, draw_text};
+
+use super::bars::{Bar, Bars};
+use super::conclusion::{Conclusion, Verdict};
+use super::event::{Event, Guessed, Trouble};
+use super::figures::{Figure, Figures};
+use super::in_place::{InPlace, Line};
+use super::{Lesson, Stage, Step};
+use crate::measure::threads::Threads;
+
+/// What a screen must have room for beside the bars: the line above them, and the cursor's.
+const LINES_BESIDE: usize = 3;
+
+/// What a lesson is told on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Screen {
+    /// How wide it is and what it can show.
+    pub terminal: Terminal,
+    /// How many lines it has; none where lines can't be drawn again.
+    pub lines: Option<usize>,
+    /// Whether it may be coloured.
+    pub colours: bool,
+}
+
+/// Tells a lesson to people.
+pub struct Text<W> {
+    out: W,
+    /// Asked again and again, since a window may change its size.
+    screen: fn() -> Screen,
+    /// Whether the answers come right after the questions.
+    answers: bool,
+    place: InPlace,
+    bars: Bars,
+    /// Which run the bars are of.
+    repeat: u32,
+    /// The last whole second that a line was written for.
+    second: u64,
+}
+
+impl<W: Write> Text<W> {
+    /// Nothing has been told yet.
+    pub fn new(out: W, screen: fn() -> Screen, answers: bool) -> Self {
+        Self { out, screen, answers, place: InPlace::default(), bars: Bars::default(), repeat: 0, second: 0 }
+    }
+
+    /// The answers to the questions.
+    pub fn answers(&mut self, lesson: &Lesson) -> io::Result<()> {
+        let answers = lesson.questions.iter().zip(1..);
+        let told: String =
+            answers.map(|(it, number)| self.within(2, &format!("{number}. {}", it.answer), 3)).collect();
+        self.write(&format!("\nAnswers\n{told}"))
+    }
+
+    fn terminal(&self) -> Terminal {
+        (self.screen)().terminal
+    }
+
+    /// A paragraph on the margin, whose lines but the first are indented.
+    fn paragraph(&self, text: &str, indent: usize) -> String {
+        draw_text(text, self.terminal(), indent)
+    }
+
+    /// A paragraph that stands `margin` to the right as a whole.
+    fn within(&self, margin: usize, text: &str, indent: usize) -> String {
+        let terminal = self.terminal();
+        let narrower = Terminal { width: terminal.width.saturating_sub(margin), ..terminal };
+        let lines = draw_text(text, narrower, indent);
+        lines.lines().map(|line| format!("{:margin$}{line}\n", "")).collect()
+    }
+
+    fn write(&mut self, text: &str) -> io::Result<()> {
+        self.out.write_all(text.as_bytes())?;
+        self.out.flush()
+    }
+
+    fn title(&mut self, lesson: &Lesson, processors: usize) -> io::Result<()> {
+        let rule = "=".repeat(lesson.title.chars().count().min(self.terminal().width));
+        let mut told = format!("{}{rule}\n\n", self.paragraph(lesson.title, 0));
+        for watch in lesson.watch {
+            told += &self.paragraph(watch, 0);
+            told.push('\n');
+        }
+        let here = match processors {
+            1 => "This machine has one processor.".to_owned(),
+            several => format!("This machine has {several} processors."),
+        };
+        told += &self.paragraph(&here, 0);
+        if (self.screen)().lines.is_some() {
+            told += &self.paragraph(LEGEND, 0);
+        }
+        self.write(&told)
+    }
+
+    fn step_begun(&mut self, step: &Step) -> io::Result<()> {
+        (self.bars, self.repeat, self.second) = (Bars::default(), 0, 0);
+        let told = [
+            self.paragraph(step.title, 0),
+            self.within(2, step.says, 0),
+            self.within(2, &format!("$ {}", step.work), 4),
+        ];
+        self.write(&format!("\n{}", told.concat()))
+    }
+
+    fn sample(&mut self, step: &Step, repeat: u32, seconds: f64, threads: &Threads) -> io::Result<()> {
+        if repeat != self.repeat {
+            (self.bars, self.repeat, self.second) = (Bars::default(), repeat, 0);
+        }
+        self.bars.take(seconds, threads);
+        let sentence = format!("  {repeat} of {}, {}", step.repeats, self.bars.sentence());
+        let screen = (self.screen)();
+        let Some(lines) = screen.lines else {
+            let second = seconds as u64;
+            if second <= self.second {
+                return Ok(());
+            }
+            self.second = second;
+            return self.write(&(sentence + "\n"));
+        };
+        let width = screen.terminal.width;
+        let mut drawn = vec![Line::plain(&sentence, width)];
+        let bars = self.bars.draw(width, lines.saturating_sub(LINES_BESIDE), screen.terminal.charset);
+        drawn.extend(bars.iter().map(|bar| line_of(bar, screen)));
+        self.place.draw(&mut self.out, &drawn, width)
+    }
+
+    fn step_ended(&mut self, figure: Option<&Figure>, trouble: Option<&Trouble>) -> io::Result<()> {
+        self.place.leave();
+        let told = match (figure, trouble) {
+            (Some(figure), _) => came_to(figure),
+            (None, Some(Trouble::Unsupported(why))) => format!("not possible here: {why}"),
+            (None, trouble) => format!("failed: {}", trouble.map_or("there is no figure", Trouble::reason)),
+        };
+        let told = self.within(2, &format!("=> {told}"), 3);
+        self.write(&told)
+    }
+
+    fn conclusion(
+        &mut self,
+        lesson: &Lesson,
+        steps: &[Step],
+        figures: &Figures,
+        conclusion: &Conclusion,
+        guess: Option<Guessed>,
+    ) -> io::Result<()> {
+        let mut told = format!("\n{}\n", draw_table(&table(lesson, steps, figures), self.terminal()));
+        for claim in &conclusion.claims {
+            let holds = if claim.holds { "yes:" } else { "no:" };
+            told += &self.within(2, &format!("{holds} {}; wanted: {}", claim.says, claim.wanted()), 5);
+        }
+        let verdict = match conclusion.verdict {
+            Verdict::Shown => "Shown",
+            Verdict::NotShown => "Not shown",
+            Verdict::CannotShow => "Can't be shown here",
+        };
+        told += &format!("\n{}", self.paragraph(&format!("{verdict}: {}", conclusion.sentence), 0));
+        if let Some(guess) = guess {
+            told += &self.paragraph(&guessed(guess), 0);
+        }
+        told += "\nWhere to look\n";
+        for place in lesson.places {
+            told += &self.within(2, &format!("{}: {}", place.path, place.shows), 2);
+        }
+        self.write(&told)
+    }
+
+    fn questions(&mut self, lesson: &Lesson) -> io::Result<()> {
+        let mut told = "\nQuestions\n".to_owned();
+        for (question, number) in lesson.questions.iter().zip(1..) {
+            told += &self.within(2, &format!("{number}. {}", question.asks), 3);
+        }
+        self.write(&told)?;
+        if self.answers { self.answers(lesson) } else { Ok(()) }
+    }
+}
+
+impl<W: Write> Stage for Text<W> {
+    fn show(&mut self, event: &Event<'_>) -> io::Result<()> {
+        match *event {
+            Event::Title { lesson, setup, .. } => self.title(lesson, setup.processors),
+            Event::StepBegun { step } => self.step_begun(step),
+            Event::Sample { step, repeat, seconds, threads } => self.sample(step, repeat, seconds, threads),
+            Event::StepEnded { figure, trouble, .. } => self.step_ended(figure, trouble),
+            Event::Conclusion { lesson, steps, figures, conclusion, guess } => {
+                self.conclusion(lesson, steps, figures, conclusion, guess)
+            }
+            Event::Questions { lesson } => self.questions(lesson),
+        }
+    }
+}
+
+const LEGEND: &str = "A bar is a thread, from its beginning to now: high where it ran, a dot where it waited, nothing where it \
+    was not there. The letter before it is its state now: R runs or could run, S sleeps, D waits for a disk. What stands \
+    behind it is the processor time it has used.";
+
+/// A bar with its letter in colour: green for who runs, dim for who waits.
+fn line_of(bar: &Bar, screen: Screen) -> Line {
+    let plain = Line::plain(&format!("  {} {}", bar.state, bar.rest), screen.terminal.width);
+    let colour = match bar.state {
+        _ if !screen.colours => return plain,
+        'R' => "32",
+        _ => "2",
+    };
+    let (before, rest) = plain.text.split_at(2);
+    let Some(rest) = rest.strip_prefix(bar.state) else { return plain };
+    Line { text: format!("{before}\x1b[{colour}m{}\x1b[0m{rest}", bar.state), ..plain }
+}
+
+fn came_to(figure: &Figure) -> String {
+    let write = |value| figure.unit.write(value);
+    match figure.values.len() {
+        1 => format!("{} (once)", write(figure.median)),
+        times => format!(
+            "{} (median of {times}, from {} to {})",
+            write(figure.median),
+            write(figure.least),
+            write(figure.greatest)
+        ),
+    }
+}
+
+fn guessed(guess: Guessed) -> String {
+    let it_was = guess.was.map_or("it was not measured".to_owned(), |was| format!("it was {was:.2}"));
+    format!("You guessed {}; {it_was}.", guess.guessed)
+}
+
+/// All figures of the run, and the notes' own beside them.
+fn table(lesson: &Lesson, steps: &[Step], figures: &Figures) -> Table {
+    let mut columns = vec![
+        Column::words("step", 0),
+        Column::numbers("median", "", 0),
+        Column::numbers("from .. to", "", 3),
+        Column::words("that is", 1),
+    ];
+    let has_notes = !lesson.notes.is_empty();
+    columns.extend(has_notes.then(|| Column::words(lesson.notes, 2)));
+    let row = |step: &Step| {
+        let found = figures.of(step.name);
+        let write = |of: fn(&Figure) -> f64| found.map(|it| it.unit.write(of(it))).unwrap_or_default();
+        let against = step.against.filter(|against| *against != step.name);
+        let compared = against.and_then(|by| Some((figures.ratio(step.name, by)?, by)));
+        let mut row = vec![step.name.to_owned()];
+        let ends =
+            found.filter(|it| it.values.len() > 1).map(|it| it.unit.write_range(it.least, it.greatest));
+        row.extend([write(|it| it.median), ends.unwrap_or_default()]);
+        row.push(compared.map(|(ratio, by)| format!("{} × {by}", figure(ratio))).unwrap_or_default());
+        row.extend(has_notes.then(|| step.notes.clone()));
+        row
+    };
+    Table {
+        title: "What this run came to".to_owned(),
+        columns,
+        rows: steps.iter().map(row).collect(),
+        notes: Vec::new(),
+    }
+}

@@ -1,0 +1,254 @@
+//! `concur lesson`: what a class reads, what a program reads, and that nothing is left of it.
+
+mod common;
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+
+use assert_cmd::assert::OutputAssertExt;
+use common::{concur, eventually};
+use harness::measure::tree::Tree;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+
+fn output(arguments: &[&str]) -> String {
+    let output = concur().args(arguments).stdin(Stdio::null()).assert().success().get_output().stdout.clone();
+    String::from_utf8(output).unwrap()
+}
+
+fn refused(arguments: &[&str]) -> String {
+    let output = concur().args(arguments).stdin(Stdio::null()).assert().code(2).get_output().clone();
+    assert!(output.stdout.is_empty());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(said.lines().count(), 1, "{said}");
+    said.trim_end().to_owned()
+}
+
+/// All events of a lesson.
+fn events(arguments: &[&str]) -> Vec<Value> {
+    output(arguments).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// A page in which whatever this run measured is masked, and what depends on that is left out.
+fn masked(page: &str) -> String {
+    let figure = |word: &str| word.starts_with(|c: char| c.is_ascii_digit()) && word.contains('.');
+    let mask = |word: &str| if figure(word) { "#".to_owned() } else { word.to_owned() };
+    let mut lines: Vec<String> = Vec::new();
+    let mut conclusion = false;
+    for line in page.lines().filter(|line| !line.contains("ready or running")) {
+        conclusion |= line.starts_with("What this run came to");
+        conclusion &= !line.starts_with("Where to look");
+        let gap = line.len() - line.trim_start().len();
+        let words: Vec<String> = line.split_whitespace().map(mask).collect();
+        if !conclusion {
+            lines.push(" ".repeat(gap) + &words.join(" "));
+        }
+    }
+    lines.join("\n")
+}
+
+#[test]
+fn the_lessons_are_listed() {
+    let text = output(&["lesson", "list"]);
+    assert!(text.contains("\n  gil  ") && text.contains("\n  cost  "), "{text}");
+    let listing: Value = serde_json::from_str(&output(&["lesson", "list", "--json"])).unwrap();
+    let names: Vec<&str> =
+        listing.as_array().unwrap().iter().map(|it| it["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["gil", "cost"]);
+    assert!(listing.as_array().unwrap().iter().all(|it| !it["title"].as_str().unwrap().is_empty()));
+}
+
+#[test]
+fn what_can_not_be_carried_out_is_refused_in_one_line() {
+    assert_eq!(
+        refused(&["lesson", "gill"]),
+        "concur: there is no lesson 'gill'; try one of: gil, cost, or list"
+    );
+    assert_eq!(
+        refused(&["lesson", "gil", "--predict", "many"]),
+        "concur: a guess can't be 'many'; try a number such as 2 or 0.5"
+    );
+    for option in ["--quick", "--answers", "--predict"] {
+        let said = refused(&["lesson", "list", option]);
+        assert!(said.contains("takes no option but --json"), "{said}");
+    }
+}
+
+#[test]
+fn a_class_reads_a_page_with_the_answers_at_its_end() {
+    let page = output(&["lesson", "gil", "--quick"]);
+    assert!(!page.contains('\x1b'), "no terminal is steered where there is none: {page}");
+    insta::assert_snapshot!(masked(&page));
+}
+
+#[test]
+fn the_figures_of_the_run_stand_beside_the_notes_and_the_guess() {
+    let page = output(&["lesson", "gil", "--quick", "--predict", "3.5"]);
+    let row = |name: &str| page.lines().find(|line| line.starts_with(name) && line.contains(" s ")).unwrap();
+    assert!(row("line").contains("Line: 8.15 s (1.00)"), "{page}");
+    assert!(row("gil").contains(" × line") && row("gil").contains("Thread: 8.41 s (1.03)"), "{page}");
+    assert!(row("processes").contains("Process: 4.08 s (0.50)"), "{page}");
+    assert!(page.contains("You guessed 3.5; it was "), "{page}");
+    let verdicts = ["\nShown: ", "\nNot shown: ", "\nCan't be shown here: "];
+    assert_eq!(verdicts.iter().filter(|verdict| page.contains(*verdict)).count(), 1, "{page}");
+}
+
+#[test]
+fn a_program_reads_events_in_their_order() {
+    let events = events(&["lesson", "gil", "--quick", "--json", "--predict", "2"]);
+    let told: Vec<&str> = events
+        .iter()
+        .map(|event| event["event"].as_str().unwrap())
+        .filter(|event| *event != "sample")
+        .collect();
+    let step = ["step-begun", "step-ended"];
+    let expected: Vec<&str> =
+        [&["title"][..], &step, &step, &step, &step, &["conclusion", "questions"]].concat();
+    assert_eq!(told, expected);
+    let steps = ["line", "threads", "gil", "processes"];
+    assert_eq!(events[0]["steps"], Value::from(steps.to_vec()));
+    let ended: Vec<&Value> = events.iter().filter(|event| event["event"] == "step-ended").collect();
+    for (event, step) in ended.iter().zip(steps) {
+        assert_eq!((&event["step"], &event["trouble"]), (&Value::from(step), &Value::Null));
+        let figure = &event["figure"];
+        assert_eq!((&figure["unit"], figure["values"].as_array().unwrap().len()), (&Value::from("s"), 1));
+        assert!(figure["median"].as_f64().unwrap() > 0.0, "{figure}");
+    }
+    let conclusion = events.iter().find(|event| event["event"] == "conclusion").unwrap();
+    assert!(["shown", "not-shown", "cannot-show"].contains(&conclusion["verdict"].as_str().unwrap()));
+    assert_eq!(conclusion["claims"].as_array().unwrap().len(), 3);
+    let ratio =
+        ended[0]["figure"]["median"].as_f64().unwrap() / ended[1]["figure"]["median"].as_f64().unwrap();
+    assert_eq!(conclusion["guess"]["guessed"], 2.0);
+    assert!((conclusion["guess"]["was"].as_f64().unwrap() - ratio).abs() < 1e-9);
+    let questions = events.last().unwrap()["questions"].as_array().unwrap();
+    assert_eq!(questions.len(), 3);
+    assert!(questions.iter().all(|it| it["asks"].is_string() && it["answer"].is_string()));
+}
+
+#[test]
+fn every_kind_of_thing_is_made_switched_to_and_put_to_sleep() {
+    let events = events(&["lesson", "cost", "--quick", "--json"]);
+    let figures: Vec<(&str, &str)> = events
+        .iter()
+        .filter(|event| event["event"] == "step-ended")
+        .map(|event| {
+            assert!(event["figure"]["median"].as_f64().is_some_and(|median| median > 0.0), "{event}");
+            (event["step"].as_str().unwrap(), event["figure"]["unit"].as_str().unwrap())
+        })
+        .collect();
+    let us = ["thread", "fork", "fork-256", "coroutine", "task"];
+    let switches = ["switch-processes", "switch-threads", "switch-coroutines", "switch-tasks"];
+    let bytes = ["asleep-processes", "asleep-threads", "asleep-coroutines", "asleep-tasks"];
+    let expected: Vec<(&str, &str)> = us
+        .iter()
+        .chain(&switches)
+        .map(|step| (*step, "us"))
+        .chain(bytes.map(|step| (step, "bytes")))
+        .collect();
+    assert_eq!(figures, expected);
+}
+
+#[test]
+fn the_threads_of_a_step_are_seen_while_it_runs() {
+    let mut lesson = Running::start(&["lesson", "gil", "--json"]);
+    let sample = lesson.event("sample");
+    assert_eq!((&sample["step"], &sample["repeat"]), (&Value::from("line"), &Value::from(1)));
+    let seen = sample["seen"].as_array().unwrap();
+    assert!(!seen.is_empty() && seen.iter().all(|thread| thread["cpu_s"].is_number()), "{sample}");
+    assert!(seen.iter().all(|thread| "RSDTI".contains(thread["state"].as_str().unwrap())), "{sample}");
+}
+
+#[test]
+fn ctrl_c_ends_a_lesson_and_all_that_it_runs() {
+    let mut lesson = Running::start(&["lesson", "gil", "--json"]);
+    let group = lesson.event("sample")["seen"][0]["pid"].as_i64().unwrap();
+    kill(lesson.pid(), Signal::SIGINT).unwrap();
+    let status = lesson.0.wait().unwrap();
+    assert_eq!(status.code(), Some(130));
+    let mut said = String::new();
+    lesson.0.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(said, "concur: interrupted\n");
+    is_gone(group);
+}
+
+#[test]
+fn a_lesson_that_is_killed_leaves_no_process_behind() {
+    let mut lesson = Running::start(&["lesson", "gil", "--json"]);
+    let group = lesson.event("sample")["seen"][0]["pid"].as_i64().unwrap();
+    lesson.0.kill().unwrap();
+    lesson.0.wait().unwrap();
+    is_gone(group);
+}
+
+#[test]
+fn a_reader_who_has_seen_enough_is_no_error() {
+    let mut lesson = Running::start(&["lesson", "gil", "--json"]);
+    let group = lesson.event("sample")["seen"][0]["pid"].as_i64().unwrap();
+    lesson.1 = None;
+    assert_eq!(lesson.0.wait().unwrap().code(), Some(0));
+    is_gone(group);
+}
+
+#[test]
+fn a_guess_is_read_from_a_pipe() {
+    let mut command = concur();
+    command.args(["lesson", "gil", "--quick", "--predict"]);
+    let page =
+        assert_cmd::Command::from_std(command).write_stdin("2.25\n").assert().success().get_output().clone();
+    assert!(String::from_utf8(page.stdout).unwrap().contains("You guessed 2.25; it was "));
+    let mut command = concur();
+    command.args(["lesson", "gil", "--quick", "--predict"]);
+    let refused =
+        assert_cmd::Command::from_std(command).write_stdin("many\n").assert().code(2).get_output().clone();
+    assert!(String::from_utf8(refused.stderr).unwrap().contains("a guess can't be 'many'"));
+}
+
+#[test]
+fn where_nobody_answers_there_is_no_guess() {
+    let page = output(&["lesson", "gil", "--quick", "--predict"]);
+    assert!(!page.contains("You guessed"), "{page}");
+}
+
+/// Fails if a process group is still there after a while.
+fn is_gone(group: i64) {
+    let tree = Tree::new(u32::try_from(group).unwrap());
+    eventually("its processes are gone", || tree.living().unwrap().is_empty());
+}
+
+/// A lesson under way, which is killed if a test fails, and its events.
+struct Running(Child, Option<BufReader<std::process::ChildStdout>>);
+
+impl Running {
+    fn start(arguments: &[&str]) -> Self {
+        let mut command: Command = concur();
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let events = BufReader::new(child.stdout.take().unwrap());
+        Self(child, Some(events))
+    }
+
+    fn pid(&self) -> Pid {
+        Pid::from_raw(self.0.id().cast_signed())
+    }
+
+    /// The next event of that name.
+    fn event(&mut self, name: &str) -> Value {
+        loop {
+            let mut line = String::new();
+            assert_ne!(self.1.as_mut().unwrap().read_line(&mut line).unwrap(), 0, "there is no {name}");
+            let event: Value = serde_json::from_str(&line).unwrap();
+            if event["event"] == name {
+                return event;
+            }
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}

@@ -15,7 +15,7 @@ use crate::failure::{FAILED, Usage};
 use crate::lesson::json::Json;
 use crate::lesson::keyboard::Keyboard;
 use crate::lesson::text::{Screen, Text};
-use crate::lesson::{self, Guess, Lesson, Outcome, Setup, guess};
+use crate::lesson::{self, Guess, Lesson, Outcome, Python, Setup, guess};
 use crate::measure::placement::processors;
 
 /// The name that stands for all lessons.
@@ -31,7 +31,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let lesson = find(&arguments.name)?;
     let given = given(arguments)?;
     let stop = super::stop_on_signals()?;
-    let setup = Setup { processors: processors()?.len(), quick: arguments.quick };
+    let python = if lesson.python { Python::find(&stop)? } else { None };
+    let setup = Setup { processors: processors()?.len(), quick: arguments.quick, python };
     let mut keyboard = Keyboard::default();
     match held(lesson, &setup, arguments, given, &mut keyboard, &stop) {
         Ok(Outcome { whole: true }) => Ok(ExitCode::SUCCESS),

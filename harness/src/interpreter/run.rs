@@ -112,7 +112,7 @@ impl Job<'_> {
 
 impl Answer {
     /// Reads what a program printed of so many jobs that was there for so long.
-    fn read(line: &str, jobs: usize, lived: Duration) -> Result<Self> {
+    pub(crate) fn read(line: &str, jobs: usize, lived: Duration) -> Result<Self> {
         let answer: Self = serde_json::from_str(line).with_context(|| {
             format!("the interpreter's answer can't be understood: '{}'", shortened(line))
         })?;
@@ -129,7 +129,7 @@ impl Answer {
     }
 
     /// Checks what each job came to, as the lab's own are.
-    fn checked(&self, task: &dyn Task) -> Execution {
+    pub(crate) fn checked(&self, task: &dyn Task) -> Execution {
         let expected = task.expected();
         let results = self.values.iter().zip(&self.failures).map(|(value, failure)| match (value, failure) {
             (_, Some(failure)) => Err(failure.clone()),

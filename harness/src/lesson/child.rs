@@ -20,7 +20,7 @@ use crate::measure::threads::Threads;
 use crate::measure::tree::Tree;
 
 /// How long it may take.
-const LIMIT: Duration = Duration::from_secs(120);
+pub(super) const LIMIT: Duration = Duration::from_secs(120);
 /// How often to look whether it is over.
 const TICK: Duration = Duration::from_millis(10);
 /// How often to look at its threads.

@@ -1,5 +1,6 @@
 //! Whether the figures of a lesson prove its sentence: shown, not shown today, or nothing that this machine can show.
 
+use reports::figure;
 use serde::Serialize;
 
 use super::figures::Figures;
@@ -81,11 +82,16 @@ impl Claim {
             ratio >= self.at_least && self.at_most.is_none_or(|at_most| ratio <= at_most)
         });
         let says = match ratio {
-            Some(ratio) => self.says.replace("{}", &format!("{ratio:.2}")),
+            Some(ratio) => self.says.replace("{}", &times(ratio)),
             None => format!("One of the steps {} and {} has no figure", self.of, self.by),
         };
         Judged { says, ratio, at_least: self.at_least, at_most: self.at_most, holds }
     }
+}
+
+/// A ratio in words: hundredths near one, three digits far from it.
+pub(super) fn times(ratio: f64) -> String {
+    if ratio < 9.995 { format!("{ratio:.2}") } else { figure(ratio) }
 }
 
 impl Judged {
@@ -119,7 +125,7 @@ mod tests {
 
     fn of(processors: usize, steps: &[(&'static str, f64)]) -> Conclusion {
         let lesson = super::super::find("gil").unwrap();
-        Conclusion::of(lesson, &Setup { processors, quick: false }, &seconds(steps))
+        Conclusion::of(lesson, &Setup { processors, quick: false, python: None }, &seconds(steps))
     }
 
     #[test]

@@ -31,6 +31,7 @@ pub(super) const LESSON: Lesson = Lesson {
     },
     steps,
     claims,
+    python: false,
     lacks: |_| None,
     proves: "a process costs more to make and to keep than a thread, and the more, the more memory its parent has touched. \
              Coroutines and tasks cost far less than both: to make one or to switch to one is little more than a function \
@@ -99,9 +100,10 @@ fn of_the_notes() -> String {
 }
 
 fn making(setup: &Setup) -> Vec<Step> {
-    let of = |name, way, touched_bytes, title, says| {
+    let of = |name, way, touched_bytes: Option<u64>, title, says| {
         let setting = Setting { touched_bytes, ..Setting::of(Operation::Create) };
-        Idea { name, against: "thread", title, says, suite: Suite::Spawn, way, setting }.step(setup)
+        let against = if touched_bytes > Some(0) { "fork" } else { "thread" };
+        Idea { name, against, title, says, suite: Suite::Spawn, way, setting }.step(setup)
     };
     vec![
         of(

@@ -15,7 +15,7 @@ pub enum Event<'a> {
         /// Which.
         lesson: &'a Lesson,
         /// Where.
-        setup: Setup,
+        setup: &'a Setup,
         /// What it will run.
         steps: &'a [Step],
     },

@@ -29,7 +29,7 @@ pub fn hold(
     stop: &AtomicBool,
 ) -> anyhow::Result<Outcome> {
     let steps = (lesson.steps)(setup);
-    stage.show(&Event::Title { lesson, setup: *setup, steps: &steps })?;
+    stage.show(&Event::Title { lesson, setup, steps: &steps })?;
     let guessed = ask()?;
     let mut figures = Figures::default();
     let mut whole = true;

@@ -45,6 +45,7 @@ fn title(lesson: &Lesson, setup: &Setup, steps: &[Step]) -> Value {
     json!({
         "event": "title", "lesson": lesson.name, "title": lesson.title, "watch": lesson.watch,
         "asks": lesson.guess.asks, "processors": setup.processors, "quick": setup.quick,
+        "python": setup.python.as_ref().map(|python| &python.interpreter.name),
         "steps": steps.iter().map(|step| step.name).collect::<Vec<_>>(),
     })
 }

@@ -27,10 +27,16 @@ pub mod keyboard;
 pub mod text;
 pub mod work;
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use anyhow::Context;
 use conclusion::Claim;
 use event::Event;
 pub use hold::{Outcome, hold};
 use work::Work;
+
+use crate::interpreter::{self, Interpreter, Programs};
 
 /// All lessons, in the order of listings.
 pub fn lessons() -> &'static [Lesson] {
@@ -56,6 +62,8 @@ pub struct Lesson {
     pub steps: fn(&Setup) -> Vec<Step>,
     /// What the figures must be, each for itself, to prove the sentence. It states the thresholds.
     pub claims: fn(&Setup) -> Vec<Claim>,
+    /// Whether it runs CPython too, where there is one.
+    pub python: bool,
     /// Why this machine can't show it at all, in a sentence; none if it can.
     pub lacks: fn(&Setup) -> Option<String>,
     /// The sentence that is proved if every claim holds.
@@ -69,12 +77,39 @@ pub struct Lesson {
 }
 
 /// Where a lesson is held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Setup {
     /// How many processors there are to run on.
     pub processors: usize,
     /// Whether it is for trying out: smaller jobs, fewer repeats, and figures that prove less.
     pub quick: bool,
+    /// The CPython that it runs; none if it runs none, or there is none with a global lock.
+    pub python: Option<Python>,
+}
+
+/// An interpreter, and the programs that it runs.
+#[derive(Debug, Clone)]
+pub struct Python {
+    /// Which.
+    pub interpreter: Arc<Interpreter>,
+    /// What it runs.
+    pub programs: Programs,
+}
+
+impl Python {
+    /// CPython as it is found on the PATH, if it has its lock.
+    ///
+    /// # Errors
+    /// Its programs can't be written.
+    pub fn find(stop: &AtomicBool) -> anyhow::Result<Option<Self>> {
+        let found = interpreter::named(&["python3".to_owned()], stop)?;
+        let found = found.into_iter().find_map(|found| found.interpreter.ok());
+        let with_lock = found.filter(|found| found.implementation == "CPython" && found.gil);
+        let Some(interpreter) = with_lock else { return Ok(None) };
+        let programs =
+            Programs::write().context("the Python programs can't be written to a temporary directory")?;
+        Ok(Some(Self { interpreter, programs }))
+    }
 }
 
 /// What the class is asked before a lesson begins: a ratio of two steps' figures.
@@ -141,12 +176,27 @@ mod tests {
 
     use super::*;
 
-    const SETUPS: [Setup; 4] = [
-        Setup { processors: 1, quick: false },
-        Setup { processors: 2, quick: false },
-        Setup { processors: 2, quick: true },
-        Setup { processors: 64, quick: false },
-    ];
+    /// Few processors and many, quick or not, without CPython and with one.
+    fn setups() -> Vec<Setup> {
+        let interpreter = Arc::new(Interpreter {
+            name: "cpython-3.13".to_owned(),
+            program: "/nowhere/python3".to_owned(),
+            implementation: "CPython".to_owned(),
+            version: "3.13.0".to_owned(),
+            gil: true,
+            multiprocessing: true,
+            futures: true,
+            subinterpreters: true,
+        });
+        let python = Python { interpreter, programs: Programs::write().unwrap() };
+        let of =
+            |processors, quick, python: Option<&Python>| Setup { processors, quick, python: python.cloned() };
+        vec![of(1, false, None), of(2, true, None), of(2, false, Some(&python)), of(64, true, Some(&python))]
+    }
+
+    fn held() -> impl Iterator<Item = (&'static Lesson, Setup)> {
+        lessons().iter().flat_map(|lesson| setups().into_iter().map(move |setup| (lesson, setup)))
+    }
 
     #[test]
     fn every_name_finds_its_lesson() {
@@ -167,7 +217,7 @@ mod tests {
 
     #[test]
     fn whatever_names_a_step_names_one_that_the_lesson_has() {
-        for (lesson, setup) in lessons().iter().flat_map(|lesson| SETUPS.map(|setup| (lesson, setup))) {
+        for (lesson, setup) in held() {
             let steps = (lesson.steps)(&setup);
             let names: BTreeSet<_> = steps.iter().map(|step| step.name).collect();
             assert_eq!(names.len(), steps.len(), "two steps of {} have one name", lesson.name);
@@ -181,7 +231,7 @@ mod tests {
 
     #[test]
     fn what_a_step_runs_is_there() {
-        for (lesson, setup) in lessons().iter().flat_map(|lesson| SETUPS.map(|setup| (lesson, setup))) {
+        for (lesson, setup) in held() {
             for step in (lesson.steps)(&setup) {
                 assert!(step.work.is_there(), "{} of {}: {}", step.name, lesson.name, step.work);
                 assert!(step.repeats > 0, "{} of {}", step.name, lesson.name);

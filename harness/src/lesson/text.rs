@@ -2,12 +2,11 @@
 
 use std::io::{self, Write};
 
-use reports::figure;
 use reports::table::{Column, Table};
 use reports::terminal::{Terminal, draw_table, draw_text};
 
 use super::bars::{Bar, Bars};
-use super::conclusion::{Conclusion, Verdict};
+use super::conclusion::{Conclusion, Verdict, times};
 use super::event::{Event, Guessed, Trouble};
 use super::figures::{Figure, Figures};
 use super::in_place::{InPlace, Line};
@@ -225,8 +224,17 @@ fn came_to(figure: &Figure) -> String {
 }
 
 fn guessed(guess: Guessed) -> String {
-    let it_was = guess.was.map_or("it was not measured".to_owned(), |was| format!("it was {was:.2}"));
+    let it_was = guess.was.map_or("it was not measured".to_owned(), |was| format!("it was {}", times(was)));
     format!("You guessed {}; {it_was}.", guess.guessed)
+}
+
+/// How many times as much as that, or which part of it.
+fn compared_with(ratio: f64, by: &str) -> String {
+    if ratio < 0.1 {
+        format!("1/{} of {by}", times(1.0 / ratio))
+    } else {
+        format!("{} × {by}", times(ratio))
+    }
 }
 
 /// All figures of the run, and the notes' own beside them.
@@ -248,7 +256,7 @@ fn table(lesson: &Lesson, steps: &[Step], figures: &Figures) -> Table {
         let ends =
             found.filter(|it| it.values.len() > 1).map(|it| it.unit.write_range(it.least, it.greatest));
         row.extend([write(|it| it.median), ends.unwrap_or_default()]);
-        row.push(compared.map(|(ratio, by)| format!("{} × {by}", figure(ratio))).unwrap_or_default());
+        row.push(compared.map(|(ratio, by)| compared_with(ratio, by)).unwrap_or_default());
         row.extend(has_notes.then(|| step.notes.clone()));
         row
     };

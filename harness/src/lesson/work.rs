@@ -7,15 +7,19 @@ use std::time::Duration;
 use models::executor;
 use models::probe::{self, Setting, Suite};
 use serde::de::DeserializeOwned;
+use workloads::task::{Primes, Size};
 
+use super::Python;
+use super::child::LIMIT;
 use super::event::Trouble;
 use super::figures::Unit;
 use crate::execution::Execution;
+use crate::interpreter::{Answer, Way};
 use crate::probing::{Figures, Probing};
 use crate::server::{command_of, own_program, quoted};
 
 /// What a step runs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Work {
     /// Jobs of the task `primes` under an executor; the figure is how long all of them took.
     Jobs {
@@ -23,8 +27,17 @@ pub enum Work {
         executor: &'static str,
         /// How many.
         jobs: usize,
-        /// Below which number the primes are; none: as far as the notes have it.
-        size: Option<u64>,
+        /// How long each is.
+        size: Size,
+    },
+    /// The same under an interpreter, each of them short.
+    Python {
+        /// Which.
+        python: Python,
+        /// In which way.
+        way: Way,
+        /// How many.
+        jobs: usize,
     },
     /// A probe; the figure is the median time of its operation, or the memory of one that sleeps.
     Probe {
@@ -43,7 +56,7 @@ impl Work {
     /// What its figure counts.
     pub fn unit(&self) -> Unit {
         match self {
-            Self::Jobs { .. } => Unit::Seconds,
+            Self::Jobs { .. } | Self::Python { .. } => Unit::Seconds,
             Self::Probe { setting, .. } if setting.operation == probe::Operation::Sleep => Unit::Bytes,
             Self::Probe { .. } => Unit::Microseconds,
         }
@@ -53,24 +66,42 @@ impl Work {
     pub fn is_there(&self) -> bool {
         match self {
             Self::Jobs { executor, .. } => executor::find(executor).is_some(),
+            Self::Python { python, way, .. } => python.programs.directory().join(way.file()).is_file(),
             Self::Probe { suite, way, .. } => probe::find(*suite, way).is_some(),
         }
     }
 
     /// The process that does it, and ends with this one.
     pub(super) fn command(&self) -> Command {
+        let parent = process::id().to_string();
         let mut command = command_of(own_program().as_os_str());
-        command.args(self.arguments()).args(["--json", "--with-parent", &process::id().to_string()]);
+        match self {
+            Self::Python { python, way, .. } => {
+                let program = python.programs.directory().join(way.file());
+                command.args(["launch", "--with-parent", &parent, "--", &python.interpreter.program]);
+                command.arg(program).args(self.arguments())
+            }
+            Self::Jobs { .. } | Self::Probe { .. } => {
+                command.args(self.arguments()).args(["--json", "--with-parent", &parent])
+            }
+        };
         command
     }
 
+    /// Behind the program's name.
     fn arguments(&self) -> Vec<String> {
         let mut arguments: Vec<String> = Vec::new();
         match self {
             Self::Jobs { executor, jobs, size } => {
                 arguments.extend(["exec", executor, "--task", "primes", "--jobs"].map(str::to_owned));
                 arguments.push(jobs.to_string());
-                arguments.extend(size.iter().flat_map(|size| ["--size".to_owned(), size.to_string()]));
+                let size = (*size != Size::default()).then_some(["--size", size.name()]);
+                arguments.extend(size.into_iter().flatten().map(str::to_owned));
+            }
+            Self::Python { jobs, .. } => {
+                let size = Size::Short.name();
+                arguments.extend(["--task", "primes", "--size", size, "--jobs"].map(str::to_owned));
+                arguments.push(jobs.to_string());
             }
             Self::Probe { suite, way, setting, time } => {
                 arguments.extend(["probe", suite.name(), way, "--setting"].map(str::to_owned));
@@ -88,6 +119,7 @@ impl Work {
                 let execution: Execution = answer(output)?;
                 execution.failure.map_or(Ok(execution.seconds), |failure| Err(Trouble::Failed(failure)))
             }
+            Self::Python { jobs, .. } => of_python(output, *jobs),
             Self::Probe { .. } => match answer(output)? {
                 Probing::Measured(figures) => self.figure_of(&figures),
                 Probing::Unsupported { reason } => Err(Trouble::Unsupported(reason)),
@@ -107,16 +139,30 @@ impl Work {
 }
 
 fn answer<T: DeserializeOwned>(output: &Output) -> Result<T, Trouble> {
-    serde_json::from_slice(&output.stdout).map_err(|_| {
-        let words = quoted(&String::from_utf8_lossy(&output.stderr));
-        Trouble::Failed(format!("its process ended without a result ({}){words}", output.status))
-    })
+    serde_json::from_slice(&output.stdout).map_err(|_| without_result(output))
+}
+
+fn without_result(output: &Output) -> Trouble {
+    let words = quoted(&String::from_utf8_lossy(&output.stderr));
+    Trouble::Failed(format!("its process ended without a result ({}){words}", output.status))
+}
+
+/// What the last line of a Python program says, whose jobs are checked here.
+fn of_python(output: &Output, jobs: usize) -> Result<f64, Trouble> {
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let line = printed.lines().nth(1).ok_or_else(|| without_result(output))?; // behind `ready`
+    let answer = Answer::read(line, jobs, LIMIT).map_err(|error| Trouble::Failed(format!("{error:#}")))?;
+    let execution = answer.checked(&Primes::of(Size::Short));
+    execution.failure.map_or(Ok(execution.seconds), |failure| Err(Trouble::Failed(failure)))
 }
 
 /// As it is typed.
 impl fmt::Display for Work {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("concur")?;
+        match self {
+            Self::Python { way, .. } => write!(f, "python3 workloads/python/jobs/{}", way.file())?,
+            Self::Jobs { .. } | Self::Probe { .. } => f.write_str("concur")?,
+        }
         for argument in self.arguments() {
             let quote = if argument.contains('"') { "'" } else { "" };
             write!(f, " {quote}{argument}{quote}")?;
@@ -134,7 +180,7 @@ mod tests {
 
     use super::*;
 
-    const JOBS: Work = Work::Jobs { executor: "gil", jobs: 4, size: Some(100) };
+    const JOBS: Work = Work::Jobs { executor: "gil", jobs: 4, size: Size::Short };
 
     fn probe(operation: Operation) -> Work {
         let setting = Setting::of(operation);
@@ -147,7 +193,7 @@ mod tests {
 
     #[test]
     fn what_is_run_can_be_typed() {
-        assert_eq!(JOBS.to_string(), "concur exec gil --task primes --jobs 4 --size 100");
+        assert_eq!(JOBS.to_string(), "concur exec gil --task primes --jobs 4 --size short");
         assert_eq!(
             probe(Operation::Create).to_string(),
             "concur probe spawn thread --setting '{\"operation\":\"create\"}' --time 300ms"

@@ -68,7 +68,7 @@ pub(super) const LESSON: Lesson = Lesson {
                      line --task wait, concur exec gil --task wait.",
         },
         Question {
-            asks: "Processes were as fast as threads without a lock. Then what is bad about them?",
+            asks: "Processes can be as fast as threads without a lock. Then what is bad about them?",
             answer: "They cost more to make and more memory, they share nothing, and what they come to must travel: here \
                      through a pipe. See concur lesson cost.",
         },

@@ -194,8 +194,8 @@ impl<W: Write> Stage for Text<W> {
 }
 
 const LEGEND: &str = "A bar is a thread, from its beginning to now: high where it ran, a dot where it waited, nothing where it \
-    was not there. The letter before it is its state now: R runs or could run, S sleeps, D waits for a disk. What stands \
-    behind it is the processor time it has used.";
+    was not there. The letter before it is its state now: R runs or could run, S sleeps, D waits for a disk, Z has ended and \
+    nobody has asked how. What stands behind it is the processor time it has used.";
 
 /// A bar with its letter in colour: green for who runs, dim for who waits.
 fn line_of(bar: &Bar, screen: Screen) -> Line {

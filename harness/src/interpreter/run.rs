@@ -15,7 +15,7 @@ use crate::execution::Execution;
 use crate::measure::tree::Tree;
 
 /// What a program says once it has all it needs.
-const READY: &str = "ready";
+pub(crate) const READY: &str = "ready";
 /// How long a program may take to end that has printed its answer.
 const END_WITHIN: Duration = Duration::from_secs(10);
 

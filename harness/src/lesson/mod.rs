@@ -184,9 +184,7 @@ mod tests {
             implementation: "CPython".to_owned(),
             version: "3.13.0".to_owned(),
             gil: true,
-            multiprocessing: true,
-            futures: true,
-            subinterpreters: true,
+            modules: Vec::new(),
         });
         let python = Python { interpreter, programs: Programs::write().unwrap() };
         let of =

@@ -14,6 +14,7 @@ use super::child::LIMIT;
 use super::event::Trouble;
 use super::figures::Unit;
 use crate::execution::Execution;
+use crate::interpreter::run::READY;
 use crate::interpreter::{Answer, Way};
 use crate::probing::{Figures, Probing};
 use crate::server::{command_of, own_program, quoted};
@@ -147,10 +148,11 @@ fn without_result(output: &Output) -> Trouble {
     Trouble::Failed(format!("its process ended without a result ({}){words}", output.status))
 }
 
-/// What the last line of a Python program says, whose jobs are checked here.
+/// What a Python program says once it was ready, whose jobs are checked here.
 fn of_python(output: &Output, jobs: usize) -> Result<f64, Trouble> {
     let printed = String::from_utf8_lossy(&output.stdout);
-    let line = printed.lines().nth(1).ok_or_else(|| without_result(output))?; // behind `ready`
+    let not_ready = |line: &&str| *line != READY;
+    let line = printed.lines().skip_while(not_ready).nth(1).ok_or_else(|| without_result(output))?;
     let answer = Answer::read(line, jobs, LIMIT).map_err(|error| Trouble::Failed(format!("{error:#}")))?;
     let execution = answer.checked(&Primes::of(Size::Short));
     execution.failure.map_or(Ok(execution.seconds), |failure| Err(Trouble::Failed(failure)))

@@ -46,6 +46,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 /// How the class's guess comes to us.
+#[derive(Clone, Copy)]
 enum Given {
     Nothing,
     Asked,

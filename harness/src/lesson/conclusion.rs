@@ -107,10 +107,13 @@ impl Judged {
 fn not_shown(claims: &[Judged]) -> String {
     let mut told = "This machine did not show it today.".to_owned();
     for claim in claims.iter().filter(|claim| !claim.holds) {
-        told += &match claim.ratio {
-            Some(_) => format!(" {}; it should have been {}.", claim.says, claim.wanted()),
-            None => format!(" {}.", claim.says),
-        };
+        told.push(' ');
+        told += &claim.says;
+        if claim.ratio.is_some() {
+            told += "; it should have been ";
+            told += &claim.wanted();
+        }
+        told.push('.');
     }
     if claims.iter().any(|claim| !claim.holds && claim.ratio.is_some()) {
         told += " Other programs may have had the processors: close them and try again.";
@@ -175,7 +178,10 @@ mod tests {
     #[test]
     fn more_is_wanted_of_more_processors_but_no_more_than_the_jobs_can_use() {
         let wanted = |processors| of(processors, &[]).claims[0].at_least;
-        assert_eq!([2, 3, 4, 64].map(wanted), [1.5, 2.25, 3.0, 3.0]);
+        assert_eq!(
+            [2, 3, 4, 64].map(|processors| format!("{:.2}", wanted(processors))),
+            ["1.50", "2.25", "3.00", "3.00"]
+        );
     }
 
     #[test]

@@ -61,11 +61,11 @@ pub fn hold(
 fn repeat(
     step: &Step,
     stage: &mut dyn Stage,
-    stop: &AtomicBool,
+    interrupted: &AtomicBool,
 ) -> anyhow::Result<(Vec<f64>, Option<Trouble>)> {
     let mut values = Vec::new();
     for repeat in 1..=step.repeats {
-        let output = child::run(step.work.command(), stop, |since, threads| {
+        let output = child::run(step.work.command(), interrupted, |since, threads| {
             stage.show(&Event::Sample { step, repeat, seconds: since.as_secs_f64(), threads })
         });
         let value = match output {

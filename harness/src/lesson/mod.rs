@@ -4,8 +4,8 @@
 //! must be to prove its sentence, where in the source to look, and three questions. All that a lesson does stands once, here:
 //!
 //! * [`hold`] goes through a lesson and tells a [`Stage`] of it in [`Event`]s: [`json`] prints them, [`text`] tells them to
-//!   people, with bars that grow in place on a terminal ([`bars`], [`in_place`]);
-//! * [`work`] is what a step runs, a `concur exec` or `concur probe` process; [`child`] runs it, looks at who of it runs and
+//!   people, with bars that grow in place on a terminal (`bars`, `in_place`);
+//! * [`work`] is what a step runs, a `concur exec` or `concur probe` process; `child` runs it, looks at who of it runs and
 //!   who waits, and ends it;
 //! * [`figures`] keeps what each step came to, and [`conclusion`] judges whether that proves the lesson's sentence;
 //! * [`guess`] and [`keyboard`] ask the class.

@@ -70,7 +70,8 @@ impl<W: Write> Text<W> {
         let terminal = self.terminal();
         let narrower = Terminal { width: terminal.width.saturating_sub(margin), ..terminal };
         let lines = draw_text(text, narrower, indent);
-        lines.lines().map(|line| format!("{:margin$}{line}\n", "")).collect()
+        let margin = " ".repeat(margin);
+        lines.lines().flat_map(|line| [&margin, line, "\n"]).collect()
     }
 
     fn write(&mut self, text: &str) -> io::Result<()> {
@@ -157,7 +158,8 @@ impl<W: Write> Text<W> {
             Verdict::NotShown => "Not shown",
             Verdict::CannotShow => "Can't be shown here",
         };
-        told += &format!("\n{}", self.paragraph(&format!("{verdict}: {}", conclusion.sentence), 0));
+        told.push('\n');
+        told += &self.paragraph(&format!("{verdict}: {}", conclusion.sentence), 0);
         if let Some(guess) = guess {
             told += &self.paragraph(&guessed(guess), 0);
         }

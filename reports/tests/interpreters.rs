@@ -45,7 +45,7 @@ fn rust(round: u32, slower: f64) -> [TaskCell; 4] {
         .map(|(name, seconds)| own(name, round, seconds * slower))
 }
 
-/// Two CPythons, one without the lock, and a PyPy that was warmed up; the second round is twice as slow for all.
+/// Two interpreters of C, one without the lock, and a compiling one that was warmed up; the second round is twice as slow for all.
 fn cells() -> Vec<Cell> {
     let mut cells = Vec::new();
     for (round, slower) in [(1, 1.0), (2, 2.0), (3, 1.1)] {

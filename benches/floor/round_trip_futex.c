@@ -77,6 +77,7 @@ static void there_and_back(void)
 
 int main(int argc, char **argv)
 {
+    samples_apart(argc, argv);
     to = mmap(NULL, 2 * sizeof *to, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (to == MAP_FAILED)
         fail("mmap");

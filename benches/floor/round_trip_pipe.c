@@ -63,6 +63,7 @@ static void there_and_back(void)
 
 int main(int argc, char **argv)
 {
+    samples_apart(argc, argv);
     if (pipe(to) < 0 || pipe(from) < 0)
         fail("pipe");
     pid_t parent = getpid(), child = fork();

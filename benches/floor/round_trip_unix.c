@@ -64,6 +64,7 @@ static void there_and_back(void)
 
 int main(int argc, char **argv)
 {
+    samples_apart(argc, argv);
     if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) < 0)
         fail("socketpair");
     pid_t parent = getpid(), child = fork();

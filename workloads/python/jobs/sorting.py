@@ -98,9 +98,9 @@ def task(sort):
 
 # Each with how often it sorts in a full job and in a short one.
 TASKS = {
-    "bubble": (task(bubble), 15, 1),
-    "selection": (task(selection), 15, 1),
-    "insertion": (task(insertion), 60, 4),
-    "quick": (task(quick), 800, 50),
-    "library-sort": (task(list.sort), 2000, 125),
+    "bubble": (task(bubble), 30, 2),
+    "selection": (task(selection), 40, 2),
+    "insertion": (task(insertion), 150, 10),
+    "quick": (task(quick), 2000, 125),
+    "library-sort": (task(list.sort), 6000, 400),
 }

@@ -126,10 +126,10 @@ def counter_lock(adds):
 
 # Each with its number in a full job and in a short one.
 TASKS = {
-    "primes": (primes, 100000, 16000),
-    "count": (count, 400000000, 8000000),
-    "fibonacci": (fibonacci, 36, 30),
-    "counter-lock": (counter_lock, 10000000, 300000),
+    "primes": (primes, 100000, 22000),
+    "count": (count, 400000000, 20000000),
+    "fibonacci": (fibonacci, 38, 32),
+    "counter-lock": (counter_lock, 40000000, 2000000),
     "disk": (disk, 200000, 10000),
     "wait": (wait, 10, 2),
     "mix": (mix, 20, 3),

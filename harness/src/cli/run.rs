@@ -26,7 +26,7 @@ pub struct Run {
     pub cmd: Vec<String>,
     /// This interpreter as rows [default: python3]: of the suite servers the course's servers in Python, of the suite tasks the
     /// tasks in Python. May be given more than once; servers run under the first one. The suite tasks without servers looks
-    /// for interpreters by itself, and with `none` it does not.
+    /// for interpreters by itself, unless --executors are named; with `none` it does not.
     #[arg(long, value_name = "PATH", num_args = 0..=1, default_missing_value = "python3")]
     pub python: Vec<String>,
     /// Executors to measure, separated by commas or spaces [default: all].

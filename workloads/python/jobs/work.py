@@ -15,7 +15,7 @@ from sorting import numbers_of
 # After how many lines `disk` waits for the disk.
 BATCH = 2000
 # How long `wait` waits each time, in seconds.
-EACH = 0.02
+EACH = 0.05
 # What one turn of `mix` does: counts so far, waits so long, writes so many lines.
 MIX_COUNT, MIX_WAIT, MIX_LINES = 20 * 100000, 0.003, 200
 
@@ -131,7 +131,7 @@ TASKS = {
     "fibonacci": (fibonacci, 38, 32),
     "counter-lock": (counter_lock, 40000000, 2000000),
     "disk": (disk, 200000, 10000),
-    "wait": (wait, 10, 2),
+    "wait": (wait, 5, 1),
     "mix": (mix, 20, 3),
 }
 TASKS.update(sorting.TASKS)

@@ -1,4 +1,4 @@
-//! `wait`: a job that asks something slow ten times and does nothing itself.
+//! `wait`: a job that asks something slow several times and does nothing itself.
 
 use std::time::Duration;
 
@@ -8,7 +8,8 @@ use crate::session::Value;
 /// Waits several times, as for the replies of a slow remote. The value is the number of waits.
 ///
 /// It uses neither processor nor disk, so however many jobs there are, none need hinder another: what an
-/// executor takes beyond one job's time is the executor's own.
+/// executor takes beyond one job's time is the executor's own. Each wait is long beside what wakes late: the timers of an async
+/// runtime tick in whole milliseconds, and come up to two of them after their time.
 #[derive(Debug, Clone, Copy)]
 pub struct Wait {
     /// How often a job waits.
@@ -19,14 +20,14 @@ pub struct Wait {
 
 impl Default for Wait {
     fn default() -> Self {
-        Self { times: 10, each: Duration::from_millis(20) }
+        Self { times: 5, each: Duration::from_millis(50) }
     }
 }
 
 impl Wait {
     /// For a job of this size.
     pub fn of(size: Size) -> Self {
-        size.choose(Self::default(), Self { times: 2, ..Self::default() })
+        size.choose(Self::default(), Self { times: 1, ..Self::default() })
     }
 }
 
@@ -40,7 +41,7 @@ impl Task for Wait {
     }
 
     fn summary(&self) -> &'static str {
-        "waits ten times (short: twice) for 20 ms, as for a slow remote"
+        "waits five times (short: once) for 50 ms, as for a slow remote"
     }
 
     fn start(&self, _: usize) -> Box<dyn Run> {

@@ -25,7 +25,8 @@ pub(super) struct Beside {
     pub notes: Vec<String>,
 }
 
-/// The interpreters that were named with --python, or else, where tasks are measured and no servers, those on the PATH.
+/// The interpreters that were named with --python, or else, where tasks are measured without servers and no
+/// executors were asked for by name, those on the PATH.
 pub(super) fn beside(arguments: &Run) -> anyhow::Result<Beside> {
     let has = |suite| arguments.suite.contains(&suite);
     let unnamed = arguments.python.is_empty();
@@ -34,7 +35,8 @@ pub(super) fn beside(arguments: &Run) -> anyhow::Result<Beside> {
             "--python {NOBODY} goes with no other --python; leave one of them out"
         )));
     }
-    if !has(Suite::Tasks) || (unnamed && has(Suite::Servers)) || arguments.python == [NOBODY] {
+    let unwanted = unnamed && (has(Suite::Servers) || !arguments.executors.is_empty());
+    if !has(Suite::Tasks) || unwanted || arguments.python == [NOBODY] {
         return Ok(Beside::default());
     }
     let work = work(arguments)?;

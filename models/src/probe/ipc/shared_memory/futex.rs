@@ -27,44 +27,47 @@ pub(in super::super) const PROBE: Probe = Probe {
     measure: |setting, time| between_processes(setting, any_size(setting)?, time, ring::ends::<Futex>),
 };
 
-struct Futex {
-    open_for: AtomicU32,
-    somebody_sleeps: AtomicU32,
-}
+/// How many may pass, and in the highest bit whether somebody sleeps until one may. Both are in one number so that they change
+/// together: were the bit a number of its own, who opens could take it away just after the other side has passed and set it
+/// anew, and then sees nobody to wake ever after.
+struct Futex(AtomicU32);
+
+const SOMEBODY_SLEEPS: u32 = 1 << 31;
 
 /// No flag: the number is looked up by its page, since another process has it at another address.
 const SHARED: Flags = Flags::empty();
 
 impl Gate for Futex {
     fn new() -> Self {
-        Self { open_for: AtomicU32::new(0), somebody_sleeps: AtomicU32::new(0) }
+        Self(AtomicU32::new(0))
     }
 
     fn begin(&self, open_for: u32) -> Result<(), Trouble> {
-        self.open_for.store(open_for, Ordering::SeqCst);
+        self.0.store(open_for, Ordering::Release);
         Ok(())
     }
 
     fn pass(&self, peer: &Peer<'_>) -> Result<(), Trouble> {
-        while self.open_for.load(Ordering::Acquire) == 0 {
-            // First the word that somebody will sleep, then the kernel's look at the number. Who opens does it the other way
-            // round, so one of the two sees what the other did.
-            self.somebody_sleeps.store(1, Ordering::SeqCst);
-            match wait(&self.open_for, SHARED, 0, None) {
+        // Only who passes sets the bit, and only while nobody may.
+        while matches!(self.0.load(Ordering::Acquire), 0 | SOMEBODY_SLEEPS) {
+            let _ = self.0.compare_exchange(0, SOMEBODY_SLEEPS, Ordering::AcqRel, Ordering::Relaxed);
+            match wait(&self.0, SHARED, SOMEBODY_SLEEPS, None) {
                 Ok(()) | Err(Errno::AGAIN) => {} // woken, or it was opened meanwhile
                 Err(Errno::INTR) => peer.look()?,
                 Err(error) => return Err(std::io::Error::from(error).into()),
             }
         }
-        self.open_for.fetch_sub(1, Ordering::Acquire); // nobody else passes here
+        self.0.fetch_sub(1, Ordering::Acquire); // nobody else passes here
         Ok(())
     }
 
     fn open(&self) -> Result<(), Trouble> {
-        self.open_for.fetch_add(1, Ordering::SeqCst);
-        if self.somebody_sleeps.load(Ordering::SeqCst) == 1 {
-            self.somebody_sleeps.store(0, Ordering::SeqCst);
-            wake(&self.open_for, SHARED, 1).map_err(std::io::Error::from)?;
+        let awake_and_one_more = |seen| Some((seen & !SOMEBODY_SLEEPS) + 1);
+        // It never says no, so what was there before comes back either way.
+        let (Ok(seen) | Err(seen)) =
+            self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, awake_and_one_more);
+        if seen & SOMEBODY_SLEEPS != 0 {
+            wake(&self.0, SHARED, 1).map_err(std::io::Error::from)?;
         }
         Ok(())
     }

@@ -133,7 +133,7 @@ fn notes(table: &ProbeTable) -> Vec<String> {
 }
 
 /// What single rows have to say. Ways that can't be measured here for one reason are told together.
-pub(super) fn of_rows<'a>(rows: impl Iterator<Item = &'a ProbeRow>) -> Vec<String> {
+fn of_rows<'a>(rows: impl Iterator<Item = &'a ProbeRow>) -> Vec<String> {
     let mut said: Vec<(Vec<String>, Vec<String>)> = Vec::new();
     for row in rows {
         let parts = parts(row);
@@ -146,8 +146,13 @@ pub(super) fn of_rows<'a>(rows: impl Iterator<Item = &'a ProbeRow>) -> Vec<Strin
     said.iter().filter_map(|(names, parts)| notes::sentence(&names.join("; "), parts)).collect()
 }
 
+/// The verdict of a row that does not count.
+pub(super) fn void_parts(row: &ProbeRow) -> Vec<String> {
+    row.void.iter().map(|&verdict| name(verdict).to_owned()).collect()
+}
+
 fn parts(row: &ProbeRow) -> Vec<String> {
-    let mut parts: Vec<String> = row.void.iter().map(|&verdict| name(verdict).to_owned()).collect();
+    let mut parts = void_parts(row);
     parts.extend(notes::rounds_left_out(row.rounds));
     parts.extend(notes::reasons(&row.remarks, row.rounds, row.void.unwrap_or(Verdict::Valid)));
     parts

@@ -90,11 +90,14 @@ pub(crate) fn superseded<T: Attempt>(cell: &T, cells: &[&T]) -> bool {
     cells.iter().any(|other| other.round() == cell.round() && other.worth() > cell.worth())
 }
 
+/// What is told of a cell that was measured while the machine was busy with something else.
+pub(crate) const DISTURBED: &str = "the machine was disturbed";
+
 /// What is told of a cell's reason. How exactly the machine was disturbed is another story in every cell, and only in the
 /// record: on a noisy machine the report would hold little else.
 pub(crate) fn told(reason: Option<&str>, noise: Option<Noise>) -> Option<String> {
     let disturbed = noise.is_some_and(|noise| noise.disturbed);
-    if disturbed { Some("the machine was disturbed".to_owned()) } else { reason.map(str::to_owned) }
+    if disturbed { Some(DISTURBED.to_owned()) } else { reason.map(str::to_owned) }
 }
 
 /// What the cells say beside their figures: each verdict and reason once, with its rounds. A valid cell without

@@ -111,7 +111,7 @@ fn bandwidth<E: End>(
             let lost = messages - right;
             return Ok(Measured {
                 bytes_per_second: Some(right as f64 * job.bytes as f64 / seconds),
-                remark: (lost > 0).then(|| format!("of {messages} messages {lost} were lost on the way")),
+                remark: (lost > 0).then(|| loss(lost, messages)),
                 ..Measured::default()
             });
         }
@@ -138,6 +138,18 @@ fn burst<E: End>(
     }
     let right = control.answer(peer)?;
     Ok((right, first.elapsed().as_secs_f64()))
+}
+
+/// How many were lost, to a power of ten: the exact number is another one each time, and says no more.
+fn loss(lost: u64, messages: u64) -> String {
+    let mut one_in = 1_u64;
+    while lost.saturating_mul(one_in * 10) < messages {
+        one_in *= 10;
+    }
+    match one_in {
+        1 => "more than a tenth of the messages were lost on the way".to_owned(),
+        _ => format!("fewer than 1 in {one_in} messages were lost on the way"),
+    }
 }
 
 /// Where messages may be lost, the last one may be too. So an empty one says that there are no more, again and again until
@@ -261,4 +273,19 @@ fn read_number(pipe: &PipeReader, peer: &Peer<'_>) -> Result<u64, Trouble> {
     let mut number = [0; size_of::<u64>()];
     read_whole(pipe, &mut number, peer)?;
     Ok(u64::from_le_bytes(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loss_is_told_to_a_power_of_ten() {
+        let told = [(1, 11), (7, 11_765), (211, 20_925), (1, 10), (9, 9)].map(|(lost, of)| loss(lost, of));
+        assert!(
+            told[0].contains("1 in 10 ") && told[1].contains("1 in 1000 ") && told[2].contains("1 in 10 "),
+            "{told:?}"
+        );
+        assert!(told[3..].iter().all(|told| told.contains("more than a tenth")), "{told:?}");
+    }
 }

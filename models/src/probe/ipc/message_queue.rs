@@ -63,11 +63,10 @@ impl End for Queues {
 /// The end to receive from, and the one to send to.
 fn queue(which: &str, bytes: usize) -> Result<(Queue, Queue), Trouble> {
     let name = format!("/concur-{}-{which}", getpid());
-    let refused = |error| refusal(error, bytes);
-    let input = make(&name, bytes).map_err(refused)?;
+    let input = make(&name, bytes).map_err(refusal)?;
     let output = Queue::open(&name, MQ_OFlag::O_WRONLY, None);
     mq_unlink(&*name)?;
-    Ok((input, output.map_err(refused)?))
+    Ok((input, output.map_err(refusal)?))
 }
 
 fn make(name: &str, bytes: usize) -> nix::Result<Queue> {
@@ -81,19 +80,21 @@ fn make(name: &str, bytes: usize) -> nix::Result<Queue> {
     }
 }
 
-fn refusal(error: Errno, bytes: usize) -> Trouble {
+fn refusal(error: Errno) -> Trouble {
     Trouble::Unsupported(match error {
         Errno::ENOSYS => {
             "this kernel has no POSIX message queues; one with CONFIG_POSIX_MQUEUE has".to_owned()
         }
-        Errno::EINVAL => format!(
-            "a message queue takes no message of {bytes} bytes, or not ten messages; raise fs.mqueue.msgsize_max and \
+        Errno::EINVAL => {
+            "a message queue takes no message as long as this, or not ten messages; raise fs.mqueue.msgsize_max and \
              fs.mqueue.msg_max (sysctl)"
-        ),
-        Errno::EMFILE | Errno::ENOMEM => format!(
-            "two queues for messages of {bytes} bytes are more than a user may have, or too many files are open; raise the \
+            .to_owned()
+        }
+        Errno::EMFILE | Errno::ENOMEM => {
+            "two queues for messages as long as this are more than a user may have, or too many files are open; raise the \
              limits (ulimit -q, ulimit -n)"
-        ),
+            .to_owned()
+        }
         Errno::ENOSPC => "there are too many message queues; raise fs.mqueue.queues_max (sysctl)".to_owned(),
         other => return other.into(),
     })

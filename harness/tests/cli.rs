@@ -82,7 +82,7 @@ fn an_executor_says_how_long_it_took_and_what_it_came_to() {
     let outcome = json(&["exec", "processes", "--task", "wait", "--jobs", "3", "--json"]);
     assert_eq!((&outcome["executor"], &outcome["task"]), (&Value::from("processes"), &Value::from("wait")));
     assert_eq!((&outcome["jobs"], &outcome["workers"]), (&Value::from(3), &Value::from(3)));
-    assert_eq!(outcome["value"], "10");
+    assert_eq!(outcome["value"], "5");
     assert_eq!(outcome["failed"], 0);
     assert!(outcome["seconds"].as_f64().unwrap() > 0.0);
 }
@@ -109,7 +109,7 @@ fn every_executor_can_be_run_and_says_how_many_workers_it_had() {
         );
         assert_eq!(
             (&outcome["value"], &outcome["failed"]),
-            (&Value::from("10"), &Value::from(0)),
+            (&Value::from("5"), &Value::from(0)),
             "{choice}"
         );
     }

@@ -107,11 +107,7 @@ fn every_executor_can_be_run_and_says_how_many_workers_it_had() {
             (&outcome["options"], &outcome["workers"]),
             (&Value::from(options), &Value::from(workers))
         );
-        assert_eq!(
-            (&outcome["value"], &outcome["failed"]),
-            (&Value::from("5"), &Value::from(0)),
-            "{choice}"
-        );
+        assert_eq!((&outcome["value"], &outcome["failed"]), (&Value::from("5"), &Value::from(0)), "{choice}");
     }
 }
 

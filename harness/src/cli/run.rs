@@ -86,7 +86,8 @@ pub struct Run {
     /// After this long without a reply a request is given up.
     #[arg(long, value_parser = humantime::parse_duration, default_value = "2s")]
     pub timeout: Duration,
-    /// How often everything is measured, each time in another order [default: 5; of tasks alone 3].
+    /// How often everything is measured, each time in another order [default: 5; of tasks alone 3, of spawn
+    /// and of switch alone 9].
     #[arg(long, value_name = "ROUNDS")]
     pub rounds: Option<u32>,
     /// Instead of --rounds: go on until the interval of every row reaches no further than this from its median, in percent:

@@ -16,7 +16,7 @@ pub const BESIDE: [&str; 4] = ["line", "threads", "processes", "gil"];
 /// What stands for the notes' two columns: work for the processor, and waiting.
 const NOTES: [&str; 2] = ["primes", "wait"];
 /// The tasks of a short run.
-const SHORT: [&str; 4] = ["primes", "count", "disk", "wait"];
+const SHORT: [&str; 3] = ["primes", "disk", "wait"];
 
 /// A real interpreter over a task.
 #[derive(Clone)]
@@ -71,8 +71,8 @@ impl fmt::Display for InterpreterStep {
 /// Which cells there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Extent {
-    /// So many as a short run has time for. CPython: the ways of the notes over primes, count, disk and wait, and all other ways
-    /// over primes and wait. PyPy: the ways of the notes over these two. Jython, whose start takes seconds: over primes.
+    /// So many as a short run has time for. CPython: the ways of the notes over primes, disk and wait, and all other ways over primes
+    /// and wait. PyPy: the ways of the notes over these two. Jython, whose start takes seconds: over primes.
     Short,
     /// Every way over every task.
     Whole,
@@ -169,9 +169,9 @@ mod tests {
     }
 
     #[test]
-    fn a_short_run_has_all_ways_on_two_tasks_and_those_of_the_notes_on_four() {
+    fn a_short_run_has_all_ways_on_two_tasks_and_those_of_the_notes_on_three() {
         let names = names(&found("CPython"), Extent::Short);
-        assert_eq!(names.len(), 8 * 2 + 3 * 2);
+        assert_eq!(names.len(), 8 * 2 + 3);
         assert!(names.contains(&"cpython:subinterpreters primes".to_owned()));
         assert!(names.contains(&"cpython:processes disk".to_owned()));
         assert!(!names.contains(&"cpython:process-pool disk".to_owned()));

@@ -5,6 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use harness::measure::placement::processors;
+use harness::measure::threads::Threads;
 use harness::measure::sampler::{Sampler, Sampling};
 use harness::server::Server;
 use reports::record::Cost;
@@ -113,7 +114,11 @@ fn threads_that_share_a_processor_wait_for_it() {
     }
     let script = format!("{spin} {spin} echo 'listening on 127.0.0.1:1'; wait");
     let server = Server::start(&["sh".into(), "-c".into(), script.into()], PATIENCE).unwrap();
-    eventually("both have begun", || server.tree().sample().unwrap().processes == 3);
+    // Who has had no turn yet has no account of turns either.
+    eventually("both have begun", || {
+        let seen = Threads::look(server.tree(), 3).unwrap().seen;
+        seen.len() == 3 && seen.iter().all(|thread| !thread.cpu.is_zero())
+    });
     let before = server.tree().reading().unwrap();
     thread::sleep(Duration::from_secs(2));
     let after = server.tree().reading().unwrap();

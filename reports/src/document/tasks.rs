@@ -36,8 +36,8 @@ fn columns() -> Vec<Column> {
     ]
 }
 
-/// The table of all executors, what scaling comes to, and a table in the notes' form for each number of jobs that was run in
-/// line.
+/// The table of all executors, what scaling comes to, and a table in the notes' form for the most jobs that were run in line:
+/// they are nearest to the notes' own.
 pub(super) fn sections(rows: &[TaskRow], scaling: &[ScalingRow]) -> Vec<Table> {
     if rows.is_empty() {
         return Vec::new();
@@ -56,9 +56,7 @@ pub(super) fn sections(rows: &[TaskRow], scaling: &[ScalingRow]) -> Vec<Table> {
         (None, Some(last)) => last.notes.push(scaling::why_not(scaling)),
         (None, None) => {}
     }
-    // One job is the same in every way.
-    let jobs = jobs.iter().copied().filter(|number| *number > 1 || jobs.len() == 1);
-    tables.extend(jobs.filter_map(|jobs| course_notes(rows, jobs)));
+    tables.extend(jobs.iter().rev().find_map(|jobs| course_notes(rows, *jobs)));
     tables
 }
 

@@ -77,9 +77,14 @@ pub(super) fn plan(arguments: &Run) -> anyhow::Result<Plan> {
     Ok(plan)
 }
 
-/// How many rounds there are where nothing is said. Tasks alone have so many cells in each that a few must do.
+/// How many rounds there are where nothing is said. Tasks alone have so many cells in each that a few must do. What it costs to
+/// make something and to switch differs more from process to process than within one, and its rounds are short: so there are more.
 fn default_rounds(suites: &[Suite]) -> u32 {
-    if suites == [Suite::Tasks] { 3 } else { 5 }
+    match suites {
+        [Suite::Tasks] => 3,
+        [Suite::Spawn | Suite::Switch] => 9,
+        _ => 5,
+    }
 }
 
 /// Refuses loads that the generator would refuse once their turn came.

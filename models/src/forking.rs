@@ -1,4 +1,4 @@
-//! Making a process, for servers and executors: fork(2) where it is safe to call, and children that don't outlive
+//! Making a process, for servers, executors and probes: fork(2) where it is safe to call, and children that don't outlive
 //! their parent.
 
 #![allow(
@@ -44,7 +44,7 @@ impl Alone {
             Ok(true) => Ok(Self(PhantomData)),
             Ok(false) => Err(io::Error::other(
                 "this process has several threads, and a fork copies only one of them; run it in a process of its own, \
-                 as `concur serve` and `concur exec` do",
+                 as `concur serve`, `concur exec` and `concur probe` do",
             )),
             Err(error) => {
                 Err(io::Error::other(format!("can't count this process's threads: {error}; mount /proc")))

@@ -4,12 +4,12 @@ use std::process;
 use std::time::Duration;
 
 use anyhow::anyhow;
-use models::probe::{Operation, Setting, Sides};
+use models::probe::{self, Operation, Setting};
 use reports::record::{Noise, Placement, ProbeCell, Verdict};
 
 use super::{Bench, wait};
+use crate::measure::hop;
 use crate::measure::noise::{self, Watch};
-use crate::measure::{hop, placement};
 use crate::plan::ProbeStep;
 use crate::probing::Probing;
 use crate::server::{command_of, own_program, quoted};
@@ -56,9 +56,15 @@ fn begun(step: &ProbeStep) -> ProbeCell {
         message_bytes,
         number,
         sides: sides.map(|sides| sides.name().to_owned()),
+        processors: bound_to(&step.setting),
         round: step.round,
         ..ProbeCell::default()
     }
+}
+
+/// The processors that the sides are bound to; none where they are free, or can't be bound.
+fn bound_to(setting: &Setting) -> Vec<usize> {
+    setting.sides.and_then(|sides| probe::processors(sides).ok()).unwrap_or_default()
 }
 
 fn void(cell: ProbeCell, verdict: Verdict, reason: String) -> ProbeCell {
@@ -66,9 +72,10 @@ fn void(cell: ProbeCell, verdict: Verdict, reason: String) -> ProbeCell {
 }
 
 fn try_measure(step: &ProbeStep, bench: &Bench<'_>) -> anyhow::Result<(Probing, Option<Noise>)> {
-    // What sleeps takes no time that could be disturbed, and making 100,000 of it disturbs everybody.
+    // What sleeps takes memory and no time, and making 100,000 of it disturbs everybody, the looks at the machine too. That
+    // others' memory may be in the figure its remark says.
     let times = step.setting.operation != Operation::Sleep;
-    let before = times.then(|| Before::now(&step.setting)).transpose()?;
+    let before = times.then(|| Before::now(&step.setting));
     let probing = answer(step, bench)?;
     Ok((probing, before.map(Before::noise)))
 }
@@ -103,19 +110,14 @@ struct Before {
 }
 
 impl Before {
-    fn now(setting: &Setting) -> anyhow::Result<Self> {
-        // The processors that the two sides are bound to, as `models::probe` chooses them.
-        let all = placement::processors()?;
-        let (one, two) = (&all[..all.len().min(1)], &all[..all.len().min(2)]);
-        let (processors, between) = match setting.sides {
-            Some(Sides::Apart) => {
-                (two, Placement { server: one.to_vec(), client: two[one.len()..].to_vec() })
-            }
-            Some(Sides::Together) => (one, Placement::default()),
-            None => (&[][..], Placement::default()),
+    fn now(setting: &Setting) -> Self {
+        let processors = bound_to(setting);
+        let between = match &processors[..] {
+            [one, other] => Placement { server: vec![*one], client: vec![*other] },
+            _ => Placement::default(),
         };
-        let (spin, hop) = (noise::spin(processors), hop::round_trip(&between));
-        Ok(Self { watch: Watch::start(processors), processors: processors.to_vec(), between, spin, hop })
+        let (spin, hop) = (noise::spin(&processors), hop::round_trip(&between));
+        Self { watch: Watch::start(&processors), processors, between, spin, hop }
     }
 
     /// What the machine did from then until now, when the probe has ended.

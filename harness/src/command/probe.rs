@@ -21,6 +21,15 @@ pub(super) fn run(arguments: &Probe) -> anyhow::Result<ExitCode> {
         Some(json) => setting(json)?,
         None => (probe.settings)().remove(0),
     };
+    let operations: Vec<&str> = (probe.settings)().iter().map(|setting| setting.operation.name()).collect();
+    if !operations.contains(&setting.operation.name()) {
+        return Err(Usage::error(format!(
+            "{} has no operation {}; try {}",
+            probe.name,
+            setting.operation.name(),
+            operations[0]
+        )));
+    }
     if arguments.time.is_zero() || arguments.time > TIME_AT_MOST {
         return Err(Usage::error(format!(
             "--time can't be {}; try 1ms to {}",

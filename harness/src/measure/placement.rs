@@ -9,9 +9,9 @@
 //! nodes are not looked at.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 
+use models::probe::siblings;
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
 use reports::record::Placement;
@@ -71,11 +71,6 @@ impl Drop for Bound {
         // It could run there a moment ago, so the kernel has no reason to refuse.
         let _ = sched_setaffinity(THIS_THREAD, &self.before);
     }
-}
-
-/// The hardware threads of a processor's core, as the kernel lists them: `0,4`.
-fn siblings(processor: usize) -> Option<String> {
-    fs::read_to_string(format!("/sys/devices/system/cpu/cpu{processor}/topology/thread_siblings_list")).ok()
 }
 
 /// Puts processors with the same siblings together, in the order of their first ones.

@@ -5,8 +5,8 @@ use std::thread;
 use std::time::Duration;
 
 use harness::measure::placement::processors;
-use harness::measure::threads::Threads;
 use harness::measure::sampler::{Sampler, Sampling};
+use harness::measure::threads::Threads;
 use harness::server::Server;
 use reports::record::Cost;
 

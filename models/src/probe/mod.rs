@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+mod available;
 mod ipc;
 mod one_worker;
 mod partner;
@@ -30,6 +31,7 @@ mod samples;
 mod spawn;
 mod switch;
 
+pub use placing::{processors, siblings};
 pub use samples::Samples;
 
 /// All probes, in the order of listings.

@@ -126,24 +126,41 @@ fn ratio(row: &ProbeRow) -> String {
     row.ratio.map(|ratio| with_reach(factor(ratio.value), ratio.value, ratio.interval)).unwrap_or_default()
 }
 
-/// Whether what the notes call fast was faster than what they call middling.
-fn verdict(trips: Option<&ProbeTable>, rates: Option<&ProbeTable>) -> Vec<String> {
-    let fast = TALKS.iter().find(|talk| talk.speed == "fast");
-    let said = |table: Option<&ProbeTable>, what: &str, wins: fn(f64) -> bool| {
-        let (table, fast) = (table?, fast?);
-        // The rows come in the order of their figures.
-        let row = table.rows.iter().find(|row| fast.is(&row.way) && !row.again && row.ratio.is_some())?;
-        let ratio = row.ratio?;
-        let held = wins(ratio.interval.low) && wins(ratio.interval.high);
-        Some(format!(
-            "The notes call {} fast and a pipe middling: its best, {}, came to {} times a pipe's {what}, which {} them.",
-            fast.name,
-            row.way,
-            with_reach(factor(ratio.value), ratio.value, ratio.interval),
-            if held { "proves" } else { "does not prove" }
-        ))
+/// What of that which the notes call fast was faster than what they call middling: shared memory as each way takes turns at it.
+fn verdict(trips: Option<&ProbeTable>, rates: Option<&ProbeTable>) -> Option<String> {
+    let fast = TALKS.iter().find(|talk| talk.speed == "fast")?;
+    let said = |table: Option<&ProbeTable>, what: &str, faster: fn(f64) -> bool| {
+        let rows = table?.rows.iter().filter(|row| fast.is(&row.way) && !row.again);
+        let each: Vec<String> = rows
+            .filter_map(|row| {
+                let ratio = row.ratio?;
+                let ends = [ratio.interval.low, ratio.interval.high].map(faster);
+                let word = match ends {
+                    [true, true] => "faster",
+                    [false, false] => "slower",
+                    _ => "not to be told apart",
+                };
+                Some(format!("{} {word} ({})", talk_name(fast, &row.way), factor(ratio.value)))
+            })
+            .collect();
+        (!each.is_empty()).then(|| format!("{what}: {}", each.join(", ")))
     };
     let below: fn(f64) -> bool = |ratio| ratio < 1.0;
     let above: fn(f64) -> bool = |ratio| ratio > 1.0;
-    said(trips, "round trip", below).into_iter().chain(said(rates, "rate", above)).collect()
+    let parts: Vec<String> =
+        said(trips, "in round trips", below).into_iter().chain(said(rates, "in rates", above)).collect();
+    (!parts.is_empty()).then(|| {
+        format!(
+            "The notes call {} fast and a pipe middling. Here, by a pipe's figure, {}. Who spins has a processor whole while it \
+             waits.",
+            fast.name,
+            parts.join("; ")
+        )
+    })
+}
+
+/// How turns are taken: what comes behind the name of what is talked through.
+fn talk_name(talk: &Talk, way: &str) -> String {
+    let label = talk.label(way);
+    label.rsplit(", ").next().unwrap_or(&label).to_owned()
 }

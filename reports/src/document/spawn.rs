@@ -41,18 +41,19 @@ fn twenty_times(tables: &[ProbeTable]) -> Option<String> {
         table.way("fork")?.ratio
     };
     let bare = with(None)?;
-    let said = |ratio: Ratio| format!("{} times ({})", times(ratio.value), range(ratio.interval, times));
-    let beside =
-        with(Some(TOUCHED)).map(|ratio| format!(", and {} with {} touched", said(ratio), bytes_of(TOUCHED)));
-    let verdict = match bare.interval {
+    let verdict = |ratio: Ratio| match ratio.interval {
         held if held.low <= PROCESS_BY_THREAD && PROCESS_BY_THREAD <= held.high => "which is what they say",
-        below if below.high < PROCESS_BY_THREAD => "so less than they say",
-        _ => "so more than they say",
+        below if below.high < PROCESS_BY_THREAD => "which is less",
+        _ => "which is more",
     };
+    let said = |ratio: Ratio| format!("{} times ({})", times(ratio.value), range(ratio.interval, times));
+    let beside = with(Some(TOUCHED))
+        .map(|ratio| format!("; with {} touched {}, {}", bytes_of(TOUCHED), said(ratio), verdict(ratio)));
     Some(format!(
         "The {PROSE} say that making a process costs about {PROCESS_BY_THREAD:.0} times what making a thread does. Here a fork \
-         took {} a thread with nothing touched{}, {verdict}.",
+         with nothing touched took {} a thread, {}{}.",
         said(bare),
+        verdict(bare),
         beside.unwrap_or_default()
     ))
 }
@@ -89,11 +90,16 @@ fn texts(row: &TouchedRow) -> Vec<String> {
     let mut texts = vec![row.way.clone()];
     texts.extend(row.steps.iter().map(step));
     texts.extend([
-        row.line.map(|line| figure(line.slope)).unwrap_or_default(),
+        row.line.map(|line| figure(seen(line.slope))).unwrap_or_default(),
         row.line.and_then(|line| line.interval).map(|interval| range(interval, figure)).unwrap_or_default(),
         row.r_squared.map(|share| format!("{share:.3}")).unwrap_or_default(),
     ]);
     texts
+}
+
+/// A growth, or nothing where it is a trace of the arithmetic.
+fn seen(us_per_mib: f64) -> f64 {
+    if us_per_mib.abs() < 1e-6 { 0.0 } else { us_per_mib }
 }
 
 /// What a way's line says in a sentence.

@@ -35,6 +35,9 @@ pub struct ProbeCell {
     /// Which processors both sides were bound to: `together`, `apart`; absent where they were free.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sides: Option<String>,
+    /// The processors that the sides were bound to, first that of the one who measures; none where they were free.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub processors: Vec<usize>,
     /// Which attempt at its round this is, from 2 on; absent for the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<u32>,

@@ -19,20 +19,32 @@ pub struct Line {
 }
 
 impl Line {
-    /// The line through `points`; none unless they have two different `x`.
+    /// The line through `points` that is as little off as can be; none unless they have two different `x`.
     pub(crate) fn through(points: &[(f64, f64)]) -> Option<Self> {
-        let n = points.len() as f64;
-        let mean = |part: fn(&(f64, f64)) -> f64| points.iter().map(part).sum::<f64>() / n;
-        let (x_mean, y_mean) = (mean(|point| point.0), mean(|point| point.1));
-        let squares: f64 = points.iter().map(|(x, _)| (x - x_mean).powi(2)).sum();
+        Self::weighted(points, |_| 1.0)
+    }
+
+    /// The same by the share of each `y` that it is off: for what is the less sure the greater it is, of which the greatest would
+    /// else decide alone.
+    pub(crate) fn by_share(points: &[(f64, f64)]) -> Option<Self> {
+        Self::weighted(points, |y| y.powi(-2))
+    }
+
+    fn weighted(points: &[(f64, f64)], weight: fn(f64) -> f64) -> Option<Self> {
+        let sum = |part: &dyn Fn(f64, f64) -> f64| -> f64 {
+            points.iter().map(|&(x, y)| weight(y) * part(x, y)).sum()
+        };
+        let all = sum(&|_, _| 1.0);
+        let (x_mean, y_mean) = (sum(&|x, _| x) / all, sum(&|_, y| y) / all);
+        let squares = sum(&|x, _| (x - x_mean).powi(2));
         if squares.is_nan() || squares <= 0.0 {
             return None;
         }
-        let slope = points.iter().map(|(x, y)| (x - x_mean) * (y - y_mean)).sum::<f64>() / squares;
+        let slope = sum(&|x, y| (x - x_mean) * (y - y_mean)) / squares;
         let base = y_mean - slope * x_mean;
-        let degrees = n - 2.0;
+        let degrees = points.len() as f64 - 2.0;
         let interval = (degrees >= 1.0).then(|| {
-            let left: f64 = points.iter().map(|(x, y)| (y - base - slope * x).powi(2)).sum();
+            let left = sum(&|x, y| (y - base - slope * x).powi(2));
             let reach = critical(SIGNIFICANCE, degrees) * (left / degrees / squares).sqrt();
             Interval { low: slope - reach, high: slope + reach, coverage: 1.0 - SIGNIFICANCE }
         });
@@ -44,13 +56,12 @@ impl Line {
         self.base + self.slope * x
     }
 
-    /// Which part of the variance of `points` this line explains, from 0 to 1 if it was fitted to them; none where they do not
-    /// vary.
+    /// Which part of the variance of `points` this line explains, from 0 to 1; none where they do not vary.
     pub(crate) fn r_squared(&self, points: &[(f64, f64)]) -> Option<f64> {
         let mean = points.iter().map(|(_, y)| y).sum::<f64>() / points.len() as f64;
         let all: f64 = points.iter().map(|(_, y)| (y - mean).powi(2)).sum();
         let left: f64 = points.iter().map(|(x, y)| (y - self.at(*x)).powi(2)).sum();
-        (all > 0.0).then(|| 1.0 - left / all)
+        (all > 0.0).then(|| (1.0 - left / all).max(0.0))
     }
 
     /// Where this line comes to lie above `other`: the `x` where they meet, if this one grows faster. Below zero it lay
@@ -81,6 +92,16 @@ mod tests {
         assert!((line.slope - 0.6).abs() < 1e-9 && (line.base - 2.2).abs() < 1e-9);
         let reach = 3.182_446 * 0.08_f64.sqrt();
         assert!((line.interval.unwrap().high - 0.6 - reach).abs() < 1e-5);
+    }
+
+    #[test]
+    fn by_share_a_large_value_that_is_off_bends_the_line_no_more_than_a_small_one() {
+        let points = [(0.0, 100.0), (10.0, 200.0), (20.0, 300.0), (1_000.0, 13_100.0)];
+        assert!(Line::through(&points).unwrap().base < 90.0);
+        let line = Line::by_share(&points).unwrap();
+        assert!((90.0..110.0).contains(&line.base) && (9.0..12.0).contains(&line.slope), "{line:?}");
+        let straight: Vec<(f64, f64)> = points.iter().map(|(x, _)| (*x, 100.0 + 10.0 * x)).collect();
+        assert!((Line::by_share(&straight).unwrap().slope - 10.0).abs() < 1e-9);
     }
 
     #[test]

@@ -130,7 +130,7 @@ TASKS = {
     "count": (count, 400000000, 20000000),
     "fibonacci": (fibonacci, 38, 32),
     "counter-lock": (counter_lock, 40000000, 2000000),
-    "disk": (disk, 200000, 10000),
+    "disk": (disk, 200000, 60000),
     "wait": (wait, 5, 1),
     "mix": (mix, 20, 3),
 }

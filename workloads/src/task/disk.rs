@@ -35,7 +35,7 @@ impl Default for Disk {
 impl Disk {
     /// For a job of this size.
     pub fn of(size: Size) -> Self {
-        size.choose(Self::default(), Self { lines: 10_000, ..Self::default() })
+        size.choose(Self::default(), Self { lines: 60_000, ..Self::default() })
     }
 }
 
@@ -49,7 +49,7 @@ impl Task for Disk {
     }
 
     fn summary(&self) -> &'static str {
-        "writes a file of 200,000 short lines (short: 10,000), synced every 2,000, and reads it back"
+        "writes a file of 200,000 short lines (short: 60,000), synced every 2,000, and reads it back"
     }
 
     fn start(&self, _: usize) -> Box<dyn Run> {

@@ -19,6 +19,6 @@ pub(super) const PROBE: Probe = Probe {
     settings: all_sizes,
     measure: |setting, time| {
         refuse_together(setting)?;
-        between_threads(setting, any_size(setting)?, time, ring::ends::<Spin>)
+        between_threads(setting, any_size(setting)?, time, ring::ends_of_threads::<Spin>)
     },
 };

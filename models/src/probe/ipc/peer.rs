@@ -13,8 +13,9 @@ use nix::unistd::Pid;
 use super::super::Trouble;
 use super::super::partner::Partner;
 
-/// How long a measurement may take longer than it was to: after that, the other side does not answer.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a measurement may take beyond twice its time, which its last burst may need: after that, the other side does not
+/// answer.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The one at the other end.
 pub(super) struct Peer<'a> {
@@ -37,12 +38,12 @@ impl<'a> Peer<'a> {
 
     /// For a parent who measures for so long.
     pub(super) fn child(child: &'a Partner, time: Duration) -> Self {
-        Self { who: Who::Child(child), deadline: Some(Instant::now() + time + PATIENCE) }
+        Self { who: Who::Child(child), deadline: Some(Instant::now() + 2 * time + PATIENCE) }
     }
 
     /// For a thread whose companion sets `ended` when it ends.
     pub(super) fn thread(ended: Arc<AtomicBool>, time: Duration) -> Self {
-        Self { who: Who::Thread(ended), deadline: Some(Instant::now() + time + PATIENCE) }
+        Self { who: Who::Thread(ended), deadline: Some(Instant::now() + 2 * time + PATIENCE) }
     }
 
     /// The process at the other end; of a thread, this one.

@@ -26,9 +26,9 @@ pub(super) fn between_processes<E: End>(
 ) -> Result<Measured, Trouble> {
     let alone = Alone::wait()?;
     let _unbound = Unbound::now()?;
-    let _ticks = Ticks::start()?;
     let job = Job { setting, bytes, time };
     let (ours, mut theirs) = ends(bytes)?;
+    let _ticks = Ticks::start()?; // only now: a call that makes room for much may begin anew after each
     let (control, mut obedience) = exchange::control()?;
     let parent = getpid();
     let obey = move || exchange::obey(&mut theirs, job, &mut obedience, &Peer::parent(parent));

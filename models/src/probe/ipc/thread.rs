@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_that_were_lost_are_counted_and_make_no_bandwidth() {
+    fn messages_that_were_lost_are_told() {
         let every_other: Oddity =
             |number, message| (message.is_empty() || number % 2 == 0).then_some(message);
         let lossy = measure::<true>(Operation::Bandwidth, every_other, AS_IT_IS).unwrap();

@@ -8,6 +8,8 @@
 //!
 //! Source: fork(2), execve(2); D. Ritchie, "The evolution of the Unix time-sharing system", 1984.
 
+use std::ffi::CStr;
+
 use super::super::{Measured, Probe, Samples, Suite};
 use super::child::{ended, program};
 use super::touched::{self, Touched};
@@ -23,10 +25,11 @@ pub(super) const PROBE: Probe = Probe {
         let alone = Alone::wait()?;
         let program = program()?;
         let _touched = Touched::of(setting)?;
+        let nothing: [&CStr; 0] = [];
         let times = Samples::take(time, 1, || match fork(&alone)? {
-            Side::Child => {
-                leave_with(|| nix::unistd::execv(program, &[program]).map_or(FAILED, |never| match never {}))
-            }
+            Side::Child => leave_with(|| {
+                nix::unistd::execve(program, &[program], &nothing).map_or(FAILED, |never| match never {})
+            }),
             Side::Parent(child) => ended(child),
         })?;
         Ok(Measured { times: Some(times), ..Measured::default() })

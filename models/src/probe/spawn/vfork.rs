@@ -4,7 +4,9 @@
 //! own, and the parent waits until the child has ended or become another program. So it costs the same whatever the parent
 //! has touched. The C library makes such children in `posix_spawn(3)`, and this probe has it start a program that isn't
 //! there: the child is made, fails to become it, ends, and is waited for, all within the one call. This is what `fork` does
-//! in its row, and nothing of exec but the look for a name.
+//! in its row, and of exec nothing but the look for a name. But the call has things of its own to do, some microseconds of
+//! them: it maps a stack for the child and takes it away, blocks all signals meanwhile, and the child looks at the handler
+//! of each.
 //!
 //! Good for a child that becomes another program at once, in a parent of any size. Good for nothing else: what the child
 //! writes, its parent finds written.

@@ -6,6 +6,10 @@
 //! kernel looks at before it puts the caller to sleep, so no wake-up is lost. A sample is one way: a switch, a wake and a
 //! wait. There is no buffer to be filled and no descriptor to be looked up, so this is less than a pipe costs.
 //!
+//! Each wait has a time limit of a second, so that one whose other side has died ends: the kernel arms a timer for it and takes
+//! it down again, which is in the figure, some tenths of a microsecond. And where the two are apart, the turn may be back
+//! before its waiter sleeps: then nobody is switched, and the figure is less than a switch.
+//!
 //! All locks, condition variables and channels of a C library or of std are made of this: they ask the kernel only when
 //! they must, and this probe always does. Threads say that the word is theirs alone (`FUTEX_PRIVATE_FLAG`), and it is found
 //! by its address; between processes it is found by its page.
@@ -22,7 +26,7 @@ use rustix::io::Errno;
 use rustix::thread::futex::{self, Flags, Timespec};
 
 use super::super::partner::Partner;
-use super::super::placing::{self, Side};
+use super::super::placing::{self, Side, Unbound};
 use super::super::{Measured, Probe, Samples, Setting, Suite, Trouble};
 use super::both_sides;
 use super::word::SharedWord;
@@ -56,6 +60,7 @@ const OVER: u32 = 2;
 const PATIENCE: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
 
 fn processes(setting: &Setting, time: Duration) -> Result<Measured, Trouble> {
+    let _unbound = Unbound::now()?;
     let alone = Alone::wait()?;
     let (word, sides) = (SharedWord::new()?, setting.sides);
     let (partner, ()) = Partner::fork(&alone, (), || {
@@ -68,6 +73,7 @@ fn processes(setting: &Setting, time: Duration) -> Result<Measured, Trouble> {
 }
 
 fn threads(setting: &Setting, time: Duration) -> Result<Measured, Trouble> {
+    let _unbound = Unbound::now()?;
     let (word, sides) = (Arc::new(AtomicU32::new(MINE)), setting.sides);
     let theirs = Arc::clone(&word);
     let partner = thread::Builder::new().spawn(move || {

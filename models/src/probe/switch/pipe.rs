@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use super::super::partner::Partner;
 use super::super::pipes::{self, End};
-use super::super::placing::{self, Side};
+use super::super::placing::{self, Side, Unbound};
 use super::super::{Measured, Probe, Samples, Setting, Suite, Trouble};
 use super::both_sides;
 use crate::forking::Alone;
@@ -40,6 +40,7 @@ pub(super) const THREADS: Probe = Probe {
 };
 
 fn processes(setting: &Setting, time: Duration) -> Result<Measured, Trouble> {
+    let _unbound = Unbound::now()?;
     let alone = Alone::wait()?;
     let (mine, theirs) = pipes::ends()?;
     let sides = setting.sides;
@@ -52,6 +53,7 @@ fn processes(setting: &Setting, time: Duration) -> Result<Measured, Trouble> {
 }
 
 fn threads(setting: &Setting, time: Duration) -> Result<Measured, Trouble> {
+    let _unbound = Unbound::now()?;
     let (mine, theirs) = pipes::ends()?;
     let sides = setting.sides;
     let partner = thread::Builder::new().spawn(move || {

@@ -16,14 +16,14 @@ use std::time::Duration;
 
 use nix::sys::resource::{UsageWho, getrusage};
 
-use super::super::placing::{self, Side};
+use super::super::placing::{self, Side, Unbound};
 use super::super::samples::Stopwatch;
 use super::super::{Measured, Operation, Probe, Setting, Sides, Suite, Trouble};
 
 /// So many calls are in a sample.
 const EACH: u32 = 50;
 /// Where fewer of the calls than that led to the other thread, it was the calls that were measured.
-const ENOUGH: f64 = 0.2;
+const ENOUGH: f64 = 0.8;
 
 pub(super) const PROBE: Probe = Probe {
     suite: Suite::Switch,
@@ -42,6 +42,7 @@ pub(super) const PROBE: Probe = Probe {
 };
 
 fn measure(time: Duration) -> Result<Measured, Trouble> {
+    let _unbound = Unbound::now()?;
     let over = Arc::new(AtomicBool::new(false));
     let heard = Arc::clone(&over);
     let partner = thread::Builder::new().spawn(move || {

@@ -66,7 +66,7 @@ fn of_way(way: &str, groups: &[&Group<'_>]) -> TouchedRow {
             row.time_us.ok_or(row.void.unwrap_or_default())
         }));
     }
-    let line = Line::through(&points);
+    let line = Line::by_share(&points);
     TouchedRow {
         way: way.to_owned(),
         steps,

@@ -11,7 +11,7 @@ use std::ptr::NonNull;
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, posix_fallocate};
-use nix::sys::mman::{MapFlags, ProtFlags, mmap, munmap, shm_open, shm_unlink};
+use nix::sys::mman::{MapFlags, ProtFlags, mmap, mmap_anonymous, munmap, shm_open, shm_unlink};
 use nix::sys::stat::Mode;
 use nix::unistd::getpid;
 
@@ -49,6 +49,17 @@ impl Mapping {
         // SAFETY: a new mapping, at an address that the kernel chooses, touches no memory of ours. Nobody else can open the
         // file any more, so it does not shrink.
         let start = unsafe { mmap(None, bytes, access, MapFlags::MAP_SHARED, &file, 0) }?;
+        Ok(Self { start: start.cast(), bytes })
+    }
+
+    /// So many bytes of this process's own, as an allocator has them from the kernel, all of them noughts.
+    ///
+    /// # Errors
+    /// There is no memory for it.
+    pub(super) fn unnamed(bytes: NonZeroUsize) -> Result<Self, Trouble> {
+        let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+        // SAFETY: a new mapping, at an address that the kernel chooses, touches no memory of ours.
+        let start = unsafe { mmap_anonymous(None, bytes, access, MapFlags::MAP_PRIVATE) }?;
         Ok(Self { start: start.cast(), bytes })
     }
 

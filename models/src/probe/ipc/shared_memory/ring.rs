@@ -79,15 +79,30 @@ impl Shape {
     }
 }
 
-/// Both sides of two rings for messages of so many bytes.
+/// Both sides of two rings for messages of so many bytes, for two processes.
 ///
 /// # Errors
 /// There is no memory for them.
 pub(in super::super) fn ends<G: Gate>(bytes: usize) -> Result<(Ring<G>, Ring<G>), Trouble> {
+    ends_in(Mapping::new, bytes)
+}
+
+/// The same for two threads, which share all their memory.
+///
+/// # Errors
+/// There is no memory for them.
+pub(in super::super) fn ends_of_threads<G: Gate>(bytes: usize) -> Result<(Ring<G>, Ring<G>), Trouble> {
+    ends_in(Mapping::unnamed, bytes)
+}
+
+fn ends_in<G: Gate>(
+    map: fn(NonZeroUsize) -> Result<Mapping, Trouble>,
+    bytes: usize,
+) -> Result<(Ring<G>, Ring<G>), Trouble> {
     let shape = Shape::of::<G>(bytes);
     let whole = NonZeroUsize::new(2 * shape.direction())
         .ok_or_else(|| Trouble::Failed("no memory to share".to_owned()))?;
-    let memory = Arc::new(Mapping::new(whole)?);
+    let memory = Arc::new(map(whole)?);
     for at in [0, shape.direction()] {
         // SAFETY: a direction's head fits there, and nobody else knows this memory yet.
         let direction = unsafe {

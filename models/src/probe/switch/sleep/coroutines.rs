@@ -45,7 +45,7 @@ fn measure(setting: &Setting) -> Result<Measured, Trouble> {
         coroutines.push(Home::number(0).start(move || sleep(&arrived, &over))?);
         Ok(())
     });
-    let grown = wait_for(&arrived, filled.number).and_then(|()| Kernel::PageTables.bytes_held(&[]));
+    let held = wait_for(&arrived, filled.number).and_then(|()| Kernel::PageTables.bytes_held(&[]));
     over.store(true, Ordering::Release);
     for coroutine in &coroutines {
         coroutine.coroutine().unpark();
@@ -55,7 +55,7 @@ fn measure(setting: &Setting) -> Result<Measured, Trouble> {
             .join()
             .map_err(|_| Trouble::Failed("a coroutine panicked; see the message above".to_owned()))?;
     }
-    measured(filled, grown?.saturating_sub(before), Kernel::PageTables.told())
+    measured(filled, before, held?, Kernel::PageTables.told())
 }
 
 /// Sleeps until it is over.

@@ -31,11 +31,12 @@ fn numbers() -> Vec<Setting> {
 fn wanted(setting: &Setting) -> Result<u64, Trouble> {
     setting
         .number
+        .filter(|number| *number > 0)
         .ok_or_else(|| Trouble::Failed("it is not said how many are to sleep; give a number".to_owned()))
 }
 
-/// What came of it, from by how many bytes memory grew, and what is in that.
-fn measured(filled: Filled, grown: u64, what: &str) -> Result<Measured, Trouble> {
+/// What came of it, from how many bytes were held before and with all that sleep, and what is in that.
+fn measured(filled: Filled, before: u64, held: u64, what: &str) -> Result<Measured, Trouble> {
     let Filled { number, wanted, in_the_way } = filled;
     let remark = match in_the_way {
         None => what.to_owned(),
@@ -44,6 +45,12 @@ fn measured(filled: Filled, grown: u64, what: &str) -> Result<Measured, Trouble>
         }
         Some(why) => format!("{why}; {what}"),
     };
+    // Somebody else gave back as much as these took: that says nothing of them, and surely not that they hold nothing.
+    let grown = held.checked_sub(before).filter(|grown| *grown > 0).ok_or_else(|| {
+        Trouble::Failed(
+            "memory did not grow while they were made; try again when the machine does less".to_owned(),
+        )
+    })?;
     Ok(Measured {
         bytes_each: Some(grown as f64 / number as f64),
         number: (number < wanted).then_some(number),

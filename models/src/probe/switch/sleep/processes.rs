@@ -49,13 +49,13 @@ fn measure(setting: &Setting) -> Result<Measured, Trouble> {
         hear(&mut arrived) // one after the other, so that the pipe never fills
     });
     let ids: Vec<Pid> = children.iter().map(Partner::id).collect();
-    let grown = Kernel::Machine.bytes_held(&ids)?.saturating_sub(before);
+    let held = Kernel::Machine.bytes_held(&ids)?;
     // All at once: else each would be waited for before the next one is ended.
     for id in ids {
         let _ = kill(id, Signal::SIGKILL);
     }
     drop(children);
-    measured(filled, grown, Kernel::Machine.told())
+    measured(filled, before, held, Kernel::Machine.told())
 }
 
 /// Waits until a child says that it goes to sleep. The pipe's other end is open here as well, so its end would not be heard.

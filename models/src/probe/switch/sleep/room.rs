@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use procfs::sys::kernel::{pid_max, threads_max};
 use procfs::sys::vm::max_map_count;
-use procfs::{Current as _, Meminfo};
 
 use super::super::super::Trouble;
+use super::super::super::available::memory_bytes;
 
 /// Longer than that nobody is made.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
@@ -61,7 +61,7 @@ pub(super) struct Room<'a> {
 
 impl<'a> Room<'a> {
     pub(super) fn for_so_many(wanted: u64, bounds: &'a [Bound]) -> Self {
-        let memory_to_leave = available_memory().unwrap_or(0) / 2;
+        let memory_to_leave = memory_bytes().unwrap_or(0) / 2;
         Self { wanted, bounds, until: Instant::now() + PATIENCE, memory_to_leave }
     }
 
@@ -90,16 +90,12 @@ impl<'a> Room<'a> {
                 "there are no more than {number} since that is what {} s were enough for",
                 PATIENCE.as_secs()
             ))
-        } else if available_memory().is_some_and(|available| available < self.memory_to_leave) {
+        } else if memory_bytes().is_some_and(|available| available < self.memory_to_leave) {
             Some(format!("there are no more than {number} since half of the free memory is taken"))
         } else {
             None
         }
     }
-}
-
-fn available_memory() -> Option<u64> {
-    Meminfo::current().ok()?.mem_available
 }
 
 /// Waits until so many have said that they go to sleep, and a moment longer until they do.

@@ -44,12 +44,12 @@ async fn measure(wanted: u64) -> Result<Measured, Trouble> {
     while arrived.load(Ordering::Relaxed) < filled.number {
         yield_now().await;
     }
-    let grown = Kernel::PageTables.bytes_held(&[])?.saturating_sub(before);
+    let held = Kernel::PageTables.bytes_held(&[])?;
     go_on.notify_waiters();
     for task in tasks {
         task.await.map_err(|error| Trouble::Failed(format!("a task did not end: {error}; try again")))?;
     }
-    measured(filled, grown, Kernel::PageTables.told())
+    measured(filled, before, held, Kernel::PageTables.told())
 }
 
 async fn sleep(arrived: Arc<AtomicU64>, go_on: Arc<Notify>) {

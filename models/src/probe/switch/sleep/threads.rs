@@ -52,14 +52,14 @@ fn measure(setting: &Setting) -> Result<Measured, Trouble> {
             Ok(())
         });
         wait_for(&arrived, filled.number)?;
-        let grown = Kernel::Machine.bytes_held(&[])?.saturating_sub(before);
+        let held = Kernel::Machine.bytes_held(&[])?;
         drop(writer);
         for thread in threads {
             thread
                 .join()
                 .map_err(|_| Trouble::Failed("a thread panicked; see the message above".to_owned()))?;
         }
-        measured(filled, grown, Kernel::Machine.told())
+        measured(filled, before, held, Kernel::Machine.told())
     })
 }
 

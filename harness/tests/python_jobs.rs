@@ -326,14 +326,14 @@ fn a_run_has_rows_of_the_interpreter_of_the_same_jobs_in_rust_and_of_what_is_mis
             assert_eq!(cell["verdict"], "unsupported", "{cell:#}");
             continue;
         }
-        assert_eq!((&cell["value"], &cell["size"]), (&"50005000".into(), &"short".into()), "{cell:#}");
+        assert_eq!((&cell["value"], &cell["size"]), (&"1800030000".into(), &"short".into()), "{cell:#}");
         assert_eq!(cell["interpreter"]["implementation"], interpreter.implementation.as_str());
         assert_eq!(cell["interpreter"]["gil"], interpreter.gil);
         assert!(cell["start_up_s"].as_f64().unwrap() > 0.0, "{cell:#}");
         assert!(cell["cost"]["user_s"].as_f64().unwrap() > 0.0, "{cell:#}");
     }
     for executor in ["line", "threads", "processes", "gil"] {
-        assert_eq!(cells(&run, executor)[0]["value"], "50005000", "{executor}");
+        assert_eq!(cells(&run, executor)[0]["value"], "1800030000", "{executor}");
     }
     let missing = cells(&run, "other-python:threads");
     assert_eq!(missing[0]["verdict"], "unsupported");

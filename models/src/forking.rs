@@ -93,6 +93,24 @@ pub(crate) fn leave_with(work: impl FnOnce() -> i32) -> ! {
     signal_hook::low_level::exit(catch_unwind(AssertUnwindSafe(work)).unwrap_or(FAILED))
 }
 
+/// Forks a child that does `work` and ends; it never returns to what the parent was about. A child that ends without
+/// having done its work has a status other than 0.
+///
+/// What is open is open in both of them from then on. The parent's copy of what `work` owns is dropped here, and the
+/// child's copy of what `parents` owns: so each hears when the other has closed its end, or has died.
+///
+/// # Errors
+/// The system has no room for one more process.
+pub(crate) fn fork_child<P>(alone: &Alone, parents: P, work: impl FnOnce() -> bool) -> io::Result<(Pid, P)> {
+    match fork_tied(alone)? {
+        Side::Parent(child) => Ok((child, parents)),
+        Side::Child => {
+            drop(parents);
+            leave_with(|| if work() { 0 } else { FAILED })
+        }
+    }
+}
+
 /// Waits for the end of a child, which is then no zombie any more.
 ///
 /// # Errors

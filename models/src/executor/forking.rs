@@ -5,26 +5,9 @@ use std::io::{self, PipeReader, PipeWriter};
 use nix::errno::Errno;
 use nix::libc::PIPE_BUF;
 use nix::sys::wait::WaitStatus;
-use nix::unistd::Pid;
 
 use super::JobResult;
-pub(super) use crate::forking::reap;
-use crate::forking::{Alone, FAILED, Side, fork_tied, leave_with};
-
-/// Forks a child that does `work` and ends; it never returns to what the parent was about. A child that ends without
-/// having done its work has a status other than 0.
-///
-/// What is open is open in both of them from then on. The parent's copy of what `work` owns is dropped here, and the
-/// child's copy of what `parents` owns.
-pub(super) fn fork_child<P>(alone: &Alone, parents: P, work: impl FnOnce() -> bool) -> io::Result<(Pid, P)> {
-    match fork_tied(alone)? {
-        Side::Parent(child) => Ok((child, parents)),
-        Side::Child => {
-            drop(parents);
-            leave_with(|| if work() { 0 } else { FAILED })
-        }
-    }
-}
+pub(super) use crate::forking::{fork_child, reap};
 
 /// A pipe between a parent and a child; the refusal says what to try fewer of.
 pub(super) fn pipe(fewer: &str) -> Result<(PipeReader, PipeWriter), String> {
@@ -67,6 +50,7 @@ pub(super) fn decode(message: &[u8]) -> Option<JobResult> {
 #[cfg(test)]
 mod tests {
     use nix::sys::signal::Signal;
+    use nix::unistd::Pid;
 
     use super::*;
 

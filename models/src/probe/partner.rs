@@ -5,14 +5,13 @@ use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 
 use super::Trouble;
-use crate::forking::{Alone, FAILED, Side, fork_tied, leave_with, reap};
+use crate::forking::{Alone, fork_child, reap};
 
 /// A child that does its part until the probe is over. Dropped, it is killed and waited for; it also ends with its parent.
 pub(crate) struct Partner(Pid);
 
 impl Partner {
-    /// Forks it. What is open is open in both from then on; its copy of what `parents` owns is dropped, and the parent's of
-    /// what `part` owns: so each hears when the other has closed its end, or has died.
+    /// Forks it, with what `parents` own closed on its side (see [`fork_child`]).
     ///
     /// # Errors
     /// The system has no room for one more process.
@@ -21,13 +20,8 @@ impl Partner {
         parents: P,
         part: impl FnOnce() -> Result<(), Trouble>,
     ) -> Result<(Self, P), Trouble> {
-        match fork_tied(alone)? {
-            Side::Parent(child) => Ok((Self(child), parents)),
-            Side::Child => {
-                drop(parents);
-                leave_with(|| if part().is_ok() { 0 } else { FAILED })
-            }
-        }
+        let (child, parents) = fork_child(alone, parents, || part().is_ok())?;
+        Ok((Self(child), parents))
     }
 
     /// Its number.

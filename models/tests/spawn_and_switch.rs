@@ -1,22 +1,24 @@
 //! What the probes of making and of switching promise, proved on the probes themselves.
 //!
-//! Many of them fork, which only a process with one thread may, and some bind it to a processor or leave a runtime behind.
-//! So this file brings its own `main`: each case runs in a process of its own, and each measurement in one below that.
-//! Arguments that don't begin with a dash select the cases whose names contain one of them.
+//! Many of them fork, and some bind their process to a processor or leave a runtime behind: so each case is a process of its own
+//! ([`alone`]), and each measurement one below that.
 
-use std::env;
+#[macro_use]
+mod alone;
+
 use std::fs;
 use std::os::fd::AsRawFd;
 use std::process::{Child, Command, ExitCode, Output, Stdio};
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
+use alone::{Function, myself};
 use models::probe::{Measured, Operation, Probe, Setting, Sides, Suite, Trouble, find, probes};
 use nix::errno::Errno;
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
-use nix::unistd::{Pid, alarm};
+use nix::unistd::Pid;
 
 /// A case that hangs is killed after this many seconds.
 const TIME_LIMIT_S: u32 = 120;
@@ -32,11 +34,7 @@ const PARTNERS: [(Suite, &str); 3] =
 const PIPES: [(Suite, &str); 3] =
     [(Suite::Spawn, "process-pool"), (Suite::Switch, "pipe-processes"), (Suite::Switch, "pipe-threads")];
 
-macro_rules! functions {
-    ($($name:ident),* $(,)?) => { &[$((stringify!($name), $name as fn())),*] };
-}
-
-const CASES: &[(&str, fn())] = functions![
+const CASES: &[Function] = functions![
     every_probe_measures_times_and_leaves_nothing,
     two_sides_are_measured_together_and_apart,
     stacks_of_every_size_are_made,
@@ -50,61 +48,23 @@ const CASES: &[(&str, fn())] = functions![
     two_threads_that_yield_can_not_be_apart,
 ];
 
+const ACTORS: &[Function] = functions![measure_as_told];
+
 fn main() -> ExitCode {
-    let arguments: Vec<String> = env::args().skip(1).collect();
-    match &arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["--case", name] => {
-            alarm::set(TIME_LIMIT_S);
-            CASES.iter().find(|(each, _)| each == name).expect("a known name").1();
-            ExitCode::SUCCESS
-        }
-        ["--measure", suite, name, setting, ms] => {
-            alarm::set(TIME_LIMIT_S);
-            let suite = serde_json::from_str(suite).unwrap();
-            let time = Duration::from_millis(ms.parse().unwrap());
-            measure_here(find(suite, name).unwrap(), &serde_json::from_str(setting).unwrap(), time);
-            ExitCode::SUCCESS
-        }
-        words => run_cases(words),
-    }
+    alone::main(&[CASES], &[ACTORS], TIME_LIMIT_S)
 }
 
-fn run_cases(words: &[&str]) -> ExitCode {
-    let filters: Vec<_> = words.iter().filter(|word| !word.starts_with('-')).collect();
-    let wanted = |name: &str| filters.is_empty() || filters.iter().any(|filter| name.contains(**filter));
-    let chosen: Vec<_> = CASES.iter().map(|(name, _)| *name).filter(|name| wanted(name)).collect();
-    println!("\nrunning {} tests", chosen.len());
-    let failed = chosen.iter().filter(|name| !passes(name)).count();
-    let result = if failed == 0 { "ok" } else { "FAILED" };
-    let (passed, left) = (chosen.len() - failed, CASES.len() - chosen.len());
-    println!(
-        "\ntest result: {result}. {passed} passed; {failed} failed; 0 ignored; 0 measured; {left} filtered out\n"
-    );
-    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(101) }
-}
-
-fn passes(name: &str) -> bool {
-    let Output { status, stdout, stderr } = myself(&["--case", name]).output().unwrap();
-    let passed = status.success();
-    println!("test {name} ... {}", if passed { "ok" } else { "FAILED" });
-    print!("{}", String::from_utf8_lossy(&stdout));
-    if !passed {
-        println!("---- {name}: {status} ----\n{}", String::from_utf8_lossy(&stderr));
-    }
-    passed
-}
-
-/// This program once more.
-fn myself(words: &[&str]) -> Command {
-    let mut command = Command::new(env::current_exe().unwrap());
-    command.args(words);
-    command
+/// One measurement: its suite, name, setting and milliseconds stand behind the actor's name.
+fn measure_as_told() {
+    let [suite, name, setting, ms] = &alone::words()[..] else { panic!("four words") };
+    let probe = find(serde_json::from_str(suite).unwrap(), name).unwrap();
+    measure_here(probe, &serde_json::from_str(setting).unwrap(), Duration::from_millis(ms.parse().unwrap()));
 }
 
 /// A measurement in a process of its own, which looks whether anything is left after it.
 fn measuring(suite: Suite, name: &str, setting: &Setting, time: Duration) -> Command {
     let (suite, setting) = (serde_json::to_string(&suite).unwrap(), serde_json::to_string(setting).unwrap());
-    myself(&["--measure", &suite, name, &setting, &time.as_millis().to_string()])
+    myself(&["measure_as_told", &suite, name, &setting, &time.as_millis().to_string()])
 }
 
 fn measure(suite: Suite, name: &str, setting: &Setting) -> String {

@@ -69,7 +69,7 @@ fn a_killed_worker_of_a_process_pool_is_replaced() {
 }
 
 fn a_panic_with_a_backtrace_fits_onto_a_coroutines_stack() {
-    let output = myself("panic_in_a_coroutine").env("RUST_BACKTRACE", "full").output().unwrap();
+    let output = myself(&["panic_in_a_coroutine"]).env("RUST_BACKTRACE", "full").output().unwrap();
     assert!(output.status.success(), "{output:?}");
     assert!(String::from_utf8_lossy(&output.stderr).contains("stack backtrace"), "{output:?}");
 }

@@ -93,7 +93,7 @@ fn a_process_with_other_threads_is_not_forked() {
 }
 
 fn buffered_output_is_written_once() {
-    let output = myself("print_and_fork").output().unwrap();
+    let output = myself(&["print_and_fork"]).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     assert_eq!(String::from_utf8_lossy(&output.stdout), "once");
 }
@@ -108,7 +108,7 @@ fn print_and_fork() {
 
 fn children_die_with_a_killed_parent() {
     for name in ["fork_and_hang", "fork_a_pool_and_hang"] {
-        let mut parent = myself(name).stdout(Stdio::piped()).spawn().unwrap();
+        let mut parent = myself(&[name]).stdout(Stdio::piped()).spawn().unwrap();
         let mut said = BufReader::new(parent.stdout.take().unwrap());
         for _ in 0..3 {
             let mut line = String::new();

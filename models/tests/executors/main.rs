@@ -1,76 +1,26 @@
 //! What every executor promises, proved on the executors themselves.
 //!
-//! `processes` and `process-pool` fork only a process with one thread, and libtest runs tests on threads. So this file
-//! brings its own `main`: it starts itself once for each case, as a process with its own limits, children and output.
-//! Arguments that don't begin with a dash select the cases whose names contain one of them.
+//! `processes` and `process-pool` fork only a process with one thread, so each case is a process of its own ([`alone`]).
 
-/// Functions with their names, as a list.
-macro_rules! functions {
-    ($($name:ident),* $(,)?) => { &[$((stringify!($name), $name as fn())),*] };
-}
-
+#[path = "../alone/mod.rs"]
+#[macro_use]
+mod alone;
 mod errors;
 mod jobs;
 mod leftovers;
 mod refusals;
 mod values;
 
-use std::env;
-use std::process::{Command, ExitCode, Output};
+use std::process::ExitCode;
 
-use nix::unistd::alarm;
+pub(crate) use alone::{Function, myself};
 
 /// A case that hangs is killed after this many seconds; the slowest takes about one.
 pub(crate) const TIME_LIMIT_S: u32 = 60;
 
-/// A function by its name.
-pub(crate) type Function = (&'static str, fn());
-
 const CASES: [&[Function]; 4] = [values::CASES, errors::CASES, refusals::CASES, leftovers::CASES];
 const ACTORS: [&[Function]; 2] = [errors::ACTORS, leftovers::ACTORS];
 
-fn cases() -> impl Iterator<Item = &'static Function> {
-    CASES.into_iter().flatten()
-}
-
 fn main() -> ExitCode {
-    let arguments: Vec<String> = env::args().skip(1).collect();
-    if let [flag, name] = &arguments[..]
-        && flag == "--in-this-process"
-    {
-        alarm::set(TIME_LIMIT_S);
-        let mut all = cases().chain(ACTORS.into_iter().flatten());
-        let (_, function) = all.find(|(each, _)| each == name).expect("a known name");
-        function();
-        return ExitCode::SUCCESS;
-    }
-    let filters: Vec<_> = arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
-    let wanted = |name: &str| filters.is_empty() || filters.iter().any(|filter| name.contains(*filter));
-    let chosen: Vec<_> = cases().map(|(name, _)| *name).filter(|name| wanted(name)).collect();
-    println!("\nrunning {} tests", chosen.len());
-    let failed = chosen.iter().filter(|name| !passes(name)).count();
-    let result = if failed == 0 { "ok" } else { "FAILED" };
-    let (passed, left) = (chosen.len() - failed, cases().count() - chosen.len());
-    println!(
-        "\ntest result: {result}. {passed} passed; {failed} failed; 0 ignored; 0 measured; {left} filtered out\n"
-    );
-    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(101) }
-}
-
-fn passes(name: &str) -> bool {
-    let Output { status, stdout, stderr } = myself(name).output().unwrap();
-    let passed = status.success();
-    println!("test {name} ... {}", if passed { "ok" } else { "FAILED" });
-    if !passed {
-        let text = [&stdout[..], &stderr[..]].map(String::from_utf8_lossy).concat();
-        println!("---- {name}: {status} ----\n{text}");
-    }
-    passed
-}
-
-/// This program once more, for one case or actor.
-pub(crate) fn myself(name: &str) -> Command {
-    let mut command = Command::new(env::current_exe().unwrap());
-    command.args(["--in-this-process", name]);
-    command
+    alone::main(&CASES, &ACTORS, TIME_LIMIT_S)
 }

@@ -53,7 +53,7 @@ struct Measurer {
 
 impl Measurer {
     fn start(way: &str, environment: &[(&str, &str)]) -> Self {
-        let mut command = myself("measure_for_long");
+        let mut command = myself(&["measure_for_long"]);
         let command = command.env("WAY", way).envs(environment.iter().copied());
         let process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let children = format!("/proc/{0}/task/{0}/children", process.id());

@@ -4,16 +4,18 @@
  * its stack ends, and has a second one, with a page that guards it, for the handler of SIGSEGV.
  */
 #define _GNU_SOURCE
+#include "fail.h"
 #include "samples.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
 enum { STACK_BYTES = 2 * 1024 * 1024, SECOND_STACK_BYTES = 8 * 1024, PAGE_BYTES = 4096 };
+
+static const char WORDS[] = "[told]";
 
 static pthread_attr_t attributes;
 static void *(*body)(void *);
@@ -64,12 +66,11 @@ static void create_and_join(void)
 
 int main(int argc, char **argv)
 {
-    body = argc == 3 && strcmp(argv[2], "told") == 0 ? be_told : end_at_once;
-    if (argc == 3 && body != be_told) {
-        fprintf(stderr, "usage: %s MILLISECONDS [told]\n", argv[0]);
-        return 2;
-    }
+    struct wish wish = wish_read(argc, argv, WORDS);
+    if (wish.word != NULL && strcmp(wish.word, "told") != 0)
+        wish_refuse(wish.program, WORDS);
+    body = wish.word != NULL ? be_told : end_at_once;
     check(pthread_attr_init(&attributes), "pthread_attr_init");
     check(pthread_attr_setstacksize(&attributes, STACK_BYTES), "pthread_attr_setstacksize");
-    samples_print(argc, argv, create_and_join);
+    samples_print(samples_median_ns(wish.ms, create_and_join));
 }

@@ -4,6 +4,7 @@
  * A connection is watched for input until a send does not take all of the output; then it is watched for room to
  * send, and not read from, until all is sent. Each event costs one recv and one send.
  */
+#include "fail.h"
 #include "floor.h"
 
 #include <errno.h>

@@ -2,6 +2,8 @@
 #define _GNU_SOURCE
 #include "floor.h"
 
+#include "fail.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -16,12 +18,6 @@
 
 #define END_OF_HEAD "\r\n\r\n"
 #define WISH_TO_CLOSE "onnection: close" /* without its first letter, which comes in either case */
-
-_Noreturn void fail(const char *call)
-{
-    perror(call);
-    exit(EXIT_FAILURE);
-}
 
 static void on_terminate(int signal)
 {

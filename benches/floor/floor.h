@@ -46,7 +46,4 @@ bool talk_sent(const struct talk *talk);
 /* Serves one connection on a blocking socket to its end, and closes it. */
 void talk_serve(int fd);
 
-/* Says which call failed and why, and ends the process with 1. */
-_Noreturn void fail(const char *call);
-
 #endif

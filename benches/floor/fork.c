@@ -6,6 +6,7 @@
  * to be ended when its parent ends (PR_SET_PDEATHSIG), so that SIGTERM to the parent leaves none behind.
  */
 #define _GNU_SOURCE
+#include "fail.h"
 #include "floor.h"
 
 #include <errno.h>

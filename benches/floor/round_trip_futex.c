@@ -1,100 +1,55 @@
 /*
  * The floor of the probe `shared-memory-futex`: a message of 64 bytes to another process and back, through memory that both
- * have mapped. One place for a message in each direction is enough here: the answer says that it is free again.
+ * have mapped, with the gate that the probe has (models/src/probe/ipc/shared_memory/futex.rs).
+ *
+ * How many may pass, and in the highest bit whether somebody sleeps until one may. Both are in one number so that they change
+ * together: were the bit a number of its own, who opens could take it away just after the other side has passed and set it
+ * anew, and then sees nobody to wake ever after.
  */
 #define _GNU_SOURCE
-#include "samples.h"
+#include "fail.h"
+#include "memory.h"
 
 #include <errno.h>
 #include <linux/futex.h>
-#include <signal.h>
-#include <stdatomic.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
+#include <stddef.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-enum { BYTES = 64 };
+static const uint32_t SOMEBODY_SLEEPS = UINT32_C(1) << 31;
 
-/* One direction: whether there is a message, whether somebody sleeps until there is, and the message. */
-struct direction {
-    _Alignas(128) _Atomic uint32_t full;
-    _Atomic uint32_t somebody_sleeps;
-    _Alignas(128) char message[BYTES];
-};
-
-static struct direction *to, *from;
-
-static void put(struct direction *direction, const char *message)
+static void make(union gate *gate)
 {
-    memcpy(direction->message, message, BYTES);
-    atomic_store(&direction->full, 1);
-    if (atomic_load(&direction->somebody_sleeps)) {
-        atomic_store(&direction->somebody_sleeps, 0);
-        if (syscall(SYS_futex, &direction->full, FUTEX_WAKE, 1, NULL, NULL, 0) < 0)
-            fail("futex");
-    }
+    atomic_store(&gate->word, 0);
 }
 
-static void get(struct direction *direction, char *message)
+static int pass(union gate *gate)
 {
-    while (!atomic_load(&direction->full)) {
-        atomic_store(&direction->somebody_sleeps, 1);
-        if (syscall(SYS_futex, &direction->full, FUTEX_WAIT, 0, NULL, NULL, 0) < 0 && errno != EAGAIN && errno != EINTR)
-            fail("futex");
+    uint32_t seen;
+    /* Only who passes sets the bit, and only while nobody may. */
+    while ((seen = atomic_load_explicit(&gate->word, memory_order_acquire)) == 0 || seen == SOMEBODY_SLEEPS) {
+        uint32_t nobody = 0;
+        atomic_compare_exchange_strong(&gate->word, &nobody, SOMEBODY_SLEEPS);
+        if (syscall(SYS_futex, &gate->word, FUTEX_WAIT, SOMEBODY_SLEEPS, NULL, NULL, 0) == 0 || errno == EAGAIN)
+            continue; /* woken, or it was opened meanwhile */
+        if (errno == EINTR)
+            return 0;
+        fail("futex");
     }
-    atomic_store(&direction->full, 0);
-    memcpy(message, direction->message, BYTES);
+    atomic_fetch_sub(&gate->word, 1); /* nobody else passes here */
+    return 1;
 }
 
-static _Noreturn void answer(void)
+static void open_gate(union gate *gate)
 {
-    char message[BYTES];
-    for (;;) {
-        get(to, message);
-        put(from, message);
-    }
-}
-
-static void there_and_back(void)
-{
-    static uint64_t number;
-    static char sent[BYTES], back[BYTES];
-    number++;
-    memcpy(sent, &number, sizeof number);
-    put(to, sent);
-    get(from, back);
-    if (memcmp(sent, back, BYTES) != 0) {
-        fprintf(stderr, "a message came back wrong\n");
-        exit(EXIT_FAILURE);
-    }
+    uint32_t seen = atomic_load(&gate->word);
+    while (!atomic_compare_exchange_weak(&gate->word, &seen, (seen & ~SOMEBODY_SLEEPS) + 1))
+        ;
+    if (seen & SOMEBODY_SLEEPS && syscall(SYS_futex, &gate->word, FUTEX_WAKE, 1, NULL, NULL, 0) < 0)
+        fail("futex");
 }
 
 int main(int argc, char **argv)
 {
-    samples_apart(argc, argv);
-    to = mmap(NULL, 2 * sizeof *to, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (to == MAP_FAILED)
-        fail("mmap");
-    from = to + 1;
-    pid_t parent = getpid(), child = fork();
-    if (child < 0)
-        fail("fork");
-    if (child == 0) {
-        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
-            _exit(EXIT_FAILURE);
-        samples_bind(argc, argv, 1);
-        answer();
-    }
-    samples_bind(argc, argv, 0);
-    samples_print(argc, argv, there_and_back);
-    if (kill(child, SIGKILL) < 0) /* it waits for the next one */
-        fail("kill");
-    if (waitpid(child, NULL, 0) < 0)
-        fail("waitpid");
+    memory_measure(argc, argv, &(struct gates){.make = make, .pass = pass, .open = open_gate});
 }

@@ -1,28 +1,33 @@
 /* Times an operation again and again: see samples.h. */
-#define _GNU_SOURCE
 #include "samples.h"
 
+#include "fail.h"
+
 #include <errno.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 enum { AT_LEAST = 10, AT_MOST = 1000000, LONGEST_MS = 60000 };
 
 static double ns[AT_MOST]; /* pages come as they are written to */
 
-_Noreturn void fail(const char *call)
+_Noreturn void wish_refuse(const char *program, const char *words)
 {
-    perror(call);
-    exit(EXIT_FAILURE);
+    fprintf(stderr, "usage: %s MILLISECONDS%s%s (1 to %d ms)\n", program, *words ? " " : "", words, LONGEST_MS);
+    exit(2);
 }
 
-static _Noreturn void usage(const char *program)
+struct wish wish_read(int argc, char **argv, const char *words)
 {
-    fprintf(stderr, "usage: %s MILLISECONDS [WORD], at most %d of them\n", program, LONGEST_MS);
-    exit(2);
+    if (argc < 2 || argc > 3)
+        wish_refuse(argv[0], words);
+    char *end = NULL;
+    errno = 0;
+    long ms = strtol(argv[1], &end, 10);
+    if (errno != 0 || end == argv[1] || *end != '\0' || ms < 1 || ms > LONGEST_MS)
+        wish_refuse(argv[0], words);
+    return (struct wish){.program = argv[0], .ms = ms, .word = argv[2]};
 }
 
 static double now(void)
@@ -39,19 +44,8 @@ static int ascending(const void *left, const void *right)
     return (l > r) - (l < r);
 }
 
-static long milliseconds(int argc, char **argv)
+double samples_median_ns(long ms, operation *operation)
 {
-    char *end = NULL;
-    errno = 0;
-    long ms = argc > 1 ? strtol(argv[1], &end, 10) : 0;
-    if (argc < 2 || argc > 3 || errno != 0 || *end != '\0' || ms < 1 || ms > LONGEST_MS)
-        usage(argv[0]);
-    return ms;
-}
-
-void samples_print(int argc, char **argv, operation *operation)
-{
-    long ms = milliseconds(argc, argv);
     double before = now(), counting_from = before + (double)ms * 1e5, until = before + (double)ms * 1e6;
     size_t length = 0;
     while ((before < until || length < AT_LEAST) && length < AT_MOST) {
@@ -62,36 +56,11 @@ void samples_print(int argc, char **argv, operation *operation)
         before = after;
     }
     qsort(ns, length, sizeof *ns, ascending);
-    printf("%.1f\n", ns[(length + 1) / 2 - 1]);
-    if (fflush(stdout) != 0)
+    return ns[(length + 1) / 2 - 1];
+}
+
+void samples_print(double median_ns)
+{
+    if (printf("%.1f\n", median_ns) < 0 || fflush(stdout) != 0)
         fail("stdout");
-}
-
-int samples_apart(int argc, char **argv)
-{
-    milliseconds(argc, argv);
-    int apart = argc == 3 && strcmp(argv[2], "apart") == 0;
-    if (argc != 3 || (!apart && strcmp(argv[2], "together") != 0))
-        usage(argv[0]);
-    return apart;
-}
-
-void samples_bind(int argc, char **argv, int other)
-{
-    int apart = samples_apart(argc, argv);
-    cpu_set_t allowed, wanted;
-    if (sched_getaffinity(0, sizeof allowed, &allowed) < 0)
-        fail("sched_getaffinity");
-    int skip = apart && other;
-    for (int processor = 0; processor < CPU_SETSIZE; processor++) {
-        if (!CPU_ISSET(processor, &allowed) || skip-- > 0)
-            continue;
-        CPU_ZERO(&wanted);
-        CPU_SET(processor, &wanted);
-        if (sched_setaffinity(0, sizeof wanted, &wanted) < 0)
-            fail("sched_setaffinity");
-        return;
-    }
-    fprintf(stderr, "%s: there is one processor only\n", argv[0]);
-    exit(EXIT_FAILURE);
 }

@@ -5,21 +5,27 @@
 #ifndef SAMPLES_H
 #define SAMPLES_H
 
+/* What the command line asks for. */
+struct wish {
+    const char *program;
+    long ms;          /* for how long to measure */
+    const char *word; /* what comes after that; NULL when nothing does */
+};
+
+/* Reads a command line of MILLISECONDS and at most one word more. A bad one ends the process with 2, in a line that has
+ * `words` as what may come after the milliseconds. */
+struct wish wish_read(int argc, char **argv, const char *words);
+
+/* Ends the process in this way. */
+_Noreturn void wish_refuse(const char *program, const char *words);
+
 /* What one operation does; it ends the process with `fail` when something goes wrong. */
 typedef void operation(void);
 
-/* Reads from the command line for how many milliseconds to measure, times `operation` for so long, of which a tenth is to
- * warm up, and prints the median in nanoseconds. A bad command line ends the process with 2. */
-void samples_print(int argc, char **argv, operation *operation);
+/* Times `operation` for so long, of which a tenth is to warm up. The median in nanoseconds. */
+double samples_median_ns(long ms, operation *operation);
 
-/* Whether the word after the milliseconds is "apart"; anything else but "together" is a bad command line. Asked before
- * anything is made, so that one process says so and not two. */
-int samples_apart(int argc, char **argv);
-
-/* Binds this process to the first processor that it may use; the other side of two that are "apart" to the second. */
-void samples_bind(int argc, char **argv, int other);
-
-/* Says which call failed and why, and ends the process with 1. */
-_Noreturn void fail(const char *call);
+/* Prints it. */
+void samples_print(double median_ns);
 
 #endif

@@ -4,6 +4,7 @@
  * Threads are detached, since nobody waits for one, and have small stacks: a connection needs 16 KiB, and the C
  * library keeps more of the small ones for the next thread than of the usual 8 MiB.
  */
+#include "fail.h"
 #include "floor.h"
 
 #include <errno.h>

@@ -1,68 +1,70 @@
 //! Probes in processes of their own: they fork, which only a process with one thread may, and leave runtimes running.
 //!
-//! The program starts itself once more for each, and its `main` begins with [`answer`].
+//! Each is a `concur probe`, as in the lab: this very program, started once more as that command. So its `main` begins with
+//! [`answer`].
 
 use std::env;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{self, Command, ExitCode};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail, ensure};
-use models::probe::{self, Probe, Setting, Suite, Trouble};
-use serde_json::{from_str, to_string};
+use anyhow::{Context as _, Result, anyhow, bail};
+use clap::Parser as _;
+use harness::cli::Cli;
+use harness::probing::{Figures, Probing};
+use harness::{command, failure};
+use models::probe::{Probe, Setting};
 
-/// Asks the program for one probe, and is followed by its suite, name, setting and time.
-const FLAG: &str = "--probe-in-this-process";
+use crate::process::{Interrupt, captured};
 
-/// The exit code of a probe that this machine can't do.
-const UNSUPPORTED: u8 = 3;
+/// How much longer than it should a program may take that measures something small: memory has to be touched, beside other work.
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Measures a probe for about `time` in a process of its own; the median in nanoseconds, or why this machine can't do it.
+/// The command, and the option that none of our programs has and no name of a bench is.
+const COMMAND: &str = "probe";
+const WITH_PARENT: &str = "--with-parent";
+
+/// Measures a probe for about `time` in a process of its own; its figures, or why this machine can't do it.
 ///
 /// # Errors
-/// It went wrong.
-pub fn median_ns(probe: &Probe, setting: &Setting, time: Duration) -> Result<Result<f64, String>> {
-    let words = [to_string(&probe.suite)?, probe.name.to_owned(), to_string(setting)?, to_string(&time)?];
-    let output = Command::new(env::current_exe()?)
-        .arg(FLAG)
-        .args(words)
-        .stdin(Stdio::null())
-        .output()
+/// It went wrong, or took [`PATIENCE`] longer.
+pub fn figures(
+    probe: &Probe,
+    setting: &Setting,
+    time: Duration,
+    interrupt: &Interrupt,
+) -> Result<Result<Figures, String>> {
+    let mut command = Command::new(env::current_exe()?);
+    command
+        .args([COMMAND, probe.suite.name(), probe.name, "--json"])
+        .args(["--setting", &serde_json::to_string(setting)?])
+        .args(["--time", &format!("{}us", time.as_micros())])
+        .args([WITH_PARENT, &process::id().to_string()]);
+    let output = captured(&mut command, time + PATIENCE, interrupt)
         .with_context(|| format!("can't measure {} in a process of its own", probe.name))?;
-    let said = || String::from_utf8_lossy(&output.stderr).trim_end().to_owned();
-    if output.status.code() == Some(UNSUPPORTED.into()) {
-        return Ok(Err(said()));
+    let probing = serde_json::from_slice(&output.stdout).map_err(|_| {
+        let said = String::from_utf8_lossy(&output.stderr);
+        anyhow!("{} ended without a result ({}): {}", probe.name, output.status, said.trim_end())
+    })?;
+    match probing {
+        Probing::Measured(figures) => Ok(Ok(*figures)),
+        Probing::Unsupported { reason } => Ok(Err(reason)),
+        Probing::Failed { reason } => bail!("{}: {reason}", probe.name),
     }
-    ensure!(output.status.success(), "{} ({})", said(), output.status);
-    String::from_utf8(output.stdout)?.trim_end().parse().map(Ok).context("the median is no number")
+}
+
+/// The median of figures, in nanoseconds.
+///
+/// # Errors
+/// They are of something that takes no time.
+pub fn median_ns(figures: &Figures) -> Result<f64> {
+    let us = figures.time_us.as_ref().context("no time was measured")?.p50;
+    Ok(us * 1e3)
 }
 
 /// Measures and prints, if this process was started for that; else none, and `main` goes on.
 pub fn answer() -> Option<ExitCode> {
-    let arguments: Vec<String> = env::args().skip(1).collect();
-    let [flag, words @ ..] = &arguments[..] else { return None };
-    if flag != FLAG {
-        return None;
-    }
-    Some(match measured(words) {
-        Ok(median_ns) => {
-            println!("{median_ns}");
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("{error:#}");
-            match error.downcast_ref() {
-                Some(Trouble::Unsupported(_)) => ExitCode::from(UNSUPPORTED),
-                _ => ExitCode::FAILURE,
-            }
-        }
-    })
-}
-
-fn measured(words: &[String]) -> Result<f64> {
-    let [suite, name, setting, time] = words else { bail!("{FLAG} is followed by four words") };
-    let (suite, setting): (Suite, Setting) = (from_str(suite)?, from_str(setting)?);
-    let probe = probe::find(suite, name).with_context(|| format!("there is no probe {name}"))?;
-    let measured = (probe.measure)(&setting, from_str(time)?)?;
-    let times = measured.times.with_context(|| format!("{name} measures no time"))?;
-    times.quantile_ns(0.5).context("there are no samples")
+    let words: Vec<String> = env::args().skip(1).collect();
+    let asked =
+        words.first().is_some_and(|first| first == COMMAND) && words.iter().any(|it| it == WITH_PARENT);
+    asked.then(|| command::run(Cli::parse()).unwrap_or_else(|error| failure::print(&error)))
 }

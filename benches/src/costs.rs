@@ -1,16 +1,16 @@
 //! Small things beside a C program that does the same: the pairs, and their comparison.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context as _, Error, Result, ensure};
 use models::probe::{self, Operation, Setting, Sides, Suite};
 
-use crate::apart;
+use crate::apart::{self, PATIENCE};
 use crate::blocks::{Blocks, shuffled};
 use crate::floor::{self, NO_COMPILER};
-use crate::process::Interrupt;
+use crate::process::{Interrupt, captured};
 use crate::table::{self, Table};
 
 /// A C program and the probe that does the same. One more pair is one more line in [`PAIRS`].
@@ -42,6 +42,15 @@ pub const PAIRS: &[Pair] = &[
         suite: Suite::Spawn,
         probe: "fork",
         setting: Setting::of(Operation::Create),
+    },
+    Pair {
+        name: "fork beside 256 MiB touched",
+        program: "create_fork",
+        argument: Some("256"),
+        operations: 1,
+        suite: Suite::Spawn,
+        probe: "fork",
+        setting: Setting { touched_bytes: Some(256 * 1024 * 1024), ..Setting::of(Operation::Create) },
     },
     Pair {
         name: "thread, bare",
@@ -94,6 +103,18 @@ pub const PAIRS: &[Pair] = &[
     round_trip("round trip, Unix stream, together", "round_trip_unix", "unix-stream", Sides::Together),
     round_trip("round trip, futex, apart", "round_trip_futex", "shared-memory-futex", Sides::Apart),
     round_trip("round trip, futex, together", "round_trip_futex", "shared-memory-futex", Sides::Together),
+    round_trip(
+        "round trip, semaphore, apart",
+        "round_trip_semaphore",
+        "shared-memory-semaphore",
+        Sides::Apart,
+    ),
+    round_trip(
+        "round trip, semaphore, together",
+        "round_trip_semaphore",
+        "shared-memory-semaphore",
+        Sides::Together,
+    ),
 ];
 
 /// A message of 64 bytes to another process and back. Apart, most of it is the way to a processor that has gone to sleep;
@@ -140,9 +161,10 @@ impl Costs {
             let mut block = vec![None; ROWS];
             for row in shuffled(ROWS) {
                 interrupt.check()?;
-                let measured =
-                    if row == PROBE { pair.probe_ns(time) } else { pair.program_ns(&program, time) };
-                block[row] = Some(measured?);
+                block[row] = Some(match row {
+                    PROBE => pair.probe_ns(time, interrupt)?,
+                    _ => pair.program_ns(&program, time, interrupt)?,
+                });
             }
             ns.0.push(block);
         }
@@ -168,22 +190,19 @@ impl Costs {
 }
 
 impl Pair {
-    fn program_ns(&self, program: &Path, time: Duration) -> Result<f64> {
-        let output = Command::new(program)
-            .arg(time.as_millis().to_string())
-            .args(self.argument)
-            .stdin(Stdio::null())
-            .output()
-            .with_context(|| format!("can't start {}", program.display()))?;
+    fn program_ns(&self, program: &Path, time: Duration, interrupt: &Interrupt) -> Result<f64> {
+        let mut command = Command::new(program);
+        command.arg(time.as_millis().to_string()).args(self.argument);
+        let output = captured(&mut command, time + PATIENCE, interrupt)?;
         ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr).trim_end());
         String::from_utf8(output.stdout)?.trim_end().parse().context("the program's median is no number")
     }
 
-    fn probe_ns(&self, time: Duration) -> Result<f64> {
+    fn probe_ns(&self, time: Duration, interrupt: &Interrupt) -> Result<f64> {
         let probe =
             probe::find(self.suite, self.probe).with_context(|| format!("no probe {}", self.probe))?;
-        let median_ns = apart::median_ns(probe, &self.setting, time)?.map_err(Error::msg)?;
-        Ok(median_ns * f64::from(self.operations))
+        let figures = apart::figures(probe, &self.setting, time, interrupt)?.map_err(Error::msg)?;
+        Ok(apart::median_ns(&figures)? * f64::from(self.operations))
     }
 }
 

@@ -15,10 +15,10 @@ pub const NO_COMPILER: &str =
 
 const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/floor");
 const PROGRAMS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/floor");
-/// What the servers share, header and source.
-const SERVERS: [&str; 2] = ["floor.h", "floor.c"];
+/// What the servers share: each has a header and a source.
+const SERVERS: &[&str] = &["fail", "floor"];
 /// What the programs share that time one small thing.
-const COSTS: [&str; 2] = ["samples.h", "samples.c"];
+const COSTS: &[&str] = &["fail", "samples", "sides", "messages", "memory"];
 const FLAGS: [&str; 6] = ["-O2", "-Wall", "-Wextra", "-Werror", "-std=gnu11", "-pthread"];
 
 /// Where the three programs are. Each takes a port and prints `listening on 127.0.0.1:PORT` when it is ready.
@@ -41,25 +41,31 @@ pub fn build() -> Result<Option<Floors>> {
     Ok(Some(Floors { epoll: epoll?, thread: thread?, fork: fork? }))
 }
 
-/// Builds the program of this name that times one small thing (`floor/NAME.c`) and takes `MILLISECONDS [together|apart]`, if it
-/// is older than its sources. None without a C compiler.
+/// Builds the program of this name that times one small thing (`floor/NAME.c`), if it is older than its sources. None without a
+/// C compiler.
+///
+/// It takes for how many milliseconds to measure, prints the median in nanoseconds, and knows at most one word more: those
+/// with two sides must be told `together` or `apart`, `create_thread` may be told `told`, and `create_fork` how many MiB are
+/// touched beforehand.
 pub fn cost(name: &str) -> Result<Option<PathBuf>> {
     if is_on_path("cc", "--version")? { program(name, COSTS).map(Some) } else { Ok(None) }
 }
 
-fn program(name: &str, shared: [&str; 2]) -> Result<PathBuf> {
+fn program(name: &str, shared: &[&str]) -> Result<PathBuf> {
     fs::create_dir_all(PROGRAMS).with_context(|| format!("can't make the directory {PROGRAMS}"))?;
+    let file = |name: &str, kind: &str| Path::new(SOURCES).join(format!("{name}.{kind}"));
     let source = format!("{name}.c");
-    let sources = [shared[0], shared[1], &source].map(|it| Path::new(SOURCES).join(it));
+    let sources: Vec<_> = shared.iter().chain([&name]).map(|name| file(name, "c")).collect();
+    let headers: Vec<_> = shared.iter().map(|name| file(name, "h")).collect();
     let finished = Path::new(PROGRAMS).join(format!("floor_{name}"));
-    let changed = sources.iter().map(|it| modified(it)).collect::<Result<Vec<_>>>()?;
+    let changed = sources.iter().chain(&headers).map(|it| modified(it)).collect::<Result<Vec<_>>>()?;
     if finished.exists() && changed.into_iter().all(|it| modified(&finished).is_ok_and(|made| made > it)) {
         return Ok(finished);
     }
     // Into a directory of its own and then into place: another process may be building or running it.
     let workshop = tempfile::tempdir_in(PROGRAMS).context("can't make a temporary directory")?;
     let made = workshop.path().join(name);
-    let built = Command::new("cc").args(FLAGS).arg("-o").arg(&made).args(&sources[1..]).output()?;
+    let built = Command::new("cc").args(FLAGS).arg("-o").arg(&made).args(&sources).output()?;
     if !built.status.success() {
         bail!("cc can't build {source}:\n{}", String::from_utf8_lossy(&built.stderr));
     }

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{ErrorKind, Read as _, Seek as _};
 use std::os::unix::process::CommandExt as _;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
@@ -53,10 +53,14 @@ pub struct Process {
 impl Process {
     /// Starts a program on one processor, with nothing to read.
     pub fn start(command: &mut Command, processor: usize) -> Result<Self> {
+        affinity::on(processor, || Self::start_anywhere(command))?
+    }
+
+    /// Starts a program wherever the kernel has it run, with nothing to read.
+    pub fn start_anywhere(command: &mut Command) -> Result<Self> {
         // Ctrl-C in a terminal goes to the foreground group. Out of it, a program is stopped by us and not before.
-        command.process_group(0).stdin(Stdio::null());
-        let child = affinity::on(processor, || command.spawn())?
-            .with_context(|| format!("can't start {}", command.get_program().display()))?;
+        let child = command.process_group(0).stdin(Stdio::null()).spawn();
+        let child = child.with_context(|| format!("can't start {}", command.get_program().display()))?;
         Ok(Self { child })
     }
 
@@ -134,18 +138,36 @@ pub fn output(
     interrupt: &Interrupt,
 ) -> Result<String> {
     let name = command.get_program().display().to_string();
-    // To a file and not through a pipe: nobody need read while it runs.
-    let mut file = tempfile::tempfile().context("can't make a temporary file")?;
+    let mut file = a_file()?;
     let status = Process::start(command.stdout(own_copy(&file)?), processor)?
         .wait(limit, interrupt)
         .with_context(|| format!("waited for {name}"))?;
     if !status.success() {
         bail!("{name} failed ({status}); its messages are above");
     }
-    let mut text = String::new();
+    String::from_utf8(written(&mut file)?).with_context(|| format!("can't read what {name} wrote"))
+}
+
+/// Runs a program to its end, wherever the kernel has it run, and gives how it ended and all that it wrote.
+pub fn captured(command: &mut Command, limit: Duration, interrupt: &Interrupt) -> Result<Output> {
+    let name = command.get_program().display().to_string();
+    let (mut stdout, mut stderr) = (a_file()?, a_file()?);
+    let status = Process::start_anywhere(command.stdout(own_copy(&stdout)?).stderr(own_copy(&stderr)?))?
+        .wait(limit, interrupt)
+        .with_context(|| format!("waited for {name}"))?;
+    Ok(Output { status, stdout: written(&mut stdout)?, stderr: written(&mut stderr)? })
+}
+
+/// For what a program writes: not a pipe, so that nobody need read while it runs.
+fn a_file() -> Result<File> {
+    tempfile::tempfile().context("can't make a temporary file")
+}
+
+fn written(file: &mut File) -> Result<Vec<u8>> {
+    let mut all = Vec::new();
     file.rewind()?;
-    file.read_to_string(&mut text).with_context(|| format!("can't read what {name} wrote"))?;
-    Ok(text)
+    file.read_to_end(&mut all)?;
+    Ok(all)
 }
 
 fn own_copy(file: &File) -> Result<Stdio> {
@@ -180,6 +202,20 @@ mod tests {
     fn a_program_that_is_not_there_is_named() {
         let error = Process::start(&mut Command::new("no-such-program"), 0).unwrap_err();
         assert_eq!(error.to_string(), "can't start no-such-program");
+    }
+
+    #[test]
+    fn how_a_program_ended_and_all_that_it_wrote_is_captured() {
+        let Output { status, stdout, stderr } =
+            captured(&mut shell("echo one; echo two >&2; exit 3"), LONG, &Interrupt::default()).unwrap();
+        assert_eq!((status.code(), &*stdout, &*stderr), (Some(3), &b"one\n"[..], &b"two\n"[..]));
+    }
+
+    #[test]
+    fn a_captured_program_has_its_limit_too() {
+        let limit = Duration::from_millis(50);
+        let error = captured(&mut shell("sleep 60"), limit, &Interrupt::default()).unwrap_err();
+        assert!(error.root_cause().to_string().contains("has not ended"));
     }
 
     #[test]

@@ -7,5 +7,5 @@ use models::probe::Suite;
 mod probes;
 
 fn main() -> ExitCode {
-    probes::bench(Suite::Spawn, "spawn")
+    probes::bench(Suite::Spawn)
 }

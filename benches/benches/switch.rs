@@ -7,5 +7,5 @@ use models::probe::Suite;
 mod probes;
 
 fn main() -> ExitCode {
-    probes::bench(Suite::Switch, "switch")
+    probes::bench(Suite::Switch)
 }

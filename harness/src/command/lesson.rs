@@ -31,7 +31,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let lesson = find(&arguments.name)?;
     let given = given(arguments)?;
     let stop = super::stop_on_signals()?;
-    let python = if lesson.python { Python::find(&stop)? } else { None };
+    let python =
+        if lesson.python { Python::find(&stop) } else { Err("this lesson runs no Python".to_owned()) };
     let setup = Setup { processors: processors()?.len(), quick: arguments.quick, python };
     let mut keyboard = Keyboard::default();
     match held(lesson, &setup, arguments, given, &mut keyboard, &stop) {

@@ -1,6 +1,5 @@
 //! Finds interpreters: those that were named, or else those on the PATH.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -88,13 +87,11 @@ fn look(
     (found, (!missing.is_empty()).then_some(sentence))
 }
 
+/// What is missing goes by all that was named: `/a/python3` and `/b/python3` are two.
 fn found_as(program: &str, asked: Result<Interpreter, String>) -> Found {
     match asked {
         Ok(interpreter) => Found { name: interpreter.name.clone(), interpreter: Ok(Arc::new(interpreter)) },
-        Err(lacks) => {
-            let file = Path::new(program).file_name().map(|name| name.to_string_lossy().into_owned());
-            Found { name: file.unwrap_or_else(|| program.to_owned()), interpreter: Err(lacks) }
-        }
+        Err(lacks) => Found { name: program.to_owned(), interpreter: Err(lacks) },
     }
 }
 

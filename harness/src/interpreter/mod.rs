@@ -1,22 +1,18 @@
 //! Real interpreters as rows of the suite tasks: found, told apart, and run job for job as the lab's own executors are.
 //!
 //! [`discovery`] finds them on the PATH or under the names that were given, [`probe`] asks each what it is, [`way`] has the
-//! ways to run jobs that Python offers, and [`run`] starts one, times its start-up apart from its work and has it ended
+//! ways to run jobs that Python offers, `programs` keeps the programs where interpreters find them, and [`run`] starts one, times its start-up apart from its work and has it ended
 //! whatever happens.
 
 pub mod discovery;
 pub mod probe;
 mod process;
+mod programs;
 pub mod run;
 pub mod way;
 
-use std::path::Path;
-use std::sync::Arc;
-
-use tempfile::TempDir;
-use workloads::python::{JOBS, JOBS_SHARED};
-
 pub use discovery::{Found, named, on_the_path};
+pub use programs::Programs;
 pub use run::{Answer, Job, Ran};
 pub use way::Way;
 
@@ -58,46 +54,5 @@ impl Interpreter {
     /// Whether it has what is called so.
     pub fn has(&self, module: &str) -> bool {
         self.modules.iter().any(|name| name == module)
-    }
-}
-
-/// The programs that interpreters run, in a directory that goes with this.
-#[derive(Debug, Clone)]
-pub struct Programs(Arc<TempDir>);
-
-impl Programs {
-    /// Writes them.
-    ///
-    /// # Errors
-    /// The directory can't be made or written to.
-    pub fn write() -> std::io::Result<Self> {
-        let directory = tempfile::Builder::new().prefix("concur-python-").tempdir()?;
-        for (name, text) in JOBS_SHARED.iter().chain(JOBS) {
-            std::fs::write(directory.path().join(name), text)?;
-        }
-        Ok(Self(Arc::new(directory)))
-    }
-
-    /// Where they are.
-    pub fn directory(&self) -> &Path {
-        self.0.path()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_programs_are_there_as_long_as_somebody_needs_them() {
-        let programs = Programs::write().unwrap();
-        let path = programs.directory().to_owned();
-        let other = programs.clone();
-        drop(programs);
-        for way in Way::ALL {
-            assert!(path.join(way.file()).is_file(), "{way:?}");
-        }
-        drop(other);
-        assert!(!path.exists());
     }
 }

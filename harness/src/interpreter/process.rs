@@ -2,8 +2,9 @@
 //!
 //! It is started through `concur launch`, as somebody else's server is: the kernel ends it with us (`PR_SET_PDEATHSIG`). It has
 //! a process group of its own, which is killed once it has ended or is given up, and which the guard kills if we are killed.
+//! The launcher waits until the guard knows it: else what we leave that are killed in between would stay.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStderr, ChildStdout, ExitStatus, Stdio};
@@ -48,8 +49,11 @@ impl Process {
     /// It can't be launched or put under guard.
     pub(super) fn start(launcher: &Path, words: &[&str]) -> Result<Self> {
         let mut command = command_of(launcher.as_os_str());
-        command.args(["launch", "--with-parent", &std::process::id().to_string(), "--"]).args(words);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        command
+            .args(["launch", "--gate", "--with-parent", &std::process::id().to_string(), "--"])
+            .args(words);
+        let (gate, mut opener) = io::pipe().context("no pipe can be made for it")?;
+        command.stdin(gate).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
         let started = Instant::now();
         let mut child = command.spawn().context("concur can't start itself, which is to start it")?;
         let pipes = child.stdout.take().zip(child.stderr.take());
@@ -58,6 +62,8 @@ impl Process {
         let mut process = Self { child, lines, tail, started, guarded: None, reaped: false };
         let (stdout, stderr) = pipes.context("it has no pipes")?;
         process.guarded = Some(Guarded::new(process.child.id(), launcher)?);
+        let _ = opener.write_all(b"\n"); // where nobody reads it the launcher has ended, which is seen below
+        drop(opener);
         read_lines(stdout, print)?;
         read_tail(stderr, say)?;
         Ok(process)

@@ -1,10 +1,12 @@
 //! Runs what a step runs, looks a few times a second at who of it runs and who waits, and leaves nothing of it behind.
 //!
 //! The process leads a group of its own, so Ctrl-C in the terminal reaches the lesson alone, which then ends the group. If
-//! the lesson is killed, the process ends by `--with-parent` (prctl(2)), and what it forked with it.
+//! the lesson is killed, the process ends by `--with-parent` (prctl(2)), and what it forked with it. What somebody else's
+//! program made knows nothing of that: its group is under guard, and the launcher waits until the guard knows it.
 
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -18,6 +20,7 @@ use nix::unistd::Pid;
 use crate::measure::frugal::{processor_time, rest};
 use crate::measure::threads::Threads;
 use crate::measure::tree::Tree;
+use crate::server::Guarded;
 
 /// How long it may take.
 pub(super) const LIMIT: Duration = Duration::from_secs(120);
@@ -41,14 +44,17 @@ pub(super) enum Ended {
     Unheard(io::Error),
 }
 
-/// Runs `command` to its end, and tells `see` what its threads do, and how long it has been running then.
+/// Runs `command` to its end, and tells `see` what its threads do, and how long it has been running then. With a `launcher`,
+/// which is `concur`, it is a launcher at its gate (`concur launch --gate`), which is opened once the guard knows it.
 pub(super) fn run(
     command: Command,
+    launcher: Option<&Path>,
     stop: &AtomicBool,
     mut see: impl FnMut(Duration, &Threads) -> io::Result<()>,
 ) -> Result<Output, Ended> {
     let failed = |what: &str, error: io::Error| Ended::Failed(format!("{what}: {error}"));
-    let group = Group::start(command).map_err(|error| failed("its process can't be started", error))?;
+    let group =
+        Group::start(command, launcher).map_err(|error| failed("its process can't be started", error))?;
     let begun = Instant::now();
     let mut look_at = begun + LOOK_EVERY;
     while group.is_running().map_err(|error| failed("its process can't be waited for", error))? {
@@ -73,18 +79,34 @@ pub(super) fn run(
 }
 
 /// A process and all that belongs to its group. Dropping it kills what is left.
-struct Group(Option<Child>);
+struct Group {
+    child: Option<Child>,
+    /// Let go of after that.
+    guarded: Option<Guarded>,
+}
 
 impl Group {
-    fn start(mut command: Command) -> io::Result<Self> {
+    fn start(mut command: Command, launcher: Option<&Path>) -> io::Result<Self> {
+        let stdin = if launcher.is_some() { Stdio::piped() } else { Stdio::null() };
         // What it prints is a few hundred bytes, which its pipes hold until it has ended.
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         let child = command.process_group(0).env("RUST_BACKTRACE", "0").spawn()?;
-        Ok(Self(Some(child)))
+        let mut group = Self { child: Some(child), guarded: None };
+        if let Some(launcher) = launcher {
+            group.guarded = Some(Guarded::new(group.number(), launcher).map_err(io::Error::other)?);
+            group.open_the_gate();
+        }
+        Ok(group)
+    }
+
+    fn open_the_gate(&mut self) {
+        if let Some(mut gate) = self.child.as_mut().and_then(|child| child.stdin.take()) {
+            let _ = gate.write_all(b"\n"); // where nobody reads it the launcher has ended, and says why
+        }
     }
 
     fn number(&self) -> u32 {
-        self.0.as_ref().map_or(0, Child::id)
+        self.child.as_ref().map_or(0, Child::id)
     }
 
     fn tree(&self) -> Tree {
@@ -104,7 +126,7 @@ impl Group {
     /// Reaps it when it has ended, and gives what it printed.
     fn finish(mut self) -> io::Result<Output> {
         self.kill();
-        let child = self.0.take().ok_or_else(|| io::Error::other("it was waited for already"))?;
+        let child = self.child.take().ok_or_else(|| io::Error::other("it was waited for already"))?;
         child.wait_with_output()
     }
 
@@ -116,10 +138,10 @@ impl Group {
 
 impl Drop for Group {
     fn drop(&mut self) {
-        if self.0.is_some() {
+        if self.child.is_some() {
             self.kill();
         }
-        if let Some(mut child) = self.0.take() {
+        if let Some(mut child) = self.child.take() {
             let _ = child.wait(); // nobody is left to tell
         }
     }
@@ -147,7 +169,7 @@ mod tests {
     #[test]
     fn it_is_seen_while_it_runs_and_gives_what_it_printed() {
         let mut seen = Vec::new();
-        let output = run(shell("sleep 0.5; echo done"), &GO_ON, |_, threads| {
+        let output = run(shell("sleep 0.5; echo done"), None, &GO_ON, |_, threads| {
             seen.push(threads.clone());
             Ok(())
         });
@@ -157,7 +179,7 @@ mod tests {
 
     #[test]
     fn what_it_leaves_behind_is_ended() {
-        let output = run(shell("sleep 1000 & echo $$"), &GO_ON, |_, _| Ok(())).unwrap();
+        let output = run(shell("sleep 1000 & echo $$"), None, &GO_ON, |_, _| Ok(())).unwrap();
         let group = String::from_utf8(output.stdout).unwrap().trim().parse().unwrap();
         assert!(is_gone(group));
     }
@@ -166,7 +188,7 @@ mod tests {
     fn an_interrupted_one_is_ended_with_all_its_children() {
         let stop = AtomicBool::new(false);
         let mut group = 0;
-        let ended = run(shell("sleep 1000 & sleep 1000; true"), &stop, |_, threads| {
+        let ended = run(shell("sleep 1000 & sleep 1000; true"), None, &stop, |_, threads| {
             group = threads.seen.first().map_or(group, |thread| thread.pid.cast_unsigned());
             stop.store(true, Ordering::Relaxed);
             Ok(())
@@ -178,7 +200,7 @@ mod tests {
     #[test]
     fn one_that_nobody_can_be_told_of_is_ended() {
         let mut group = 0;
-        let ended = run(shell("sleep 1000"), &GO_ON, |_, threads| {
+        let ended = run(shell("sleep 1000"), None, &GO_ON, |_, threads| {
             group = threads.seen.first().map_or(group, |thread| thread.pid.cast_unsigned());
             Err(io::ErrorKind::BrokenPipe.into())
         });
@@ -188,7 +210,7 @@ mod tests {
 
     #[test]
     fn a_program_that_is_not_there_says_so() {
-        let ended = run(Command::new("/nowhere/concur"), &GO_ON, |_, _| Ok(()));
+        let ended = run(Command::new("/nowhere/concur"), None, &GO_ON, |_, _| Ok(()));
         assert!(matches!(&ended, Err(Ended::Failed(why)) if why.contains("can't be started")), "{ended:?}");
     }
 }

@@ -26,7 +26,7 @@ pub struct Claim {
 pub struct Judged {
     /// What was found, in words.
     pub says: String,
-    /// The ratio of the medians; absent if one of them is.
+    /// The median of the ratios within rounds; absent if one of the steps has no figure.
     pub ratio: Option<f64>,
     /// The least that it must be.
     pub at_least: f64,
@@ -128,7 +128,11 @@ mod tests {
 
     fn of(processors: usize, steps: &[(&'static str, f64)]) -> Conclusion {
         let lesson = super::super::find("gil").unwrap();
-        Conclusion::of(lesson, &Setup { processors, quick: false, python: None }, &seconds(steps))
+        Conclusion::of(
+            lesson,
+            &Setup { processors, quick: false, python: Err(String::new()) },
+            &seconds(steps),
+        )
     }
 
     #[test]

@@ -23,12 +23,14 @@ pub enum Event<'a> {
     StepBegun {
         /// Which.
         step: &'a Step,
+        /// The how manyth time that it runs, from 1: in which round.
+        repeat: u32,
     },
     /// A step was looked at.
     Sample {
         /// Which.
         step: &'a Step,
-        /// The how manyth time that it runs, from 1.
+        /// The how manyth time that it runs.
         repeat: u32,
         /// Since it began to run.
         seconds: f64,
@@ -39,15 +41,19 @@ pub enum Event<'a> {
     StepEnded {
         /// Which.
         step: &'a Step,
-        /// What it came to; none if it came to nothing.
+        /// The how manyth time it was.
+        repeat: u32,
+        /// What it has come to so far, this time last; none if it came to nothing.
         figure: Option<&'a Figure>,
-        /// Why it came to nothing.
+        /// Why it came to nothing. It is not run again then.
         trouble: Option<&'a Trouble>,
     },
     /// All steps are over.
     Conclusion {
         /// Of what.
         lesson: &'a Lesson,
+        /// Where.
+        setup: &'a Setup,
         /// What was run.
         steps: &'a [Step],
         /// What it came to.

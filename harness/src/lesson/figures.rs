@@ -76,9 +76,17 @@ impl Figure {
 pub struct Figures(Vec<(&'static str, Figure)>);
 
 impl Figures {
-    /// Keeps what a step came to.
-    pub fn keep(&mut self, step: &'static str, figure: Figure) {
-        self.0.push((step, figure));
+    /// Adds what a step came to once more, in the next round.
+    pub fn add(&mut self, step: &'static str, unit: Unit, value: f64) {
+        let mut values = self.of(step).map(|figure| figure.values.clone()).unwrap_or_default();
+        values.push(value);
+        self.forget(step);
+        self.0.extend(Figure::of(unit, values).map(|figure| (step, figure)));
+    }
+
+    /// Drops what a step came to.
+    pub fn forget(&mut self, step: &str) {
+        self.0.retain(|(name, _)| *name != step);
     }
 
     /// What a step came to; none if it came to nothing.
@@ -86,18 +94,33 @@ impl Figures {
         self.0.iter().find(|(name, _)| *name == step).map(|(_, figure)| figure)
     }
 
-    /// How many times as much one step's median is as another's, in the same unit.
+    /// How many times as much one step came to as another, in the same unit: the median of the ratios within rounds, in which
+    /// the machine did the same beside them.
     pub fn ratio(&self, of: &str, by: &str) -> Option<f64> {
         let (of, by) = (self.of(of)?, self.of(by)?);
-        (of.unit == by.unit && by.median > 0.0).then(|| of.median / by.median)
+        let within = of.values.iter().zip(&by.values).map(|(of, by)| within_a_round(*of, *by));
+        let ratio = Figure::of(of.unit, within.collect())?.median;
+        (of.unit == by.unit && ratio.is_finite()).then_some(ratio)
+    }
+}
+
+/// What is not more than nothing, as memory that others gave back meanwhile, is nothing: the other one is then far more.
+fn within_a_round(of: f64, by: f64) -> f64 {
+    match (of > 0.0, by > 0.0) {
+        (true, true) => of / by,
+        (true, false) => f64::INFINITY,
+        (false, _) => 0.0,
     }
 }
 
 /// Figures of whole seconds, for tests.
 #[cfg(test)]
 pub(super) fn seconds(steps: &[(&'static str, f64)]) -> Figures {
-    let figure = |value| Figure::of(Unit::Seconds, vec![value]).unwrap();
-    Figures(steps.iter().map(|(step, value)| (*step, figure(*value))).collect())
+    let mut figures = Figures::default();
+    for (step, value) in steps {
+        figures.add(step, Unit::Seconds, *value);
+    }
+    figures
 }
 
 #[cfg(test)]
@@ -117,11 +140,35 @@ mod tests {
     #[test]
     fn a_ratio_is_of_two_steps_in_one_unit() {
         let mut figures = seconds(&[("line", 4.0), ("threads", 2.0), ("never", 0.0)]);
-        figures.keep("memory", Figure::of(Unit::Bytes, vec![4096.0]).unwrap());
+        figures.add("memory", Unit::Bytes, 4096.0);
         assert_eq!(figures.ratio("line", "threads"), Some(2.0));
         for (of, by) in [("line", "memory"), ("line", "never"), ("line", "nothing")] {
             assert_eq!(figures.ratio(of, by), None, "{of}, {by}");
         }
+    }
+
+    #[test]
+    fn a_ratio_is_taken_within_rounds_and_its_median_counts() {
+        // The machine became slower from round to round, alike for both but once: the ratio of the medians is 4/3.
+        let mut figures = Figures::default();
+        for (line, threads) in [(2.0, 1.0), (4.0, 2.0), (8.0, 4.0), (2.0, 4.0), (6.0, 3.0)] {
+            figures.add("line", Unit::Seconds, line);
+            figures.add("threads", Unit::Seconds, threads);
+        }
+        assert_eq!(figures.ratio("line", "threads"), Some(2.0));
+        assert_eq!(figures.of("line").unwrap().values, [2.0, 4.0, 8.0, 2.0, 6.0]);
+        figures.forget("line");
+        assert_eq!(figures.ratio("line", "threads"), None);
+    }
+
+    #[test]
+    fn a_round_in_which_one_came_to_nothing_is_one_of_the_ends() {
+        let mut figures = Figures::default();
+        for (of, by) in [(8.0, -1.0), (8.0, 2.0), (-1.0, -1.0)] {
+            figures.add("threads", Unit::Bytes, of);
+            figures.add("tasks", Unit::Bytes, by);
+        }
+        assert_eq!(figures.ratio("threads", "tasks"), Some(4.0));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use super::child::{self, Ended};
 use super::conclusion::Conclusion;
 use super::event::{Event, Guessed, Trouble};
-use super::figures::{Figure, Figures};
+use super::figures::Figures;
 use super::{Lesson, Setup, Stage, Step};
 use crate::failure::Interrupted;
 
@@ -31,23 +31,13 @@ pub fn hold(
     let steps = (lesson.steps)(setup);
     stage.show(&Event::Title { lesson, setup, steps: &steps })?;
     let guessed = ask()?;
-    let mut figures = Figures::default();
-    let mut whole = true;
-    for step in &steps {
-        stage.show(&Event::StepBegun { step })?;
-        let (values, trouble) = repeat(step, stage, stop)?;
-        let figure = Figure::of(step.work.unit(), values);
-        stage.show(&Event::StepEnded { step, figure: figure.as_ref(), trouble: trouble.as_ref() })?;
-        whole &= !matches!(trouble, Some(Trouble::Failed(_)));
-        if let Some(figure) = figure {
-            figures.keep(step.name, figure);
-        }
-    }
+    let (figures, whole) = rounds(&steps, stage, stop)?;
     let was = figures.ratio(lesson.guess.of, lesson.guess.by);
     let guess = guessed.map(|guessed| Guessed { guessed, was });
     let conclusion = Conclusion::of(lesson, setup, &figures);
     stage.show(&Event::Conclusion {
         lesson,
+        setup,
         steps: &steps,
         figures: &figures,
         conclusion: &conclusion,
@@ -57,27 +47,53 @@ pub fn hold(
     Ok(Outcome { whole })
 }
 
-/// A step's values, as many as came before something went wrong; with trouble none of them counts.
-fn repeat(
-    step: &Step,
-    stage: &mut dyn Stage,
-    interrupted: &AtomicBool,
-) -> anyhow::Result<(Vec<f64>, Option<Trouble>)> {
-    let mut values = Vec::new();
-    for repeat in 1..=step.repeats {
-        let output = child::run(step.work.command(), interrupted, |since, threads| {
-            stage.show(&Event::Sample { step, repeat, seconds: since.as_secs_f64(), threads })
-        });
-        let value = match output {
-            Ok(output) => step.work.figure(&output),
-            Err(Ended::Failed(why)) => Err(Trouble::Failed(why)),
-            Err(Ended::Interrupted) => return Err(Interrupted.into()),
-            Err(Ended::Unheard(error)) => return Err(error.into()),
-        };
-        match value {
-            Ok(value) => values.push(value),
-            Err(trouble) => return Ok((Vec::new(), Some(trouble))),
+/// Runs every step once, then all again, as often as they say: so what else the machine does meets the steps of a round alike,
+/// and they can be compared within it. Tells what they came to, and whether all of them came to something that this machine can
+/// do. A step that goes wrong comes to nothing at all, and is not run again.
+fn rounds(steps: &[Step], stage: &mut dyn Stage, stop: &AtomicBool) -> anyhow::Result<(Figures, bool)> {
+    let mut figures = Figures::default();
+    let mut troubled = Vec::new();
+    let mut whole = true;
+    for repeat in 1..=steps.iter().map(|step| step.repeats).max().unwrap_or_default() {
+        for step in steps.iter().filter(|step| repeat <= step.repeats) {
+            if troubled.contains(&step.name) {
+                continue;
+            }
+            stage.show(&Event::StepBegun { step, repeat })?;
+            let trouble = match once(step, repeat, stage, stop)? {
+                Ok(value) => {
+                    figures.add(step.name, step.work.unit(), value);
+                    None
+                }
+                Err(trouble) => {
+                    figures.forget(step.name);
+                    troubled.push(step.name);
+                    whole &= !matches!(trouble, Trouble::Failed(_));
+                    Some(trouble)
+                }
+            };
+            let figure = figures.of(step.name);
+            stage.show(&Event::StepEnded { step, repeat, figure, trouble: trouble.as_ref() })?;
         }
     }
-    Ok((values, None))
+    Ok((figures, whole))
+}
+
+/// Runs a step once: what it came to, or why it came to nothing.
+fn once(
+    step: &Step,
+    repeat: u32,
+    stage: &mut dyn Stage,
+    interrupted: &AtomicBool,
+) -> anyhow::Result<Result<f64, Trouble>> {
+    let output =
+        child::run(step.work.command(), step.work.launcher().as_deref(), interrupted, |since, threads| {
+            stage.show(&Event::Sample { step, repeat, seconds: since.as_secs_f64(), threads })
+        });
+    match output {
+        Ok(output) => Ok(step.work.figure(&output)),
+        Err(Ended::Failed(why)) => Ok(Err(Trouble::Failed(why))),
+        Err(Ended::Interrupted) => Err(Interrupted.into()),
+        Err(Ended::Unheard(error)) => Err(error.into()),
+    }
 }

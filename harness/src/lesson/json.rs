@@ -21,13 +21,13 @@ impl<W: Write> Stage for Json<W> {
 fn object(event: &Event<'_>) -> Value {
     match event {
         Event::Title { lesson, setup, steps } => title(lesson, setup, steps),
-        Event::StepBegun { step } => json!({
-            "event": "step-begun", "step": step.name, "title": step.title, "says": step.says,
+        Event::StepBegun { step, repeat } => json!({
+            "event": "step-begun", "step": step.name, "repeat": repeat, "title": step.title, "says": step.says,
             "command": step.work.to_string(), "repeats": step.repeats, "unit": step.work.unit(),
         }),
         Event::Sample { step, repeat, seconds, threads } => sample(step, *repeat, *seconds, threads),
-        Event::StepEnded { step, figure, trouble } => json!({
-            "event": "step-ended", "step": step.name, "figure": figure, "trouble": trouble,
+        Event::StepEnded { step, repeat, figure, trouble } => json!({
+            "event": "step-ended", "step": step.name, "repeat": repeat, "figure": figure, "trouble": trouble,
         }),
         Event::Conclusion { lesson, conclusion, guess, .. } => json!({
             "event": "conclusion", "verdict": conclusion.verdict, "sentence": conclusion.sentence,
@@ -43,9 +43,9 @@ fn object(event: &Event<'_>) -> Value {
 
 fn title(lesson: &Lesson, setup: &Setup, steps: &[Step]) -> Value {
     json!({
-        "event": "title", "lesson": lesson.name, "title": lesson.title, "watch": lesson.watch,
+        "event": "title", "lesson": lesson.name, "title": lesson.title, "watch": (lesson.watch)(setup),
         "asks": lesson.guess.asks, "processors": setup.processors, "quick": setup.quick,
-        "python": setup.python.as_ref().map(|python| &python.interpreter.name),
+        "python": setup.python.as_ref().ok().map(|python| &python.interpreter.name),
         "steps": steps.iter().map(|step| step.name).collect::<Vec<_>>(),
     })
 }

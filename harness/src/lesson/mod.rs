@@ -30,7 +30,6 @@ pub mod work;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use anyhow::Context;
 use conclusion::Claim;
 use event::Event;
 pub use hold::{Outcome, hold};
@@ -55,7 +54,7 @@ pub struct Lesson {
     /// What it is about, as on a blackboard.
     pub title: &'static str,
     /// What to watch, a paragraph each.
-    pub watch: &'static [&'static str],
+    pub watch: fn(&Setup) -> Vec<String>,
     /// What the class is asked before it begins.
     pub guess: Guess,
     /// What is run, in this order.
@@ -83,9 +82,12 @@ pub struct Setup {
     pub processors: usize,
     /// Whether it is for trying out: smaller jobs, fewer repeats, and figures that prove less.
     pub quick: bool,
-    /// The CPython that it runs; none if it runs none, or there is none with a global lock.
-    pub python: Option<Python>,
+    /// The CPython that it runs, or why it runs none, and what would help.
+    pub python: Result<Python, String>,
 }
+
+/// What is looked for on the PATH.
+const PYTHON: &str = "python3";
 
 /// An interpreter, and the programs that it runs.
 #[derive(Debug, Clone)]
@@ -100,15 +102,26 @@ impl Python {
     /// CPython as it is found on the PATH, if it has its lock.
     ///
     /// # Errors
-    /// Its programs can't be written.
-    pub fn find(stop: &AtomicBool) -> anyhow::Result<Option<Self>> {
-        let found = interpreter::named(&["python3".to_owned()], stop)?;
-        let found = found.into_iter().find_map(|found| found.interpreter.ok());
-        let with_lock = found.filter(|found| found.implementation == "CPython" && found.gil);
-        let Some(interpreter) = with_lock else { return Ok(None) };
-        let programs =
-            Programs::write().context("the Python programs can't be written to a temporary directory")?;
-        Ok(Some(Self { interpreter, programs }))
+    /// A sentence without its full stop on why there is none, and what would help.
+    pub fn find(stop: &AtomicBool) -> Result<Self, String> {
+        let interpreter =
+            interpreter::named(&[PYTHON.to_owned()], stop).map_err(|error| format!("{error:#}"))?;
+        let interpreter = interpreter.into_iter().next().map(|found| found.interpreter);
+        Self::of(interpreter.unwrap_or_else(|| Err(format!("there is no {PYTHON}"))))
+    }
+
+    fn of(interpreter: Result<Arc<Interpreter>, String>) -> Result<Self, String> {
+        let interpreter = interpreter?;
+        let (name, version) = (&interpreter.implementation, &interpreter.version);
+        if name != "CPython" {
+            return Err(format!("{PYTHON} is {name} {version} here; put a CPython of that name on the PATH"));
+        }
+        if !interpreter.gil {
+            return Err(format!(
+                "{PYTHON} is CPython {version} without its lock here; put one with it first on the PATH"
+            ));
+        }
+        Ok(Self { programs: Programs::write()?, interpreter })
     }
 }
 
@@ -131,10 +144,10 @@ pub struct Step {
     /// The same for people.
     pub title: &'static str,
     /// What happens in it.
-    pub says: &'static str,
+    pub says: String,
     /// What it runs.
     pub work: Work,
-    /// How many times.
+    /// How many times: once in each round.
     pub repeats: u32,
     /// The step that its figure is compared with in the table.
     pub against: Option<&'static str>,
@@ -176,20 +189,28 @@ mod tests {
 
     use super::*;
 
+    fn interpreter(implementation: &str, gil: bool) -> Interpreter {
+        Interpreter {
+            name: "python-3.13".to_owned(),
+            program: "/nowhere/python3".to_owned(),
+            implementation: implementation.to_owned(),
+            version: "3.13.0".to_owned(),
+            gil,
+            modules: Vec::new(),
+        }
+    }
+
     /// Few processors and many, quick or not, without CPython and with one.
     fn setups() -> Vec<Setup> {
-        let interpreter = Arc::new(Interpreter {
-            name: "cpython-3.13".to_owned(),
-            program: "/nowhere/python3".to_owned(),
-            implementation: "CPython".to_owned(),
-            version: "3.13.0".to_owned(),
-            gil: true,
-            modules: Vec::new(),
-        });
-        let python = Python { interpreter, programs: Programs::write().unwrap() };
-        let of =
-            |processors, quick, python: Option<&Python>| Setup { processors, quick, python: python.cloned() };
-        vec![of(1, false, None), of(2, true, None), of(2, false, Some(&python)), of(64, true, Some(&python))]
+        let python = Python::of(Ok(Arc::new(interpreter("CPython", true)))).unwrap();
+        let none = || Err("there is no python3".to_owned());
+        let of = |processors, quick, python| Setup { processors, quick, python };
+        vec![
+            of(1, false, none()),
+            of(2, true, none()),
+            of(2, false, Ok(python.clone())),
+            of(64, true, Ok(python)),
+        ]
     }
 
     fn held() -> impl Iterator<Item = (&'static Lesson, Setup)> {
@@ -211,6 +232,23 @@ mod tests {
         for place in lessons().iter().flat_map(|lesson| lesson.places) {
             assert!(root.join(place.path).is_file(), "{} is not there", place.path);
         }
+    }
+
+    #[test]
+    fn why_there_is_no_python_with_its_lock_is_said_as_it_is() {
+        for (interpreter, why) in [
+            (
+                interpreter("PyPy", true),
+                "python3 is PyPy 3.13.0 here; put a CPython of that name on the PATH",
+            ),
+            (
+                interpreter("CPython", false),
+                "python3 is CPython 3.13.0 without its lock here; put one with it first on the PATH",
+            ),
+        ] {
+            assert_eq!(Python::of(Ok(Arc::new(interpreter))).unwrap_err(), why);
+        }
+        assert_eq!(Python::of(Err("there is none".to_owned())).unwrap_err(), "there is none");
     }
 
     #[test]

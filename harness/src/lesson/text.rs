@@ -10,11 +10,13 @@ use super::conclusion::{Conclusion, Verdict, times};
 use super::event::{Event, Guessed, Trouble};
 use super::figures::{Figure, Figures};
 use super::in_place::{InPlace, Line};
-use super::{Lesson, Stage, Step};
+use super::{Lesson, Setup, Stage, Step};
 use crate::measure::threads::Threads;
 
 /// What a screen must have room for beside the bars: the line above them, and the cursor's.
 const LINES_BESIDE: usize = 3;
+/// How much room a step's name is given.
+const NAME: usize = 18;
 
 /// What a lesson is told on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,8 +38,8 @@ pub struct Text<W> {
     answers: bool,
     place: InPlace,
     bars: Bars,
-    /// Which run the bars are of.
-    repeat: u32,
+    /// Which round it is, from 1.
+    round: u32,
     /// The last whole second that a line was written for.
     second: u64,
 }
@@ -45,7 +47,7 @@ pub struct Text<W> {
 impl<W: Write> Text<W> {
     /// Nothing has been told yet.
     pub fn new(out: W, screen: fn() -> Screen, answers: bool) -> Self {
-        Self { out, screen, answers, place: InPlace::default(), bars: Bars::default(), repeat: 0, second: 0 }
+        Self { out, screen, answers, place: InPlace::default(), bars: Bars::default(), round: 0, second: 0 }
     }
 
     /// The answers to the questions.
@@ -79,40 +81,52 @@ impl<W: Write> Text<W> {
         self.out.flush()
     }
 
-    fn title(&mut self, lesson: &Lesson, processors: usize) -> io::Result<()> {
+    fn title(&mut self, lesson: &Lesson, setup: &Setup, steps: &[Step]) -> io::Result<()> {
         let rule = "=".repeat(lesson.title.chars().count().min(self.terminal().width));
         let mut told = format!("{}{rule}\n\n", self.paragraph(lesson.title, 0));
-        for watch in lesson.watch {
-            told += &self.paragraph(watch, 0);
+        for watch in (lesson.watch)(setup) {
+            told += &self.paragraph(&watch, 0);
             told.push('\n');
         }
-        let here = match processors {
+        let here = match setup.processors {
             1 => "This machine has one processor.".to_owned(),
             several => format!("This machine has {several} processors."),
         };
         told += &self.paragraph(&here, 0);
+        let rounds = steps.iter().map(|step| step.repeats).max().unwrap_or_default();
+        if rounds > 1 {
+            told += &self.paragraph(
+                &format!("All steps are run {rounds} times, in rounds: each once, then each again."),
+                0,
+            );
+        }
         if (self.screen)().lines.is_some() {
             told += &self.paragraph(LEGEND, 0);
         }
         self.write(&told)
     }
 
-    fn step_begun(&mut self, step: &Step) -> io::Result<()> {
-        (self.bars, self.repeat, self.second) = (Bars::default(), 0, 0);
+    /// Later rounds are told in few words: all that is to be said of a step was said in the first one.
+    fn step_begun(&mut self, step: &Step, repeat: u32) -> io::Result<()> {
+        (self.bars, self.second) = (Bars::default(), 0);
+        let new = repeat != self.round;
+        self.round = repeat;
+        if repeat > 1 {
+            let told = if new { format!("\nRound {repeat}\n") } else { String::new() };
+            return self.write(&told);
+        }
         let told = [
             self.paragraph(step.title, 0),
-            self.within(2, step.says, 0),
+            self.within(2, &step.says, 0),
             self.within(2, &format!("$ {}", step.work), 4),
         ];
         self.write(&format!("\n{}", told.concat()))
     }
 
-    fn sample(&mut self, step: &Step, repeat: u32, seconds: f64, threads: &Threads) -> io::Result<()> {
-        if repeat != self.repeat {
-            (self.bars, self.repeat, self.second) = (Bars::default(), repeat, 0);
-        }
+    fn sample(&mut self, step: &Step, seconds: f64, threads: &Threads) -> io::Result<()> {
         self.bars.take(seconds, threads);
-        let sentence = format!("  {repeat} of {}, {}", step.repeats, self.bars.sentence());
+        let step = if self.round > 1 { format!("{}, ", step.name) } else { String::new() };
+        let sentence = format!("  {step}{}", self.bars.sentence());
         let screen = (self.screen)();
         let Some(lines) = screen.lines else {
             let second = seconds as u64;
@@ -129,13 +143,25 @@ impl<W: Write> Text<W> {
         self.place.draw(&mut self.out, &drawn, width)
     }
 
-    fn step_ended(&mut self, figure: Option<&Figure>, trouble: Option<&Trouble>) -> io::Result<()> {
-        self.place.leave();
+    fn step_ended(
+        &mut self,
+        step: &Step,
+        figure: Option<&Figure>,
+        trouble: Option<&Trouble>,
+    ) -> io::Result<()> {
         let told = match (figure, trouble) {
             (Some(figure), _) => came_to(figure),
             (None, Some(Trouble::Unsupported(why))) => format!("not possible here: {why}"),
             (None, trouble) => format!("failed: {}", trouble.map_or("there is no figure", Trouble::reason)),
         };
+        if self.round > 1 {
+            // Else the table and the bars of the first round would be far apart.
+            let width = self.terminal().width;
+            self.place.draw(&mut self.out, &[], width)?;
+            let told = self.within(2, &format!("{:<NAME$} => {told}", step.name), NAME + 4);
+            return self.write(&told);
+        }
+        self.place.leave();
         let told = self.within(2, &format!("=> {told}"), 3);
         self.write(&told)
     }
@@ -143,6 +169,7 @@ impl<W: Write> Text<W> {
     fn conclusion(
         &mut self,
         lesson: &Lesson,
+        setup: &Setup,
         steps: &[Step],
         figures: &Figures,
         conclusion: &Conclusion,
@@ -159,7 +186,8 @@ impl<W: Write> Text<W> {
             Verdict::CannotShow => "Can't be shown here",
         };
         told.push('\n');
-        told += &self.paragraph(&format!("{verdict}: {}", conclusion.sentence), 0);
+        let from = if setup.quick { " (from one quick run)" } else { "" };
+        told += &self.paragraph(&format!("{verdict}{from}: {}", conclusion.sentence), 0);
         if let Some(guess) = guess {
             told += &self.paragraph(&guessed(guess), 0);
         }
@@ -183,12 +211,12 @@ impl<W: Write> Text<W> {
 impl<W: Write> Stage for Text<W> {
     fn show(&mut self, event: &Event<'_>) -> io::Result<()> {
         match *event {
-            Event::Title { lesson, setup, .. } => self.title(lesson, setup.processors),
-            Event::StepBegun { step } => self.step_begun(step),
-            Event::Sample { step, repeat, seconds, threads } => self.sample(step, repeat, seconds, threads),
-            Event::StepEnded { figure, trouble, .. } => self.step_ended(figure, trouble),
-            Event::Conclusion { lesson, steps, figures, conclusion, guess } => {
-                self.conclusion(lesson, steps, figures, conclusion, guess)
+            Event::Title { lesson, setup, steps } => self.title(lesson, setup, steps),
+            Event::StepBegun { step, repeat } => self.step_begun(step, repeat),
+            Event::Sample { step, seconds, threads, .. } => self.sample(step, seconds, threads),
+            Event::StepEnded { step, figure, trouble, .. } => self.step_ended(step, figure, trouble),
+            Event::Conclusion { lesson, setup, steps, figures, conclusion, guess } => {
+                self.conclusion(lesson, setup, steps, figures, conclusion, guess)
             }
             Event::Questions { lesson } => self.questions(lesson),
         }
@@ -212,17 +240,9 @@ fn line_of(bar: &Bar, screen: Screen) -> Line {
     Line { text: format!("{before}\x1b[{colour}m{}\x1b[0m{rest}", bar.state), ..plain }
 }
 
+/// The last time.
 fn came_to(figure: &Figure) -> String {
-    let write = |value| figure.unit.write(value);
-    match figure.values.len() {
-        1 => format!("{} (once)", write(figure.median)),
-        times => format!(
-            "{} (median of {times}, from {} to {})",
-            write(figure.median),
-            write(figure.least),
-            write(figure.greatest)
-        ),
-    }
+    figure.unit.write(figure.values.last().copied().unwrap_or(figure.median))
 }
 
 fn guessed(guess: Guessed) -> String {
@@ -239,6 +259,8 @@ fn compared_with(ratio: f64, by: &str) -> String {
     }
 }
 
+const RATIOS: &str = "What a step is of another is the median of the ratios within rounds.";
+
 /// All figures of the run, and the notes' own beside them.
 fn table(lesson: &Lesson, steps: &[Step], figures: &Figures) -> Table {
     let mut columns = vec![
@@ -247,6 +269,7 @@ fn table(lesson: &Lesson, steps: &[Step], figures: &Figures) -> Table {
         Column::numbers("from .. to", "", 3),
         Column::words("that is", 1),
     ];
+    let several = steps.iter().any(|step| step.repeats > 1);
     let has_notes = !lesson.notes.is_empty();
     columns.extend(has_notes.then(|| Column::words(lesson.notes, 2)));
     let row = |step: &Step| {
@@ -266,6 +289,6 @@ fn table(lesson: &Lesson, steps: &[Step], figures: &Figures) -> Table {
         title: "What this run came to".to_owned(),
         columns,
         rows: steps.iter().map(row).collect(),
-        notes: Vec::new(),
+        notes: several.then(|| RATIOS.to_owned()).into_iter().collect(),
     }
 }

@@ -1,6 +1,7 @@
 //! What a step of a lesson runs: a `concur` process of its own, since it may fork, and whose figure it reads from its answer.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::process::{self, Command, Output};
 use std::time::Duration;
 
@@ -79,7 +80,14 @@ impl Work {
         match self {
             Self::Python { python, way, .. } => {
                 let program = python.programs.directory().join(way.file());
-                command.args(["launch", "--with-parent", &parent, "--", &python.interpreter.program]);
+                command.args([
+                    "launch",
+                    "--gate",
+                    "--with-parent",
+                    &parent,
+                    "--",
+                    &python.interpreter.program,
+                ]);
                 command.arg(program).args(self.arguments())
             }
             Self::Jobs { .. } | Self::Probe { .. } => {
@@ -87,6 +95,11 @@ impl Work {
             }
         };
         command
+    }
+
+    /// What launches it, and is to have it under guard, if it is not our own program: what that makes may not end with us.
+    pub(super) fn launcher(&self) -> Option<PathBuf> {
+        matches!(self, Self::Python { .. }).then(own_program)
     }
 
     /// Behind the program's name.

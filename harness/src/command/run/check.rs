@@ -7,7 +7,7 @@ use std::time::Duration;
 use workloads::datagram::DATAGRAM_BYTES_AT_MOST;
 
 use super::planning::NOBODY;
-use crate::cli::{Run, Suite};
+use crate::cli::{JobSize, Run, Suite};
 use crate::command::exec::JOBS_AT_MOST;
 use crate::command::loading;
 use crate::command::probe::TIME_AT_MOST;
@@ -133,7 +133,23 @@ fn fitting(arguments: &Run) -> anyhow::Result<()> {
             "{option} is for probes, and the suite has none; leave it out, or name --suite spawn, switch or ipc"
         )));
     }
+    if let Some(option) = task_options(arguments).first().filter(|_| !has(Suite::Tasks)) {
+        return Err(Usage::error(format!(
+            "{option} is for tasks, and the suite has none; leave it out, or name --suite tasks"
+        )));
+    }
     let loads = has(Suite::Servers) || has(Suite::Idle) || has(Suite::Stevens);
+    if let Some(option) = server_options(arguments).first().filter(|_| !loads) {
+        return Err(Usage::error(format!(
+            "{option} is for servers, and the suite has none; leave it out, or name --suite servers"
+        )));
+    }
+    let interpreters = arguments.python.iter().any(|name| name != NOBODY);
+    if interpreters && !loads && !has(Suite::Tasks) {
+        return Err(Usage::error(
+            "--python is for servers and tasks, and the suite has none; leave it out, or name --suite tasks",
+        ));
+    }
     if let Some(name) = arguments.again.as_ref().filter(|name| !loads && *name != NOBODY) {
         return Err(Usage::error(format!(
             "--again {name} is for servers, and the suite has none; leave it out, or name --suite servers"
@@ -153,6 +169,23 @@ fn fitting(arguments: &Run) -> anyhow::Result<()> {
 /// The options that were given and say how to measure probes.
 fn probe_options(arguments: &Run) -> Vec<&'static str> {
     let options = [("--ways", !arguments.ways.is_empty()), ("--probe-time", arguments.probe_time.is_some())];
+    options.into_iter().filter(|(_, given)| *given).map(|(name, _)| name).collect()
+}
+
+/// The options that were given and say which tasks to run, and how. `--size short` is what is done anyway.
+fn task_options(arguments: &Run) -> Vec<&'static str> {
+    let options = [
+        ("--executors", !arguments.executors.is_empty()),
+        ("--tasks", !arguments.tasks.is_empty()),
+        ("--jobs", !arguments.jobs.is_empty()),
+        ("--size full", arguments.size == JobSize::Full),
+    ];
+    options.into_iter().filter(|(_, given)| *given).map(|(name, _)| name).collect()
+}
+
+/// The options that were given and say which servers to measure.
+fn server_options(arguments: &Run) -> Vec<&'static str> {
+    let options = [("--models", !arguments.models.is_empty()), ("--cmd", !arguments.cmd.is_empty())];
     options.into_iter().filter(|(_, given)| *given).map(|(name, _)| name).collect()
 }
 

@@ -282,6 +282,28 @@ fn what_the_command_line_does_not_know_gets_one_line_too() {
 }
 
 #[test]
+fn an_option_that_no_suite_heeds_is_refused_in_one_line() {
+    for (option, value) in [
+        ("--jobs", "4"),
+        ("--tasks", "primes"),
+        ("--executors", "line"),
+        ("--size", "full"),
+        ("--models", "epoll"),
+    ] {
+        let said = usage(&["run", "--suite", "ipc", option, value]);
+        assert!(said.contains(option) && said.contains("and the suite has none; leave it out"), "{said}");
+    }
+    let said = usage(&["run", "--suite", "spawn", "--cmd", "mine=server {port}"]);
+    assert!(said.contains("--cmd is for servers"), "{said}");
+    let said = usage(&["run", "--suite", "switch", "--python", "pypy3"]);
+    assert!(said.contains("--python is for servers and tasks"), "{said}");
+    let said = usage(&["run", "--suite", "servers", "--jobs", "4"]);
+    assert!(said.contains("--jobs is for tasks"), "{said}");
+    let said = usage(&["run", "--suite", "tasks", "--models", "epoll"]);
+    assert!(said.contains("--models is for servers"), "{said}");
+}
+
+#[test]
 fn two_runs_never_share_a_directory() {
     let place = tempfile::tempdir().unwrap();
     let run = |out: &[&str]| {

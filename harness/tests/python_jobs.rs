@@ -335,7 +335,7 @@ fn a_run_has_rows_of_the_interpreter_of_the_same_jobs_in_rust_and_of_what_is_mis
     for executor in ["line", "threads", "processes", "gil"] {
         assert_eq!(cells(&run, executor)[0]["value"], "1800030000", "{executor}");
     }
-    let missing = cells(&run, "other-python:threads");
+    let missing = cells(&run, "/nowhere/other-python:threads");
     assert_eq!(missing[0]["verdict"], "unsupported");
     let reason = missing[0]["reason"].as_str().unwrap();
     assert!(reason.starts_with("there is no /nowhere/other-python; install Python 3.8"), "{reason}");
@@ -347,8 +347,73 @@ fn without_any_interpreter_the_run_goes_on_and_says_what_stands_in() {
     assert_eq!(code, Some(0), "{said}");
     let notes = run["notes"].to_string();
     assert!(notes.contains("the executor gil stands in for its threads"), "{notes}");
-    assert_eq!(cells(&run, "python3:line")[0]["verdict"], "unsupported");
+    assert_eq!(cells(&run, "/nowhere/python3:line")[0]["verdict"], "unsupported");
     assert!(!cells(&run, "gil").is_empty());
+}
+
+#[test]
+fn two_missing_interpreters_of_one_file_name_are_rows_of_their_own() {
+    let (code, run, said) = run(&["--python", "/nowhere/a/python3", "--python", "/nowhere/b/python3"]);
+    assert_eq!(code, Some(0), "{said}");
+    for name in ["/nowhere/a/python3:line", "/nowhere/b/python3:line"] {
+        assert_eq!(cells(&run, name)[0]["verdict"], "unsupported", "{name}");
+    }
+}
+
+/// A run of tasks with a fake interpreter as the only `python3` there is, which fails at whatever it is to do.
+fn run_found(gil: bool, more: &[&str]) -> Value {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("python3");
+    let answer = says("[3, 13, 0]", "").replace("\"gil\": true", &format!("\"gil\": {gil}"));
+    fs::write(&path, format!("#!/bin/sh\n[ \"$1\" = -c ] && {answer}\nexit 1\n")).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    let output = concur()
+        .env("PATH", directory.path())
+        .args(["run", "--suite", "tasks", "--rounds", "1", "--json"])
+        .args(more)
+        .arg("--out")
+        .arg(directory.path().join("run"))
+        .output()
+        .unwrap();
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Its rows: executor, task, jobs.
+fn rows(run: &Value) -> Vec<(String, String, u64)> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let cells = run["cells"].as_array().unwrap().iter();
+    let theirs = cells.filter(|cell| cell["executor"].as_str().unwrap().contains("python"));
+    let mut rows: Vec<_> = theirs
+        .map(|cell| (text(&cell["executor"]), text(&cell["task"]), cell["jobs"].as_u64().unwrap()))
+        .collect();
+    rows.sort();
+    rows.dedup();
+    rows
+}
+
+#[test]
+fn an_interpreter_that_nobody_named_does_what_a_short_run_has_time_for_and_the_rest_is_said() {
+    let three = |jobs: &[u64]| {
+        let ways = ["line", "processes", "threads"].into_iter();
+        let all = ways.flat_map(|way| jobs.iter().map(move |jobs| (way, *jobs)));
+        all.map(|(way, jobs)| (format!("cpython-3.13:{way}"), "wait".to_owned(), jobs)).collect::<Vec<_>>()
+    };
+    let short = run_found(true, &["--tasks", "wait", "--jobs", "1,4"]);
+    assert_eq!(rows(&short), three(&[1, 4]));
+    let notes = short["notes"].to_string();
+    assert!(notes.contains("run in the ways line, threads and processes; --python PATH runs"), "{notes}");
+    assert!(!notes.contains("one number of jobs") && !notes.contains("stands in"), "{notes}");
+    let full = run_found(true, &["--tasks", "wait", "--jobs", "1,4", "--size", "full"]);
+    assert_eq!(rows(&full), three(&[2]));
+    let notes = full["notes"].to_string();
+    assert!(notes.contains("CPython alone runs jobs of --size full, 2 of a task at most"), "{notes}");
+}
+
+#[test]
+fn the_lock_is_stood_in_for_where_the_only_cpython_has_none() {
+    let run = run_found(false, &["--tasks", "wait", "--jobs", "1"]);
+    let notes = run["notes"].to_string();
+    assert!(notes.contains("the executor gil stands in for its threads"), "{notes}");
 }
 
 #[test]

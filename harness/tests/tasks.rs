@@ -3,7 +3,7 @@
 mod common;
 
 use std::fs;
-use std::os::unix::fs::chown;
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -112,6 +112,42 @@ fn a_full_disk_is_those_rows_error_and_the_others_go_on() {
     let cells = cells(out.path());
     assert!(cells.len() >= 8, "{cells:?}");
     for cell in cells {
+        if cell.task == "disk" {
+            failed_with(&cell, &["No space left on device", small, "set TMPDIR"]);
+        } else {
+            went_well(&cell);
+        }
+    }
+}
+
+#[test]
+fn a_disk_that_is_full_from_the_start_leaves_interpreters_out_with_a_word_and_the_others_go_on() {
+    let (out, small) = (open_to(0), open_to(0));
+    let small = small.path().to_str().unwrap();
+    let python = out.path().join("python");
+    let says = r#"{"executable": null, "implementation": "CPython", "version": [3, 13, 0], "free_threaded": false, "gil": true, "modules": []}"#;
+    fs::write(&python, format!("#!/bin/sh\necho '{says}'\n")).unwrap();
+    fs::set_permissions(&python, fs::Permissions::from_mode(0o755)).unwrap();
+    let script = "mount -t tmpfs -o size=64k tmpfs \"$TMPDIR\" && { head -c 1M /dev/zero >\"$TMPDIR/full\"; exec \"$@\"; }";
+    let variable = format!("TMPDIR={small}");
+    let through = ["unshare", "--mount", "env", &variable, "sh", "-c", script, "sh"];
+    let arguments = ["--python", python.to_str().unwrap(), "--jobs", "2"];
+    let Some(output) = run_through(&through, out.path(), "disk,wait", &arguments) else { return };
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let (interpreters, ours): (Vec<_>, Vec<_>) =
+        cells(out.path()).into_iter().partition(|cell| cell.executor.starts_with("cpython-3.13:"));
+    assert_eq!(interpreters.len(), 3, "{interpreters:?}");
+    for cell in interpreters {
+        let reason = cell.reason.unwrap_or_default();
+        assert_eq!(cell.verdict, Verdict::Unsupported, "{reason}");
+        assert!(
+            reason.contains(&format!("can't be written to {small}: No space left on device")),
+            "{reason}"
+        );
+        assert!(reason.contains("set TMPDIR") && !reason.contains('\n'), "{reason}");
+    }
+    assert!(ours.len() >= 18, "{ours:?}");
+    for cell in ours {
         if cell.task == "disk" {
             failed_with(&cell, &["No space left on device", small, "set TMPDIR"]);
         } else {

@@ -38,18 +38,31 @@ pub fn probe(
     within: Duration,
     stop: &AtomicBool,
 ) -> Result<Interpreter, String> {
-    let advice = format!("install {OLDEST}, or name one with --python PATH");
-    let silent = |error| format!("{program} does not say what it is: {error:#}; {advice}");
+    ask(program, launcher, within, stop)
+        .map_err(|lacks| format!("{lacks}; install {OLDEST}, or name one with --python PATH"))
+}
+
+/// The same for who has other advice.
+///
+/// # Errors
+/// As those of [`probe`], without advice.
+pub fn ask(
+    program: &str,
+    launcher: &Path,
+    within: Duration,
+    stop: &AtomicBool,
+) -> Result<Interpreter, String> {
+    let silent = |error| format!("{program} does not say what it is: {error:#}");
     if !is_there(program) {
-        return Err(format!("there is no {program}; {advice}"));
+        return Err(format!("there is no {program}"));
     }
     let mut process = Process::start(launcher, &[program, "-c", PROBE]).map_err(silent)?;
     let said = hear(&mut process, within, stop).map_err(silent)?;
-    let said = said.ok_or_else(|| format!("{program} is no Python; {advice}"))?;
+    let said = said.ok_or_else(|| format!("{program} is no Python"))?;
     let version = said.version.map(|number| number.to_string()).join(".");
     let oldest = if said.implementation == "Jython" { [2, 7, 0] } else { [3, 8, 0] };
     if said.version < oldest {
-        return Err(format!("{program} is {} {version}, which is too old; {advice}", said.implementation));
+        return Err(format!("{program} is {} {version}, which is too old", said.implementation));
     }
     Ok(Interpreter {
         name: name(&said),

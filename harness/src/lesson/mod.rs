@@ -35,7 +35,9 @@ use event::Event;
 pub use hold::{Outcome, hold};
 use work::Work;
 
-use crate::interpreter::{self, Interpreter, Programs};
+use crate::interpreter::probe::{WITHIN, ask};
+use crate::interpreter::{Interpreter, Programs};
+use crate::server::own_program;
 
 /// All lessons, in the order of listings.
 pub fn lessons() -> &'static [Lesson] {
@@ -104,14 +106,11 @@ impl Python {
     /// # Errors
     /// A sentence without its full stop on why there is none, and what would help.
     pub fn find(stop: &AtomicBool) -> Result<Self, String> {
-        let interpreter =
-            interpreter::named(&[PYTHON.to_owned()], stop).map_err(|error| format!("{error:#}"))?;
-        let interpreter = interpreter.into_iter().next().map(|found| found.interpreter);
-        Self::of(interpreter.unwrap_or_else(|| Err(format!("there is no {PYTHON}"))))
+        Self::of(ask(PYTHON, &own_program(), WITHIN, stop))
     }
 
-    fn of(interpreter: Result<Arc<Interpreter>, String>) -> Result<Self, String> {
-        let interpreter = interpreter?;
+    fn of(asked: Result<Interpreter, String>) -> Result<Self, String> {
+        let interpreter = asked.map_err(|lacks| format!("{lacks}; install CPython 3.8 or newer"))?;
         let (name, version) = (&interpreter.implementation, &interpreter.version);
         if name != "CPython" {
             return Err(format!("{PYTHON} is {name} {version} here; put a CPython of that name on the PATH"));
@@ -121,7 +120,7 @@ impl Python {
                 "{PYTHON} is CPython {version} without its lock here; put one with it first on the PATH"
             ));
         }
-        Ok(Self { programs: Programs::write()?, interpreter })
+        Ok(Self { programs: Programs::write()?, interpreter: Arc::new(interpreter) })
     }
 }
 
@@ -202,7 +201,7 @@ mod tests {
 
     /// Few processors and many, quick or not, without CPython and with one.
     fn setups() -> Vec<Setup> {
-        let python = Python::of(Ok(Arc::new(interpreter("CPython", true)))).unwrap();
+        let python = Python::of(Ok(interpreter("CPython", true))).unwrap();
         let none = || Err("there is no python3".to_owned());
         let of = |processors, quick, python| Setup { processors, quick, python };
         vec![
@@ -246,9 +245,12 @@ mod tests {
                 "python3 is CPython 3.13.0 without its lock here; put one with it first on the PATH",
             ),
         ] {
-            assert_eq!(Python::of(Ok(Arc::new(interpreter))).unwrap_err(), why);
+            assert_eq!(Python::of(Ok(interpreter)).unwrap_err(), why);
         }
-        assert_eq!(Python::of(Err("there is none".to_owned())).unwrap_err(), "there is none");
+        assert_eq!(
+            Python::of(Err("there is none".to_owned())).unwrap_err(),
+            "there is none; install CPython 3.8 or newer"
+        );
     }
 
     #[test]

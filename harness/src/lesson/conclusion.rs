@@ -83,6 +83,9 @@ impl Claim {
         });
         let says = match ratio {
             Some(ratio) => self.says.replace("{}", &times(ratio)),
+            None if [self.of, self.by].iter().all(|step| figures.of(step).is_some()) => {
+                format!("{} came to nothing that {} can be compared with", self.by, self.of)
+            }
             None => format!("One of the steps {} and {} has no figure", self.of, self.by),
         };
         Judged { says, ratio, at_least: self.at_least, at_most: self.at_most, holds }
@@ -166,8 +169,17 @@ mod tests {
         assert_eq!(not_shown.verdict, Verdict::NotShown);
         assert_eq!(
             not_shown.sentence,
-            "This machine did not show it today. One of the steps line and processes has no figure."
+            "This machine did not show it today. One of the steps line and processes has no figure. One of the steps threads and \
+             processes has no figure."
         );
+    }
+
+    #[test]
+    fn a_step_that_came_to_nothing_has_a_figure_and_can_not_be_compared_with() {
+        let not_shown = of(2, &[("line", 4.0), ("threads", 2.0), ("gil", 4.0), ("processes", 0.0)]);
+        let says = &not_shown.claims[1].says;
+        assert_eq!(says, "processes came to nothing that line can be compared with");
+        assert!(!not_shown.claims[1].holds);
     }
 
     #[test]

@@ -2,16 +2,13 @@
 //!
 //! They are part of the binary and are written to a temporary directory, which is removed with the plan that names them.
 
-use std::fs;
 use std::io::ErrorKind;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 
-use anyhow::Context;
 use models::server::Room;
-use tempfile::TempDir;
 use workloads::python::{SERVERS, SHARED};
 
+use crate::interpreter::Programs;
 use crate::server::ForeignCommand;
 use crate::subject::Foreign;
 
@@ -24,12 +21,12 @@ const OLDEST: &str = "Python 3.8 or newer";
 /// # Errors
 /// The temporary directory can't be written.
 pub fn servers(interpreter: &str) -> anyhow::Result<Vec<Foreign>> {
-    let files = Arc::new(written().context("the Python servers can't be written to a temporary directory")?);
+    let files = Programs::of(SHARED.iter().chain(SERVERS)).map_err(anyhow::Error::msg)?;
     let found = find(interpreter);
     let gevent = found.as_ref().map_or_else(|lacks| Some(lacks.clone()), |program| lacks_gevent(program));
     let servers = SERVERS.iter().map(|(file, _)| {
         let name = file.trim_end_matches("_server.py");
-        let path = files.path().join(file).display().to_string();
+        let path = files.directory().join(file).display().to_string();
         let program = found.clone().unwrap_or_else(|_| interpreter.to_owned());
         let arguments = ["--workload", "{workload}", "--port", "{port}"];
         let words = [program, path].into_iter().chain(arguments.map(str::to_owned)).collect();
@@ -40,7 +37,7 @@ pub fn servers(interpreter: &str) -> anyhow::Result<Vec<Foreign>> {
             command: ForeignCommand::of_words(words, typed),
             room: Some(room(name)),
             lacks: if name == "gevent" { gevent.clone() } else { found.clone().err() },
-            files: Some(Arc::clone(&files)),
+            files: Some(files.clone()),
         }
     });
     Ok(servers.collect())
@@ -52,14 +49,6 @@ fn room(name: &str) -> Room {
         "select" => Room::Descriptors(1024),
         _ => Room::Many,
     }
-}
-
-fn written() -> std::io::Result<TempDir> {
-    let directory = tempfile::Builder::new().prefix("concur-python-").tempdir()?;
-    for (name, text) in SHARED.iter().chain(SERVERS) {
-        fs::write(directory.path().join(name), text)?;
-    }
-    Ok(directory)
 }
 
 /// The interpreter itself, which may stand behind a wrapper of that name; or what is missing.
@@ -108,7 +97,7 @@ mod tests {
     #[test]
     fn the_files_are_there_as_long_as_somebody_needs_them() {
         let servers = servers("/nowhere/python3").unwrap();
-        let path = servers[0].files.as_ref().unwrap().path().to_owned();
+        let path = servers[0].files.as_ref().unwrap().directory().to_owned();
         assert!(path.join("session.py").is_file() && path.join("gevent_server.py").is_file());
         drop(servers);
         assert!(!path.exists());

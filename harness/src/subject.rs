@@ -7,9 +7,9 @@ use std::time::Duration;
 use models::datagram::{datagram_server, datagram_servers};
 use models::options::Choice;
 use models::server::{Model, Room};
-use tempfile::TempDir;
 
 use crate::choose;
+use crate::interpreter::Programs;
 use crate::measure::group::Group;
 use crate::server::{ForeignCommand, ServeCommand, Server};
 use crate::transport::Transport;
@@ -40,7 +40,7 @@ pub struct Foreign {
     /// Why it can't be started here, and what would help.
     pub lacks: Option<String>,
     /// The files it is run from, which go when the last server that needs them does.
-    pub files: Option<Arc<TempDir>>,
+    pub files: Option<Programs>,
 }
 
 impl Subject {

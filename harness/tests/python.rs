@@ -338,7 +338,7 @@ fn children_end_when_their_server_is_killed() {
 
 /// Its command with the script's place filled in.
 fn words(foreign: &Foreign) -> String {
-    let directory = foreign.files.as_ref().unwrap().path().display().to_string();
+    let directory = foreign.files.as_ref().unwrap().directory().display().to_string();
     let typed = foreign.command.typed();
     let (interpreter, rest) = typed.split_once(' ').unwrap();
     format!("{interpreter} {directory}/{rest}")

@@ -28,14 +28,22 @@ struct Directory {
 }
 
 impl Programs {
-    /// Writes them, and removes those of processes that were killed.
+    /// Writes those that run jobs.
+    ///
+    /// # Errors
+    /// As those of [`of`](Self::of).
+    pub fn write() -> Result<Self, String> {
+        Self::of(JOBS_SHARED.iter().chain(JOBS))
+    }
+
+    /// Writes these, by name and text, and removes those of processes that were killed.
     ///
     /// # Errors
     /// The directory can't be made or written to: a sentence on where and why, and what to do.
-    pub fn write() -> Result<Self, String> {
+    pub fn of<'a>(files: impl Iterator<Item = &'a (&'a str, &'a str)>) -> Result<Self, String> {
         let parent = env::temp_dir();
         remove_forsaken(&parent);
-        write_to(&parent).map(|directory| Self(Some(Arc::new(directory)))).map_err(|error| {
+        write_to(&parent, files).map(|directory| Self(Some(Arc::new(directory)))).map_err(|error| {
             format!(
                 "the Python programs can't be written to {}: {error}; free some space there, or set TMPDIR to a directory \
                  that can be written to",
@@ -55,10 +63,10 @@ impl Programs {
     }
 }
 
-fn write_to(parent: &Path) -> io::Result<Directory> {
+fn write_to<'a>(parent: &Path, files: impl Iterator<Item = &'a (&'a str, &'a str)>) -> io::Result<Directory> {
     let place = tempfile::Builder::new().prefix(&format!("{PREFIX}{}-", process::id())).tempdir_in(parent)?;
     let lock = locked(place.path())?;
-    for (name, text) in JOBS_SHARED.iter().chain(JOBS) {
+    for (name, text) in files {
         fs::write(place.path().join(name), text)?;
     }
     Ok(Directory { place, _lock: lock })
@@ -152,7 +160,7 @@ mod tests {
     #[test]
     fn a_directory_of_a_living_maker_is_locked_by_it() {
         let parent = tempfile::tempdir().unwrap();
-        let directory = write_to(parent.path()).unwrap();
+        let directory = write_to(parent.path(), JOBS.iter()).unwrap();
         assert!(locked(directory.place.path()).is_err());
         remove_forsaken(parent.path());
         assert!(directory.place.path().exists());
@@ -160,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_place_that_can_not_be_written_to_is_said_with_why() {
-        assert!(write_to(Path::new("/nowhere")).is_err());
+        assert!(write_to(Path::new("/nowhere"), JOBS.iter()).is_err());
         assert!(!Programs::none().directory().exists());
     }
 }

@@ -194,6 +194,7 @@ fn many_different_reasons_are_told_in_part() {
 fn every_column_of_a_task_shows_its_own_figure() {
     let expected = expected(&[
         ("task", "primes (cpu)"),
+        ("jobs", "10"),
         ("executor", "processes"),
         ("workers", "10"),
         ("time (s)", "3.24"), // 2.16 and 4.32
@@ -204,10 +205,9 @@ fn every_column_of_a_task_shows_its_own_figure() {
         ("CPU (s)", "3.31"),      // 3.13 and 3.23, and 0.126 in the kernel
         ("memory (MiB)", "16.0"), // 7 + 13 / 2, 7 + 23 / 2
         ("values", "ok"),
-        ("jobs", "10"),
         ("rounds", "2/2"),
     ]);
-    assert_eq!(row(&table(&document(), "Tasks"), &["primes (cpu)", "processes"]), expected);
+    assert_eq!(row(&table(&document(), "Tasks"), &["primes (cpu)", "10", "processes"]), expected);
 }
 
 #[test]
@@ -264,6 +264,21 @@ fn sweep() -> Run {
 #[test]
 fn the_tables_of_a_sweep() {
     assert_snapshot!(on_terminal(&Document::of(&sweep()), 160, Charset::Utf8));
+}
+
+#[test]
+fn a_table_of_one_task_names_it_in_its_title_and_what_holds_for_all_is_said_once() {
+    let document = Document::of(&sweep());
+    let tables = document.sections.iter().map(|section| &section.table);
+    let tables: Vec<&Table> = tables.filter(|table| table.title.starts_with("Tasks")).collect();
+    let titles: Vec<&str> = tables.iter().map(|table| table.title.as_str()).collect();
+    assert_eq!(titles, ["Tasks: primes (computes)", "Tasks: wait (waits)"]);
+    assert_eq!(
+        tables[0].columns[..2].iter().map(|column| &*column.title).collect::<Vec<_>>(),
+        ["jobs", "executor"]
+    );
+    let short = |table: &&Table| table.notes.iter().any(|note| note.starts_with("Jobs are short"));
+    assert_eq!(tables.iter().map(short).collect::<Vec<_>>(), [false, true]);
 }
 
 #[test]

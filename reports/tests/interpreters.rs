@@ -100,6 +100,15 @@ fn the_tasks_own_table_compares_an_interpreter_with_its_own_line_too() {
 }
 
 #[test]
+fn interpreters_stand_below_the_labs_own_executors_with_the_ways_of_the_notes_first() {
+    let rows = Summary::of(&run_of(cells())).tasks;
+    let order: Vec<&str> = rows.iter().map(|row| row.executor.as_str()).collect();
+    let own = ["line", "threads", "processes", "gil"];
+    assert_eq!(order[..4], own);
+    assert_eq!(order[4..7], ["cpython-3.11:line", "cpython-3.11:threads", "cpython-3.11:processes"]);
+}
+
+#[test]
 fn values_that_differ_are_said_to_differ() {
     let mut all = cells();
     for cell in &mut all {

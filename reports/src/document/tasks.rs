@@ -18,39 +18,51 @@ there. Speed-up is line's time by the executor's, taken within each round: above
 another; an interpreter's ways are compared with its own line. Efficiency, of tasks that compute, is the speed-up by the processors that the executor could use: its workers, or all there are. CPU is processor time, user and system, child processes included. Values are ok if every job came to the \
 right one.";
 
-fn columns() -> Vec<Column> {
-    vec![
-        Column::words("task", 0),
-        Column::words("executor", 0),
-        Column::numbers("workers", "", 5),
-        Column::numbers("time", "s", 0),
-        Column::numbers("interval", "s", 4),
-        Column::numbers("speed-up", "times", 0),
-        Column::numbers("interval", "times", 5),
-        Column::numbers("efficiency", "", 1),
-        Column::numbers("CPU", "s", 1),
-        Column::numbers("memory", "MiB", 6),
-        Column::words("values", 1),
-        Column::numbers("jobs", "", 0),
-        Column::numbers("rounds", "", 3),
-    ]
+/// One column and what stands in it.
+struct Field {
+    column: Column,
+    text: fn(&TaskRow) -> String,
 }
 
-/// The table of all executors, what scaling comes to, and a table in the notes' form for the most jobs that were run in line:
+/// What a table has in common goes into its title: the task, where all its rows are of one.
+fn fields(of_one_task: bool) -> Vec<Field> {
+    let field = |column, text| Field { column, text };
+    let task = || field(Column::words("task", 0), |row| format!("{} ({})", row.task, row.family));
+    let mut fields: Vec<Field> = (!of_one_task).then(task).into_iter().collect();
+    fields.extend([
+        field(Column::numbers("jobs", "", 0), |row| count(row.jobs as f64)),
+        field(Column::words("executor", 0), |row| row.executor.clone()),
+        field(Column::numbers("workers", "", 5), |row| count(row.workers as f64)),
+        field(Column::numbers("time", "s", 0), seconds),
+        field(Column::numbers("interval", "s", 4), |row| {
+            row.seconds.map(|seconds| range(seconds.interval, figure)).unwrap_or_default()
+        }),
+        field(Column::numbers("speed-up", "times", 0), |row| {
+            row.comparison.map(speed_up).unwrap_or_default()
+        }),
+        field(Column::numbers("interval", "times", 5), |row| {
+            let interval = row.comparison.and_then(|own| own.interval);
+            interval.map(|interval| range(interval, times)).unwrap_or_default()
+        }),
+        field(Column::numbers("efficiency", "", 1), |row| if_known(row.efficiency, times)),
+        field(Column::numbers("CPU", "s", 1), |row| if_known(row.cpu_s, figure)),
+        field(Column::numbers("memory", "MiB", 6), |row| if_known(row.pss_peak_bytes, mebibytes)),
+        field(Column::words("values", 1), |row| {
+            row.value_ok.map(|ok| if ok { "ok" } else { "not ok" }).unwrap_or_default().to_owned()
+        }),
+        field(Column::numbers("rounds", "", 3), |row| format!("{}/{}", row.rounds.counted, row.rounds.all)),
+    ]);
+    fields
+}
+
+/// The tables of all executors, what scaling comes to, and a table in the notes' form for the most jobs that were run in line:
 /// they are nearest to the notes' own.
 pub(super) fn sections(rows: &[TaskRow], scaling: &[ScalingRow]) -> Vec<Table> {
     if rows.is_empty() {
         return Vec::new();
     }
+    let mut tables = executors(rows);
     let jobs: BTreeSet<usize> = rows.iter().map(|row| row.jobs).collect();
-    // With several numbers of jobs a single table would be hundreds of rows long.
-    let mut tables: Vec<Table> = if jobs.len() > 1 {
-        rows.chunk_by(|one, other| one.task == other.task)
-            .map(|rows| executors(&format!("Tasks: {}", rows[0].task), rows))
-            .collect()
-    } else {
-        vec![executors("Tasks", rows)]
-    };
     match (scaling::table(scaling), tables.last_mut()) {
         (Some(table), _) => tables.push(table),
         (None, Some(last)) => last.notes.push(scaling::why_not(scaling)),
@@ -60,42 +72,50 @@ pub(super) fn sections(rows: &[TaskRow], scaling: &[ScalingRow]) -> Vec<Table> {
     tables
 }
 
-fn executors(title: &str, rows: &[TaskRow]) -> Table {
+/// One table; with several numbers of jobs it would be hundreds of rows long, so then each task has its own.
+fn executors(rows: &[TaskRow]) -> Vec<Table> {
     let several = rows.iter().any(|row| row.jobs != rows[0].jobs);
+    let one = rows.iter().all(|row| row.task == rows[0].task);
+    let mut tables: Vec<Table> = if several || one {
+        let tasks = rows.chunk_by(|one, other| one.task == other.task);
+        tasks.map(|rows| table(of_one(&rows[0]), rows, several, true)).collect()
+    } else {
+        vec![table("Tasks".to_owned(), rows, several, false)]
+    };
+    if let Some(last) = tables.last_mut() {
+        last.notes.extend(of_all(rows));
+    }
+    tables
+}
+
+/// `Tasks: primes (computes)`.
+fn of_one(row: &TaskRow) -> String {
+    let does = if row.family == "cpu" { "computes" } else { "waits" };
+    format!("Tasks: {} ({does})", row.task)
+}
+
+fn table(title: String, rows: &[TaskRow], several: bool, of_one_task: bool) -> Table {
+    let fields = fields(of_one_task);
     let mut notes: Vec<String> = Vec::new();
     for note in rows.iter().filter_map(|row| note(row, several)) {
         if !notes.contains(&note) {
             notes.push(note);
         }
     }
-    let short = rows.iter().any(|row| row.size.as_deref() == Some("short"));
-    notes.extend(
-        short.then(|| {
-            "Jobs are short; --size full makes them as long as the course notes have them.".to_owned()
-        }),
-    );
-    Table { title: title.to_owned(), columns: columns(), rows: rows.iter().map(row).collect(), notes }
+    Table {
+        title,
+        rows: rows.iter().map(|row| fields.iter().map(|field| (field.text)(row)).collect()).collect(),
+        columns: fields.into_iter().map(|field| field.column).collect(),
+        notes,
+    }
 }
 
-fn row(row: &TaskRow) -> Vec<String> {
-    vec![
-        format!("{} ({})", row.task, row.family),
-        row.executor.clone(),
-        count(row.workers as f64),
-        seconds(row),
-        row.seconds.map(|seconds| range(seconds.interval, figure)).unwrap_or_default(),
-        row.comparison.map(speed_up).unwrap_or_default(),
-        row.comparison
-            .and_then(|own| own.interval)
-            .map(|interval| range(interval, times))
-            .unwrap_or_default(),
-        if_known(row.efficiency, times),
-        if_known(row.cpu_s, figure),
-        if_known(row.pss_peak_bytes, mebibytes),
-        row.value_ok.map(|ok| if ok { "ok" } else { "not ok" }).unwrap_or_default().to_owned(),
-        count(row.jobs as f64),
-        format!("{}/{}", row.rounds.counted, row.rounds.all),
-    ]
+/// What holds for all tables of tasks, and is said once, below the last one.
+fn of_all(rows: &[TaskRow]) -> Vec<String> {
+    let short = rows.iter().any(|row| row.size.as_deref() == Some("short"));
+    let short = short
+        .then(|| "Jobs are short; --size full makes them as long as the course notes have them.".to_owned());
+    short.into_iter().collect()
 }
 
 /// With how far its interval reaches, which has room everywhere.

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::label;
-use super::tasks::{counts, last_attempts, place};
+use super::tasks::{counts, last_attempts, order};
 use crate::course_notes::BASELINE;
 use crate::record::TaskCell;
 use crate::statistics::median;
@@ -59,7 +59,7 @@ impl ScalingRow {
 pub(super) fn rows(cells: &[&TaskCell], cores: usize) -> Vec<ScalingRow> {
     let mut groups: BTreeMap<_, Vec<&TaskCell>> = BTreeMap::new();
     for &cell in cells.iter().filter(|cell| cell.executor != BASELINE) {
-        let executor = (place(&cell.executor), &cell.executor, without_workers(&cell.options));
+        let executor = (order(&cell.executor), without_workers(&cell.options));
         groups.entry((&cell.family, &cell.task, &cell.size, executor)).or_default().push(cell);
     }
     let rows = groups.into_values().map(|own| row(&own, cells, cores));

@@ -61,7 +61,7 @@ pub struct Comparison {
 pub(super) fn rows(cells: &[&TaskCell], cores: usize) -> Vec<TaskRow> {
     let mut tasks: BTreeMap<_, BTreeMap<_, Vec<&TaskCell>>> = BTreeMap::new();
     for &cell in cells {
-        let executor = (place(&cell.executor), &cell.executor, &cell.options, cell.workers);
+        let executor = (order(&cell.executor), &cell.options, cell.workers);
         tasks
             .entry((&cell.family, &cell.task, &cell.size, cell.jobs))
             .or_default()
@@ -75,9 +75,14 @@ pub(super) fn rows(cells: &[&TaskCell], cores: usize) -> Vec<TaskRow> {
         .collect()
 }
 
-/// The executors of the course notes stand first, in the notes' order.
-pub(super) fn place(executor: &str) -> usize {
-    WAYS.iter().position(|way| way.executor == executor).unwrap_or(WAYS.len())
+/// How executors are sorted: the lab's own first, then each interpreter's ways. Among either those of the course notes stand first, in
+/// the notes' order.
+pub(super) fn order(executor: &str) -> (Option<&str>, usize, &str) {
+    let (interpreter, way) = match executor.rsplit_once(':') {
+        Some((interpreter, way)) => (Some(interpreter), way),
+        None => (None, executor),
+    };
+    (interpreter, WAYS.iter().position(|known| known.executor == way).unwrap_or(WAYS.len()), way)
 }
 
 fn task(executors: &[Vec<&TaskCell>], cores: usize) -> Vec<TaskRow> {

@@ -8,10 +8,7 @@ pub fn figure(value: f64) -> String {
         0.0 => 0,
         magnitude => (2 - magnitude.log10().floor() as i32).clamp(0, 6) as usize,
     };
-    let text = format!("{value:.decimals$}");
-    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
-    let point = if fraction.is_empty() { "" } else { "." };
-    format!("{}{point}{fraction}", thousands(whole))
+    set_apart(&format!("{value:.decimals$}"))
 }
 
 /// A figure where it is known, else nothing.
@@ -50,7 +47,8 @@ pub(crate) fn give_or_take(share: f64) -> String {
 
 /// A count, thousands set apart. A median of counts may lie between two of them: then with one decimal.
 pub(crate) fn count(value: f64) -> String {
-    if value.fract() == 0.0 { thousands(&format!("{value:.0}")) } else { format!("{value:.1}") }
+    let text = if value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.1}") };
+    set_apart(&text)
 }
 
 /// A time given in microseconds, in the unit that keeps it short.
@@ -106,6 +104,14 @@ fn rounded(value: f64) -> f64 {
     format!("{value:.2e}").parse().unwrap_or(value)
 }
 
+/// A decimal number, its thousands set apart.
+fn set_apart(text: &str) -> String {
+    match text.split_once('.') {
+        Some((whole, fraction)) => format!("{}.{fraction}", thousands(whole)),
+        None => thousands(text),
+    }
+}
+
 /// Digits with a comma before every third from the right.
 fn thousands(whole: &str) -> String {
     let (sign, digits) = whole.strip_prefix('-').map_or(("", whole), |digits| ("-", digits));
@@ -146,6 +152,7 @@ mod tests {
     fn counts_are_whole_unless_their_median_lies_between_two() {
         assert_eq!(count(1_024.0), "1,024");
         assert_eq!(count(2.5), "2.5");
+        assert_eq!(count(2_962.5), "2,962.5");
     }
 
     #[test]

@@ -215,19 +215,21 @@ fn the_notes_form_has_our_figures_beside_theirs() {
     let document = document();
     let table = table(&document, "In the form of the course notes: 10 jobs");
     let thread = expected(&[
+        ("by", "Rust"),
         ("way", "Thread"),
-        ("cpu (s)", "3.06"),      // primes: 2.04 and 4.08
-        ("cpu (× Line)", "0.51"), // by 4 and 8
-        ("IO (s)", "0.465"),      // disk: 0.31 and 0.62
-        ("IO (× Line)", "0.62"),  // by 0.5 and 1
+        ("cpu (s)", "3.06"),          // primes: 2.04 and 4.08
+        ("cpu (× Line)", "0.51 ±0%"), // by 4 and 8
+        ("IO (s)", "0.465"),          // disk: 0.31 and 0.62
+        ("IO (× Line)", "0.62 ±0%"),  // by 0.5 and 1
         ("notes' cpu (s)", "8.41"),
         ("notes' cpu (× Line)", "1.03"),
         ("notes' IO (s)", "6.02"),
         ("notes' IO (× Line)", "0.88"),
     ]);
-    assert_eq!(row(&table, &["Thread"]), thread);
+    assert_eq!(row(&table, &["Rust", "Thread"]), thread);
     assert!(table.notes[0].starts_with("cpu is primes, IO is disk."), "{:?}", table.notes);
-    let of_the_notes = |way| row(&table, &[way])[5..].iter().map(|(_, text)| *text).collect::<Vec<_>>();
+    let of_the_notes =
+        |way| row(&table, &["Rust", way])[6..].iter().map(|(_, text)| *text).collect::<Vec<_>>();
     assert_eq!(of_the_notes("Line"), ["8.15", "1.00", "6.84", "1.00"]);
     assert_eq!(of_the_notes("Process"), ["4.08", "0.50", "3.21", "0.47"]);
 }
@@ -279,6 +281,14 @@ fn a_table_of_one_task_names_it_in_its_title_and_what_holds_for_all_is_said_once
     );
     let short = |table: &&Table| table.notes.iter().any(|note| note.starts_with("Jobs are short"));
     assert_eq!(tables.iter().map(short).collect::<Vec<_>>(), [false, true]);
+}
+
+#[test]
+fn a_family_that_was_not_run_is_named_in_the_notes_form() {
+    let mut run = sweep();
+    run.cells.retain(|cell| !matches!(cell, Cell::Tasks(cell) if cell.family == "io"));
+    let notes = table(&Document::of(&run), "In the form of the course notes: 8 short jobs").notes;
+    assert!(notes[0].starts_with("cpu is primes, no io task was run."), "{notes:?}");
 }
 
 #[test]

@@ -6,7 +6,8 @@ use insta::assert_snapshot;
 use reports::document::Document;
 use reports::markdown;
 use reports::record::{Cell, Interpreter, TaskCell, Verdict};
-use reports::summary::{BesideRow, Summary};
+use reports::summary::{BesideRow, Side, Summary};
+use reports::table::Table;
 use sample::{run_of, tasks_cell};
 
 const VALUE: &str = "5736396";
@@ -74,6 +75,10 @@ fn row<'a>(rows: &'a [BesideRow], name: &str, way: &str) -> &'a BesideRow {
     rows.iter().find(|row| row.name == name && row.way == way).expect("there is such a row")
 }
 
+fn by_line(side: &Side) -> Option<f64> {
+    side.by_line.map(|by_line| by_line.median)
+}
+
 fn close(one: Option<f64>, other: f64) -> bool {
     one.is_some_and(|one| (one / other - 1.0).abs() < 1e-9)
 }
@@ -82,10 +87,10 @@ fn close(one: Option<f64>, other: f64) -> bool {
 fn each_is_compared_with_its_own_line_and_both_with_each_other() {
     let rows = rows(cells());
     let threads = row(&rows, "cpython-3.11", "threads");
-    assert!(close(threads.python.by_line, 1.04), "{threads:?}");
-    assert!(close(threads.rust.unwrap().by_line, 0.525), "{threads:?}");
+    assert!(close(by_line(&threads.python), 1.04), "{threads:?}");
+    assert!(close(by_line(&threads.rust.unwrap()), 0.525), "{threads:?}");
     assert!(close(threads.rust_by_python.map(|ratio| ratio.value), 0.021 / 1.04), "{threads:?}");
-    assert!(close(row(&rows, "cpython-3.13t", "threads").python.by_line, 0.68 / 1.3));
+    assert!(close(by_line(&row(&rows, "cpython-3.13t", "threads").python), 0.68 / 1.3));
 }
 
 #[test]
@@ -106,6 +111,82 @@ fn interpreters_stand_below_the_labs_own_executors_with_the_ways_of_the_notes_fi
     let own = ["line", "threads", "processes", "gil"];
     assert_eq!(order[..4], own);
     assert_eq!(order[4..7], ["cpython-3.11:line", "cpython-3.11:threads", "cpython-3.11:processes"]);
+}
+
+/// As [`cells`], and ours with twice as many jobs, which no interpreter ran.
+fn with_more_jobs() -> Vec<Cell> {
+    let more = (1..=3).flat_map(|round| rust(round, 2.0));
+    let more = more.map(|cell| tasks_cell(TaskCell { jobs: 20, ..cell }));
+    cells().into_iter().chain(more).collect()
+}
+
+fn in_the_notes_form(cells: Vec<Cell>) -> Table {
+    let sections = Document::of(&run_of(cells)).sections;
+    let mut tables = sections.into_iter().map(|section| section.table);
+    tables.find(|table| table.title.starts_with("In the form")).expect("there is one")
+}
+
+#[test]
+fn the_notes_form_is_of_the_jobs_that_cpython_with_its_lock_ran_and_has_its_three_ways() {
+    let table = in_the_notes_form(with_more_jobs());
+    assert_eq!(table.title, "In the form of the course notes: 10 short jobs");
+    let rows: Vec<String> = table.rows.iter().map(|row| row[..4].join(" ")).collect();
+    assert_eq!(
+        rows[3..6],
+        [
+            "CPython 3.11.7 Line 1.10 1.00 ±0%",
+            "CPython 3.11.7 Thread 1.14 1.04 ±0%",
+            "CPython 3.11.7 Process 0.605 0.55 ±0%"
+        ]
+    );
+    assert_eq!(rows[7], "CPython 3.13.0 without GIL Thread 0.748 0.52 ±0%");
+    assert_eq!(rows.len(), 9, "PyPy is none");
+    assert!(table.notes[1].contains("Those of CPython 3.11.7 have one (the GIL)"), "{:?}", table.notes);
+    assert!(
+        table.notes[1].ends_with("CPython 3.13.0 without GIL ran without such a lock."),
+        "{:?}",
+        table.notes
+    );
+}
+
+#[test]
+fn without_a_cpython_the_notes_form_is_of_the_most_jobs_and_says_why_threads_differ() {
+    let mut cells = with_more_jobs();
+    cells.retain(|cell| !matches!(cell, Cell::Tasks(cell) if cell.interpreter.is_some()));
+    let table = in_the_notes_form(cells);
+    assert_eq!(
+        (table.title.as_str(), table.rows.len()),
+        ("In the form of the course notes: 20 short jobs", 3)
+    );
+    assert!(table.notes[1].contains("The notes' Python had a lock"), "{:?}", table.notes);
+}
+
+#[test]
+fn a_way_that_an_interpreter_lacks_has_its_name_and_the_reason() {
+    let mut all = cells();
+    all.push(tasks_cell(TaskCell { reason: Some("PyPy lacks it".into()), ..missing("pypy-3.9:threads", 1) }));
+    let run = run_of(all);
+    let document = Document::of(&run);
+    let table = &document.sections.last().unwrap().table;
+    assert!(
+        table.rows.iter().any(|row| row[..4] == ["PyPy 3.9.16", "on", "threads", "unsupported"]),
+        "{table:?}"
+    );
+    assert!(
+        table.notes.contains(&"PyPy 3.9.16, threads: unsupported. PyPy lacks it.".to_owned()),
+        "{table:?}"
+    );
+}
+
+#[test]
+fn an_executor_with_options_is_not_taken_for_the_plain_one() {
+    let mut all = cells();
+    all.extend(
+        (1..=3).map(|round| {
+            tasks_cell(TaskCell { options: "stack=65536".into(), ..own("threads", round, 9.0) })
+        }),
+    );
+    assert_eq!(rows(all), rows(cells()));
 }
 
 #[test]
@@ -131,7 +212,7 @@ fn without_cpython_the_lock_of_our_own_stands_in_and_what_to_install_is_said() {
     let run = run_of(all.into_iter().map(tasks_cell).collect());
     let table = Summary::of(&run).interpreters.remove(0);
     assert!(table.stands_in);
-    assert!(close(row(&table.rows, "gil", "threads").python.by_line, 0.041 / 0.04));
+    assert!(close(by_line(&row(&table.rows, "gil", "threads").python), 0.041 / 0.04));
     let text = markdown::draw(&Document::of(&run));
     assert!(text.contains("gil (stands in)"), "{text}");
     assert!(text.contains("here is no python3; install python3"), "{text}");

@@ -18,14 +18,20 @@ const MEMORY_EVERY: Duration = Duration::from_millis(100);
 
 /// Measures a step; what goes wrong becomes the verdict.
 pub(super) fn measure(step: &InterpreterStep, bench: &Bench<'_>) -> TaskCell {
+    let workers = step.way.workers(step.jobs, step.processors);
     let cell = TaskCell {
         executor: step.executor(),
         task: step.task.name().to_owned(),
         family: step.task.family().name().to_owned(),
         size: Some(step.size.name().to_owned()),
         jobs: step.jobs,
-        workers: step.way.workers(step.jobs, step.processors),
-        at_once: Some(step.way.workers(step.jobs, step.processors)),
+        interpreter: step.found.interpreter.as_ref().ok().map(|it| record::Interpreter {
+            implementation: it.implementation.clone(),
+            version: it.version.clone(),
+            gil: it.gil,
+        }),
+        workers,
+        at_once: Some(workers.min(step.jobs)),
         round: step.round,
         ..TaskCell::default()
     };

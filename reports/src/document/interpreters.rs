@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::facts::name;
-use super::servers::range;
-use super::tasks::hundredths;
-use crate::summary::{BesideRow, BesideTable, STAND_IN, Side};
+use super::notes;
+use super::notes_form::hundredths;
+use super::servers::{range, with_reach};
+use crate::record::Verdict;
+use crate::summary::{BesideRow, BesideTable, Estimate, STAND_IN, Side};
 use crate::table::{Column, Table};
 use crate::units::{figure, if_known, plural};
 
@@ -18,10 +20,18 @@ start of its process, concur's launch of it included, until it could begin its f
 job of both came to the same, right one.";
 
 pub(super) fn table(table: &BesideTable) -> Table {
+    let mut columns = columns();
+    let mut rows: Vec<Vec<String>> = table.rows.iter().map(row).collect();
+    if table.rows.iter().any(|row| row.warm_up_s.is_some()) {
+        columns.push(Column::numbers("warm-up", "s", 5));
+        for (texts, row) in rows.iter_mut().zip(&table.rows) {
+            texts.push(if_known(row.warm_up_s, figure));
+        }
+    }
     Table {
         title: format!("Python beside Rust: {}, {}", table.task, jobs(table)),
-        columns: columns(),
-        rows: table.rows.iter().map(row).collect(),
+        columns,
+        rows,
         notes: notes(table),
     }
 }
@@ -53,13 +63,13 @@ fn columns() -> Vec<Column> {
 fn row(row: &BesideRow) -> Vec<String> {
     let gil = row.interpreter.as_ref().map(|it| if it.gil { "on" } else { "off" });
     vec![
-        interpreter(row),
+        name_of(row),
         if row.name == STAND_IN { "modelled" } else { gil.unwrap_or_default() }.to_owned(),
         row.way.clone(),
         seconds(&row.python),
-        if_known(row.python.by_line, hundredths),
+        row.python.by_line.map(by_line).unwrap_or_default(),
         row.rust.as_ref().map(seconds).unwrap_or_default(),
-        if_known(row.rust.and_then(|rust| rust.by_line), hundredths),
+        row.rust.and_then(|rust| rust.by_line).map(by_line).unwrap_or_default(),
         if_known(row.rust_by_python.map(|ratio| ratio.value), figure),
         row.rust_by_python.map(|ratio| range(ratio.interval, figure)).unwrap_or_default(),
         row.values_equal
@@ -70,8 +80,13 @@ fn row(row: &BesideRow) -> Vec<String> {
     ]
 }
 
-/// `CPython 3.13.0`; where it did not run, what its rows are called.
-fn interpreter(row: &BesideRow) -> String {
+/// `0.53 ±12%`.
+fn by_line(of: Estimate) -> String {
+    with_reach(hundredths(of.median), of.median, of.interval)
+}
+
+/// `CPython 3.13.0`; where it never said what it is, what its rows are called.
+pub(super) fn name_of(row: &BesideRow) -> String {
     match &row.interpreter {
         Some(interpreter) => format!("{} {}", interpreter.implementation, interpreter.version),
         None if row.name == STAND_IN => format!("{STAND_IN} (stands in)"),
@@ -88,14 +103,14 @@ fn seconds(side: &Side) -> String {
 }
 
 fn notes(table: &BesideTable) -> Vec<String> {
-    let mut notes = Vec::new();
+    let mut notes = reasons(&table.rows);
     let warm: BTreeSet<String> =
-        table.rows.iter().filter(|row| row.warm_up_s.is_some()).map(interpreter).collect();
+        table.rows.iter().filter(|row| row.warm_up_s.is_some()).map(name_of).collect();
     if !warm.is_empty() {
         let names: Vec<_> = warm.into_iter().collect();
         notes.push(format!(
-            "Warm-up: {} ran one job beforehand in each process, which does not count, since a compiler behind the interpreter has \
-             to see the work first.",
+            "Warm-up: {} did one job before the clock ran, in the process that starts the others, since a compiler behind the \
+             interpreter has to see the work first.",
             names.join(", ")
         ));
     }
@@ -106,4 +121,27 @@ fn notes(table: &BesideTable) -> Vec<String> {
         ));
     }
     notes
+}
+
+/// What is to be said of single rows, once where it is the same for several ways. The lab's own executors have theirs below the tables
+/// of tasks.
+fn reasons(rows: &[BesideRow]) -> Vec<String> {
+    let mut said: Vec<(String, Vec<&str>, Vec<String>)> = Vec::new();
+    for row in rows.iter().filter(|row| row.name != STAND_IN) {
+        let (who, parts) = (name_of(row), reason(row));
+        match said.iter_mut().find(|(name, _, known)| *name == who && *known == parts) {
+            Some((_, ways, _)) => ways.push(&row.way),
+            None => said.push((who, vec![&row.way], parts)),
+        }
+    }
+    let said = said.into_iter();
+    said.filter_map(|(who, ways, parts)| notes::sentence(&format!("{who}, {}", ways.join(", ")), &parts))
+        .collect()
+}
+
+fn reason(row: &BesideRow) -> Vec<String> {
+    let mut parts: Vec<String> = row.python.void.iter().map(|&verdict| name(verdict).to_owned()).collect();
+    parts.extend(notes::rounds_left_out(row.rounds));
+    parts.extend(notes::reasons(&row.remarks, row.rounds, row.python.void.unwrap_or(Verdict::Valid)));
+    parts
 }

@@ -6,6 +6,7 @@ mod idle;
 mod interpreters;
 mod ipc;
 mod notes;
+mod notes_form;
 mod probe_grid;
 mod probes;
 mod rates;
@@ -100,6 +101,7 @@ impl Document {
         sections.extend(summary.idle.iter().flat_map(idle::tables).map(plain));
         sections.extend(summary.stevens.iter().map(stevens::table).map(plain));
         sections.extend(tasks::sections(&summary.tasks, &summary.scaling).into_iter().map(plain));
+        sections.extend(notes_form::table(&summary.tasks, &summary.interpreters).map(plain));
         sections.extend(summary.interpreters.iter().map(interpreters::table).map(plain));
         sections.extend(spawn::sections(&summary.probes, summary.touched.as_ref()));
         sections.extend(switch::sections(&summary.probes));

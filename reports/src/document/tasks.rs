@@ -1,11 +1,8 @@
-//! The tasks' tables in words: each executor, and the course notes' own form.
-
-use std::collections::BTreeSet;
+//! The tasks' tables in words: each executor.
 
 use super::facts::name;
 use super::servers::range;
 use super::{notes, scaling};
-use crate::course_notes::{BASELINE, SOURCE, WAYS, Way};
 use crate::record::Verdict;
 use crate::summary::{Comparison, ScalingRow, TaskRow};
 use crate::table::{Column, Table};
@@ -55,20 +52,17 @@ fn fields(of_one_task: bool) -> Vec<Field> {
     fields
 }
 
-/// The tables of all executors, what scaling comes to, and a table in the notes' form for the most jobs that were run in line:
-/// they are nearest to the notes' own.
+/// The tables of all executors, and what scaling comes to.
 pub(super) fn sections(rows: &[TaskRow], scaling: &[ScalingRow]) -> Vec<Table> {
     if rows.is_empty() {
         return Vec::new();
     }
     let mut tables = executors(rows);
-    let jobs: BTreeSet<usize> = rows.iter().map(|row| row.jobs).collect();
     match (scaling::table(scaling), tables.last_mut()) {
         (Some(table), _) => tables.push(table),
         (None, Some(last)) => last.notes.push(scaling::why_not(scaling)),
         (None, None) => {}
     }
-    tables.extend(jobs.iter().rev().find_map(|jobs| course_notes(rows, *jobs)));
     tables
 }
 
@@ -141,78 +135,10 @@ fn note(row: &TaskRow, several: bool) -> Option<String> {
     notes::sentence(&format!("{} on {}{jobs}", row.executor, row.task), &parts)
 }
 
-/// The tasks that stand for the notes' two columns, those that are most like theirs first.
-const CPU: [&str; 2] = ["primes", "count"];
-const IO: [&str; 2] = ["disk", "wait"];
-
-/// The notes' table: their three ways as rows, CPU and IO as columns, and beside them the notes' own figures.
-fn course_notes(rows: &[TaskRow], jobs: usize) -> Option<Table> {
-    let rows: Vec<&TaskRow> = rows.iter().filter(|row| row.jobs == jobs).collect();
-    let (cpu, io) = (standing_for(&rows, "cpu", &CPU), standing_for(&rows, "io", &IO));
-    if cpu.is_none() && io.is_none() {
-        return None;
-    }
-    let columns = vec![
-        Column::words("way", 0),
-        Column::numbers("cpu", "s", 0),
-        Column::numbers("cpu", "× Line", 0),
-        Column::numbers("IO", "s", 0),
-        Column::numbers("IO", "× Line", 0),
-        Column::numbers("notes' cpu", "s", 1),
-        Column::numbers("notes' cpu", "× Line", 0),
-        Column::numbers("notes' IO", "s", 1),
-        Column::numbers("notes' IO", "× Line", 0),
-    ];
-    let named = |task: Option<&str>| task.unwrap_or("no task that was run").to_owned();
-    Some(Table {
-        title: format!("In the form of the course notes: {}", plural(jobs, "job")),
-        columns,
-        rows: WAYS.iter().map(|way| way_row(way, &rows, [cpu, io])).collect(),
-        notes: vec![
-            format!(
-                "cpu is {}, IO is {}. × Line is a way's time by Line's, taken within each round: below 1 it is faster.",
-                named(cpu),
-                named(io)
-            ),
-            format!("The columns named notes' are not from this run: {SOURCE}."),
-        ],
-    })
-}
-
-/// The task of a family that stands for the notes' own: the first of `favourites` that was run in line, or else any.
-fn standing_for<'a>(rows: &[&'a TaskRow], family: &str, favourites: &[&str]) -> Option<&'a str> {
-    let in_line = |row: &&&TaskRow| row.executor == BASELINE && row.seconds.is_some() && row.family == family;
-    let tasks: Vec<&str> = rows.iter().filter(in_line).map(|row| row.task.as_str()).collect();
-    let favourite = favourites.iter().find_map(|name| tasks.iter().find(|task| *task == name));
-    favourite.or(tasks.first()).copied()
-}
-
-fn way_row(way: &Way, rows: &[&TaskRow], tasks: [Option<&str>; 2]) -> Vec<String> {
-    let mut texts = vec![way.name.to_owned()];
-    for task in tasks {
-        let own = rows.iter().find(|row| row.executor == way.executor && Some(row.task.as_str()) == task);
-        texts.push(own.map(|row| seconds(row)).unwrap_or_default());
-        texts.push(own.and_then(|row| row.comparison).map(|own| hundredths(own.ratio)).unwrap_or_default());
-    }
-    let line = &WAYS[0];
-    texts.extend([
-        hundredths(way.cpu_s),
-        hundredths(way.cpu_s / line.cpu_s),
-        hundredths(way.io_s),
-        hundredths(way.io_s / line.io_s),
-    ]);
-    texts
-}
-
 /// The median time, or the verdict where no round counts.
 fn seconds(row: &TaskRow) -> String {
     match row.void {
         Some(verdict) => name(verdict).to_owned(),
-        None => row.seconds.map(|seconds| figure(seconds.median)).unwrap_or_default(),
+        None => if_known(row.seconds.map(|seconds| seconds.median), figure),
     }
-}
-
-/// With two decimals, as the lesson is told: 0.50 and 1.03.
-pub(super) fn hundredths(value: f64) -> String {
-    format!("{value:.2}")
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::counted::superseded;
+use super::counted::{superseded, told};
 use super::tasks::{baseline, comparison, counts};
-use super::{Estimate, gravest};
+use super::{Estimate, Remark, Rounds, distinct, gravest, label, remarks};
 use crate::course_notes::WAYS;
 use crate::record::{Interpreter, TaskCell, Verdict};
 use crate::statistics::ratio::{ByRound, Reading, logs_within_rounds};
@@ -33,12 +33,16 @@ pub struct BesideTable {
 pub struct BesideRow {
     /// What its rows are called: `cpython-3.13`, or [`STAND_IN`].
     pub name: String,
-    /// What it said it is; none where it did not run.
+    /// What it said it is; none where it never did.
     pub interpreter: Option<Interpreter>,
     /// The way: `threads`.
     pub way: String,
     /// The interpreter's figures.
     pub python: Side,
+    /// How many rounds these are taken from.
+    pub rounds: Rounds,
+    /// What its cells say beside their figures.
+    pub remarks: Vec<Remark>,
     /// Those of the executor of this name; none if it was not measured.
     pub rust: Option<Side>,
     /// The executor's time by the interpreter's, within rounds.
@@ -57,7 +61,7 @@ pub struct Side {
     /// How long it took.
     pub seconds: Option<Estimate>,
     /// That by its own line's, within rounds.
-    pub by_line: Option<f64>,
+    pub by_line: Option<Estimate>,
     /// The gravest verdict, if no round counts.
     pub void: Option<Verdict>,
 }
@@ -67,13 +71,15 @@ pub(super) fn tables(cells: &[&TaskCell]) -> Vec<BesideTable> {
     let mut groups: BTreeMap<_, Group<'_>> = BTreeMap::new();
     for &cell in cells {
         let key = (&cell.family, &cell.task, cell.size.as_deref(), cell.jobs);
-        groups.entry(key).or_default().entry(&cell.executor).or_default().push(cell);
+        // With other options an executor is another row, beside which no interpreter stands.
+        let executor = label(&cell.executor, &cell.options);
+        groups.entry(key).or_default().entry(executor).or_default().push(cell);
     }
     groups.into_iter().filter_map(|((_, task, size, jobs), group)| table(task, size, jobs, &group)).collect()
 }
 
 /// The cells of a task by executor.
-type Group<'a> = BTreeMap<&'a str, Vec<&'a TaskCell>>;
+type Group<'a> = BTreeMap<String, Vec<&'a TaskCell>>;
 
 fn table(task: &str, size: Option<&str>, jobs: usize, group: &Group<'_>) -> Option<BesideTable> {
     let mut rows: Vec<BesideRow> = Vec::new();
@@ -86,6 +92,7 @@ fn table(task: &str, size: Option<&str>, jobs: usize, group: &Group<'_>) -> Opti
     if rows.is_empty() {
         return None;
     }
+    who_they_are(&mut rows);
     rows.sort_by(|one, other| (&one.name, place(&one.way)).cmp(&(&other.name, place(&other.way))));
     let is_cpython =
         |row: &BesideRow| row.interpreter.as_ref().is_some_and(|it| it.implementation == "CPython");
@@ -98,6 +105,15 @@ fn table(task: &str, size: Option<&str>, jobs: usize, group: &Group<'_>) -> Opti
         rows,
         stands_in: stand_in.is_some(),
     })
+}
+
+/// Of one that can't go a way, what it said in another way of the same run.
+fn who_they_are(rows: &mut [BesideRow]) {
+    let known: BTreeMap<String, Interpreter> =
+        rows.iter().filter_map(|row| Some((row.name.clone(), row.interpreter.clone()?))).collect();
+    for row in rows.iter_mut().filter(|row| row.interpreter.is_none()) {
+        row.interpreter = known.get(&row.name).cloned();
+    }
 }
 
 fn place(way: &str) -> Option<usize> {
@@ -117,9 +133,19 @@ fn row(name: &str, way: &str, cells: &[&TaskCell], group: &Group<'_>) -> BesideR
     });
     BesideRow {
         name: name.to_owned(),
-        interpreter: counted.iter().find_map(|cell| cell.interpreter.clone()),
+        interpreter: counted.iter().chain(cells).find_map(|cell| cell.interpreter.clone()),
         way: way.to_owned(),
         python: side(cells, &counted, group),
+        rounds: Rounds {
+            counted: distinct(counted.iter().map(|cell| cell.round)),
+            all: distinct(cells.iter().map(|cell| cell.round)),
+        },
+        remarks: remarks(cells.iter().map(|cell| Remark {
+            verdict: cell.verdict,
+            reason: told(cell.reason.as_deref(), cell.noise),
+            rounds: vec![cell.round],
+            superseded: superseded(*cell, cells),
+        })),
         rust: own.map(|(cells, counted)| side(cells, &counted, group)),
         rust_by_python,
         start_up_s: median(counted.iter().filter_map(|cell| cell.start_up_s)),
@@ -142,7 +168,8 @@ fn side(cells: &[&TaskCell], counted: &[&TaskCell], group: &Group<'_>) -> Side {
     let line = line.map(|line| self::counted(line)).unwrap_or_default();
     Side {
         seconds: Estimate::of(counted.iter().map(|cell| cell.seconds)),
-        by_line: comparison(counted, &line).filter(|it| it.within_rounds).map(|it| it.ratio),
+        by_line: comparison(counted, &line)
+            .and_then(|it| Some(Estimate { median: it.ratio, interval: it.ratio_interval? })),
         void: counted.is_empty().then(|| gravest(cells.iter().map(|cell| cell.verdict))),
     }
 }

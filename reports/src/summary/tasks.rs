@@ -52,6 +52,8 @@ pub struct Comparison {
     pub interval: Option<Interval>,
     /// This one's time by line's, as in the course notes: below 1 it is faster than line.
     pub ratio: f64,
+    /// Where that is; none where the speed-up has none.
+    pub ratio_interval: Option<Interval>,
     /// Whether these are medians of ratios within rounds. If not, no round has both, and they are ratios of
     /// medians.
     pub within_rounds: bool,
@@ -157,14 +159,22 @@ pub(super) fn comparison(cells: &[&TaskCell], line: &[&TaskCell]) -> Option<Comp
         .collect();
     if !pairs.is_empty() {
         let speed_up = Estimate::of(pairs.iter().map(|(own, line)| line / own))?;
+        let ratio = Estimate::of(pairs.iter().map(|(own, line)| own / line))?;
         return Some(Comparison {
             speed_up: speed_up.median,
             interval: Some(speed_up.interval),
-            ratio: median(pairs.iter().map(|(own, line)| own / line))?,
+            ratio: ratio.median,
+            ratio_interval: Some(ratio.interval),
             within_rounds: true,
         });
     }
     let own = median(cells.iter().map(|cell| cell.seconds))?;
     let line = median(line.iter().map(|cell| cell.seconds))?;
-    Some(Comparison { speed_up: line / own, interval: None, ratio: own / line, within_rounds: false })
+    Some(Comparison {
+        speed_up: line / own,
+        interval: None,
+        ratio: own / line,
+        ratio_interval: None,
+        within_rounds: false,
+    })
 }

@@ -21,7 +21,8 @@ fn a_speed_up_is_the_median_of_the_ratios_within_rounds() {
     let rows = task_rows(cells);
     let within = |speed_up, low, high, ratio| {
         let interval = Some(Interval { low, high, coverage: 0.75 });
-        Some(Comparison { speed_up, interval, ratio, within_rounds: true })
+        let ratio_interval = Some(Interval { low: 1.0 / high, high: 1.0 / low, coverage: 0.75 });
+        Some(Comparison { speed_up, interval, ratio, ratio_interval, within_rounds: true })
     };
     assert_eq!(rows[0].comparison, within(1.0, 1.0, 1.0, 1.0));
     assert_eq!(rows[1].comparison, within(3.0, 1.5, 4.0, 1.0 / 3.0));
@@ -32,7 +33,13 @@ fn without_a_common_round_the_medians_are_compared() {
     let rows = task_rows(vec![task("line", "primes", 1, 3.0, 1), task("threads", "primes", 2, 2.0, 2)]);
     assert_eq!(
         rows[1].comparison,
-        Some(Comparison { speed_up: 1.5, interval: None, ratio: 2.0 / 3.0, within_rounds: false })
+        Some(Comparison {
+            speed_up: 1.5,
+            interval: None,
+            ratio: 2.0 / 3.0,
+            ratio_interval: None,
+            within_rounds: false
+        })
     );
 }
 

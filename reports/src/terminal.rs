@@ -114,6 +114,8 @@ fn ascii(c: char) -> String {
         '≥' => ">=".to_owned(),
         '±' => "+-".to_owned(),
         '×' => "x".to_owned(),
+        'σ' => "sigma".to_owned(),
+        'κ' => "kappa".to_owned(),
         '–' | '—' => "-".to_owned(),
         '’' => "'".to_owned(),
         c if c.is_ascii() => c.to_string(),

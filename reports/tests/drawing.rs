@@ -292,23 +292,50 @@ fn a_family_that_was_not_run_is_named_in_the_notes_form() {
 }
 
 #[test]
-fn the_laws_of_scaling_stand_beside_what_an_executor_that_loses_nothing_would_come_to() {
+fn the_laws_of_scaling_stand_beside_what_an_executor_that_loses_nothing_comes_to() {
     let table = table(&Document::of(&sweep()), "Scaling");
     let texts =
         |task, executor| row(&table, &[task, executor]).into_iter().map(|(_, text)| text).collect::<Vec<_>>();
-    let threads = texts("primes (cpu)", "threads");
-    assert_eq!(threads[2..5], ["1 2 4 8", "2.00", "8"]);
-    assert_eq!(threads[5], threads[6], "it loses nothing");
-    let processes = texts("primes (cpu)", "processes");
-    assert_eq!(processes[8..], ["0.200", "0.0100", "8.94", "0.0%"]);
+    let reference = texts("any", "loses nothing");
+    assert_eq!(reference[2..6], ["1 2 4 8", "2.00", "2", "0.327"], "two at once are as fast as any");
+    let threads = texts("primes", "threads");
+    let figures = |texts: &[&str]| {
+        texts.iter().map(|text| text.split(" ±").next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(figures(&threads[2..]), figures(&reference[2..]), "it loses nothing");
+    let processes = texts("primes", "processes");
+    assert_eq!(processes[7..], ["0.200 ±0.000", "0.0100 ±0.0000", "8.94", "0.0%"]);
     assert_eq!(
-        texts("wait (io)", "threads")[3..],
-        ["8.00", "8", "0.000", "", "0.0%", "0.000", "0", "", "0.0%"]
+        table.rows.iter().filter(|row| row[1] == "loses nothing").count(),
+        1,
+        "the pool's list is too short"
     );
+    assert!(table.notes[0].contains("up to 2 processors"), "{:?}", table.notes);
     assert_eq!(
-        table.notes,
-        ["Not fitted, as that takes three different numbers at once: thread-pool on primes."]
+        table.notes.last().map(String::as_str),
+        Some("Not fitted, as that takes three different numbers at once: thread-pool on primes.")
     );
+}
+
+#[test]
+fn tasks_that_wait_scale_in_a_table_of_their_own_without_a_reference() {
+    let table = table(&Document::of(&sweep()), "Scaling of tasks that wait");
+    let texts: Vec<&str> = row(&table, &["wait", "threads"]).into_iter().map(|(_, text)| text).collect();
+    let law = ["0.000 ±0.000", "0.0%", "0.000 ±0.000", "0 ±0.0000", "", "0.0%"];
+    assert_eq!(texts[3..], [["8.00 ±0%", "8"].as_slice(), &law].concat());
+    assert_eq!(table.rows.len(), 1);
+    assert!(table.notes[0].starts_with("greatest:"), "{:?}", table.notes);
+}
+
+#[test]
+fn ranks_are_explained_where_there_are_some_and_intervals_everywhere() {
+    let (with, without) = (document(), Document::of(&sweep()));
+    assert!(with.legend.contains("rank") && !without.legend.contains("rank"));
+    assert!(without.legend.contains('±'), "{}", without.legend);
+    let explains = |document: &Document| {
+        document.explanations.iter().filter(|it| it.text.contains("Intervals: ±")).count()
+    };
+    assert_eq!((explains(&with), explains(&without)), (0, 1), "the servers' own explanation has it");
 }
 
 #[test]
@@ -324,16 +351,35 @@ fn a_pool_is_fitted_over_its_numbers_of_workers() {
     };
     run.cells.extend([1, 2].map(|round| tasks_cell(wider(round))));
     let table = table(&Document::of(&run), "Scaling");
-    assert_eq!(row(&table, &["primes (cpu)", "thread-pool"])[2].1, "1 2 4");
-    assert!(table.notes.is_empty(), "{:?}", table.notes);
+    let pool = row(&table, &["primes", "thread-pool"]);
+    assert_eq!(pool[2].1, "1 2 4");
+    let references: Vec<&Vec<String>> = table.rows.iter().filter(|row| row[1] == "loses nothing").collect();
+    assert_eq!(references.iter().map(|row| row[2].as_str()).collect::<Vec<_>>(), ["1 2 4", "1 2 4 8"]);
+    assert_eq!(pool[5].1.split(" ±").next(), Some(references[0][5].as_str()));
+    assert!(table.notes.iter().all(|note| !note.starts_with("Not fitted")), "{:?}", table.notes);
+}
+
+/// Why the last table of tasks says that there are no laws.
+fn no_law(keep: impl Fn(&TaskCell) -> bool) -> Option<String> {
+    let mut run = sweep();
+    run.cells.retain(|cell| matches!(cell, Cell::Tasks(cell) if keep(cell)));
+    let notes = Document::of(&run).sections.into_iter().flat_map(|section| section.table.notes);
+    notes.into_iter().find(|note| note.starts_with("No law"))
 }
 
 #[test]
-fn without_three_numbers_of_jobs_no_law_is_fitted_and_the_table_says_so() {
-    let notes = table(&document(), "Tasks").notes;
-    let why = "No law of scaling is fitted: that takes line's time for one job and three different numbers of jobs at once, as with \
-         --jobs 1,2,4.";
-    assert_eq!(notes.last().map(String::as_str), Some(why));
+fn where_jobs_vary_but_no_law_is_fitted_the_table_says_what_that_takes() {
+    let two_numbers =
+        "No law of scaling is fitted: that takes three different numbers at once, as with --jobs 1,2,4.";
+    assert_eq!(no_law(|cell| cell.jobs < 3).as_deref(), Some(two_numbers));
+    let no_line = "No law of scaling is fitted: that takes line's time for as many jobs; run line as well.";
+    assert_eq!(no_law(|cell| cell.executor != "line").as_deref(), Some(no_line));
+}
+
+#[test]
+fn who_runs_line_alone_or_one_number_of_jobs_is_told_of_no_law() {
+    assert_eq!(no_law(|cell| cell.executor == "line"), None);
+    assert_eq!(no_law(|cell| cell.jobs == 2), None);
 }
 
 #[test]

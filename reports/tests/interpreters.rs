@@ -134,7 +134,7 @@ fn the_notes_form_is_of_the_jobs_that_cpython_with_its_lock_ran_and_has_its_thre
     assert_eq!(
         rows[3..6],
         [
-            "CPython 3.11.7 Line 1.10 1.00 ±0%",
+            "CPython 3.11.7 Line 1.10 1.00",
             "CPython 3.11.7 Thread 1.14 1.04 ±0%",
             "CPython 3.11.7 Process 0.605 0.55 ±0%"
         ]
@@ -225,9 +225,24 @@ fn with_cpython_nothing_stands_in_for_it() {
 }
 
 #[test]
-fn no_law_of_scaling_is_looked_for_in_one_number_of_jobs() {
-    let summary = Summary::of(&run_of(cells()));
-    assert!(summary.scaling.iter().all(|row| !row.executor.contains(':')));
+fn an_interpreter_with_one_number_of_jobs_has_no_row_of_scaling_and_with_three_one_by_its_own_line() {
+    let of_python = |cells| {
+        let rows = Summary::of(&run_of(cells)).scaling;
+        rows.into_iter().filter(|row| row.executor.contains(':')).collect::<Vec<_>>()
+    };
+    assert_eq!(of_python(cells()), []);
+    let cell = |jobs: usize, way: &str, seconds: f64| {
+        let executor = format!("cpython-3.11:{way}");
+        tasks_cell(TaskCell { jobs, workers: jobs, ..python("3.11.7", true, &executor, 1, seconds) })
+    };
+    let all = [1, 2, 4].map(|jobs| [cell(jobs, "line", jobs as f64), cell(jobs, "processes", 1.0)]);
+    let rows = of_python(all.into_iter().flatten().collect());
+    assert_eq!(rows.len(), 1);
+    let speed_ups: Vec<_> = rows[0].speed_ups.iter().map(|(n, speed_up)| (*n, speed_up.median)).collect();
+    assert_eq!(
+        (rows[0].executor.as_str(), speed_ups),
+        ("cpython-3.11:processes", vec![(1, 1.0), (2, 2.0), (4, 4.0)])
+    );
 }
 
 #[test]

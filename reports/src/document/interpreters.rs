@@ -6,6 +6,7 @@ use super::facts::name;
 use super::notes;
 use super::notes_form::hundredths;
 use super::servers::{range, with_reach};
+use crate::course_notes::BASELINE;
 use crate::record::Verdict;
 use crate::summary::{BesideRow, BesideTable, Estimate, STAND_IN, Side};
 use crate::table::{Column, Table};
@@ -19,7 +20,19 @@ interpreter's. GIL says whether the interpreter itself reported a lock that lets
 start of its process, concur's launch of it included, until it could begin its first job; it is in no time here. Values are equal if every \
 job of both came to the same, right one.";
 
-pub(super) fn table(table: &BesideTable) -> Table {
+/// What the columns mean, where the explanations are not at hand: said once, below the last table.
+const COLUMNS: &str = "× line: a way's time by that of line in the same language; below 1 it is faster. Rust by Python: the executor's time by the \
+interpreter's. GIL: whether a lock let one thread at a time run, as the interpreter itself said. Start-up and warm-up are in no time.";
+
+pub(super) fn tables(tables: &[BesideTable]) -> Vec<Table> {
+    let mut tables: Vec<Table> = tables.iter().map(table).collect();
+    if let Some(last) = tables.last_mut() {
+        last.notes.push(COLUMNS.to_owned());
+    }
+    tables
+}
+
+fn table(table: &BesideTable) -> Table {
     let mut columns = columns();
     let mut rows: Vec<Vec<String>> = table.rows.iter().map(row).collect();
     if table.rows.iter().any(|row| row.warm_up_s.is_some()) {
@@ -67,9 +80,9 @@ fn row(row: &BesideRow) -> Vec<String> {
         if row.name == STAND_IN { "modelled" } else { gil.unwrap_or_default() }.to_owned(),
         row.way.clone(),
         seconds(&row.python),
-        row.python.by_line.map(by_line).unwrap_or_default(),
+        row.python.by_line.map(|of| by_line(&row.way, of)).unwrap_or_default(),
         row.rust.as_ref().map(seconds).unwrap_or_default(),
-        row.rust.and_then(|rust| rust.by_line).map(by_line).unwrap_or_default(),
+        row.rust.and_then(|rust| rust.by_line).map(|of| by_line(&row.way, of)).unwrap_or_default(),
         if_known(row.rust_by_python.map(|ratio| ratio.value), figure),
         row.rust_by_python.map(|ratio| range(ratio.interval, figure)).unwrap_or_default(),
         row.values_equal
@@ -80,8 +93,11 @@ fn row(row: &BesideRow) -> Vec<String> {
     ]
 }
 
-/// `0.53 ±12%`.
-fn by_line(of: Estimate) -> String {
+/// `0.53 ±12%`; line's own is 1 and no estimate.
+fn by_line(way: &str, of: Estimate) -> String {
+    if way == BASELINE {
+        return hundredths(of.median);
+    }
     with_reach(hundredths(of.median), of.median, of.interval)
 }
 

@@ -113,7 +113,7 @@ fn own_row(way: &Way, rows: &[&TaskRow], tasks: [Option<&str>; 2]) -> Vec<String
     let mut texts = vec!["Rust".to_owned(), way.name.to_owned()];
     for task in tasks {
         let own = rows.iter().find(|row| row.executor == way.executor && Some(row.task.as_str()) == task);
-        let ratio = own.and_then(|row| row.comparison).map(|own| ratio(own.ratio, own.ratio_interval));
+        let ratio = own.and_then(|row| row.comparison).map(|own| ratio(way, own.ratio, own.ratio_interval));
         texts.push(own.map(|row| time(row.void, row.seconds)).unwrap_or_default());
         texts.push(ratio.unwrap_or_default());
     }
@@ -128,7 +128,7 @@ fn row_of_python(way: &Way, rows: &[(&BesideTable, &BesideRow)], tasks: [Option<
             row.way == way.executor && Some(table.task.as_str()) == task
         };
         let own = rows.iter().find(is_it).map(|(_, row)| row.python);
-        let by_line = own.and_then(|own| own.by_line).map(|own| ratio(own.median, Some(own.interval)));
+        let by_line = own.and_then(|own| own.by_line).map(|own| ratio(way, own.median, Some(own.interval)));
         texts.push(own.map(|own| time(own.void, own.seconds)).unwrap_or_default());
         texts.push(by_line.unwrap_or_default());
     }
@@ -179,10 +179,11 @@ fn time(void: Option<Verdict>, seconds: Option<Estimate>) -> String {
     }
 }
 
-fn ratio(value: f64, interval: Option<Interval>) -> String {
+/// A way's time by Line's, which has no uncertainty where the way is Line.
+fn ratio(way: &Way, value: f64, interval: Option<Interval>) -> String {
     match interval {
-        Some(interval) => with_reach(hundredths(value), value, interval),
-        None => hundredths(value),
+        Some(interval) if way.executor != BASELINE => with_reach(hundredths(value), value, interval),
+        _ => hundredths(value),
     }
 }
 

@@ -4,15 +4,15 @@ use super::facts::name;
 use super::servers::range;
 use super::{notes, scaling};
 use crate::record::Verdict;
-use crate::summary::{Comparison, ScalingRow, TaskRow};
+use crate::summary::{Comparison, Lossless, ScalingRow, TaskRow};
 use crate::table::{Column, Table};
 use crate::units::{count, figure, give_or_take, if_known, mebibytes, plural, times};
 
 /// What the columns mean.
 pub(super) const EXPLANATION: &str = "Tasks: a row is one executor at one task, and its figures are medians over \
-the rounds whose verdict is valid, with intervals as for servers. Seconds run from before the first job was started until the last value was \
+the rounds whose verdict is valid, with intervals. Seconds run from before the first job was started until the last value was \
 there. Speed-up is line's time by the executor's, taken within each round: above 1 it is faster than one job after \
-another; an interpreter's ways are compared with its own line. Efficiency, of tasks that compute, is the speed-up by the processors that the executor could use: its workers, or all there are. CPU is processor time, user and system, child processes included. Values are ok if every job came to the \
+another; an interpreter's ways are compared with its own line. Efficiency, of tasks that compute, is the speed-up by the processors that the executor could use: its workers, or all there are. CPU is processor time, user and system, child processes included. CPU and memory of an interpreter are those of its whole process, start-up and warm-up included, which are in no time. Values are ok if every job came to the \
 right one.";
 
 /// One column and what stands in it.
@@ -53,16 +53,16 @@ fn fields(of_one_task: bool) -> Vec<Field> {
 }
 
 /// The tables of all executors, and what scaling comes to.
-pub(super) fn sections(rows: &[TaskRow], scaling: &[ScalingRow]) -> Vec<Table> {
+pub(super) fn sections(rows: &[TaskRow], scaling: &[ScalingRow], lossless: &[Lossless]) -> Vec<Table> {
     if rows.is_empty() {
         return Vec::new();
     }
     let mut tables = executors(rows);
-    match (scaling::table(scaling), tables.last_mut()) {
-        (Some(table), _) => tables.push(table),
-        (None, Some(last)) => last.notes.push(scaling::why_not(scaling)),
-        (None, None) => {}
+    let fitted = scaling::tables(scaling, lossless);
+    if let Some(last) = tables.last_mut().filter(|_| fitted.is_empty()) {
+        last.notes.extend(scaling::why_not(rows));
     }
+    tables.extend(fitted);
     tables
 }
 
@@ -107,9 +107,14 @@ fn table(title: String, rows: &[TaskRow], several: bool, of_one_task: bool) -> T
 /// What holds for all tables of tasks, and is said once, below the last one.
 fn of_all(rows: &[TaskRow]) -> Vec<String> {
     let short = rows.iter().any(|row| row.size.as_deref() == Some("short"));
-    let short = short
-        .then(|| "Jobs are short; --size full makes them as long as the course notes have them.".to_owned());
-    short.into_iter().collect()
+    let short =
+        short.then_some("Jobs are short; --size full makes them as long as the course notes have them.");
+    let interpreted = rows.iter().any(|row| row.executor.contains(':') && row.cpu_s.is_some());
+    let interpreted = interpreted.then_some(
+        "CPU and memory of interpreters have their start-up and warm-up in them, which are in no time: the kernel's account is of a \
+         whole process.",
+    );
+    short.into_iter().chain(interpreted).map(str::to_owned).collect()
 }
 
 /// With how far its interval reaches, which has room everywhere.

@@ -26,7 +26,7 @@ pub use line::Line;
 pub use ratio::Ratio;
 pub use spread::Spread;
 
-pub(crate) use spread::median;
+pub(crate) use spread::{median, middle};
 
 /// A difference counts as one if chance alone would show it in at most this share of all tables.
 pub(crate) const SIGNIFICANCE: f64 = 0.05;

@@ -24,31 +24,31 @@ pub(crate) const NUMBERS_AT_LEAST: usize = 3;
 
 /// What was reached with so many at once.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Point {
+pub(crate) struct Point {
     /// How many were under way at once.
-    pub at_once: usize,
+    pub(crate) at_once: usize,
     /// How much faster that was than one.
-    pub speed_up: f64,
+    pub(crate) speed_up: f64,
 }
 
 /// Amdahl's law as it fits best.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Amdahl {
+pub(crate) struct Amdahl {
     /// The share of the work that only one can do at a time, 0 to 1.
-    pub serial: f64,
+    pub(crate) serial: f64,
     /// How far the points are from it: the root of the mean square, as a share of what it says.
-    pub residual: f64,
+    pub(crate) residual: f64,
 }
 
 /// Gunther's law as it fits best.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Gunther {
+pub(crate) struct Gunther {
     /// Contention: the share that they wait for each other, 0 to 1.
-    pub sigma: f64,
+    pub(crate) sigma: f64,
     /// Coherency: what each pair costs.
-    pub kappa: f64,
+    pub(crate) kappa: f64,
     /// How far the points are from it, as for [`Amdahl`].
-    pub residual: f64,
+    pub(crate) residual: f64,
 }
 
 impl Amdahl {
@@ -81,7 +81,7 @@ impl Gunther {
     }
 
     /// With how many at once the speed-up is greatest; none where it grows for ever.
-    pub fn peak(&self) -> Option<f64> {
+    pub(crate) fn peak(&self) -> Option<f64> {
         (self.kappa > 0.0).then(|| ((1.0 - self.sigma) / self.kappa).sqrt().max(1.0))
     }
 }

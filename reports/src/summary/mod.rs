@@ -20,7 +20,6 @@ pub(crate) mod versus;
 
 use std::collections::BTreeSet;
 
-pub use crate::statistics::scaling::{Amdahl, Gunther, Point};
 pub use again::{Again, LEAST, Threshold};
 pub use connections::{ConnectionRow, ConnectionSweep};
 pub use idle::{Crossing, Growth, IdleRow, IdleStep, IdleTable, THOUSAND};
@@ -28,7 +27,7 @@ pub use interpreters::{BesideRow, BesideTable, STAND_IN, Side};
 pub use probes::{ProbeRow, ProbeSuite, ProbeTable, TouchedRow, TouchedTable, WORD};
 pub use rates::{ACHIEVED, Knee, LATER, Percentile, RateRow, RateStep, RateSweep};
 pub use row::{Estimate, Figure, Obstacle, Outlier, Rank, ServerRow, Standing};
-pub use scaling::{Laws, ScalingRow};
+pub use scaling::{Laws, Lossless, ScalingRow};
 pub use servers::ServerTable;
 pub use setting::Setting;
 pub use stevens::{BOOK, BookRow, CONNECTIONS, StevensRow, StevensTable};
@@ -37,7 +36,7 @@ pub use versus::{Alone, BETWEEN_RUNS, Change, Compared, Outcome, Versus, VersusR
 
 use serde::Serialize;
 
-use crate::record::{Cell, Run, ServerCell, TaskCell, Verdict};
+use crate::record::{Cell, Run, ServerCell, Verdict};
 use again::Pairs;
 use servers::Group;
 
@@ -58,6 +57,8 @@ pub struct Summary {
     pub tasks: Vec<TaskRow>,
     /// How their executors scale.
     pub scaling: Vec<ScalingRow>,
+    /// What an executor that loses nothing would come to at the same numbers.
+    pub lossless: Vec<Lossless>,
     /// Real interpreters beside the executors of the same ways.
     pub interpreters: Vec<BesideTable>,
     /// The probes: one table for each setting.
@@ -79,6 +80,7 @@ impl Summary {
             _ => None,
         });
         let tasks: Vec<_> = tasks.collect();
+        let scaling = scaling::rows(&tasks);
         let (probes, touched) = probes::tables(run);
         Self {
             probes,
@@ -89,15 +91,11 @@ impl Summary {
             idle: idle::tables(of(Suite::Idle)),
             stevens: stevens::tables(of(Suite::Stevens)),
             interpreters: interpreters::tables(&tasks),
-            scaling: scaling::rows(&own(&tasks), run.host.cores),
+            lossless: scaling::lossless(&scaling, run.host.cores),
+            scaling,
             tasks: tasks::rows(&tasks, run.host.cores),
         }
     }
-}
-
-/// The cells of the lab's own executors. Interpreters are run with one number of jobs, from which no law can be found.
-fn own<'a>(cells: &[&'a TaskCell]) -> Vec<&'a TaskCell> {
-    cells.iter().copied().filter(|cell| !cell.executor.contains(':')).collect()
 }
 
 /// What servers were measured for.

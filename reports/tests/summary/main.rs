@@ -6,4 +6,5 @@ mod rounds;
 mod rows;
 #[path = "../sample/mod.rs"]
 mod sample;
+mod scaling;
 mod tasks;

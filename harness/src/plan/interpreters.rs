@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use workloads::task::{Size, Task};
+use workloads::task::{Family, Size, Task};
 
 use crate::interpreter::{Found, Programs, TASKS, Way};
 
@@ -53,11 +53,29 @@ impl InterpreterStep {
         }
         // A Java machine takes seconds to start.
         let start = if interpreter.implementation == "Jython" { 3_000 } else { 100 };
-        let work = match self.size {
-            Size::Full => 10_000,
-            Size::Short => 1_000,
+        let short = match (self.task.family(), interpreter.implementation.as_str()) {
+            (Family::Io, _) => 50,
+            (Family::Cpu, "CPython") => 1_000,
+            // They have compilers.
+            (Family::Cpu, _) => 300,
         };
-        Duration::from_millis(start + work)
+        let job = match self.size {
+            Size::Full => 10 * short,
+            Size::Short => short,
+        };
+        let turns = self.jobs.div_ceil(self.at_once(interpreter.gil).max(1)) as u64;
+        Duration::from_millis(start + job * turns)
+    }
+
+    /// How many of its jobs get on at the same time; `gil`: whether one lock lets one thread of a process at a time compute.
+    fn at_once(&self, gil: bool) -> usize {
+        let workers = self.way.workers(self.jobs, self.processors).min(self.jobs);
+        let threads = matches!(self.way, Way::Threads | Way::ThreadPool | Way::FuturesThreads);
+        match self.task.family() {
+            Family::Io => workers,
+            Family::Cpu if gil && threads => 1,
+            Family::Cpu => workers.min(self.processors),
+        }
     }
 }
 
@@ -189,5 +207,28 @@ mod tests {
         let missing = Found { name: "cpython".into(), interpreter: Err("there is none".into()) };
         let names = names(&missing, Extent::Whole);
         assert_eq!(names, ["cpython:line primes", "cpython:threads primes", "cpython:processes primes"]);
+    }
+
+    #[test]
+    fn what_a_cell_takes_grows_with_the_jobs_that_are_not_run_at_once() {
+        let programs = Programs::write().unwrap();
+        let steps = |jobs| {
+            let work = Work {
+                tasks: known(tasks(Size::Short)),
+                size: Size::Short,
+                jobs: vec![jobs],
+                extent: Extent::Whole,
+                processors: 2,
+            };
+            interpreter_steps(&[found("CPython")], &programs, &work)
+        };
+        let expected = |executor: &str, jobs| {
+            let steps = steps(jobs);
+            let of = |step: &&InterpreterStep| step.executor() == executor && step.task.name() == "primes";
+            steps.iter().find(of).unwrap().expected().as_millis()
+        };
+        assert_eq!([1, 4].map(|jobs| expected("cpython:line", jobs)), [1_100, 4_100]);
+        assert_eq!([1, 4].map(|jobs| expected("cpython:threads", jobs)), [1_100, 4_100]);
+        assert_eq!([1, 4].map(|jobs| expected("cpython:processes", jobs)), [1_100, 2_100]);
     }
 }

@@ -14,14 +14,15 @@ pub mod suites;
 pub mod tasks;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+use std::thread;
 use std::time::Duration;
 
 use fastrand::Rng;
 use models::executor::Executor;
 use models::options::Choice;
 use reports::record::{Schedule, Shape};
-use workloads::task::{Size, Task};
+use workloads::task::{Family, Size, Task};
 
 pub use self::interpreters::InterpreterStep;
 pub use self::probes::ProbeStep;
@@ -35,6 +36,13 @@ const OVERHEAD: Duration = Duration::from_millis(150);
 /// How long the warm-up is at least for each connection: so long may it take to open them, in batches that the server must
 /// answer.
 const WARM_UP_PER_CONNECTION: Duration = Duration::from_micros(300);
+
+/// What goes with each cell of tasks besides its jobs, and how long a job is on average over all tasks, of either size.
+const AROUND_JOBS: Duration = Duration::from_millis(20);
+const SHORT_JOB: Duration = Duration::from_millis(16);
+const FULL_JOB: Duration = Duration::from_millis(500);
+/// The executor whose jobs compute one at a time, however many there are.
+const ONE_LOCK: &str = "gil";
 
 /// One measurement to make.
 #[derive(Clone)]
@@ -270,14 +278,38 @@ impl TaskStep {
         what(self) == what(other)
     }
 
-    /// How long it will take, starting and reading figures included: a guess, which what the first ones took corrects.
+    /// How long it will take here.
     fn expected(&self) -> Duration {
+        static PROCESSORS: LazyLock<usize> =
+            LazyLock::new(|| thread::available_parallelism().map_or(1, usize::from));
+        self.expected_on(*PROCESSORS)
+    }
+
+    /// How long it will take on so many processors, starting and reading figures included: a guess, which what the first ones took
+    /// corrects.
+    fn expected_on(&self, processors: usize) -> Duration {
         if self.executor.refuses(&*self.task).is_some() {
             return Duration::ZERO;
         }
-        match self.size {
-            Size::Full => Duration::from_secs(1),
-            Size::Short => Duration::from_millis(120),
+        let job = match self.size {
+            Size::Full => FULL_JOB,
+            Size::Short => SHORT_JOB,
+        };
+        let turns = self.jobs.div_ceil(self.at_once(processors).max(1));
+        AROUND_JOBS + job * u32::try_from(turns).unwrap_or(u32::MAX)
+    }
+
+    /// How many of its jobs get on at the same time.
+    fn at_once(&self, processors: usize) -> usize {
+        let known = self.executor.at_once(self.jobs, &self.choice.options);
+        let is_pool =
+            known < self.jobs && self.executor.options.iter().any(|spec| spec.key == tasks::WORKERS);
+        let chosen = self.choice.options.text(tasks::WORKERS).is_some();
+        let workers = if is_pool && !chosen { processors } else { known };
+        match self.task.family() {
+            Family::Io => workers,
+            Family::Cpu if self.executor.name == ONE_LOCK => 1,
+            Family::Cpu => workers.min(processors),
         }
     }
 }

@@ -134,15 +134,16 @@ fn figures(speed_ups: &BTreeMap<usize, Estimate>, laws: &Laws) -> [String; 9] {
 
 /// A law's parameter, and how far its interval reaches: in its own unit, as it may be 0, of which nothing is a share. Rounded up, as
 /// for other figures.
-fn parameter(of: Estimate, format: fn(f64) -> String, decimals: usize) -> String {
+fn parameter(of: Estimate, format: fn(f64) -> String, decimals: u32) -> String {
     let (text, interval) = (format(of.median), of.interval);
     if !interval.is_known() {
         return text;
     }
-    let unit = 10_f64.powi(decimals as i32);
+    let unit = f64::from(10_u32.pow(decimals));
     // What is whole but for the last bit of a fit is not the next whole.
     let up = |value: f64| (value * unit - 1e-6).max(0.0).ceil() / unit;
-    format!("{text} ±{:.decimals$}", up((interval.high - of.median).max(of.median - interval.low)))
+    let reach = up((interval.high - of.median).max(of.median - interval.low));
+    format!("{text} ±{reach:.*}", decimals as usize)
 }
 
 /// Thousandths are all that a few points tell.

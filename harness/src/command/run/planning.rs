@@ -21,7 +21,7 @@ use crate::failure::Usage;
 use crate::plan::rounds::Rounds;
 use crate::plan::servers::{Loads, server_steps};
 use crate::plan::suites::{IDLE, IDLE_ACTIVE, IDLE_MODELS, STEVENS_MODELS, idle_steps, stevens_steps};
-use crate::plan::tasks::{sweep_of_jobs, sweep_of_workers, task_steps};
+use crate::plan::tasks::{self, sweep, task_steps};
 use crate::plan::{Plan, ServerStep, TaskStep, Timing};
 use crate::python;
 use crate::server::ForeignCommand;
@@ -81,7 +81,7 @@ pub(super) fn plan(arguments: &Run) -> anyhow::Result<Plan> {
 /// make something and to switch differs more from process to process than within one, and its rounds are short: so there are more.
 fn default_rounds(suites: &[Suite]) -> u32 {
     match suites {
-        [Suite::Tasks] => 3,
+        [Suite::Tasks] => tasks::ROUNDS,
         [Suite::Spawn | Suite::Switch] => 9,
         _ => 5,
     }
@@ -254,11 +254,7 @@ fn tasks_of(arguments: &Run) -> anyhow::Result<Vec<TaskStep>> {
         return Ok(task_steps(&executors, &tasks, size, &arguments.jobs));
     }
     let processors = thread::available_parallelism().map_or(1, usize::from);
-    let jobs = sweep_of_jobs(processors);
-    let mut steps = task_steps(&executors, &tasks, size, &jobs);
-    let more = sweep_of_workers(&executors, processors);
-    steps.extend(task_steps(&more, &tasks, size, &jobs[jobs.len() - 1..]));
-    Ok(steps)
+    Ok(sweep(&executors, &tasks, size, processors))
 }
 
 fn choices_or_all(texts: &[String], all: impl Iterator<Item = &'static str>) -> anyhow::Result<Vec<Choice>> {

@@ -470,8 +470,8 @@ fn the_host_and_the_command_stand_in_every_report() {
 #[test]
 fn no_line_is_wider_than_the_terminal() {
     for width in [60, 72, 80, 100, 120, 160, 250] {
-        let page = on_terminal(&document(), width, Charset::Utf8);
-        for line in page.lines() {
+        let pages = [document(), Document::of(&sweep())].map(|it| on_terminal(&it, width, Charset::Utf8));
+        for line in pages.iter().flat_map(|page| page.lines()) {
             assert!(line.chars().count() <= width, "{width}: {line}");
         }
     }

@@ -97,8 +97,8 @@ pub struct Run {
     /// How long that may take; five rounds must go into it [default: 10m].
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, requires = "until")]
     pub budget: Option<Duration>,
-    /// How many jobs of a task there are, in turn [default: 1, the number of processors, twice and four times that; pools
-    /// are then also given more workers than processors].
+    /// How many jobs of a task there are, in turn [default: 1, 2, 4 and so on up to the number of processors, twice and
+    /// four times that, as far as there is time; pools are then also given more workers than processors].
     #[arg(long, value_name = "N", value_delimiter = ',')]
     pub jobs: Vec<usize>,
     /// The order of measuring follows from this number [default: another one each time].

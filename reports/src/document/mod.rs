@@ -32,6 +32,9 @@ const UNRANKED: &str = "–";
 
 /// What a reader of a run's tables needs at once, of figures.
 const FIGURES: &str = "Figures are medians over the rounds that count; ± is how far the interval reaches.";
+/// The same, of servers in tables without ranks.
+const RATES: &str =
+    "Figures are medians over the rounds that count; ≥ is a lower bound, ± how far the interval reaches.";
 /// The same, where a table has ranks.
 const RANKS: &str = "Figures are medians over the rounds that count. Rows that share a rank, marked =, are about \
 the same as the first of them; – is not ranked, ≥ is a lower bound, ± how far the interval reaches.";
@@ -134,7 +137,11 @@ impl Document {
             warnings: facts::warnings(run),
             facts: facts::facts(run),
             sections,
-            legend: if ranked { RANKS } else { FIGURES },
+            legend: match (ranked, without_servers) {
+                (true, _) => RANKS,
+                (false, false) => RATES,
+                (false, true) => FIGURES,
+            },
             explanations: explanations.into_iter().flatten().collect(),
         }
     }

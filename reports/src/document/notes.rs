@@ -3,7 +3,22 @@
 use super::facts::name;
 use crate::record::{Errors, Verdict};
 use crate::summary::{Remark, Rounds};
-use crate::units::{count, plural};
+use crate::units::{count, percent, plural};
+
+/// Intervals that are surer than this are as sure as any.
+const SURE: f64 = 0.9;
+
+/// How certain the intervals of few rounds are: of those from fewest, given as how many rounds each is from and its coverage.
+pub(super) fn certainty(intervals: impl Iterator<Item = (usize, f64)>) -> Option<String> {
+    let (rounds, coverage) = intervals.filter(|(rounds, _)| *rounds > 1).min_by_key(|(rounds, _)| *rounds)?;
+    (coverage < SURE).then(|| {
+        format!(
+            "An interval from {} is their range; it holds the true median in {} of all cases.",
+            plural(rounds, "round"),
+            percent(coverage)
+        )
+    })
+}
 
 /// At most this many different reasons of a row are told; the record has them all.
 const TOLD: usize = 3;

@@ -140,22 +140,10 @@ pub(super) fn why(threshold: Threshold) -> String {
     }
 }
 
-/// Intervals that are surer than this are as sure as any.
-const SURE: f64 = 0.9;
-
 /// How certain the intervals of few rounds are.
 fn certainty(rows: &[ServerRow]) -> Option<String> {
-    let least = rows.iter().filter(|row| row.rounds.counted > 1 && row.cpu_us.is_some());
-    let (rounds, coverage) = least
-        .filter_map(|row| Some((row.rounds.counted, row.cpu_us?.interval.coverage)))
-        .min_by_key(|(rounds, _)| *rounds)?;
-    (coverage < SURE).then(|| {
-        format!(
-            "An interval from {} is their range; it holds the true median in {} of all cases.",
-            plural(rounds, "round"),
-            percent(coverage)
-        )
-    })
+    let known = |row: &ServerRow| Some((row.rounds.counted, row.cpu_us?.interval.coverage));
+    notes::certainty(rows.iter().filter_map(known))
 }
 
 #[cfg(test)]

@@ -114,7 +114,9 @@ fn of_all(rows: &[TaskRow]) -> Vec<String> {
         "CPU and memory of interpreters have their start-up and warm-up in them, which are in no time: the kernel's account is of a \
          whole process.",
     );
-    short.into_iter().chain(interpreted).map(str::to_owned).collect()
+    let known = |row: &TaskRow| Some((row.rounds.counted, row.seconds?.interval.coverage));
+    let said = short.into_iter().chain(interpreted).map(str::to_owned);
+    said.chain(notes::certainty(rows.iter().filter_map(known))).collect()
 }
 
 /// With how far its interval reaches, which has room everywhere.

@@ -19,7 +19,7 @@ pub struct TaskCell {
     /// How long its jobs are: `full` or `short`; absent in older records, where all were full.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<String>,
-    /// The interpreter that ran it; absent for the lab's own executors.
+    /// The interpreter that ran it or was to; absent for the lab's own executors, and where none was found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interpreter: Option<Interpreter>,
     /// How many jobs were run.

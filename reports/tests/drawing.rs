@@ -227,7 +227,7 @@ fn the_notes_form_has_our_figures_beside_theirs() {
         ("notes' IO (× Line)", "0.88"),
     ]);
     assert_eq!(row(&table, &["Rust", "Thread"]), thread);
-    assert!(table.notes[0].starts_with("cpu is primes, IO is disk."), "{:?}", table.notes);
+    assert!(table.notes[0].starts_with("cpu is primes; IO is disk."), "{:?}", table.notes);
     let of_the_notes =
         |way| row(&table, &["Rust", way])[6..].iter().map(|(_, text)| *text).collect::<Vec<_>>();
     assert_eq!(of_the_notes("Line"), ["8.15", "1.00", "6.84", "1.00"]);
@@ -288,7 +288,7 @@ fn a_family_that_was_not_run_is_named_in_the_notes_form() {
     let mut run = sweep();
     run.cells.retain(|cell| !matches!(cell, Cell::Tasks(cell) if cell.family == "io"));
     let notes = table(&Document::of(&run), "In the form of the course notes: 8 short jobs").notes;
-    assert!(notes[0].starts_with("cpu is primes, no io task was run."), "{notes:?}");
+    assert!(notes[0].starts_with("cpu is primes; IO is empty, as no io task was run."), "{notes:?}");
 }
 
 #[test]

@@ -44,7 +44,7 @@ pub(super) fn table(rows: &[TaskRow], beside: &[BesideTable]) -> Option<Table> {
         rows: texts,
         notes: vec![
             format!(
-                "{}, {}. × Line is a way's time by the Line of the same language, taken within each round: below 1 it is faster.",
+                "{}; {}. × Line is a way's time by the Line of the same language, taken within each round: below 1 it is faster.",
                 stands("cpu", tasks[0]),
                 stands("IO", tasks[1])
             ),
@@ -105,7 +105,7 @@ fn standing_for<'a>(rows: &[&'a TaskRow], family: &str, favourites: &[&str]) -> 
 fn stands(column: &str, task: Option<&str>) -> String {
     match task {
         Some(task) => format!("{column} is {task}"),
-        None => format!("no {} task was run", column.to_lowercase()),
+        None => format!("{column} is empty, as no {} task was run", column.to_lowercase()),
     }
 }
 

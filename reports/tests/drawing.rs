@@ -313,7 +313,9 @@ fn the_laws_of_scaling_stand_beside_what_an_executor_that_loses_nothing_comes_to
     assert!(table.notes[0].contains("up to 2 processors"), "{:?}", table.notes);
     assert_eq!(
         table.notes.last().map(String::as_str),
-        Some("Not fitted, as that takes three different numbers at once: thread-pool on primes.")
+        Some(
+            "Not fitted, as that takes three different numbers at once in one round: thread-pool on primes."
+        )
     );
 }
 

@@ -63,7 +63,7 @@ fn table(rows: &[ScalingRow], lossless: &[Lossless]) -> Option<Table> {
     let mut notes: Vec<String> = lossless.first().map(how_to_compare).into_iter().collect();
     if !too_few.is_empty() {
         notes.push(format!(
-            "Not fitted, as that takes three different numbers at once: {}.",
+            "Not fitted, as that takes three different numbers at once in one round: {}.",
             too_few.join(", ")
         ));
     }

@@ -87,9 +87,11 @@ fn try_measure(
         workers: step.processors,
     };
     let sampling = Sampling { memory_every: MEMORY_EVERY, ..Sampling::default() };
+    // Full jobs in line are a matter of minutes by nature.
+    let limit = LIMIT + 3 * step.expected();
     // Before that it was our own launcher, and then an interpreter that read its libraries.
     let at_ready = |tree| (Watch::start(&[]), Sampler::start(tree, sampling));
-    let (ran, (watch, sampler)) = job.run(&own_program(), &step.programs, LIMIT, bench.stop, at_ready)?;
+    let (ran, (watch, sampler)) = job.run(&own_program(), &step.programs, limit, bench.stop, at_ready)?;
     let seen = watch.stop();
     let peaks = sampler.map(Sampler::stop).unwrap_or_default();
     let sampling = peaks.cpu;

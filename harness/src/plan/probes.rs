@@ -11,9 +11,9 @@ use reports::grouped;
 const SUITE: Duration = Duration::from_secs(140);
 /// What goes with each probe besides its time: starting a process, looking how fast the machine is.
 const OVERHEAD: Duration = Duration::from_millis(50);
-/// How long touching memory takes for each mebibyte: 256 pages that are faulted in, filled with zeros and taken apart, for 2 ms on
-/// a virtual machine; and ten forks at least beside them.
-const TOUCHING: Duration = Duration::from_millis(3);
+/// How long touching memory takes for each mebibyte: 256 pages that are faulted in, filled with zeros and taken apart; and ten
+/// forks at least beside them. Some 0.7 ms on a virtual machine.
+const TOUCHING: Duration = Duration::from_millis(1);
 /// A crowd of more than this that sleeps takes long to make and end, and what it holds differs little from round to round.
 const CROWD: u64 = 1_000;
 /// So a run with a fixed number of rounds has so many of it at most.

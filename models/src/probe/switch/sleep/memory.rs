@@ -1,10 +1,20 @@
 //! How much memory is held: by processes, and by the kernel for them.
 
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
 use nix::unistd::Pid;
 use procfs::process::Process;
 use procfs::{Current as _, Meminfo, ProcError, ProcResult};
 
 use super::super::super::Trouble;
+
+/// How far two looks may be from each other.
+const SETTLED_BYTES: u64 = 64 * 1024;
+/// How long it is between them. The kernel's own counts are brought together some times a second only (`vm.stat_interval`).
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// How long that is tried.
+const SETTLED_WITHIN: Duration = Duration::from_secs(3);
 
 /// What the kernel's part is read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +52,25 @@ impl Kernel {
                 Process::new(child.as_raw()).and_then(|it| pss_bytes(&it)).map_err(|error| unread(&error))?;
         }
         Ok(sum)
+    }
+
+    /// The same for this process alone before anything is made, once it stays where it is for a moment. The kernel gives back late
+    /// what others have held (the stacks of a thousand threads that have just ended, say), which would be taken off what is made.
+    ///
+    /// # Errors
+    /// /proc is not mounted.
+    pub(super) fn bytes_held_before(self) -> Result<u64, Trouble> {
+        let until = Instant::now() + SETTLED_WITHIN;
+        let mut before = self.bytes_held(&[])?;
+        loop {
+            sleep(LOOK_EVERY);
+            let now = self.bytes_held(&[])?;
+            // On a machine that never rests the figure is as good as it gets, and its remark says what is in it.
+            if now.abs_diff(before) <= SETTLED_BYTES || Instant::now() > until {
+                return Ok(now);
+            }
+            before = now;
+        }
     }
 
     fn bytes(self) -> ProcResult<u64> {

@@ -35,7 +35,7 @@ fn measure(setting: &Setting) -> Result<Measured, Trouble> {
     let wanted = wanted(setting)?;
     let alone = Alone::wait()?;
     let (mut arrived, arrival) = io::pipe()?;
-    let before = Kernel::Machine.bytes_held(&[])?;
+    let before = Kernel::Machine.bytes_held_before()?;
     let mut children: Vec<Partner> = Vec::new(); // killed when dropped, and when this process ends
     let filled = Room::for_so_many(wanted, &[tenth_of_numbers()]).fill(|| {
         let sleep = || {

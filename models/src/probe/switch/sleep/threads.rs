@@ -39,7 +39,7 @@ pub(in super::super) const PROBE: Probe = Probe {
 fn measure(setting: &Setting) -> Result<Measured, Trouble> {
     let wanted = wanted(setting)?;
     let ((reader, writer), arrived) = (io::pipe()?, AtomicU64::new(0));
-    let before = Kernel::Machine.bytes_held(&[])?;
+    let before = Kernel::Machine.bytes_held_before()?;
     thread::scope(|scope| {
         let writer = writer; // closed at the end of this, in whichever way: then they wake, and are waited for
         let mut threads = Vec::new();

@@ -2,8 +2,9 @@
 //!
 //! The thresholds: on `c` processors threads and processes must be at least three quarters of `c` times as fast as one job
 //! after another (of no more than there are jobs), which is 1.5 on two, and processes 0.8 to 1.25 times as fast as threads;
-//! and threads under the lock no faster than 1.1 times and no slower than 0.8 times. If there is a real CPython, its threads
-//! must be as those under the lock, and its processes as ours.
+//! and threads under the lock no faster than 1.1 times and no slower than 0.8 times. If there is a real CPython, its processes
+//! must do as well as ours, and its threads as those under the lock, with more room: a CPython is up to a fifth slower or faster from
+//! one process to the next, and its line and its threads are two processes.
 
 use reports::course_notes::{SOURCE, WAYS};
 use reports::grouped;
@@ -206,7 +207,7 @@ fn of_the_notes(name: &str, size: Size) -> String {
 fn claims(setup: &Setup) -> Vec<Claim> {
     let at_least = EFFICIENCY * setup.processors.min(JOBS) as f64;
     let faster = |of, by, says| Claim { says, of, by, at_least, at_most: None };
-    let turns = |of, by, says| Claim { says, of, by, at_least: 0.8, at_most: Some(1.1) };
+    let turns = |of, by, says, at_most| Claim { says, of, by, at_least: 0.8, at_most: Some(at_most) };
     let mut claims = vec![
         faster(BASELINE, "threads", "Threads were {} times as fast as one after another"),
         faster(BASELINE, "processes", "Processes were {} times as fast as one after another"),
@@ -217,13 +218,14 @@ fn claims(setup: &Setup) -> Vec<Claim> {
             at_least: 0.8,
             at_most: Some(1.25),
         },
-        turns(BASELINE, "gil", "Threads under one lock were {} times as fast as one after another"),
+        turns(BASELINE, "gil", "Threads under one lock were {} times as fast as one after another", 1.1),
     ];
     if setup.python.is_ok() {
         claims.push(turns(
             PYTHON,
             "python-threads",
             "Python's threads were {} times as fast as one after another in Python",
+            1.25,
         ));
         claims.push(faster(
             PYTHON,

@@ -190,6 +190,20 @@ fn an_executor_with_options_is_not_taken_for_the_plain_one() {
 }
 
 #[test]
+fn ways_that_can_not_be_run_for_one_reason_say_it_together() {
+    let missing = ["jython:threads", "jython:line"].map(|executor| missing(executor, 1));
+    let cells = rust(1, 1.0).into_iter().chain(missing).map(tasks_cell).collect();
+    let tables = Document::of(&run_of(cells)).sections;
+    let table =
+        tables.into_iter().map(|section| section.table).find(|table| table.title.starts_with("Tasks"));
+    let notes = table.unwrap().notes;
+    let said: Vec<&String> = notes.iter().filter(|note| note.contains("install python3")).collect();
+    let sentence =
+        "jython:line; jython:threads on primes: unsupported. There is no python3; install python3.";
+    assert_eq!(said, [sentence]);
+}
+
+#[test]
 fn values_that_differ_are_said_to_differ() {
     let mut all = cells();
     for cell in &mut all {

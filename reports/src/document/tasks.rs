@@ -90,17 +90,11 @@ fn of_one(row: &TaskRow) -> String {
 
 fn table(title: String, rows: &[TaskRow], several: bool, of_one_task: bool) -> Table {
     let fields = fields(of_one_task);
-    let mut notes: Vec<String> = Vec::new();
-    for note in rows.iter().filter_map(|row| note(row, several)) {
-        if !notes.contains(&note) {
-            notes.push(note);
-        }
-    }
     Table {
         title,
         rows: rows.iter().map(|row| fields.iter().map(|field| (field.text)(row)).collect()).collect(),
         columns: fields.into_iter().map(|field| field.column).collect(),
-        notes,
+        notes: notes_of(rows, several),
     }
 }
 
@@ -126,20 +120,37 @@ fn speed_up(comparison: Comparison) -> String {
     format!("{}{reach}", figure(comparison.speed_up))
 }
 
-/// `several`: whether its table has several numbers of jobs. What can't be run can't with any of them.
-fn note(row: &TaskRow, several: bool) -> Option<String> {
+/// What single rows have to say; those that can't be measured for one reason say it together. `several`: whether the table has
+/// several numbers of jobs. What can't be run can't with any of them.
+fn notes_of(rows: &[TaskRow], several: bool) -> Vec<String> {
+    let mut said: Vec<(Vec<&str>, String, Vec<String>)> = Vec::new();
+    for row in rows {
+        let jobs = if several && row.void != Some(Verdict::Unsupported) {
+            format!(" with {}", plural(row.jobs, "job"))
+        } else {
+            String::new()
+        };
+        let (what, parts) = (format!(" on {}{jobs}", row.task), parts(row));
+        match said.iter_mut().find(|(_, other, others)| (other, others) == (&what, &parts)) {
+            Some((names, ..)) if !names.contains(&&*row.executor) => names.push(&row.executor),
+            Some(_) => {}
+            None => said.push((vec![&row.executor], what, parts)),
+        }
+    }
+    let sentence = |(names, what, parts): &(Vec<&str>, String, Vec<String>)| {
+        notes::sentence(&format!("{}{what}", names.join("; ")), parts)
+    };
+    said.iter().filter_map(sentence).collect()
+}
+
+fn parts(row: &TaskRow) -> Vec<String> {
     let mut parts: Vec<String> = row.void.iter().map(|&verdict| name(verdict).to_owned()).collect();
     parts.extend(notes::rounds_left_out(row.rounds));
     if row.comparison.is_some_and(|comparison| !comparison.within_rounds) {
         parts.push("its speed-up is one of medians, as no round has both it and line".to_owned());
     }
     parts.extend(notes::reasons(&row.remarks, row.rounds, row.void.unwrap_or(Verdict::Valid)));
-    let jobs = if several && row.void != Some(Verdict::Unsupported) {
-        format!(" with {}", plural(row.jobs, "job"))
-    } else {
-        String::new()
-    };
-    notes::sentence(&format!("{} on {}{jobs}", row.executor, row.task), &parts)
+    parts
 }
 
 /// The median time, or the verdict where no round counts.

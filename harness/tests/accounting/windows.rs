@@ -92,6 +92,7 @@ fn memory_that_children_share_counts_once_in_one_sum_and_often_in_the_other() {
     let _alone = alone();
     let server = common::serve("prefork:workers=8", &[]);
     let address = ip(&server);
+    eventually("all are there", || server.tree().sample().unwrap().processes == 9);
     let sampler = Sampler::start(server.tree(), Sampling::default()).unwrap();
     hello(address);
     let cost = sampler.stop().complete(Cost::default());

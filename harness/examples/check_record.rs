@@ -8,6 +8,7 @@ use anyhow::{Context, ensure};
 use models::executor::executors;
 use models::server::servers;
 use reports::record::{Cell, Run, Verdict};
+use workloads::task::{Size, tasks};
 
 fn main() -> anyhow::Result<()> {
     let path =
@@ -32,6 +33,8 @@ fn main() -> anyhow::Result<()> {
             Verdict::Unstable if is_disturbed(cell) => {
                 println!("{name}: {}", reason.unwrap_or_default());
             }
+            // Processes share no memory, by their nature.
+            Verdict::Unsupported if is_refused(cell) => {}
             verdict => anyhow::bail!("{name}: {verdict:?}: {}", reason.unwrap_or_default()),
         }
     }
@@ -42,6 +45,14 @@ fn main() -> anyhow::Result<()> {
     }
     println!("{} cells: every model and every executor is valid", run.cells.len());
     Ok(())
+}
+
+/// Whether an executor refuses the cell's task, as the register says as well.
+fn is_refused(cell: &Cell) -> bool {
+    let Cell::Tasks(cell) = cell else { return false };
+    let executor = executors().iter().find(|executor| executor.name == cell.executor);
+    let task = tasks(Size::Short).into_iter().find(|task| task.name() == cell.task);
+    executor.zip(task).is_some_and(|(executor, task)| executor.refuses(&*task).is_some())
 }
 
 fn is_disturbed(cell: &Cell) -> bool {

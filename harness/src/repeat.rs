@@ -197,35 +197,27 @@ struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     fn of(cell: &'a mut Cell) -> Self {
+        // The fields have the same names in cells of all kinds, whose types have nothing else in common.
+        macro_rules! parts {
+            ($cell:ident, $is_task:expr, $silent:expr) => {
+                Self {
+                    is_task: $is_task,
+                    silent: $silent,
+                    attempt: &mut $cell.attempt,
+                    verdict: &mut $cell.verdict,
+                    reason: &mut $cell.reason,
+                    noise: &mut $cell.noise,
+                    seconds: $cell.seconds,
+                }
+            };
+        }
         match cell {
-            Cell::Servers(cell) | Cell::Idle(cell) | Cell::Stevens(cell) => Self {
-                is_task: false,
-                silent: cell.requests == 0 && cell.errors.total() == 0,
-                attempt: &mut cell.attempt,
-                verdict: &mut cell.verdict,
-                reason: &mut cell.reason,
-                noise: &mut cell.noise,
-                seconds: cell.seconds,
-            },
-            Cell::Tasks(cell) => Self {
-                is_task: true,
-                silent: false,
-                attempt: &mut cell.attempt,
-                verdict: &mut cell.verdict,
-                reason: &mut cell.reason,
-                noise: &mut cell.noise,
-                seconds: cell.seconds,
-            },
+            Cell::Servers(cell) | Cell::Idle(cell) | Cell::Stevens(cell) => {
+                parts!(cell, false, cell.requests == 0 && cell.errors.total() == 0)
+            }
+            Cell::Tasks(cell) => parts!(cell, true, false),
             // As tasks, probes run on any processor, and in windows of their own length.
-            Cell::Spawn(cell) | Cell::Switch(cell) | Cell::Ipc(cell) => Self {
-                is_task: true,
-                silent: false,
-                attempt: &mut cell.attempt,
-                verdict: &mut cell.verdict,
-                reason: &mut cell.reason,
-                noise: &mut cell.noise,
-                seconds: cell.seconds,
-            },
+            Cell::Spawn(cell) | Cell::Switch(cell) | Cell::Ipc(cell) => parts!(cell, true, false),
         }
     }
 }

@@ -29,6 +29,11 @@ const STEP: u64 = 5_000;
 
 /// The counter of all jobs.
 trait Counter: Send + Sync + 'static {
+    /// The name of the task that adds to it.
+    const NAME: &'static str;
+    /// What that does, in a sentence.
+    const SUMMARY: &'static str;
+
     /// Adds 1, and gives what was there before.
     fn add(&self) -> u64;
 
@@ -37,6 +42,10 @@ trait Counter: Send + Sync + 'static {
 }
 
 impl Counter for Mutex<u64> {
+    const NAME: &'static str = "counter-lock";
+    const SUMMARY: &'static str =
+        "adds 1 to a counter that all jobs share, under a lock, 40,000,000 times (short: 2,000,000)";
+
     fn add(&self) -> u64 {
         let mut counter = self.lock().unwrap_or_else(PoisonError::into_inner);
         *counter += 1;
@@ -50,6 +59,10 @@ impl Counter for Mutex<u64> {
 
 /// Relaxed: the counter orders nothing but itself.
 impl Counter for AtomicU64 {
+    const NAME: &'static str = "counter-atomic";
+    const SUMMARY: &'static str =
+        "adds 1 to a counter that all jobs share, as an atomic, 80,000,000 times (short: 5,000,000)";
+
     fn add(&self) -> u64 {
         self.fetch_add(1, Ordering::Relaxed)
     }
@@ -77,29 +90,6 @@ impl<C: Default> Shared<C> {
     pub fn new(adds: u64) -> Self {
         Self { adds, counter: Arc::default() }
     }
-
-    fn start(&self) -> Box<dyn Run>
-    where
-        C: Counter,
-    {
-        let counter = Arc::clone(&self.counter);
-        InPieces::start(Adding { counter, left: self.adds, seen: None, right: 0 })
-    }
-
-    /// Whether so many jobs' adds are in the counter. It begins anew.
-    fn check(&self, jobs: usize) -> Result<(), String>
-    where
-        C: Counter,
-    {
-        let (sum, expected) = (self.counter.take(), self.adds * jobs as u64);
-        if sum == expected {
-            return Ok(());
-        }
-        Err(format!(
-            "the counter of all jobs came to {sum} instead of {expected}; look for adds that overwrote others, or went to \
-             a copy"
-        ))
-    }
 }
 
 impl CounterLock {
@@ -116,9 +106,9 @@ impl CounterAtomic {
     }
 }
 
-impl Task for CounterLock {
+impl<C: Counter> Task for Shared<C> {
     fn name(&self) -> &'static str {
-        "counter-lock"
+        C::NAME
     }
 
     fn family(&self) -> Family {
@@ -126,11 +116,12 @@ impl Task for CounterLock {
     }
 
     fn summary(&self) -> &'static str {
-        "adds 1 to a counter that all jobs share, under a lock, 40,000,000 times (short: 2,000,000)"
+        C::SUMMARY
     }
 
     fn start(&self, _: usize) -> Box<dyn Run> {
-        self.start()
+        let counter = Arc::clone(&self.counter);
+        InPieces::start(Adding { counter, left: self.adds, seen: None, right: 0 })
     }
 
     fn expected(&self) -> Value {
@@ -141,38 +132,16 @@ impl Task for CounterLock {
         true
     }
 
+    /// Whether so many jobs' adds are in the counter. It begins anew.
     fn check(&self, jobs: usize) -> Result<(), String> {
-        self.check(jobs)
-    }
-}
-
-impl Task for CounterAtomic {
-    fn name(&self) -> &'static str {
-        "counter-atomic"
-    }
-
-    fn family(&self) -> Family {
-        Family::Cpu
-    }
-
-    fn summary(&self) -> &'static str {
-        "adds 1 to a counter that all jobs share, as an atomic, 80,000,000 times (short: 5,000,000)"
-    }
-
-    fn start(&self, _: usize) -> Box<dyn Run> {
-        self.start()
-    }
-
-    fn expected(&self) -> Value {
-        self.adds
-    }
-
-    fn shares_memory(&self) -> bool {
-        true
-    }
-
-    fn check(&self, jobs: usize) -> Result<(), String> {
-        self.check(jobs)
+        let (sum, expected) = (self.counter.take(), self.adds * jobs as u64);
+        if sum == expected {
+            return Ok(());
+        }
+        Err(format!(
+            "the counter of all jobs came to {sum} instead of {expected}; look for adds that overwrote others, or went to \
+             a copy"
+        ))
     }
 }
 
@@ -225,6 +194,9 @@ mod tests {
     struct Careless(AtomicU64);
 
     impl Counter for Careless {
+        const NAME: &'static str = "counter-lossy";
+        const SUMMARY: &'static str = "loses adds";
+
         fn add(&self) -> u64 {
             let found = self.0.load(Ordering::Relaxed);
             self.0.store(if found % 3 == 2 { found - 1 } else { found + 1 }, Ordering::Relaxed);
@@ -239,7 +211,7 @@ mod tests {
     #[test]
     fn a_lost_add_is_seen_by_the_job_and_in_the_sum() {
         let task = Shared::<Careless>::new(100);
-        let mut run = task.start();
+        let mut run = task.start(0);
         let mut last = None;
         let value = loop {
             last = match run.next(last) {

@@ -1,14 +1,20 @@
 //! The cases for an HTTP/1.1 server (RFC 9110 and 9112).
 //!
-//! * [`answers`]: what a server answers, and how often and how fast that is asked;
+//! * [`pages`]: what a server answers;
+//! * [`connections`]: how many requests a connection carries, and in which forms they may come;
+//! * [`limits`]: what may look odd, or large, and must be taken all the same;
+//! * [`deliveries`]: how requests arrive, and how replies are taken;
 //! * [`bodies`]: requests with bodies;
 //! * [`refusals`]: requests that must be refused, and how;
 //! * [`endless`]: requests that never end;
 //! * [`stops`]: what becomes of requests when the server is asked to stop.
 
-mod answers;
 mod bodies;
+mod connections;
+mod deliveries;
 mod endless;
+mod limits;
+mod pages;
 mod refusals;
 mod stops;
 mod talk;
@@ -95,7 +101,10 @@ fn apart(subject: &Subject) -> Verdict<Apart> {
 }
 
 pub(super) fn cases() -> Vec<Case> {
-    let mut cases = answers::cases();
+    let mut cases = pages::cases();
+    cases.extend(connections::cases());
+    cases.extend(limits::cases());
+    cases.extend(deliveries::cases());
     cases.extend(bodies::cases());
     cases.extend(refusals::cases());
     cases.extend(endless::cases());

@@ -17,28 +17,28 @@
 //!
 //! Source: `io_uring(7)`, `io_uring_prep_recv_multishot(3)`; J. Axboe, "`io_uring` and networking in 2023".
 
+mod accept;
 mod buffers;
 mod connection;
+mod lacks;
 mod ring;
 
 use std::collections::VecDeque;
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
 use slab::Slab;
 use socket2::Socket;
-use workloads::{Peer, Service};
+use workloads::Service;
 
 use self::connection::{Connection, Turn};
-use self::ring::{Client, Completion, GENERATIONS, Receipt, Ring};
-use super::acceptor::{Accepted, SHORTAGE_PAUSE, accept, peer, refused, report_shortage};
-use super::shutdown::{LastArrivals, Shutdown};
+use self::lacks::lacks;
+use self::ring::{Client, Completion, Receipt, Ring};
+use super::shutdown::Shutdown;
 use super::timers::Timers;
-use super::{Model, ServeError, Start, Transport, trouble};
-use crate::options::{Kind, Options, Spec};
+use super::{Model, ServeError, Start, trouble};
+use crate::options::{Kind, Spec};
 
 /// Operations that one call can hand over. Two for each of 512 clients who are answered in the same turn.
 const ENTRIES: u32 = 1024;
@@ -256,74 +256,10 @@ impl Server<'_> {
         }
     }
 
-    /// Has clients accepted from now on.
-    fn accept(&mut self) {
-        self.accepting_again_at = None;
-        if let (Some(listener), false) = (&self.listener, self.accepting) {
-            self.ring.accept(listener);
-            self.accepting = true;
-        }
-    }
-
-    fn accepted(&mut self, client: io::Result<Socket>) -> io::Result<()> {
-        match client {
-            Ok(socket) => {
-                // An accept that goes on has nowhere to put one address after the other.
-                let peer = socket.peer_addr().map_or_else(|_| Peer::default(), |address| peer(&address));
-                self.admit(socket, peer);
-            }
-            Err(_) if self.leaving_by.is_some() => {} // that was our own doing
-            Err(error) => match refused(error) {
-                Some(Accepted::Shortage(error)) => {
-                    report_shortage(&error);
-                    self.accepting_again_at = Some(self.now + SHORTAGE_PAUSE);
-                }
-                Some(Accepted::Broken(error)) => return Err(error),
-                Some(Accepted::Client(..) | Accepted::NobodyThere) | None => {}
-            },
-        }
-        if self.accepting {
-            return Ok(());
-        }
-        if self.leaving_by.is_some() {
-            self.listener = None;
-        } else if self.accepting_again_at.is_none() {
-            self.accept();
-        }
-        Ok(())
-    }
-
-    /// A new client gets a turn at once, which asks for what it sends.
-    fn admit(&mut self, socket: Socket, peer: Peer) {
-        self.clients = (self.clients + 1) % GENERATIONS;
-        let place = self.places.vacant_entry();
-        let client = Client { key: place.key(), generation: self.clients };
-        // A panic in opening one client's session must not take the others down.
-        let open = || Connection::new(socket, client, self.service, peer, self.now);
-        let Ok(mut connection) = panic::catch_unwind(AssertUnwindSafe(open)) else { return };
-        if self.leaving_by.is_some() {
-            connection.leave();
-        }
-        place.insert(Place { connection, again: false });
-        self.turn(client.key, Connection::advance);
-    }
-
     /// Lets in who has connected until now, then nobody, and lets everyone finish.
     fn stop(&mut self) -> io::Result<()> {
-        let mut last = LastArrivals::begin(self.shutdown);
         self.leaving_by = Some(self.now + self.shutdown.grace());
-        self.accepting_again_at = None;
-        if let Some(listener) = self.listener.take() {
-            listener.set_nonblocking(true)?;
-            while last.one_more() {
-                let Accepted::Client(socket, peer) = accept(&listener) else { break };
-                self.admit(socket, peer);
-            }
-            if self.accepting {
-                self.ring.stop_accepting();
-                self.listener = Some(listener); // until its last completion
-            }
-        }
+        self.accept_the_last()?;
         for key in self.keys() {
             if let Some(place) = self.places.get_mut(key) {
                 place.connection.leave();
@@ -348,37 +284,6 @@ impl Server<'_> {
     }
 }
 
-/// What this machine lacks: found out once, by setting up a small ring.
-fn lacks(_: &Options, _: Transport) -> Option<String> {
-    static ANSWER: OnceLock<Option<String>> = OnceLock::new();
-    let probe = || match Ring::new(2).and_then(|ring| ring.unknown_operations()) {
-        Ok(unknown) if unknown.is_empty() => None,
-        Ok(unknown) => Some(format!("io_uring of this kernel can't {}; try Linux 6.1", unknown.join(", "))),
-        Err(error) => Some(why(&error)),
-    };
-    ANSWER.get_or_init(probe).clone()
-}
-
-/// Why there is no ring, and what would help.
-fn why(error: &io::Error) -> String {
-    let advice = match Errno::from_raw(error.raw_os_error().unwrap_or(0)) {
-        Errno::ENOSYS => {
-            "this kernel was built without io_uring, or a filter of system calls (seccomp) hides it"
-        }
-        Errno::EPERM | Errno::EACCES => {
-            "it is forbidden; see sysctl kernel.io_uring_disabled, and in a container its filter of system calls \
-             (seccomp)"
-        }
-        Errno::EINVAL => {
-            "the kernel is too old: Linux 6.1 is the first with all that is used (DEFER_TASKRUN)"
-        }
-        Errno::ENOMEM => "no memory for its rings; see ulimit -l",
-        Errno::EMFILE | Errno::ENFILE => "no descriptor for it; see ulimit -n",
-        _ => "epoll does without it",
-    };
-    format!("can't set up an io_uring: {error}; {advice}")
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::{Read, Write};
@@ -389,10 +294,11 @@ mod tests {
 
     use bytes::BytesMut;
     use workloads::echo::Echo;
-    use workloads::{Done, Limits, Next, Session};
+    use workloads::{Done, Limits, Next, Peer, Session};
 
-    use super::super::socket;
+    use super::super::{Transport, socket};
     use super::*;
+    use crate::options::Options;
 
     /// Serves with `entries` while `clients` runs, if this machine can.
     fn serve(listener: Socket, service: &Arc<dyn Service>, entries: &str, clients: impl FnOnce()) {
@@ -473,19 +379,5 @@ mod tests {
                 echo(&calm, b"still there"); // through the only buffer
             }
         });
-    }
-
-    #[test]
-    fn what_is_lacking_comes_with_advice() {
-        for (errno, advice) in [
-            (Errno::ENOSYS, "built without"),
-            (Errno::EPERM, "kernel.io_uring_disabled"),
-            (Errno::EINVAL, "too old"),
-            (Errno::ENOMEM, "ulimit -l"),
-            (Errno::EMFILE, "ulimit -n"),
-        ] {
-            let reason = why(&errno.into());
-            assert!(reason.starts_with("can't set up an io_uring: ") && reason.contains(advice), "{reason}");
-        }
     }
 }

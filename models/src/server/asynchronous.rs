@@ -11,26 +11,24 @@
 //! **Bad at** whatever does not await. Tasks are switched where they say so, never by force: one that computes holds
 //! its worker. (tokio gives a task 128 ready answers a turn, then says "not yet" to it, so that one who is always
 //! ready yields too; of computing it knows nothing.) And a function has a colour: what blocks can't call what awaits,
-//! so libraries exist twice. `serve` below is the loop of `blocking.rs` again, with `.await`.
+//! so libraries exist twice. `serve` below is the loop of `blocking.rs` again, with `.await`; `wire.rs` shows how it
+//! parks where a call would block.
 //!
 //! Source: the documentation of crate tokio; "Asynchronous Programming in Rust" (the Async Book), chapter "Under the
 //! Hood"; B. Nystrom, "What color is your function?", 2015.
 
-#![expect(
-    unsafe_code,
-    reason = "tokio can't see that a descriptor of ours stays open as long as it is watched"
-)]
+mod watched;
+mod wire;
 
-use std::cell::RefCell;
-use std::future::{self, Future};
+use std::future;
 use std::io;
 use std::net::Shutdown as Side;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, TryRecvError};
 use std::task::Poll;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use socket2::Socket;
 use tokio::io::Interest;
@@ -39,23 +37,19 @@ use tokio::runtime::{Handle, Runtime};
 use tokio::sync::oneshot;
 use tokio::task::{coop, yield_now};
 use tokio::time::sleep;
-use workloads::{Conversation, Done, Next, READ_BYTES, Service};
+use workloads::{Conversation, Done, Next, Service};
 
+use self::watched::watched;
+use self::wire::Wire;
 use super::acceptor::{Accepted, SHORTAGE_PAUSE, accept, report_shortage};
 use super::blocking::{
     Farewell, HEAR_OUT_BYTES, HEAR_OUT_TIME, REST_PAUSE, Rest, time_to_read, what_follows,
 };
 use super::request_clock::RequestClock;
-use super::shutdown::{Client, Clients, LastArrivals, OVERDUE_LOOK, Seat, Shutdown};
-use super::socket::{self, Mode, Then};
-use super::{Model, ServeError, Start, trouble};
+use super::shutdown::{Clients, LastArrivals, OVERDUE_LOOK, Shutdown};
+use super::{Model, ServeError, Start};
 use crate::options::Spec;
 use crate::runtime;
-
-thread_local! {
-    /// What a worker reads into. A task hands it on before it awaits, so one for each worker is enough for all.
-    static SCRATCH: RefCell<Vec<u8>> = RefCell::new(socket::scratch());
-}
 
 /// The model as it stands in the register.
 pub const MODEL: Model = Model {
@@ -240,7 +234,7 @@ async fn serve(mut wire: Wire, mut conversation: Conversation, shutdown: &Shutdo
 
 /// Reads and drops, within bounds; see [`blocking::serve`](super::blocking::serve), which does the same.
 async fn hear_out(mut wire: Wire) -> io::Result<()> {
-    wire.seat.socket().shutdown(Side::Write)?;
+    wire.socket().shutdown(Side::Write)?;
     let deadline = Instant::now() + HEAR_OUT_TIME;
     let mut heard = 0;
     while heard < HEAR_OUT_BYTES {
@@ -260,135 +254,13 @@ async fn hear_out(mut wire: Wire) -> io::Result<()> {
 /// same.
 async fn see_out(wire: &Wire, shutdown: &Shutdown) -> io::Result<()> {
     let mut farewell = Farewell::begin(shutdown);
-    let socket = wire.seat.socket();
-    while farewell.goes_on(socket) {
-        let heard = SCRATCH.with_borrow_mut(|scratch| socket::receive(socket, scratch, Mode::NonBlocking));
-        match heard {
-            Ok(bytes @ 1..) => farewell.heard(bytes),
-            Ok(0) => sleep(REST_PAUSE).await,
-            Err(error) if would_block(&error) => sleep(REST_PAUSE).await,
-            Err(error) => return Err(error),
+    while farewell.goes_on(wire.socket()) {
+        match wire.drop_arrived()? {
+            0 => sleep(REST_PAUSE).await,
+            bytes => farewell.heard(bytes),
         }
     }
     Ok(())
-}
-
-/// A connection served by a task: where a call would block, the task parks.
-struct Wire {
-    /// Its place in tokio's epoll set; none until it first parks, since short connections often never do. Dropped
-    /// before the seat, which closes the socket.
-    watch: Option<AsyncFd<Arc<Client>>>,
-    seat: Seat,
-    /// How long a reply may find no taker.
-    send_limit: Duration,
-    input: Input,
-}
-
-/// What is known of a socket's input before it is read.
-#[derive(Clone, Copy)]
-enum Input {
-    /// Nothing: the connection is new, or it has been told of an urgent byte, at which a read stops: then a short one no
-    /// longer shows that nothing is left.
-    Unknown,
-    /// There is more than one read takes.
-    More,
-    /// It was read to its end: trying again before the next sign would be in vain.
-    Drained,
-}
-
-impl Wire {
-    fn new(seat: Seat, send_limit: Duration) -> Self {
-        Self { watch: None, seat, send_limit, input: Input::Unknown }
-    }
-
-    /// Hands what arrives within `limit` to `take`; no bytes mean that the peer sends no more.
-    async fn receive<T>(&mut self, limit: Duration, mut take: impl FnMut(&[u8]) -> T) -> io::Result<T> {
-        loop {
-            match self.input {
-                Input::Unknown => {}
-                Input::More => yield_now().await, // others first: one read a turn
-                Input::Drained => self.park(Interest::READABLE, limit).await?,
-            }
-            let result = SCRATCH.with_borrow_mut(|scratch| {
-                let bytes = socket::receive(self.seat.socket(), scratch, Mode::NonBlocking)?;
-                self.input = match bytes {
-                    READ_BYTES.. => Input::More,
-                    _ if self.watch.as_ref().is_some_and(urgent_byte_was_told) => Input::Unknown,
-                    _ => Input::Drained,
-                };
-                Ok(take(scratch))
-            });
-            match result {
-                Err(error) if would_block(&error) => self.input = Input::Drained,
-                result => return result,
-            }
-        }
-    }
-
-    async fn send_all(&mut self, conversation: &mut Conversation, then: Then) -> io::Result<()> {
-        while !conversation.output().is_empty() {
-            match socket::send(self.seat.socket(), conversation.output(), then, Mode::NonBlocking) {
-                Ok(sent) => conversation.sent(sent),
-                Err(error) if would_block(&error) => self.park(Interest::WRITABLE, self.send_limit).await?,
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-
-    /// Parks until there is a sign of `interest`. Parking has no time limit of its own, which would cost a timer for
-    /// every read: the main thread cuts off who is overdue, and that is a sign too.
-    fn park(&mut self, interest: Interest, limit: Duration) -> impl Future<Output = io::Result<()>> {
-        let Self { watch, seat, .. } = self;
-        let watch = match watch {
-            Some(watch) => Ok(&*watch),
-            none => {
-                let all = Interest::READABLE | Interest::WRITABLE | Interest::PRIORITY;
-                watched(seat.client(), all).map(|new| &*none.insert(new))
-            }
-        };
-        async move {
-            let watch =
-                watch.inspect_err(|error| trouble::report(format_args!("can't watch a client: {error}")))?;
-            watch.get_ref().may_be_silent_for(limit);
-            let ready = future::poll_fn(|waker| match interest {
-                Interest::READABLE => watch.poll_read_ready(waker),
-                _ => watch.poll_write_ready(waker),
-            });
-            // What comes after this is a new sign. The end of input is never cleared: it is the last one.
-            ready.await?.clear_ready();
-            watch.get_ref().may_be_silent_for(Duration::MAX); // it is not silent while we are busy
-            Ok(())
-        }
-    }
-}
-
-/// What keeps a descriptor open, and always the same one, as long as it lives.
-///
-/// # Safety
-/// Whoever implements it promises just that.
-unsafe trait StaysOpen: AsRawFd {}
-
-// SAFETY: both own their descriptor, and close it when they are dropped.
-unsafe impl StaysOpen for Socket {}
-// SAFETY: as above.
-unsafe impl StaysOpen for OwnedFd {}
-// SAFETY: a `Client` owns its socket and never changes it, and the `Arc` keeps the client.
-unsafe impl StaysOpen for Arc<Client> {}
-
-/// Puts a descriptor into tokio's epoll set.
-fn watched<T: StaysOpen>(descriptor: T, interest: Interest) -> io::Result<AsyncFd<T>> {
-    // SAFETY: the descriptor must stay open, and the same one, as long as the `AsyncFd` lives: see [`StaysOpen`].
-    Ok(unsafe { AsyncFd::register_with_interest(descriptor, interest) }?)
-}
-
-/// Whether there has ever been a sign of an urgent byte; nobody clears that one. (The end of input counts, too.)
-fn urgent_byte_was_told(watch: &AsyncFd<Arc<Client>>) -> bool {
-    watch.try_io(Interest::PRIORITY, |_| Ok(())).is_ok()
-}
-
-fn would_block(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::WouldBlock
 }
 
 #[cfg(test)]
@@ -397,6 +269,7 @@ mod tests {
     use std::os::linux::net::SocketAddrExt;
     use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
     use std::panic::{self, AssertUnwindSafe};
+    use std::time::Duration;
 
     use bytes::BytesMut;
     use socket2::{Domain, Type};

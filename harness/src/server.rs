@@ -37,6 +37,7 @@ pub use self::guard::guard_servers;
 pub use self::own::NotLaunched;
 pub(crate) use self::own::{command_of, own_program};
 use self::process::Process;
+pub(crate) use self::process::is_running;
 use crate::measure::tree::Tree;
 
 /// How often to look whether a server has ended while it gets ready.

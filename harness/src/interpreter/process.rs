@@ -14,13 +14,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
-use nix::errno::Errno;
 use nix::sys::signal::{Signal, killpg};
-use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 
 use crate::measure::tree::Tree;
-use crate::server::{Guarded, command_of, quoted};
+use crate::server::{Guarded, command_of, is_running, quoted};
 
 /// More than this is no answer. One of 10,000 jobs is a tenth of it.
 const PRINTED_AT_MOST: u64 = 4 * 1024 * 1024;
@@ -128,16 +126,8 @@ impl Process {
         self.end()
     }
 
-    /// Looks without reaping, so that the number of the process, and of its group, stays its own.
     fn is_running(&self) -> bool {
-        let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT | WaitPidFlag::WNOHANG;
-        loop {
-            match waitid(Id::Pid(self.pid()), flags) {
-                Err(Errno::EINTR) => {}
-                Ok(WaitStatus::StillAlive) => return true,
-                Ok(_) | Err(_) => return false,
-            }
-        }
+        is_running(&self.child)
     }
 
     fn pid(&self) -> Pid {

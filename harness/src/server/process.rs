@@ -129,19 +129,11 @@ impl Process {
     }
 
     fn pid(&self) -> Pid {
-        Pid::from_raw(self.child.id().cast_signed())
+        pid(&self.child)
     }
 
-    /// Looks without reaping, so that the number of the process, and of its group, stays its own.
     pub(super) fn is_running(&self) -> bool {
-        let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT | WaitPidFlag::WNOHANG;
-        loop {
-            match waitid(Id::Pid(self.pid()), flags) {
-                Err(Errno::EINTR) => {}
-                Ok(WaitStatus::StillAlive) => return true,
-                Ok(_) | Err(_) => return false,
-            }
-        }
+        is_running(&self.child)
     }
 
     fn ends_within(&self, limit: Duration) -> bool {
@@ -231,6 +223,22 @@ impl Drop for Process {
             let _ = self.finish(DROP_GRACE);
         }
     }
+}
+
+/// Looks without reaping, so that the number of the process, and of its group, stays its own.
+pub(crate) fn is_running(child: &Child) -> bool {
+    let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT | WaitPidFlag::WNOHANG;
+    loop {
+        match waitid(Id::Pid(pid(child)), flags) {
+            Err(Errno::EINTR) => {}
+            Ok(WaitStatus::StillAlive) => return true,
+            Ok(_) | Err(_) => return false,
+        }
+    }
+}
+
+fn pid(child: &Child) -> Pid {
+    Pid::from_raw(child.id().cast_signed())
 }
 
 /// Sends a signal to a process that may have ended.

@@ -13,7 +13,7 @@
 
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
-use std::sync::mpsc::{self, TryRecvError};
+use std::sync::mpsc;
 
 use may::io::{CoIo, WaitIo};
 use socket2::Socket;
@@ -25,9 +25,9 @@ use super::{Model, Start};
 use crate::runtime::Home;
 use crate::server::acceptor::SHORTAGE_PAUSE;
 use crate::server::coroutine as streams;
-use crate::server::shutdown::{LastArrivals, OVERDUE_LOOK, Shutdown};
+use crate::server::shutdown::{LastArrivals, Shutdown};
 use crate::server::socket::Mode;
-use crate::server::{ServeError, trouble};
+use crate::server::{ServeError, lookout, trouble};
 
 const AT_ONCE: usize = 1024;
 /// After so many datagrams the others get their turn, also where there is one worker.
@@ -56,14 +56,7 @@ fn run(start: Start<'_>) -> Result<(), ServeError> {
         home.start(move || drop(tell.send(receive_all(&socket, home, &service, &crew, &shutdown))))?;
         told
     };
-    let early = loop {
-        match receiver.try_recv() {
-            Err(TryRecvError::Empty) if shutdown.rings_within(OVERDUE_LOOK)? => break None,
-            Err(TryRecvError::Empty) => {}
-            Ok(outcome) => break Some(outcome),
-            Err(TryRecvError::Disconnected) => break Some(Err(io::Error::other("the receiver panicked"))),
-        }
-    };
+    let early = lookout::keep(&receiver, "the receiver", shutdown, || {})?;
     let waker = socket.waker();
     home.start(move || waker.wakeup())?;
     let outcome = early.unwrap_or_else(|| receiver.recv_timeout(shutdown.grace()).unwrap_or(Ok(())));

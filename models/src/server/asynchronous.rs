@@ -25,7 +25,7 @@ use std::io;
 use std::net::Shutdown as Side;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, TryRecvError};
+use std::sync::mpsc::{self, Receiver};
 use std::task::Poll;
 use std::thread;
 use std::time::Instant;
@@ -46,8 +46,8 @@ use super::blocking::{
     Farewell, HEAR_OUT_BYTES, HEAR_OUT_TIME, REST_PAUSE, Rest, time_to_read, what_follows,
 };
 use super::request_clock::RequestClock;
-use super::shutdown::{Clients, LastArrivals, OVERDUE_LOOK, Shutdown};
-use super::{Model, ServeError, Start};
+use super::shutdown::{Clients, LastArrivals, Shutdown};
+use super::{Model, ServeError, Start, lookout};
 use crate::options::Spec;
 use crate::runtime;
 
@@ -121,19 +121,10 @@ fn look_after(
     acceptor: &Receiver<io::Result<()>>,
     shutdown: &Shutdown,
 ) -> io::Result<()> {
-    let ended_early = loop {
-        match acceptor.try_recv() {
-            Err(TryRecvError::Empty) => {}
-            ended => break ended.unwrap_or_else(|_| Err(io::Error::other("the acceptor panicked"))),
-        }
-        if shutdown.rings_within(OVERDUE_LOOK)? {
-            break Ok(());
-        }
-        clients.cut_overdue();
-    };
+    let early = lookout::keep(acceptor, "the acceptor", shutdown, || clients.cut_overdue())?;
     let by = Instant::now() + shutdown.grace();
     // It lets in who has connected by now. It may not get its turn within the grace: workers can be computing.
-    let outcome = ended_early.and_then(|()| acceptor.recv_timeout(shutdown.grace()).unwrap_or(Ok(())));
+    let outcome = early.unwrap_or_else(|| acceptor.recv_timeout(shutdown.grace()).unwrap_or(Ok(())));
     clients.drain(by.saturating_duration_since(Instant::now()));
     outcome
 }

@@ -15,7 +15,7 @@
 use std::io;
 use std::net::Shutdown as Side;
 use std::sync::Arc;
-use std::sync::mpsc::{self, TryRecvError};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use may::io::{CoIo, WaitIo};
@@ -25,9 +25,9 @@ use workloads::{Conversation, READ_BYTES, Service};
 
 use super::acceptor::{Accepted, SHORTAGE_PAUSE, accept, report_shortage};
 use super::blocking::{self, Wire};
-use super::shutdown::{Client, Clients, LastArrivals, OVERDUE_LOOK, Seat, Shutdown};
+use super::shutdown::{Client, Clients, LastArrivals, Seat, Shutdown};
 use super::socket::{self, Mode, Then};
-use super::{Model, ServeError, Start, trouble};
+use super::{Model, ServeError, Start, lookout, trouble};
 use crate::options::{Options, Spec};
 use crate::runtime::{self, Home};
 
@@ -66,14 +66,7 @@ fn run(start: Start<'_>) -> Result<(), ServeError> {
         home.start(move || drop(tell.send(accept_all(&listener, home, &service, &clients, &shutdown))))?;
         told
     };
-    let early = loop {
-        match acceptor.try_recv() {
-            Err(TryRecvError::Empty) if shutdown.rings_within(OVERDUE_LOOK)? => break None,
-            Err(TryRecvError::Empty) => clients.cut_overdue(),
-            Ok(outcome) => break Some(outcome),
-            Err(TryRecvError::Disconnected) => break Some(Err(io::Error::other("the acceptor panicked"))),
-        }
-    };
+    let early = lookout::keep(&acceptor, "the acceptor", shutdown, || clients.cut_overdue())?;
     let deadline = Instant::now() + shutdown.grace();
     let waker = listener.waker();
     home.start(move || waker.wakeup())?;

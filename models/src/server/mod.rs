@@ -27,6 +27,7 @@ pub mod fork;
 pub mod hybrid;
 pub mod io_uring;
 pub mod iterative;
+pub(crate) mod lookout;
 pub mod mio;
 pub mod multi_loop;
 pub mod path;

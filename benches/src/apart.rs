@@ -23,7 +23,11 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 const COMMAND: &str = "probe";
 const WITH_PARENT: &str = "--with-parent";
 
-/// Measures a probe for about `time` in a process of its own; its figures, or why this machine can't do it.
+/// So often a probe is measured in which others took part, before it is given up.
+const ATTEMPTS: usize = 100;
+
+/// Measures a probe for about `time` in a process of its own, once more as long as others took part; its figures, or why there
+/// are none on this machine as it is.
 ///
 /// # Errors
 /// It went wrong, or took [`PATIENCE`] longer.
@@ -33,6 +37,20 @@ pub fn figures(
     time: Duration,
     interrupt: &Interrupt,
 ) -> Result<Result<Figures, String>> {
+    let mut disturbed = String::new();
+    for _ in 0..ATTEMPTS {
+        match probing(probe, setting, time, interrupt)? {
+            Probing::Measured(figures) => return Ok(Ok(*figures)),
+            Probing::Unsupported { reason } => return Ok(Err(reason)),
+            Probing::Failed { reason } => bail!("{}: {reason}", probe.name),
+            Probing::Disturbed { reason } => disturbed = reason,
+        }
+    }
+    Ok(Err(format!("{ATTEMPTS} times in a row {disturbed}")))
+}
+
+/// What the probe came to in a process of its own.
+fn probing(probe: &Probe, setting: &Setting, time: Duration, interrupt: &Interrupt) -> Result<Probing> {
     let mut command = Command::new(env::current_exe()?);
     command
         .args([COMMAND, probe.suite.name(), probe.name, "--json"])
@@ -41,15 +59,10 @@ pub fn figures(
         .args([WITH_PARENT, &process::id().to_string()]);
     let output = captured(&mut command, time + PATIENCE, interrupt)
         .with_context(|| format!("can't measure {} in a process of its own", probe.name))?;
-    let probing = serde_json::from_slice(&output.stdout).map_err(|_| {
+    serde_json::from_slice(&output.stdout).map_err(|_| {
         let said = String::from_utf8_lossy(&output.stderr);
         anyhow!("{} ended without a result ({}): {}", probe.name, output.status, said.trim_end())
-    })?;
-    match probing {
-        Probing::Measured(figures) => Ok(Ok(*figures)),
-        Probing::Unsupported { reason } => Ok(Err(reason)),
-        Probing::Failed { reason } => bail!("{}: {reason}", probe.name),
-    }
+    })
 }
 
 /// The median of figures, in nanoseconds.

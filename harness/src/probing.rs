@@ -22,6 +22,11 @@ pub enum Probing {
         /// What happened, and what to try.
         reason: String,
     },
+    /// Others took part.
+    Disturbed {
+        /// In what, and what to try.
+        reason: String,
+    },
 }
 
 /// The figures of a probe; names as in the record.
@@ -59,6 +64,7 @@ impl Probing {
             Ok(measured) => Self::Measured(Box::new(figures(measured, took))),
             Err(Trouble::Unsupported(reason)) => Self::Unsupported { reason },
             Err(Trouble::Failed(reason)) => Self::Failed { reason },
+            Err(Trouble::Disturbed(reason)) => Self::Disturbed { reason },
         }
     }
 }
@@ -138,6 +144,7 @@ mod tests {
             Ok(Measured { bytes_per_second: Some(2.5e9), ..Measured::default() }),
             Err(Trouble::Unsupported("one processor".to_owned())),
             Err(Trouble::Failed("it broke".to_owned())),
+            Err(Trouble::Disturbed("others ran".to_owned())),
         ] {
             let answer = of(result);
             let text = serde_json::to_string(&answer).unwrap();

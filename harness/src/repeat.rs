@@ -117,17 +117,20 @@ impl Repeats {
         if failed || *parts.verdict == Verdict::Unsupported {
             return false;
         }
-        let Some(noise) = parts.noise else { return false };
         let weather = if parts.is_task { &mut self.tasks } else { &mut self.servers };
-        let Some(why) = weather.judge(noise, Duration::from_secs_f64(parts.seconds.max(0.0))) else {
-            return false;
-        };
-        noise.disturbed = true;
-        *parts.verdict = Verdict::Unstable;
-        *parts.reason = Some(match parts.reason.take() {
-            Some(reason) => format!("{reason}; {why}"),
-            None => why,
+        let why = parts.noise.as_mut().and_then(|noise| {
+            let why = weather.judge(noise, Duration::from_secs_f64(parts.seconds.max(0.0)))?;
+            noise.disturbed = true;
+            Some(why)
         });
+        // A probe has ways of its own to notice that others took part.
+        let noticed = parts.is_probe && *parts.verdict == Verdict::Unstable;
+        if why.is_none() && !noticed {
+            return false;
+        }
+        *parts.verdict = Verdict::Unstable;
+        let reasons: Vec<String> = parts.reason.take().into_iter().chain(why).collect();
+        *parts.reason = Some(reasons.join("; "));
         if attempt > 1 {
             return false;
         }
@@ -186,6 +189,7 @@ fn were(cells: usize) -> String {
 /// What is judged of a cell of either kind.
 struct Parts<'a> {
     is_task: bool,
+    is_probe: bool,
     attempt: &'a mut Option<u32>,
     verdict: &'a mut Verdict,
     reason: &'a mut Option<String>,
@@ -197,11 +201,15 @@ struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     fn of(cell: &'a mut Cell) -> Self {
+        let is_probe = matches!(cell, Cell::Spawn(_) | Cell::Switch(_) | Cell::Ipc(_));
+        // As tasks, probes run on any processor, and in windows of their own length.
+        let is_task = is_probe || matches!(cell, Cell::Tasks(_));
         // The fields have the same names in cells of all kinds, whose types have nothing else in common.
         macro_rules! parts {
-            ($cell:ident, $is_task:expr, $silent:expr) => {
+            ($cell:ident, $silent:expr) => {
                 Self {
-                    is_task: $is_task,
+                    is_task,
+                    is_probe,
                     silent: $silent,
                     attempt: &mut $cell.attempt,
                     verdict: &mut $cell.verdict,
@@ -213,18 +221,17 @@ impl<'a> Parts<'a> {
         }
         match cell {
             Cell::Servers(cell) | Cell::Idle(cell) | Cell::Stevens(cell) => {
-                parts!(cell, false, cell.requests == 0 && cell.errors.total() == 0)
+                parts!(cell, cell.requests == 0 && cell.errors.total() == 0)
             }
-            Cell::Tasks(cell) => parts!(cell, true, false),
-            // As tasks, probes run on any processor, and in windows of their own length.
-            Cell::Spawn(cell) | Cell::Switch(cell) | Cell::Ipc(cell) => parts!(cell, true, false),
+            Cell::Tasks(cell) => parts!(cell, false),
+            Cell::Spawn(cell) | Cell::Switch(cell) | Cell::Ipc(cell) => parts!(cell, false),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use reports::record::{ServerCell, TaskCell};
+    use reports::record::{ProbeCell, ServerCell, TaskCell};
 
     use super::*;
 
@@ -294,6 +301,20 @@ mod tests {
         let mut cell = Cell::Tasks(Box::new(task));
         assert!(!Repeats::default().judge(&mut cell, 1, 8));
         assert_eq!(cell.verdict(), Verdict::Errors);
+    }
+
+    #[test]
+    fn what_a_probe_itself_found_disturbed_is_measured_again_once() {
+        let found = || {
+            let reason = Some("others ran".to_owned());
+            let cell = ProbeCell { verdict: Verdict::Unstable, reason, ..ProbeCell::default() };
+            Cell::Switch(Box::new(cell))
+        };
+        let (mut first, mut second) = (found(), found());
+        let mut repeats = Repeats::default();
+        assert!(repeats.judge(&mut first, 1, 8) && !repeats.judge(&mut second, 2, 8));
+        assert_eq!((first.verdict(), second.verdict()), (Verdict::Unstable, Verdict::Unstable));
+        assert_eq!(second.reason(), Some("others ran"));
     }
 
     #[test]

@@ -214,6 +214,36 @@ fn nothing_is_left_after_a_key_press_in_the_terminal() {
 }
 
 #[test]
+fn names_that_a_killed_probe_left_are_taken_away() {
+    let directory = tempfile::tempdir().unwrap();
+    let out = directory.path().join("run");
+    let mut run = concur()
+        .args(["run", "--suite", "ipc", "--ways", "fifo", "--probe-time", "30s", "--rounds", "1", "--out"])
+        .arg(&out)
+        .env("TMPDIR", directory.path())
+        .process_group(0)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let child_of = |process: u32| {
+        let children =
+            fs::read_to_string(format!("/proc/{process}/task/{process}/children")).unwrap_or_default();
+        children.split_whitespace().next().and_then(|number| number.parse::<u32>().ok())
+    };
+    // A probe that has its other side is past the moment in which its names are there, and its own code leaves them alone.
+    let probe = || child_of(run.id()).filter(|probe| child_of(*probe).is_some());
+    eventually("a probe measures", || probe().is_some());
+    let probe = probe().unwrap();
+    let left = directory.path().join(format!("concur-{probe}-here"));
+    fs::write(&left, "").unwrap();
+    kill(Pid::from_raw(probe.cast_signed()), Signal::SIGKILL).unwrap();
+    eventually("the name is taken away", || !left.exists());
+    kill(Pid::from_raw(run.id().cast_signed()), Signal::SIGTERM).unwrap();
+    run.wait().unwrap();
+}
+
+#[test]
 fn a_run_that_is_asked_to_end_does_so_with_a_record_of_what_it_had() {
     let directory = tempfile::tempdir().unwrap();
     let out = directory.path().join("run");

@@ -65,7 +65,7 @@ fn is_benched(setting: &Setting) -> bool {
         }
 }
 
-/// Benches a probe in one setting, if this machine can do it; else a sentence says why not.
+/// Benches a probe in one setting, if this machine can do it, and is quiet enough for it; else a sentence says why not.
 fn bench_one(criterion: &mut Criterion, probe: &Probe, setting: &Setting) -> Result<()> {
     let parameter = parameter(setting);
     if let Err(why) = seconds(probe, setting, A_MOMENT)? {
@@ -83,14 +83,15 @@ fn bench_one(criterion: &mut Criterion, probe: &Probe, setting: &Setting) -> Res
     group.bench_function(id, |bencher| {
         bencher.iter_custom(|times| {
             let each = seconds(probe, setting, SAMPLE).expect("it went right before");
-            Duration::from_secs_f64(each.expect("it was supported before") * times as f64)
+            let each = each.unwrap_or_else(|why| panic!("{}: {why}", probe.name));
+            Duration::from_secs_f64(each * times as f64)
         });
     });
     group.finish();
     Ok(())
 }
 
-/// The seconds of one operation, or why this machine can't do it.
+/// The seconds of one operation, or why there are none.
 fn seconds(probe: &Probe, setting: &Setting, time: Duration) -> Result<Result<f64, String>> {
     let figures = match apart::figures(probe, setting, time, &Interrupt::default())? {
         Ok(figures) => figures,

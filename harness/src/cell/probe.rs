@@ -28,6 +28,7 @@ pub(super) fn measure(step: &ProbeStep, bench: &Bench<'_>) -> ProbeCell {
     match probing {
         Probing::Unsupported { reason } => void(cell, Verdict::Unsupported, reason),
         Probing::Failed { reason } => void(cell, Verdict::Errors, reason),
+        Probing::Disturbed { reason } => ProbeCell { noise, ..void(cell, Verdict::Unstable, reason) },
         Probing::Measured(figures) => ProbeCell {
             reason: figures.remark,
             seconds: figures.seconds,
@@ -92,8 +93,12 @@ fn answer(step: &ProbeStep, bench: &Bench<'_>) -> anyhow::Result<Probing> {
     let limit = LIMIT + step.time;
     let too_long =
         format!("the probe had not ended after {limit:?}, and was; measure when the machine is quieter");
-    wait::wait(&mut child, limit, bench.stop, &too_long)?;
-    let output = wait::printed(child)?;
+    let number = child.id();
+    let output = wait::wait(&mut child, limit, bench.stop, &too_long).and_then(|()| wait::printed(child));
+    if !output.as_ref().is_ok_and(|output| output.status.success()) {
+        probe::forget(number);
+    }
+    let output = output?;
     serde_json::from_slice(&output.stdout).map_err(|_| {
         let words = quoted(&String::from_utf8_lossy(&output.stderr));
         anyhow!("the probe's process ended without a result ({}){words}", output.status)

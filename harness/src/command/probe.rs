@@ -59,6 +59,7 @@ fn text(probing: &Probing) -> String {
         Probing::Measured(figures) => &**figures,
         Probing::Unsupported { reason } => return format!("unsupported: {reason}"),
         Probing::Failed { reason } => return format!("failed: {reason}"),
+        Probing::Disturbed { reason } => return format!("disturbed: {reason}"),
     };
     let said = [
         time_us.map(|us| {

@@ -137,7 +137,7 @@ impl Work {
             Self::Probe { .. } => match answer(output)? {
                 Probing::Measured(figures) => self.figure_of(&figures),
                 Probing::Unsupported { reason } => Err(Trouble::Unsupported(reason)),
-                Probing::Failed { reason } => Err(Trouble::Failed(reason)),
+                Probing::Failed { reason } | Probing::Disturbed { reason } => Err(Trouble::Failed(reason)),
             },
         }
     }

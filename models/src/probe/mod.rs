@@ -31,6 +31,7 @@ mod samples;
 mod spawn;
 mod switch;
 
+pub use ipc::forget;
 pub use placing::{processors, siblings};
 pub use samples::Samples;
 
@@ -196,12 +197,14 @@ pub enum Trouble {
     Unsupported(String),
     /// It went wrong.
     Failed(String),
+    /// Others took part, so what was measured is not what was asked for: in a quieter moment it may be.
+    Disturbed(String),
 }
 
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unsupported(why) | Self::Failed(why) => f.write_str(why),
+            Self::Unsupported(why) | Self::Failed(why) | Self::Disturbed(why) => f.write_str(why),
         }
     }
 }

@@ -2,18 +2,18 @@
 
 use std::env::temp_dir;
 use std::fs;
+use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use models::probe::{Operation, Probe, Setting, Sides};
+use models::probe::{Operation, Probe, Setting, Sides, forget};
 use nix::errno::Errno;
-use nix::fcntl::OFlag;
 use nix::mqueue::{MQ_OFlag, mq_close, mq_open};
-use nix::sys::mman::shm_open;
+use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::{SigHandler, Signal, signal};
 use nix::sys::stat::Mode;
 use nix::sys::wait::{WaitPidFlag, waitpid};
-use nix::unistd::{Pid, mkfifo};
+use nix::unistd::{Pid, Uid, geteuid, mkfifo, setuid};
 
 use crate::deaths::assert_no_name;
 use crate::{Function, first, forking, measure, of, way, ways};
@@ -22,6 +22,8 @@ pub(crate) const CASES: &[Function] = functions![
     nothing_is_left_of_a_measurement,
     nothing_is_left_of_one_that_is_refused,
     names_that_a_killed_process_left_are_taken_over,
+    names_of_a_process_that_was_killed_are_forgotten,
+    a_privileged_process_has_its_queues_apart_from_all_others,
     a_parent_that_ignores_its_children_can_measure,
 ];
 
@@ -43,7 +45,7 @@ fn belongings() -> Belongings {
     Belongings {
         descriptors: fs::read_dir("/proc/self/fd").unwrap().count(),
         threads: fs::read_dir("/proc/self/task").unwrap().count(),
-        shared_mappings: fs::read_to_string("/proc/self/maps").unwrap().matches("/dev/shm").count(),
+        shared_mappings: fs::read_to_string("/proc/self/maps").unwrap().matches("memfd:concur").count(),
         timers: fs::read_to_string("/proc/self/timers").unwrap_or_default(), // not in every kernel
         status: fields.map(str::to_owned).collect(),
     }
@@ -90,18 +92,47 @@ fn nothing_is_left_of_one_that_is_refused() {
     }
 }
 
-fn names_that_a_killed_process_left_are_taken_over() {
-    let ours = format!("concur-{}", std::process::id());
+/// A FIFO and a message queue, as a process leaves them that is killed before it has taken their names away.
+fn leave_names_of(process: u32) {
     let mode = Mode::S_IRUSR | Mode::S_IWUSR;
-    mkfifo(&temp_dir().join(format!("{ours}-here")), mode).unwrap();
-    drop(shm_open(&*format!("/{ours}"), OFlag::O_CREAT | OFlag::O_RDWR, mode).unwrap());
-    if let Ok(queue) = mq_open(&*format!("/{ours}-there"), MQ_OFlag::O_CREAT | MQ_OFlag::O_RDWR, mode, None) {
+    mkfifo(&temp_dir().join(format!("concur-{process}-here")), mode).unwrap();
+    let queue = format!("/concur-{process}-there");
+    if let Ok(queue) = mq_open(&*queue, MQ_OFlag::O_CREAT | MQ_OFlag::O_RDWR, mode, None) {
         mq_close(queue).unwrap();
     }
-    for name in ["fifo", "shared-memory-futex", "message-queue"] {
+}
+
+fn names_that_a_killed_process_left_are_taken_over() {
+    if geteuid().is_root() {
+        setuid(Uid::from_raw(65_534)).unwrap(); // who may have queues apart from others' finds none of them
+    }
+    leave_names_of(std::process::id());
+    for name in ["fifo", "message-queue"] {
         measure(way(name), &of(Operation::RoundTrip, 64)).unwrap();
     }
     assert_no_name(std::process::id());
+}
+
+fn names_of_a_process_that_was_killed_are_forgotten() {
+    let mut killed = Command::new("sleep").arg("600").spawn().unwrap();
+    leave_names_of(killed.id());
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    forget(killed.id());
+    assert_no_name(killed.id());
+}
+
+fn a_privileged_process_has_its_queues_apart_from_all_others() {
+    let place = || fs::read_link("/proc/self/ns/ipc").unwrap();
+    let (before, refused) = (place(), unshare(CloneFlags::CLONE_NEWIPC).is_err());
+    let own = place();
+    measure(way("message-queue"), &of(Operation::RoundTrip, 64)).unwrap();
+    if refused {
+        println!("skipped: this process may not leave the queues of others");
+        assert_eq!(place(), before);
+    } else {
+        assert!(place() != before && place() != own, "its queues had names among others'");
+    }
 }
 
 #[expect(unsafe_code, reason = "setting what a signal does is unsafe in nix, for the sake of handlers")]

@@ -9,16 +9,16 @@
 //!
 //! Source: fifo(7), mkfifo(3).
 
-use std::env::temp_dir;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl, open};
 use nix::sys::stat::Mode;
-use nix::unistd::{getpid, mkfifo, unlink};
+use nix::unistd::{mkfifo, unlink};
 
 use super::super::{Probe, Suite, Trouble};
+use super::names::{self, Which};
 use super::process::between_processes;
 use super::stream::Stream;
 use super::{all_sizes, any_size};
@@ -33,13 +33,13 @@ pub(super) const PROBE: Probe = Probe {
 };
 
 fn ends(_: usize) -> Result<(Stream, Stream), Trouble> {
-    let (here, there) = (fifo("here")?, fifo("there")?);
+    let (here, there) = (fifo(Which::Here)?, fifo(Which::There)?);
     Ok((Stream { input: here.0, output: there.1 }, Stream { input: there.0, output: here.1 }))
 }
 
 /// The end to read from, and the one to write to.
-fn fifo(which: &str) -> Result<(OwnedFd, OwnedFd), Trouble> {
-    let path = temp_dir().join(format!("concur-{}-{which}", getpid()));
+fn fifo(which: Which) -> Result<(OwnedFd, OwnedFd), Trouble> {
+    let path = names::fifo(which);
     make(&path)?;
     let named = Named(path);
     let reader = open(&named.0, OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC, Mode::empty())?;

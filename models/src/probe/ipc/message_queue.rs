@@ -3,20 +3,22 @@
 //! `mq_open(3)` makes a queue under a name, with room for so many messages of at most so many bytes. `mq_send(3)` puts a whole
 //! message in, `mq_receive(3)` takes a whole one out, that of the highest priority first; who finds it full or empty
 //! sleeps. Messages outlive their sender, and the queue all who use it: it stays until `mq_unlink(3)`. Here its name is
-//! taken away as soon as both ends are open, and the queue then goes with the last of them.
+//! taken away as soon as both ends are open, and the queue then goes with the last of them. A privileged process has queues
+//! apart from all others'.
 //!
 //! Good at messages with borders, at several senders and receivers, at urgent ones. Bad at long ones: 8 KiB unless
 //! `fs.mqueue.msgsize_max` is raised or the process is privileged (`CAP_SYS_RESOURCE`), and all queues of a user share
 //! `RLIMIT_MSGQUEUE`. A message that is too long is refused here, not sent in pieces: who needs pieces has better ways.
 //!
-//! Source: `mq_overview(7)`, `mq_open(3)`, `mq_send(3)`.
+//! Source: `mq_overview(7)`, `mq_open(3)`, `mq_send(3)`, `ipc_namespaces(7)`.
 
 use nix::errno::Errno;
 use nix::mqueue::{MQ_OFlag, MqAttr, MqdT, mq_close, mq_open, mq_receive, mq_send, mq_unlink};
+use nix::sched::{CloneFlags, unshare};
 use nix::sys::stat::Mode;
-use nix::unistd::getpid;
 
 use super::super::{Probe, Suite, Trouble};
+use super::names::{self, Which};
 use super::process::between_processes;
 use super::ticks::uninterrupted;
 use super::{End, Peer, all_sizes_and_together, any_size};
@@ -41,7 +43,8 @@ struct Queues {
 }
 
 fn ends(bytes: usize) -> Result<(Queues, Queues), Trouble> {
-    let (here, there) = (queue("here", bytes)?, queue("there", bytes)?);
+    apart();
+    let (here, there) = (queue(Which::Here, bytes)?, queue(Which::There, bytes)?);
     Ok((Queues { input: here.0, output: there.1 }, Queues { input: there.0, output: here.1 }))
 }
 
@@ -60,9 +63,15 @@ impl End for Queues {
     }
 }
 
+/// Takes this process to where there are no other queues (`ipc_namespaces(7)`), if it may: what is named there is gone with
+/// the last process that is there, also with one that is killed before it has taken its names away.
+fn apart() {
+    let _ = unshare(CloneFlags::CLONE_NEWIPC); // it takes privileges; without them it is only less tidy
+}
+
 /// The end to receive from, and the one to send to.
-fn queue(which: &str, bytes: usize) -> Result<(Queue, Queue), Trouble> {
-    let name = format!("/concur-{}-{which}", getpid());
+fn queue(which: Which, bytes: usize) -> Result<(Queue, Queue), Trouble> {
+    let name = names::queue(which);
     let input = make(&name, bytes).map_err(refusal)?;
     let output = Queue::open(&name, MQ_OFlag::O_WRONLY, None);
     mq_unlink(&*name)?;

@@ -9,6 +9,7 @@
 //! way, from the first one sent until the receiver has said how many were right.
 
 use super::{Operation, Probe, Setting, Sides, Trouble};
+pub use names::forget;
 use peer::Peer;
 
 mod atomics;
@@ -19,6 +20,7 @@ mod exchange;
 mod fifo;
 mod message_queue;
 mod mutex_condvar;
+mod names;
 mod peer;
 mod pipe;
 mod process;

@@ -71,7 +71,7 @@ fn measured(time: Duration) -> Result<Measured, Trouble> {
     }
     let share = ((switches()? - before) as f64 / calls as f64).min(1.0);
     if share < ENOUGH {
-        return Err(Trouble::Failed(format!(
+        return Err(Trouble::Disturbed(format!(
             "only {:.0}% of the calls led to the other thread; try again when the machine does less",
             share * 100.0
         )));

@@ -119,7 +119,7 @@ impl Taking {
         let (mine, theirs) = (self.mine.load(Ordering::Relaxed), self.theirs.load(Ordering::Relaxed));
         // One turn more or less at either end.
         if mine.abs_diff(theirs) > 2 {
-            return Err(Trouble::Failed(format!(
+            return Err(Trouble::Disturbed(format!(
                 "the two did not take turns: {mine} of one, {theirs} of the other; try again"
             )));
         }

@@ -1,8 +1,11 @@
 //! A piece of memory that processes share.
 //!
-//! `shm_open(3)` makes a file in memory (in /dev/shm), which has a name so that strangers can open it; ftruncate(2) or
-//! `posix_fallocate(3)` gives it a length, mmap(2) maps it. Here the child inherits the mapping, so the name is taken away at once
-//! and the memory goes with the last who has it mapped.
+//! `shm_open(3)` makes a file in memory, in /dev/shm, under a name by which strangers can open it too, and which somebody has
+//! to take away. Here the child inherits the mapping, nobody needs a name, and whoever is killed must leave none:
+//! `memfd_create(2)` makes the same kind of file, in the same kernel's tmpfs, without one. `posix_fallocate(3)` gives it a length,
+//! mmap(2) maps it, and it goes with the last who has it mapped.
+//!
+//! Source: `shm_overview(7)`, `memfd_create(2)`.
 
 #![allow(unsafe_code, reason = "mmap and munmap: the compiler does not know who else has this memory")]
 
@@ -10,10 +13,9 @@ use std::num::NonZeroUsize;
 use std::ptr::NonNull;
 
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, posix_fallocate};
-use nix::sys::mman::{MapFlags, ProtFlags, mmap, mmap_anonymous, munmap, shm_open, shm_unlink};
-use nix::sys::stat::Mode;
-use nix::unistd::getpid;
+use nix::fcntl::posix_fallocate;
+use nix::sys::memfd::{MFdFlags, memfd_create};
+use nix::sys::mman::{MapFlags, ProtFlags, mmap, mmap_anonymous, munmap};
 
 use super::super::super::Trouble;
 
@@ -27,18 +29,9 @@ impl Mapping {
     /// So many bytes, all of them noughts.
     ///
     /// # Errors
-    /// There is no room in /dev/shm.
+    /// There is no memory for it.
     pub(super) fn new(bytes: NonZeroUsize) -> Result<Self, Trouble> {
-        let name = format!("/concur-{}", getpid());
-        let new = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_EXCL;
-        let only_ours = Mode::S_IRUSR | Mode::S_IWUSR;
-        let file = match shm_open(&*name, new, only_ours) {
-            // Of a process that was killed in the few microseconds in which it had one, and whose number we have now.
-            Err(Errno::EEXIST) => shm_unlink(&*name).and_then(|()| shm_open(&*name, new, only_ours)),
-            made => made,
-        };
-        let file = file.map_err(refusal)?;
-        shm_unlink(&*name)?;
+        let file = memfd_create(c"concur", MFdFlags::MFD_CLOEXEC).map_err(refusal)?;
         // Not only a length: where there is no memory for it we are told here, and not killed at the first touch.
         while let Err(error) = posix_fallocate(&file, 0, bytes.get().cast_signed() as i64) {
             if error != Errno::EINTR {
@@ -77,7 +70,7 @@ unsafe impl Sync for Mapping {}
 fn refusal(error: Errno) -> Trouble {
     let why = error.desc();
     Trouble::Unsupported(format!(
-        "no memory can be shared through /dev/shm: {why}; mount it, or make room in it"
+        "no memory can be shared: {why}; free some, or raise the limits (ulimit -n, ulimit -f)"
     ))
 }
 

@@ -47,7 +47,7 @@ fn measured(filled: Filled, before: u64, held: u64, what: &str) -> Result<Measur
     };
     // Somebody else gave back as much as these took: that says nothing of them, and surely not that they hold nothing.
     let grown = held.checked_sub(before).filter(|grown| *grown > 0).ok_or_else(|| {
-        Trouble::Failed(
+        Trouble::Disturbed(
             "memory did not grow while they were made; try again when the machine does less".to_owned(),
         )
     })?;

@@ -64,6 +64,7 @@ pub mod document;
 pub mod html;
 pub mod journal;
 pub mod markdown;
+pub mod picture;
 pub mod record;
 pub mod schema;
 mod statistics;

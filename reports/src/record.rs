@@ -5,6 +5,7 @@
 //! generated from these types, and a test keeps the two the same.
 
 mod cost;
+mod course;
 mod load;
 mod noise;
 mod probe;
@@ -16,6 +17,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use cost::{Calls, Cost, Placement};
+pub use course::{Curve, CurvePoint, Fairness, OverTime, Timeline, Track};
 pub use load::{Beside, Errors, Latency, Offered, VALUES_ABOVE};
 pub use noise::{Noise, Verdict};
 pub use probe::ProbeCell;

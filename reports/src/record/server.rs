@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Beside, Calls, Cost, Errors, Latency, Noise, Offered, Placement, Verdict};
+use super::{
+    Beside, Calls, Cost, Curve, Errors, Fairness, Latency, Noise, Offered, OverTime, Placement, Timeline,
+    Verdict,
+};
 
 /// One fresh server process under one load.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
@@ -103,6 +106,18 @@ pub struct ServerCell {
     /// What the load generator's threads cost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<Cost>,
+    /// The latencies as a curve.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub curve: Option<Curve>,
+    /// The latencies over the window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over_time: Option<OverTime>,
+    /// How evenly connections were served, and threads had work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fairness: Option<Fairness>,
+    /// What the server's processes and threads did in a part of the load.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeline: Option<Timeline>,
 }
 
 /// How the requests of an open loop are spaced.

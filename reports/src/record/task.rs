@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Cost, Noise, Verdict};
+use super::{Cost, Noise, Timeline, Verdict};
 
 /// One run of an executor over one task.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
@@ -56,6 +56,9 @@ pub struct TaskCell {
     /// What it cost, child processes included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<Cost>,
+    /// What its processes and threads did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeline: Option<Timeline>,
 }
 
 /// An interpreter that runs the tasks as programs of its own language.

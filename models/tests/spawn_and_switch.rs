@@ -6,6 +6,7 @@
 #[macro_use]
 mod alone;
 
+use std::env;
 use std::fs;
 use std::os::fd::AsRawFd;
 use std::process::{Child, Command, ExitCode, Output, Stdio};
@@ -56,7 +57,8 @@ fn main() -> ExitCode {
 
 /// One measurement: its suite, name, setting and milliseconds stand behind the actor's name.
 fn measure_as_told() {
-    let [suite, name, setting, ms] = &alone::words()[..] else { panic!("four words") };
+    let words: Vec<String> = env::args().skip(3).collect(); // behind the program, the flag and the name: see `myself`
+    let [suite, name, setting, ms] = &words[..] else { panic!("four words") };
     let probe = find(serde_json::from_str(suite).unwrap(), name).unwrap();
     measure_here(probe, &serde_json::from_str(setting).unwrap(), Duration::from_millis(ms.parse().unwrap()));
 }

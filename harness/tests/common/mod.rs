@@ -61,6 +61,14 @@ pub(crate) fn serve_over(transport: Transport, model: &str, workload: &str) -> S
     command.transport(transport).start(PATIENCE).unwrap()
 }
 
+/// Writes a shell script that can be run at once. Another process writes it: a child that some other test makes in this one
+/// meanwhile would hold what is open for writing here until it becomes its program, and nothing runs a file that anybody can write to.
+pub(crate) fn write_script(path: &Path, text: &str) {
+    let mut writer = Command::new("sh");
+    writer.args(["-c", "printf '#!/bin/sh\n%s\n' \"$1\" >\"$0\" && chmod 755 \"$0\""]).arg(path).arg(text);
+    assert!(writer.status().unwrap().success(), "{} can't be written", path.display());
+}
+
 /// Sends a signal to a server's first process.
 pub(crate) fn send(server: &Server, signal: Signal) {
     kill(Pid::from_raw(server.pid().cast_signed()), signal).unwrap();

@@ -57,15 +57,9 @@ fn passes(name: &str) -> bool {
     passed
 }
 
-/// This program once more, for one case or actor, which finds the other words behind its name.
+/// This program once more, for one case or actor: its arguments are a flag, its name, and the other words behind that.
 pub(crate) fn myself(words: &[&str]) -> Command {
     let mut command = Command::new(env::current_exe().unwrap());
     command.arg(FLAG).args(words);
     command
-}
-
-/// The words behind the name of the case or actor that this process is.
-#[allow(dead_code, reason = "not every test program has actors that want to know something")]
-pub(crate) fn words() -> Vec<String> {
-    env::args().skip(3).collect()
 }

@@ -1,0 +1,14 @@
+//! `concur serve`, from outside: what every model does for its clients, and what tells the models apart.
+
+mod answers;
+mod crowds;
+mod datagrams;
+mod drain;
+mod ends;
+mod io_uring;
+mod loops;
+mod models;
+mod others;
+mod processes;
+mod tools;
+mod unix;

@@ -79,7 +79,7 @@ fn says(version: &str, executable: &str) -> String {
 
 /// Runs it, and insists that each job came to the right value.
 fn is_right(interpreter: &Interpreter, programs: &Programs, way: Way, task: &str) {
-    let ran = run_with(interpreter, programs, way, task, PATIENCE * 2).unwrap();
+    let ran = run_with(interpreter, programs, way, task, PATIENCE * 10).unwrap();
     let what = format!("{}, {}, {task}: {ran:?}", interpreter.name, way.name());
     assert_eq!((ran.execution.failed, &ran.execution.failure), (0, &None), "{what}");
     assert!(ran.execution.value.is_some() && !ran.start_up.is_zero(), "{what}");

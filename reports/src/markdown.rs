@@ -1,12 +1,17 @@
 //! The document as Markdown, as GitHub reads it.
 
-use crate::document::{Document, Fact};
+use crate::document::{Conclusion, Document, Fact};
 use crate::table::{Align, Table};
 use crate::text::one_line;
 
 /// Draws the whole document.
 pub fn draw(document: &Document) -> String {
     let mut blocks = vec![format!("# {}", escape(&document.title))];
+    let conclusion =
+        |it: &Conclusion| format!("**{}**: {} *{}*", escape(&it.suite), escape(&it.text), escape(&it.trust));
+    if !document.conclusions.is_empty() {
+        blocks.push(list(document.conclusions.iter().map(conclusion)));
+    }
     blocks.extend(document.warnings.iter().map(|warning| format!("**{}**", escape(warning))));
     blocks.push(list(document.facts.iter().map(|fact| format!("{}: {}", fact.name, value(fact)))));
     for section in &document.sections {

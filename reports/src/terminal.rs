@@ -39,6 +39,12 @@ const ASCII_RULE: &str = "     -             ";
 pub fn draw(document: &Document, terminal: Terminal) -> String {
     let paragraph = |text: &str, indent| draw_text(text, terminal, indent);
     let mut page = String::new();
+    for conclusion in &document.conclusions {
+        page += &paragraph(&conclusion.line(), 2);
+    }
+    if !document.conclusions.is_empty() {
+        page += "\n";
+    }
     for fact in &document.facts {
         page += &paragraph(&format!("{}: {}", fact.name, fact.value), 2);
     }

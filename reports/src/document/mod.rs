@@ -1,5 +1,6 @@
 //! The document: everything a report says, in texts, built once from a record and drawn in several ways.
 
+mod conclusion;
 mod connections;
 mod facts;
 mod idle;
@@ -20,9 +21,11 @@ mod tasks;
 mod title;
 mod versus;
 
+pub use conclusion::{Belief, Conclusion};
 use serde::Serialize;
 
 use crate::chart::Chart;
+use crate::picture::Picture;
 use crate::record::Run;
 use crate::summary::{ServerTable, Summary, Versus};
 use crate::table::Table;
@@ -45,16 +48,22 @@ ends. Of two to five rounds it is their range, which holds the true median in 50
 five; from six on it is the percentile bootstrap's, of 95%. One round has none. A disturbed cell is measured again, and the last attempt counts.";
 
 /// A report in texts. None of them is escaped: that is up to whoever draws it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Document {
     /// What it is.
     pub title: String,
+    /// What it comes to, one for each suite: who won, by how much, and whether to believe it.
+    pub conclusions: Vec<Conclusion>,
     /// What must be known before any figure is read, one sentence each: that the run is not complete, say.
     pub warnings: Vec<String>,
     /// Where, how and when it was measured.
     pub facts: Vec<Fact>,
     /// The tables.
     pub sections: Vec<Section>,
+    /// Which of these rank what the run compares, as places among them: a page begins with them.
+    pub leading: Vec<usize>,
+    /// What a table can't show.
+    pub pictures: Vec<Picture>,
     /// What a reader of the tables needs at once, where the explanations have no room.
     pub legend: &'static str,
     /// What the columns mean, one for each kind of table.
@@ -134,8 +143,11 @@ impl Document {
         ];
         Self {
             title: "Concurrency models compared".to_owned(),
+            conclusions: conclusion::all(run, &summary),
             warnings: facts::warnings(run),
             facts: facts::facts(run),
+            leading: leading(&sections),
+            pictures: Vec::new(),
             sections,
             legend: match (ranked, without_servers) {
                 (true, _) => RANKS,
@@ -145,4 +157,10 @@ impl Document {
             explanations: explanations.into_iter().flatten().collect(),
         }
     }
+}
+
+/// The sections whose tables have ranks.
+fn leading(sections: &[Section]) -> Vec<usize> {
+    let has_ranks = |section: &Section| section.table.columns.iter().any(|column| column.title == "rank");
+    (0..sections.len()).filter(|index| has_ranks(&sections[*index])).collect()
 }

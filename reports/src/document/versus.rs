@@ -23,7 +23,7 @@ pub(super) fn document(versus: &Versus) -> Document {
         facts: facts(versus),
         sections: sections(versus),
         legend: LEGEND,
-        explanations: Vec::new(),
+        ..Document::default()
     }
 }
 

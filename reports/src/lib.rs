@@ -71,6 +71,7 @@ pub mod schema;
 mod statistics;
 mod storage;
 pub mod summary;
+pub mod svg;
 pub mod table;
 pub mod terminal;
 mod text;

@@ -56,7 +56,7 @@ fn the_markdown() {
 fn the_html_has_every_table_of_the_markdown() {
     let document = Document::of(&loads::run());
     let page = html::draw(&document).unwrap();
-    assert_eq!(page.matches("<table").count(), document.sections.len());
+    assert_eq!(page.matches("<table class=\"rows\"").count(), document.sections.len());
     assert!(page.contains("What idle connections cost") && page.contains("Stevens"));
 }
 

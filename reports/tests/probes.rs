@@ -66,7 +66,7 @@ fn the_markdown() {
 fn the_html_has_every_table_of_the_markdown_and_bars_in_one_piece() {
     let document = Document::of(&probes::run());
     let page = html::draw(&document).unwrap();
-    assert_eq!(page.matches("<table").count(), document.sections.len());
+    assert_eq!(page.matches("<table class=\"rows\"").count(), document.sections.len());
     let charts = document.sections.iter().filter_map(|section| section.chart.as_ref());
     let bars: usize = charts.map(|chart| chart.bars.len()).sum();
     assert!(bars > 0);

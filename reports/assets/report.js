@@ -1,0 +1,58 @@
+// The page's switches: light or dark, and the other language. Without this script the page says the same.
+"use strict";
+const concur = { charts: [], redraw() {} };
+
+(() => {
+  const root = document.documentElement;
+  document.querySelector(".controls").hidden = false;
+
+  document.getElementById("theme").addEventListener("click", () => {
+    const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+    const now = root.dataset.theme || system;
+    root.dataset.theme = now === "dark" ? "light" : "dark";
+    concur.redraw();
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => concur.redraw());
+
+  const source = document.getElementById("dictionary");
+  if (!source) return;
+  const dictionary = JSON.parse(source.textContent);
+  const own = root.lang;
+  const other = own === "en" ? "zh" : "en";
+  const names = { en: "English", zh: "中文" };
+  const button = document.getElementById("language");
+  const say = () => {
+    const next = root.lang === own ? other : own;
+    button.textContent = names[next];
+    button.lang = next;
+  };
+
+  // What stands on the page as it came: each text with its place, so that it can be put back.
+  const has = (text) => Object.prototype.hasOwnProperty.call(dictionary, text);
+  const texts = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const text = node.nodeValue.trim();
+    if (node.parentElement.closest("script, style, code, #language") || !has(text)) continue;
+    texts.push({ node, own: node.nodeValue, other: node.nodeValue.replace(text, () => dictionary[text]) });
+  }
+  const labels = [];
+  for (const element of document.querySelectorAll("[aria-label]")) {
+    const text = element.getAttribute("aria-label");
+    if (has(text)) labels.push({ element, own: text, other: dictionary[text] });
+  }
+  const title = document.title;
+
+  // What is drawn by a script asks for its words here.
+  concur.word = (text) => (root.lang !== own && has(text) ? dictionary[text] : text);
+  button.addEventListener("click", () => {
+    root.lang = root.lang === own ? other : own;
+    const which = root.lang === own ? "own" : "other";
+    for (const text of texts) text.node.nodeValue = text[which];
+    for (const label of labels) label.element.setAttribute("aria-label", label[which]);
+    document.title = concur.word(title);
+    say();
+    concur.redraw();
+  });
+  say();
+})();

@@ -1,0 +1,129 @@
+//! What loads of a kind of their own show: rates, idle connections, Stevens' clients.
+
+use super::podium::{Disturbed, MANY_ROUNDS, join, list};
+use super::{Belief, Conclusion};
+use crate::document::title::{self, Open};
+use crate::record::{Cell, Run};
+use crate::summary::{ACHIEVED, Growth, Knee, RateRow, Summary};
+use crate::units::{count, figure, percent, plural};
+
+/// Up to which rate somebody keeps up.
+pub(super) fn rates(run: &Run, summary: &Summary) -> Option<Conclusion> {
+    let sweep = summary.rates.iter().max_by_key(|sweep| sweep.rows.len())?;
+    let highest = |row: &RateRow| match row.knee {
+        Knee::At(rate) | Knee::AtLeast(rate) => Some(rate),
+        _ => None,
+    };
+    let most = sweep.rows.iter().filter_map(highest).max_by(f64::total_cmp)?;
+    let best = sweep.rows.iter().filter(|row| highest(row) == Some(most));
+    let names: Vec<String> = best.clone().map(|row| row.model.clone()).collect();
+    let open = best.clone().any(|row| matches!(row.knee, Knee::AtLeast(_)));
+    let rounds = best.filter_map(|row| row.base()).map(|step| step.row.rounds.counted).min().unwrap_or(0);
+    let place = title::of(&sweep.setting, Open::Rate);
+    let text = format!(
+        "Of the rates that were offered, the highest with which somebody keeps up is {} requests/s: {} ({place}).",
+        figure(most),
+        list(&names)
+    );
+    let disturbed =
+        Disturbed::of(run.cells.iter().filter(|cell| cell.server().is_some_and(|it| it.rate.is_some())));
+    let reach = if open {
+        "No higher rate counts, so the limit itself was not found.".to_owned()
+    } else {
+        format!(
+            "Keeping up is to answer {} of the requests in time; between two rates nothing is known.",
+            percent(ACHIEVED)
+        )
+    };
+    let many = rounds >= MANY_ROUNDS && !disturbed.is_much();
+    let head = if many {
+        format!("To be believed: it held in {}.", plural(rounds, "round"))
+    } else {
+        format!("With care: {} counted.", plural(rounds, "round"))
+    };
+    Some(Conclusion {
+        suite: "Rates".to_owned(),
+        text,
+        trust: join(&[Some(head), Some(reach), disturbed.sentence()]),
+        belief: if many { Belief::Firm } else { Belief::Careful },
+    })
+}
+
+/// Who grows with idle connections, and who does not.
+pub(super) fn idle(run: &Run, summary: &Summary) -> Option<Conclusion> {
+    let table = summary.idle.iter().max_by_key(|table| table.rows.len())?;
+    let of = |growth| -> Vec<String> {
+        table.rows.iter().filter(|row| row.growth == growth).map(|row| row.model.clone()).collect()
+    };
+    let (flat, grows) = (of(Growth::Flat), of(Growth::Grows));
+    let most = count(*table.idle.last()? as f64);
+    let text = match (&flat[..], &grows[..]) {
+        ([], []) => format!(
+            "Whether idle connections cost a server anything can't be told; there were up to {most} of them."
+        ),
+        (_, []) => format!(
+            "Up to {most} idle connections cost no server more CPU per request that could be told from noise: {}.",
+            list(&flat)
+        ),
+        ([], _) => format!(
+            "With up to {most} idle connections every server's CPU per request grows: {}.",
+            list(&grows)
+        ),
+        _ => format!(
+            "With up to {most} idle connections the CPU per request of {} grows, and that of {} does not.",
+            list(&grows),
+            list(&flat)
+        ),
+    };
+    let disturbed = Disturbed::of(run.cells.iter().filter(|cell| matches!(cell, Cell::Idle(_))));
+    let belief = match (flat.is_empty() && grows.is_empty(), table.idle.len() < 3 || disturbed.is_much()) {
+        (true, _) => Belief::Open,
+        (false, true) => Belief::Careful,
+        (false, false) => Belief::Firm,
+    };
+    let head = match belief {
+        Belief::Open => "Nothing to believe: too few figures count.".to_owned(),
+        Belief::Careful => {
+            format!(
+                "With care: a line was fitted over {} of idle connections.",
+                plural(table.idle.len(), "number")
+            )
+        }
+        Belief::Firm => format!(
+            "To be believed: a line over {} of idle connections either rises for sure or does not.",
+            plural(table.idle.len(), "number")
+        ),
+    };
+    Some(Conclusion {
+        suite: "Idle connections".to_owned(),
+        text,
+        trust: join(&[Some(head), disturbed.sentence()]),
+        belief,
+    })
+}
+
+/// What process control costs in Stevens' comparison.
+pub(super) fn stevens(run: &Run, summary: &Summary) -> Option<Conclusion> {
+    let table = summary.stevens.iter().max_by_key(|table| table.rows.len())?;
+    let controlled = table.rows.iter().filter_map(|row| Some((&row.model, row.control_s?.median)));
+    let controlled: Vec<(&String, f64)> = controlled.filter(|(model, _)| *model != "loop").collect();
+    let by = |one: &&(&String, f64), other: &&(&String, f64)| one.1.total_cmp(&other.1);
+    let (least, most) = (controlled.iter().min_by(by)?, controlled.iter().max_by(by)?);
+    let text = format!(
+        "For 5,000 connections {} controls its processes or threads with {} s of CPU, the least, and {} with {} s, the most.",
+        least.0,
+        figure(least.1),
+        most.0,
+        figure(most.1)
+    );
+    let disturbed = Disturbed::of(run.cells.iter().filter(|cell| matches!(cell, Cell::Stevens(_))));
+    let head =
+        "With care: each is a difference of two figures, of the model and of one that controls nothing."
+            .to_owned();
+    Some(Conclusion {
+        suite: "Stevens' comparison".to_owned(),
+        text,
+        trust: join(&[Some(head), disturbed.sentence()]),
+        belief: Belief::Careful,
+    })
+}

@@ -1,0 +1,181 @@
+//! What a picture is drawn from, as rows: a small table on the page, and the same to take away.
+
+use crate::picture::{Bars, Drawing, Heat, Lines, Picture, Tracks};
+
+/// Of more rows there is only the file.
+const SHOWN: usize = 60;
+
+/// Rows of texts below headings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Data {
+    headings: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Data {
+    /// That of `picture`.
+    pub(super) fn of(picture: &Picture) -> Self {
+        match &picture.drawing {
+            Drawing::Lines(lines) => of_lines(lines),
+            Drawing::Bars(bars) => of_bars(bars),
+            Drawing::Heat(heat) => of_heat(heat),
+            Drawing::Tracks(tracks) => of_tracks(tracks),
+        }
+    }
+
+    /// Its headings.
+    pub(super) fn headings(&self) -> &[String] {
+        &self.headings
+    }
+
+    /// Its rows, if these are few.
+    pub(super) fn few(&self) -> Option<&[Vec<String>]> {
+        (self.rows.len() <= SHOWN).then_some(&self.rows)
+    }
+
+    /// All of it as CSV (RFC 4180) in a `data:` link.
+    pub(super) fn link(&self) -> String {
+        let lines = std::iter::once(&self.headings).chain(&self.rows);
+        let mut link = "data:text/csv;charset=utf-8,".to_owned();
+        for line in lines {
+            let fields: Vec<String> = line.iter().map(|field| quoted(field)).collect();
+            encode(&(fields.join(",") + "\r\n"), &mut link);
+        }
+        link
+    }
+}
+
+/// A field of CSV. One that a spreadsheet would take for a formula is told to be text.
+fn quoted(field: &str) -> String {
+    let is_formula =
+        field.starts_with(['=', '+', '@']) || (field.starts_with('-') && field.parse::<f64>().is_err());
+    let field = if is_formula { format!("'{field}") } else { field.to_owned() };
+    if field.contains([',', '"', '\n', '\r']) { format!("\"{}\"", field.replace('"', "\"\"")) } else { field }
+}
+
+const DIGITS: [u8; 16] = *b"0123456789ABCDEF";
+
+/// Puts `text` behind `link`, percent-encoded but for what stands for itself anywhere in a link.
+fn encode(text: &str, link: &mut String) {
+    for byte in text.bytes() {
+        match byte {
+            b'0'..=b'9'
+            | b'a'..=b'z'
+            | b'A'..=b'Z'
+            | b'-'
+            | b'.'
+            | b'_'
+            | b'~'
+            | b','
+            | b':'
+            | b';'
+            | b'/' => {
+                link.push(char::from(byte));
+            }
+            _ => {
+                link.push('%');
+                link.extend([byte >> 4, byte & 15].map(|digit| char::from(DIGITS[usize::from(digit)])));
+            }
+        }
+    }
+}
+
+/// A number with five digits, which is more than any picture shows; nothing where it is none.
+pub(super) fn number(value: f64) -> String {
+    if !value.is_finite() {
+        return String::new();
+    }
+    format!("{value:.4e}").parse::<f64>().map(|value| value.to_string()).unwrap_or_default()
+}
+
+fn named(axis: &crate::picture::Axis) -> String {
+    if axis.unit.is_empty() { axis.title.clone() } else { format!("{} ({})", axis.title, axis.unit) }
+}
+
+fn of_lines(lines: &Lines) -> Data {
+    let has_intervals =
+        lines.series.iter().flat_map(|series| &series.points).any(|point| point.interval.is_some());
+    let mut headings = vec!["series".to_owned(), named(&lines.x), named(&lines.y)];
+    if has_intervals {
+        headings.extend(["from".to_owned(), "to".to_owned()]);
+    }
+    let mut rows = Vec::new();
+    for series in &lines.series {
+        for point in &series.points {
+            let mut row = vec![series.name.clone(), number(point.x), number(point.y)];
+            if has_intervals {
+                let ends = point.interval.map(|(low, high)| [number(low), number(high)]);
+                row.extend(ends.unwrap_or_default());
+            }
+            rows.push(row);
+        }
+    }
+    Data { headings, rows }
+}
+
+fn of_bars(bars: &Bars) -> Data {
+    let mut headings = vec!["row".to_owned(), named(&bars.axis)];
+    if bars.parts.len() > 1 {
+        headings.extend(bars.parts.iter().cloned());
+    }
+    let row = |bar: &crate::picture::Bar| {
+        let mut row = vec![bar.label.clone(), bar.value.clone()];
+        if bars.parts.len() > 1 {
+            row.extend(
+                (0..bars.parts.len())
+                    .map(|index| bar.lengths.get(index).copied().map(number).unwrap_or_default()),
+            );
+        }
+        row
+    };
+    Data { headings, rows: bars.rows.iter().map(row).collect() }
+}
+
+fn of_heat(heat: &Heat) -> Data {
+    let ends = |axis| [format!("{} from", named(axis)), "to".to_owned()];
+    let headings = ends(&heat.x).into_iter().chain(ends(&heat.y)).chain(["number".to_owned()]).collect();
+    let columns = heat.x_edges.windows(2).zip(&heat.counts);
+    let cells = columns
+        .flat_map(|(x, counts)| heat.y_edges.windows(2).zip(counts).map(move |(y, count)| (x, y, count)));
+    let row = |(x, y, count): (&[f64], &[f64], &u64)| {
+        vec![number(x[0]), number(x[1]), number(y[0]), number(y[1]), count.to_string()]
+    };
+    Data { headings, rows: cells.filter(|(.., count)| **count > 0).map(row).collect() }
+}
+
+fn of_tracks(tracks: &Tracks) -> Data {
+    let headings = ["row", "from (ms)", "every (ms)", "states"].map(str::to_owned).to_vec();
+    let row = |row: &crate::picture::Row| {
+        let from = row.first as f64 * tracks.every_ms;
+        vec![row.label.clone(), number(from), number(tracks.every_ms), row.states.clone()]
+    };
+    Data { headings, rows: tracks.rows.iter().map(row).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_is_quoted_where_it_must_be_and_is_no_formula() {
+        assert_eq!(quoted("a,\"b\""), "\"a,\"\"b\"\"\"");
+        assert_eq!(["=1+1", "-2.5", "-x", "epoll"].map(quoted), ["'=1+1", "-2.5", "'-x", "epoll"]);
+    }
+
+    #[test]
+    fn a_link_holds_nothing_that_would_end_it() {
+        let data = Data { headings: vec!["a#\"<&'%".into()], rows: vec![vec!["µ s".into()]] };
+        assert_eq!(
+            data.link(),
+            "data:text/csv;charset=utf-8,%22a%23%22%22%3C%26%27%25%22%0D%0A%C2%B5%20s%0D%0A"
+        );
+    }
+
+    #[test]
+    fn a_number_has_five_digits() {
+        assert_eq!(
+            [1.0 / 3.0, 20_000.0, 123_456.0, f64::NAN].map(number),
+            ["0.33333", "20000", "123460", ""]
+        );
+    }
+}

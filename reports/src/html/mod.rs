@@ -1,0 +1,86 @@
+//! The document as one HTML page that needs nothing else: no font, no picture, no script from elsewhere. What it says can be read
+//! without its script; with it lines can be looked at more closely, and the page put into another language.
+
+mod chart;
+mod data;
+mod view;
+mod words;
+
+use std::collections::BTreeMap;
+
+use minijinja::{Environment, HtmlEscape, Value};
+
+pub use words::WORDS;
+
+use crate::document::Document;
+use crate::storage::WriteError;
+
+/// The page's pieces; everything that is put into them is escaped.
+const TEMPLATES: [(&str, &str); 7] = [
+    ("page.html", include_str!("../../templates/page.html")),
+    ("verdict.html", include_str!("../../templates/verdict.html")),
+    ("contents.html", include_str!("../../templates/contents.html")),
+    ("table.html", include_str!("../../templates/table.html")),
+    ("bars.html", include_str!("../../templates/bars.html")),
+    ("picture.html", include_str!("../../templates/picture.html")),
+    ("about.html", include_str!("../../templates/about.html")),
+];
+
+/// What is put into a page as it is; nothing of it comes from a record.
+const ASSETS: [(&str, &str); 6] = [
+    ("style", include_str!("../../assets/report.css")),
+    ("script", include_str!("../../assets/report.js")),
+    ("chart_script", include_str!("../../assets/chart.js")),
+    ("uplot", include_str!("../../assets/uplot/uPlot.iife.min.js")),
+    ("uplot_style", include_str!("../../assets/uplot/uPlot.min.css")),
+    // A page that holds uPlot holds its licence.
+    ("uplot_license", include_str!("../../assets/uplot/LICENSE")),
+];
+
+/// What else a run leaves beside its page.
+const FILES: [&str; 3] = ["run.json", "cells.csv", "report.md"];
+
+/// The language of a page, and the other one that it can be put into.
+pub struct Languages<'a> {
+    /// The language of the document: `en`, `zh`.
+    pub own: &'a str,
+    /// The page's own words in it: one of [`WORDS`], or of a drawing's.
+    pub words: &'a dyn Fn(&str) -> String,
+    /// For texts of the page those in the other language; empty: the page has no switch.
+    pub dictionary: BTreeMap<String, String>,
+}
+
+impl Default for Languages<'_> {
+    fn default() -> Self {
+        Self { own: "en", words: &|word| word.to_owned(), dictionary: BTreeMap::new() }
+    }
+}
+
+/// Draws the whole document, in English only.
+pub fn draw(document: &Document) -> Result<String, WriteError> {
+    draw_in(document, &Languages::default())
+}
+
+/// Draws the whole document, to be read in two languages.
+pub fn draw_in(document: &Document, languages: &Languages<'_>) -> Result<String, WriteError> {
+    let failed = |error: minijinja::Error| WriteError::Drawing(format!("{error:#}"));
+    let mut environment = Environment::new();
+    environment.set_trim_blocks(true);
+    environment.set_lstrip_blocks(true);
+    environment.set_keep_trailing_newline(true);
+    environment.add_filter("breakable", breakable);
+    for (name, text) in ASSETS {
+        environment.add_global(name, Value::from_safe_string(text.to_owned()));
+    }
+    for (name, source) in TEMPLATES {
+        environment.add_template(name, source).map_err(failed)?;
+    }
+    let page = view::Page::of(document, languages, &FILES);
+    environment.get_template("page.html").and_then(|template| template.render(page)).map_err(failed)
+}
+
+/// `text`, escaped, and with places where a browser may break a label: after a colon and between options.
+fn breakable(text: &str) -> Value {
+    let pieces = text.split_inclusive([':', ',']).map(|piece| HtmlEscape(piece).to_string());
+    Value::from_safe_string(pieces.collect::<Vec<_>>().join("<wbr>"))
+}

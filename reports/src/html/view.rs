@@ -1,0 +1,183 @@
+//! The document as the page's templates take it: which tables come first, which rows belong together, what is folded.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::chart;
+use super::data::Data;
+use super::{Languages, WORDS};
+use crate::document::{Document, Section};
+use crate::picture::Picture;
+use crate::svg::{self, Drawn};
+use crate::table::Align;
+
+/// A table of more rows is folded, unless the page begins with it.
+const LONG: usize = 24;
+/// The page begins with so many tables; the others that rank are folded.
+const OPEN: usize = 3;
+
+/// All that the page shows.
+#[derive(Serialize)]
+pub(super) struct Page<'a> {
+    pub(super) document: &'a Document,
+    /// `en`.
+    pub(super) language: &'a str,
+    /// The page's own words, by their keys.
+    pub(super) words: BTreeMap<&'static str, String>,
+    /// The tables that rank.
+    pub(super) leading: Vec<Shown<'a>>,
+    /// The others.
+    pub(super) others: Vec<Shown<'a>>,
+    pub(super) pictures: Vec<Figure<'a>>,
+    /// What the other language has for each text, as JSON; none where there is nothing.
+    pub(super) dictionary: Option<String>,
+    /// Whether the page has lines to be looked at more closely.
+    pub(super) has_charts: bool,
+    /// What else lies beside the page.
+    pub(super) files: &'a [&'a str],
+}
+
+/// A table with its place on the page.
+#[derive(Serialize)]
+pub(super) struct Shown<'a> {
+    /// What it is linked to by.
+    id: String,
+    section: &'a Section,
+    /// Its rows: of a table with ranks those of a place together.
+    groups: Vec<Group<'a>>,
+    /// The column that says whose a row is.
+    head: Option<usize>,
+    /// Whether it is folded.
+    folded: bool,
+}
+
+/// Rows that belong together.
+#[derive(Serialize, Debug, PartialEq)]
+pub(super) struct Group<'a> {
+    /// What they are: `first`, `tie`, `one`, `unranked`, or nothing.
+    kind: &'static str,
+    rows: Vec<&'a [String]>,
+}
+
+/// A picture as it is drawn.
+#[derive(Serialize)]
+pub(super) struct Figure<'a> {
+    picture: &'a Picture,
+    drawn: Drawn,
+    headings: Vec<String>,
+    /// What it is drawn from, if that is little.
+    rows: Option<Vec<Vec<String>>>,
+    /// The same, all of it, to take away.
+    link: String,
+    /// For the script, of lines.
+    chart: Option<String>,
+}
+
+impl<'a> Page<'a> {
+    pub(super) fn of(document: &'a Document, languages: &'a Languages<'_>, files: &'a [&'a str]) -> Self {
+        let (leading, others): (Vec<usize>, Vec<usize>) =
+            (0..document.sections.len()).partition(|index| document.leading.contains(index));
+        let shown = |ranks: bool| {
+            move |(place, index): (usize, usize)| Shown::of(index, &document.sections[index], ranks, place)
+        };
+        let figure = |picture| Figure::of(picture, languages.words);
+        let pictures: Vec<Figure<'a>> = document.pictures.iter().map(figure).collect();
+        let dictionary = &languages.dictionary;
+        // A map of texts is JSON whatever stands in it.
+        let json = serde_json::to_string(dictionary).unwrap_or_default();
+        Self {
+            document,
+            language: languages.own,
+            words: WORDS.into_iter().map(|(key, word)| (key, (languages.words)(word))).collect(),
+            leading: leading.into_iter().enumerate().map(shown(true)).collect(),
+            others: others.into_iter().enumerate().map(shown(false)).collect(),
+            has_charts: pictures.iter().any(|figure| figure.chart.is_some()),
+            pictures,
+            dictionary: (!dictionary.is_empty()).then(|| chart::harmless(&json)),
+            files,
+        }
+    }
+}
+
+impl<'a> Shown<'a> {
+    fn of(index: usize, section: &'a Section, ranks: bool, place: usize) -> Self {
+        let rows = &section.table.rows;
+        let groups = if ranks {
+            groups(rows)
+        } else {
+            vec![Group { kind: "", rows: rows.iter().map(Vec::as_slice).collect() }]
+        };
+        let head = section.table.columns.iter().position(|column| column.align == Align::Left);
+        let folded = if ranks { place >= OPEN } else { rows.len() > LONG };
+        Self { id: format!("table-{}", index + 1), section, groups, head, folded }
+    }
+}
+
+/// The rows of a table whose first column is the rank: `1=`, `3`, `–`. What stands without one among ranked rows, as a server
+/// that was measured twice does, stays where it is.
+fn groups(rows: &[Vec<String>]) -> Vec<Group<'_>> {
+    let rank = |row: &[String]| row.first().cloned().unwrap_or_default();
+    let is_ranked = |row: &[String]| rank(row).starts_with(|c: char| c.is_ascii_digit());
+    let ranked = rows.iter().rposition(|row| is_ranked(row)).map_or(0, |last| last + 1);
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    let mut last = None;
+    for row in &rows[..ranked] {
+        let own = rank(row);
+        if is_ranked(row) && last.as_ref() != Some(&own) {
+            let kind = match (groups.is_empty(), own.ends_with('=')) {
+                (true, _) => "first",
+                (false, true) => "tie",
+                (false, false) => "one",
+            };
+            groups.push(Group { kind, rows: Vec::new() });
+            last = Some(own);
+        }
+        if groups.is_empty() {
+            groups.push(Group { kind: "unranked", rows: Vec::new() });
+        }
+        if let Some(group) = groups.last_mut() {
+            group.rows.push(row);
+        }
+    }
+    if ranked < rows.len() {
+        groups.push(Group { kind: "unranked", rows: rows[ranked..].iter().map(Vec::as_slice).collect() });
+    }
+    groups
+}
+
+impl<'a> Figure<'a> {
+    fn of(picture: &'a Picture, words: &dyn Fn(&str) -> String) -> Self {
+        let data = Data::of(picture);
+        Self {
+            picture,
+            drawn: svg::draw(picture, words),
+            headings: data.headings().iter().map(|heading| words(heading)).collect(),
+            rows: data.few().map(<[_]>::to_vec),
+            link: data.link(),
+            chart: chart::json(picture),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_a_place_stand_together_and_who_has_none_below() {
+        let rows: Vec<Vec<String>> =
+            ["1=", "–", "1=", "3", "4=", "4=", "–"].map(|rank| vec![rank.to_owned()]).to_vec();
+        let kinds: Vec<(&str, usize)> =
+            groups(&rows).iter().map(|group| (group.kind, group.rows.len())).collect();
+        assert_eq!(kinds, [("first", 3), ("one", 1), ("tie", 2), ("unranked", 1)]);
+    }
+
+    #[test]
+    fn where_nothing_is_ranked_all_rows_are_one_group() {
+        let rows: Vec<Vec<String>> = ["–", "–"].map(|rank| vec![rank.to_owned()]).to_vec();
+        let kinds: Vec<(&str, usize)> =
+            groups(&rows).iter().map(|group| (group.kind, group.rows.len())).collect();
+        assert_eq!(kinds, [("unranked", 2)]);
+    }
+}

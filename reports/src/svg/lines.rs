@@ -1,0 +1,206 @@
+//! Lines over an axis of numbers: areas, whiskers, lines, markers, from the back to the front.
+
+use super::frame::Frame;
+use super::marks::marker;
+use super::scale::Mapping;
+use super::{COLOURS, Key, at, labels, swatch};
+use crate::picture::{Area, Lines, On, Point, Series, Style};
+
+/// A line has at most so many markers; of more points they stand at every second, third and so on.
+const MARKERS: usize = 12;
+
+/// Which colour, or which dashes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    /// One of the first measured lines.
+    Own(usize),
+    /// A measured line beyond these.
+    Rest,
+    /// What a law says of a measured line that is called the same at its beginning.
+    Law { of: usize, dashes: usize },
+    /// What a law or somebody else says.
+    Reference(usize),
+}
+
+impl Look {
+    /// The classes of its line.
+    pub(super) fn classes(self) -> String {
+        match self {
+            Self::Own(index) => format!("s{index}"),
+            Self::Rest => "rest".to_owned(),
+            Self::Law { of, dashes } => format!("s{of} d{}", dashes % 3),
+            Self::Reference(index) => format!("ref d{}", index % 3),
+        }
+    }
+}
+
+/// How each series looks, in their order.
+pub(super) fn looks(series: &[Series]) -> Vec<Look> {
+    let mut measured: Vec<&str> = Vec::new();
+    let mut references = 0;
+    let mut looks = Vec::with_capacity(series.len());
+    for one in series {
+        let look = if one.style == Style::Reference {
+            references += 1;
+            let same = measured.iter().take(COLOURS).position(|name| names_it(&one.name, name));
+            match same {
+                Some(of) => Look::Law { of, dashes: references - 1 },
+                None => Look::Reference(references - 1),
+            }
+        } else {
+            measured.push(&one.name);
+            if measured.len() <= COLOURS { Look::Own(measured.len() - 1) } else { Look::Rest }
+        };
+        looks.push(look);
+    }
+    looks
+}
+
+/// Whether `longer` is `name` with words behind it: `threads: Amdahl`.
+fn names_it(longer: &str, name: &str) -> bool {
+    longer.strip_prefix(name).is_some_and(|rest| rest.starts_with([':', ',', ' ']))
+}
+
+/// Its height, what is in it, and its key.
+pub(super) fn draw(lines: &Lines) -> (f64, String, Vec<Key>) {
+    let points = || lines.series.iter().flat_map(|series| &series.points);
+    let ends = |on: On| {
+        let areas = lines.areas.iter().filter(move |area| area.on == on);
+        areas.flat_map(|area| [Some(area.from), area.to].into_iter().flatten())
+    };
+    let x = Mapping::of(lines.x.scale, points().map(|point| point.x).chain(ends(On::X)));
+    let heights = points().flat_map(|point| {
+        let (low, high) = point.interval.unwrap_or((point.y, point.y));
+        [low, point.y, high]
+    });
+    let y = Mapping::of(lines.y.scale, heights.chain(ends(On::Y)));
+    let frame = Frame::new(x, y);
+    let mut body: String = lines.areas.iter().map(|area| draw_area(area, &frame)).collect();
+    body += &frame.draw(&lines.x, &lines.y);
+    let looks = looks(&lines.series);
+    // The first stand in front.
+    for (series, look) in lines.series.iter().zip(&looks).rev() {
+        body += &draw_series(series, *look, &frame);
+    }
+    let mut key: Vec<Key> =
+        lines.series.iter().zip(&looks).map(|(series, look)| entry(series, *look)).collect();
+    let area = |area: &Area| Key {
+        swatch: swatch("<path class=\"area\" d=\"M0 0h24v14h-24z\"/>"),
+        name: area.name.clone(),
+    };
+    key.extend(lines.areas.iter().map(area));
+    (Frame::height(), body, key)
+}
+
+fn draw_area(area: &Area, frame: &Frame) -> String {
+    let [left, top, right, bottom] = frame.ends();
+    let (x, y, width, height) = match area.on {
+        On::X => {
+            let (from, to) = (frame.at_x(area.from), area.to.map_or(right, |to| frame.at_x(to)));
+            (from, top, to - from, bottom - top)
+        }
+        On::Y => {
+            let (from, to) = (frame.at_y(area.from), area.to.map_or(top, |to| frame.at_y(to)));
+            (left, to, right - left, from - to)
+        }
+    };
+    // Its name stands within it if it has room there; the key has it anyway. At the top is where lines mostly end, so the name of
+    // one to the right stands at the bottom.
+    let room = labels::width(&area.name) + 8.0 < width && height > 16.0;
+    let name_y = if area.on == On::X { y + height - 6.0 } else { y + 13.0 };
+    let name = if room { labels::text(x + 4.0, name_y, "area-name halo", &area.name) } else { String::new() };
+    format!(
+        "<path class=\"area\" d=\"M{} {}h{}v{}h-{}z\"/>{name}",
+        at(x),
+        at(y),
+        at(width.max(0.0)),
+        at(height.max(0.0)),
+        at(width.max(0.0))
+    )
+}
+
+fn draw_series(series: &Series, look: Look, frame: &Frame) -> String {
+    let classes = look.classes();
+    let finite = |point: &&Point| point.x.is_finite() && point.y.is_finite();
+    let points: Vec<&Point> = series.points.iter().filter(finite).collect();
+    let whiskers: String = points.iter().filter_map(|point| whisker(point, frame)).collect();
+    let mut drawn = String::new();
+    if !whiskers.is_empty() {
+        drawn += &format!("<path class=\"whisker {classes}\" d=\"{whiskers}\"/>");
+    }
+    if series.style != Style::Points {
+        let mut path = String::new();
+        for (index, point) in points.iter().enumerate() {
+            let letter = if index == 0 { 'M' } else { 'L' };
+            path += &format!("{letter}{} {}", at(frame.at_x(point.x)), at(frame.at_y(point.y)));
+        }
+        drawn += &format!("<path class=\"line {classes}\" d=\"{path}\"/>");
+    }
+    if let Look::Own(index) = look {
+        let every = if series.style == Style::Points { 1 } else { points.len().div_ceil(MARKERS).max(1) };
+        let places = points.iter().skip(every / 2).step_by(every);
+        let markers: String =
+            places.map(|point| marker(index, frame.at_x(point.x), frame.at_y(point.y))).collect();
+        drawn += &format!("<path class=\"mark {classes}\" d=\"{markers}\"/>");
+    } else if series.style == Style::Points {
+        let dots: String =
+            points.iter().map(|point| marker(0, frame.at_x(point.x), frame.at_y(point.y))).collect();
+        drawn += &format!("<path class=\"mark {classes}\" d=\"{dots}\"/>");
+    }
+    format!("<g><title>{}</title>{drawn}</g>", labels::escaped(&series.name))
+}
+
+fn whisker(point: &Point, frame: &Frame) -> Option<String> {
+    let (low, high) = point.interval?;
+    let (x, bottom, top) = (frame.at_x(point.x), frame.at_y(low), frame.at_y(high));
+    // Below this it would be hidden by the marker.
+    (bottom - top > 1.0).then(|| format!("M{} {}h6m-3 0V{}m-3 0h6", at(x - 3.0), at(bottom), at(top)))
+}
+
+fn entry(series: &Series, look: Look) -> Key {
+    let classes = look.classes();
+    let mut body = String::new();
+    if series.style != Style::Points {
+        body += &format!("<path class=\"line {classes}\" d=\"M0 7H24\"/>");
+    }
+    match look {
+        Look::Own(index) => {
+            body += &format!("<path class=\"mark {classes}\" d=\"{}\"/>", marker(index, 12.0, 7.0));
+        }
+        _ if series.style == Style::Points => {
+            body += &format!("<path class=\"mark {classes}\" d=\"{}\"/>", marker(0, 12.0, 7.0));
+        }
+        _ => {}
+    }
+    Key { swatch: swatch(&body), name: series.name.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn series(name: &str, style: Style) -> Series {
+        Series { name: name.into(), points: Vec::new(), style }
+    }
+
+    #[test]
+    fn the_first_lines_have_colours_and_the_others_are_grey() {
+        let names: Vec<String> = (0..10).map(|number| format!("model{number}")).collect();
+        let all: Vec<Series> = names.iter().map(|name| series(name, Style::Measured)).collect();
+        let looks = looks(&all);
+        assert_eq!(looks[7], Look::Own(7));
+        assert_eq!(looks[8..], [Look::Rest, Look::Rest]);
+    }
+
+    #[test]
+    fn a_law_has_the_colour_of_the_line_that_it_is_of() {
+        let all = [
+            series("threads", Style::Measured),
+            series("threads-pool", Style::Measured),
+            series("threads: Amdahl", Style::Reference),
+            series("the lock", Style::Reference),
+        ];
+        let looks = looks(&all);
+        assert_eq!(looks[2..], [Look::Law { of: 0, dashes: 0 }, Look::Reference(1)]);
+    }
+}

@@ -1,0 +1,171 @@
+//! What pictures look like, on their own and on a page.
+
+#[path = "sample/drawings.rs"]
+mod pictures;
+
+use insta::assert_snapshot;
+use reports::document::Document;
+use reports::html::{self, Languages};
+use reports::picture::{Drawing, Picture, Point, Series, Style};
+use reports::svg;
+
+fn drawn(picture: &Picture) -> String {
+    let drawn = svg::draw(picture, &|word| word.to_owned());
+    let key: Vec<String> = drawn.key.iter().map(|key| format!("{}: {}", key.name, key.swatch)).collect();
+    // An element a line, to be read.
+    format!("{}\n\n{}\n", drawn.svg.replace("><", ">\n<"), key.join("\n"))
+}
+
+fn page(pictures: Vec<Picture>) -> String {
+    html::draw(&Document { title: "Pictures".into(), pictures, ..Document::default() }).unwrap()
+}
+
+#[test]
+fn lines_with_intervals_and_areas() {
+    assert_snapshot!(drawn(&pictures::rates()));
+}
+
+#[test]
+fn lines_over_nines() {
+    assert_snapshot!(drawn(&pictures::percentiles()));
+}
+
+#[test]
+fn points_with_laws() {
+    assert_snapshot!(drawn(&pictures::speed_up()));
+}
+
+#[test]
+fn bars_in_parts() {
+    assert_snapshot!(drawn(&pictures::costs()));
+}
+
+#[test]
+fn a_heat_map() {
+    assert_snapshot!(drawn(&pictures::over_time()));
+}
+
+#[test]
+fn a_timeline() {
+    assert_snapshot!(drawn(&pictures::timeline()));
+}
+
+#[test]
+fn every_picture_has_its_sentence_its_link_its_rows_and_a_description() {
+    let page = page(pictures::all());
+    for picture in pictures::all() {
+        assert!(page.contains(&format!("<a href=\"#{}\">", picture.id)), "{}", picture.id);
+        assert!(
+            page.contains(&format!("<figure class=\"picture\" id=\"{}\">", picture.id)),
+            "{}",
+            picture.id
+        );
+        let notice = picture.notice.replace('/', "&#x2f;").replace('\'', "&#x27;");
+        assert!(page.contains(&format!("<p>{notice}</p>")), "{}", picture.id);
+        assert!(page.contains(&format!("<desc id=\"{}-d\">", picture.id)), "{}", picture.id);
+        assert!(
+            page.contains(&format!("download=\"{}.csv\" href=\"data:text", picture.id)),
+            "{}",
+            picture.id
+        );
+    }
+    assert_eq!(page.matches("role=\"img\" aria-labelledby").count(), pictures::all().len());
+}
+
+#[test]
+fn only_lines_are_drawn_anew_by_the_script() {
+    let charts = |pictures| page(pictures).matches("<script type=\"application/json\">").count();
+    assert_eq!(charts(pictures::all()), 3);
+    assert!(!page(vec![pictures::costs(), pictures::over_time()]).contains("uPlot"));
+}
+
+#[test]
+fn a_page_that_holds_uplot_holds_its_licence() {
+    let page = page(vec![pictures::rates()]);
+    assert!(
+        page.contains("var uPlot=")
+            && page.contains("The MIT License (MIT)")
+            && page.contains("Leon Sorokin")
+    );
+}
+
+#[test]
+fn a_text_of_a_picture_is_only_text() {
+    let mut picture = pictures::percentiles();
+    let hostile = "</script><script>alert(1)</script><b>\"'&";
+    picture.title = hostile.into();
+    picture.notice = hostile.into();
+    picture.id = "x\"><i>".into();
+    let Drawing::Lines(lines) = &mut picture.drawing else { panic!("it has lines") };
+    lines.x.title = hostile.into();
+    lines.series[0].name = hostile.into();
+    let page = page(vec![picture]);
+    for tag in ["<script>alert", "<b>", "<i>"] {
+        assert!(!page.contains(tag), "{tag}");
+    }
+    // One of the chart's data, uPlot's and the page's own.
+    assert_eq!(page.matches("</script>").count(), 3);
+}
+
+#[test]
+fn what_is_no_number_is_not_drawn() {
+    let mut picture = pictures::percentiles();
+    let Drawing::Lines(lines) = &mut picture.drawing else { panic!("it has lines") };
+    let nowhere = |x, y| Point { x, y, interval: Some((f64::NAN, f64::INFINITY)) };
+    lines.series.push(Series {
+        name: "nothing".into(),
+        points: vec![
+            nowhere(f64::NAN, 1.0),
+            nowhere(1.0, f64::INFINITY),
+            nowhere(f64::NEG_INFINITY, f64::NAN),
+        ],
+        style: Style::Measured,
+    });
+    let page = page(vec![picture]);
+    let svg = &page[page.find("<svg class=\"drawing\"").unwrap()..];
+    let svg = &svg[..svg.find("</svg>").unwrap()];
+    assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
+}
+
+#[test]
+fn pictures_of_nothing_are_drawn_all_the_same() {
+    for mut picture in pictures::all() {
+        match &mut picture.drawing {
+            Drawing::Lines(lines) => lines.series.clear(),
+            Drawing::Bars(bars) => bars.rows.clear(),
+            Drawing::Heat(heat) => {
+                heat.counts.clear();
+                heat.x_edges.clear();
+                heat.y_edges.clear();
+            }
+            Drawing::Tracks(tracks) => tracks.rows.clear(),
+        }
+        let drawn = drawn(&picture);
+        assert!(drawn.contains("</svg>") && !drawn.contains("NaN"), "{drawn}");
+    }
+}
+
+#[test]
+fn the_page_has_both_languages_where_there_is_a_dictionary() {
+    let document = Document { title: "Pictures".into(), ..Document::default() };
+    let dictionary = [("Pictures".to_owned(), "图 </script>".to_owned())].into();
+    let page = html::draw_in(&document, &Languages { dictionary, ..Languages::default() }).unwrap();
+    assert!(
+        page.contains("id=\"dictionary\">{\"Pictures\":\"图 \\u003c/script\\u003e\"}</script>"),
+        "{page}"
+    );
+    assert!(page.contains("id=\"language\"></button>"));
+    assert!(html::draw(&document).unwrap().contains("id=\"language\" hidden></button>"));
+}
+
+#[test]
+fn the_words_of_a_page_and_of_its_drawings_can_be_in_another_language() {
+    let document = Document { pictures: vec![pictures::timeline()], ..Document::default() };
+    let words = |word: &str| format!("«{word}»");
+    let page =
+        html::draw_in(&document, &Languages { own: "zh", words: &words, ..Languages::default() }).unwrap();
+    assert!(page.contains("<html lang=\"zh\">"));
+    for word in ["«Pictures»", "«running»", "«time»", "«states»"] {
+        assert!(page.contains(word), "{word}");
+    }
+}

@@ -79,7 +79,8 @@ fn text(step: Option<&IdleStep>, figure: impl Fn(&IdleStep) -> Option<String>) -
     step.void.map_or_else(|| figure(step).unwrap_or_default(), |verdict| name(verdict).to_owned())
 }
 
-fn notes(table: &IdleTable) -> Vec<String> {
+/// From where on who costs more, and where a model can't take part.
+pub(crate) fn notes(table: &IdleTable) -> Vec<String> {
     let mut notes: Vec<String> = Vec::new();
     if let Some(flat) = &table.best_flat {
         notes.extend(table.crossings.iter().map(|crossing| crossed(crossing, flat)));

@@ -3,7 +3,7 @@
 mod conclusion;
 mod connections;
 mod facts;
-mod idle;
+pub(crate) mod idle;
 mod interpreters;
 mod ipc;
 mod notes;
@@ -13,19 +13,19 @@ mod probes;
 mod rates;
 mod scaling;
 mod server_notes;
-mod servers;
+pub(crate) mod servers;
 mod spawn;
 mod stevens;
 mod switch;
 mod tasks;
-mod title;
+pub(crate) mod title;
 mod versus;
 
 pub use conclusion::{Belief, Conclusion};
 use serde::Serialize;
 
 use crate::chart::Chart;
-use crate::picture::Picture;
+use crate::picture::{self, Picture};
 use crate::record::Run;
 use crate::summary::{ServerTable, Summary, Versus};
 use crate::table::Table;
@@ -147,8 +147,8 @@ impl Document {
             warnings: facts::warnings(run),
             facts: facts::facts(run),
             leading: leading(&sections),
-            pictures: Vec::new(),
             sections,
+            pictures: picture::all(run, &summary),
             legend: match (ranked, without_servers) {
                 (true, _) => RANKS,
                 (false, false) => RATES,

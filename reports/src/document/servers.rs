@@ -132,7 +132,7 @@ fn estimate(of: Estimate) -> String {
 }
 
 /// A figure's text, and how far its interval reaches.
-pub(super) fn with_reach(text: String, value: f64, interval: Interval) -> String {
+pub(crate) fn with_reach(text: String, value: f64, interval: Interval) -> String {
     match interval.reach(value) {
         Some(share) => format!("{text} {}", give_or_take(share)),
         None => text,
@@ -175,7 +175,7 @@ pub(super) fn known_range(interval: Interval, format: fn(f64) -> String) -> Opti
 }
 
 /// `1.02..1.05`.
-pub(super) fn range(interval: Interval, format: fn(f64) -> String) -> String {
+pub(crate) fn range(interval: Interval, format: fn(f64) -> String) -> String {
     format!("{}..{}", format(interval.low), format(interval.high))
 }
 

@@ -6,7 +6,7 @@ use crate::units::{figure, latency, plural};
 
 /// What a title leaves open, since it is what its table's columns differ in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Open {
+pub(crate) enum Open {
     /// Nothing.
     Nothing,
     /// How many requests a second are offered.
@@ -18,7 +18,7 @@ pub(super) enum Open {
 }
 
 /// `echo 64 B over tcp: 64 connections, kept open, 5,000 requests/s offered; 10,000 idle connections beside`.
-pub(super) fn of(setting: &Setting, open: Open) -> String {
+pub(crate) fn of(setting: &Setting, open: Open) -> String {
     let asked = format!("{} {}", setting.workload, setting.request);
     let mut parts = vec![connections(setting, open)];
     parts.extend(

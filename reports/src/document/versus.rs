@@ -22,6 +22,7 @@ pub(super) fn document(versus: &Versus) -> Document {
         warnings: warnings(versus),
         facts: facts(versus),
         sections: sections(versus),
+        pictures: Vec::new(),
         legend: LEGEND,
         ..Document::default()
     }

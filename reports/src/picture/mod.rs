@@ -3,7 +3,33 @@
 //!
 //! One file a picture, which goes from a record and its summary to a [`Picture`], or to none where the record has nothing for it.
 
+mod bounds;
+mod cpu;
+mod errors;
+mod idle;
+mod memory;
+mod parts;
+mod rates;
+mod switches;
+
 use serde::Serialize;
+
+use crate::record::Run;
+use crate::summary::Summary;
+
+/// All pictures of a record, in the order of reading: what servers do, what that costs, how it went, how executors scale, and what
+/// the models are made of.
+pub fn all(run: &Run, summary: &Summary) -> Vec<Picture> {
+    let kinds = [
+        rates::pictures(&summary.connections, run.floor),
+        memory::pictures(summary),
+        cpu::pictures(summary),
+        switches::pictures(summary),
+        idle::pictures(&summary.idle),
+        errors::pictures(run),
+    ];
+    bounds::kept(&kinds.concat())
+}
 
 /// A picture.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -1,9 +1,12 @@
 //! One model at several numbers of connections: what each costs then.
 
-use super::row::{self, Obstacle, ServerRow, Standing};
-use super::servers::Group;
+use super::counted::Counted;
+use super::row::{self, Obstacle, ServerRow, Standing, pss_peak_kib};
+use super::servers::{Group, Row};
 use super::setting::Setting;
 use super::sweep::{Sweep, name_without_usual_workers, sweeps};
+use crate::record::ServerCell;
+use crate::statistics::Line;
 
 /// All models at several numbers of connections.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +26,9 @@ pub struct ConnectionRow {
     pub model: String,
     /// Its row at each number.
     pub steps: Vec<Option<ServerRow>>,
+    /// The peak of its memory in KiB over connections, through all rounds that served every connection; none unless measured at
+    /// two numbers.
+    pub memory: Option<Line>,
 }
 
 /// All sweeps of connections among `groups`.
@@ -33,13 +39,23 @@ pub(crate) fn tables<'s, 'a: 's>(groups: impl Iterator<Item = &'s Group<'a>>) ->
 
 fn table(sweep: &Sweep<'_, '_>) -> ConnectionSweep {
     let rows = sweep.models(name_without_usual_workers).into_iter().map(|(model, rows)| {
+        let memory = memory(&rows, |cell| cell.connections);
         let steps = rows.into_iter().map(|row| row.map(|row| row::row(row, None))).collect();
-        ConnectionRow { model, steps }
+        ConnectionRow { model, steps, memory }
     });
     let mut rows: Vec<ConnectionRow> = rows.collect();
     rows.sort_by(|one, other| cost(one).total_cmp(&cost(other)));
     let connections = sweep.steps.iter().map(|group| group.setting.connections).collect();
     ConnectionSweep { setting: sweep.setting.clone(), connections, rows }
+}
+
+/// The line of memory in KiB over `connections`; what left connections waiting did not hold them all.
+pub(crate) fn memory(rows: &[Option<&Row<'_>>], connections: fn(&ServerCell) -> usize) -> Option<Line> {
+    let counted = rows.iter().flatten().flat_map(|row| Counted::of(row).counted);
+    let served =
+        counted.filter(|cell| cell.connections_served.is_none_or(|served| served >= cell.connections));
+    let points = served.filter_map(|cell| Some((connections(cell) as f64, pss_peak_kib(cell)?)));
+    Line::through(&points.collect::<Vec<_>>())
 }
 
 /// CPU time per request at the greatest number of connections that served all of them.

@@ -8,6 +8,7 @@
 //! Source: D. Kegel, The C10K problem (1999); G. Banga and J. C. Mogul, Scalable Kernel Performance for Internet Servers
 //! under Realistic Loads (USENIX 1998).
 
+use super::connections::memory;
 use super::counted::Counted;
 use super::row::{self, Estimate, cpu_us};
 use super::servers::{Group, Row};
@@ -46,6 +47,8 @@ pub struct IdleRow {
     pub steps: Vec<Option<IdleStep>>,
     /// CPU time per request in microseconds over thousands of idle connections; none unless measured beside two numbers.
     pub line: Option<Line>,
+    /// The peak of its memory in KiB over all connections, idle and active; none unless measured beside two numbers.
+    pub memory: Option<Line>,
     /// Whether it grows.
     pub growth: Growth,
 }
@@ -57,6 +60,8 @@ pub struct IdleStep {
     pub cpu_us: Option<Estimate>,
     /// Requests a second.
     pub rate: Option<Estimate>,
+    /// The peak of the proportional set size.
+    pub pss_peak_bytes: Option<f64>,
     /// The gravest verdict, if nothing counts.
     pub void: Option<Verdict>,
     /// Why, in the words of the record.
@@ -125,14 +130,16 @@ fn row(model: String, rows: &[Option<&Row<'_>>], idle: &[usize]) -> IdleRow {
         .collect();
     let line = Line::through(&points);
     let steps = rows.iter().map(|row| row.map(step)).collect();
-    IdleRow { model, steps, growth: growth(line, &points), line }
+    let memory = memory(rows, |cell| cell.connections + cell.shape.idle_connections.unwrap_or(0));
+    IdleRow { model, steps, growth: growth(line, &points), line, memory }
 }
 
 fn step(row: &Row<'_>) -> IdleStep {
     let summed = row::row(row, None);
     let void = summed.rate.is_none().then(|| row::void(row));
     let reason = void.and_then(|_| row.iter().find_map(|cell| cell.reason.clone()));
-    IdleStep { cpu_us: summed.cpu_us, rate: summed.rate, void, reason }
+    let pss_peak_bytes = summed.pss_peak_bytes;
+    IdleStep { cpu_us: summed.cpu_us, rate: summed.rate, pss_peak_bytes, void, reason }
 }
 
 /// Whether a line through `points` grows.

@@ -148,7 +148,7 @@ pub struct Remark {
 }
 
 /// A model or an executor as it is asked for: `name:key=value,...`.
-fn label(name: &str, options: &str) -> String {
+pub(crate) fn label(name: &str, options: &str) -> String {
     if options.is_empty() { name.to_owned() } else { format!("{name}:{options}") }
 }
 

@@ -252,6 +252,11 @@ pub(crate) fn cpu_us(cell: &ServerCell) -> Option<f64> {
     per_request(cell, cell.server?.cpu_s()? * 1e6)
 }
 
+/// The peak of the proportional set size, in KiB.
+pub(crate) fn pss_peak_kib(cell: &ServerCell) -> Option<f64> {
+    Some(cell.server?.pss_peak_bytes? as f64 / 1_024.0)
+}
+
 fn switches_per_request(cell: &ServerCell) -> Option<f64> {
     per_request(cell, cell.server?.switches()? as f64)
 }

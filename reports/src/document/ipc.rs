@@ -8,12 +8,12 @@ use crate::course_notes::{PROSE, TALKS, Talk};
 use crate::summary::{ProbeRow, ProbeSuite, ProbeTable, WORD};
 use crate::table::{Column, Table};
 
-const ROUND_TRIP: &str = "round-trip";
-const BANDWIDTH: &str = "bandwidth";
+pub(crate) const ROUND_TRIP: &str = "round-trip";
+pub(crate) const BANDWIDTH: &str = "bandwidth";
 /// The sizes that the ways are ranked at: the least, which all of them carry, so that only the way itself counts; and one that takes
 /// longer to copy than to announce.
-const SMALL: u64 = WORD;
-const LARGE: u64 = 16 << 10;
+pub(crate) const SMALL: u64 = WORD;
+pub(crate) const LARGE: u64 = 16 << 10;
 
 /// All tables of the suite.
 pub(super) fn sections(tables: &[ProbeTable]) -> Vec<Section> {
@@ -29,7 +29,8 @@ pub(super) fn sections(tables: &[ProbeTable]) -> Vec<Section> {
     sections
 }
 
-fn title(table: &ProbeTable) -> String {
+/// What was timed.
+pub(crate) fn title(table: &ProbeTable) -> String {
     let what = if table.operation == BANDWIDTH {
         "Messages one way, as fast as they go"
     } else {
@@ -39,7 +40,7 @@ fn title(table: &ProbeTable) -> String {
 }
 
 /// The table of the size nearest to `size`.
-fn nearest<'a>(tables: &[&'a ProbeTable], size: u64) -> Option<&'a ProbeTable> {
+pub(crate) fn nearest<'a>(tables: &[&'a ProbeTable], size: u64) -> Option<&'a ProbeTable> {
     tables.iter().min_by_key(|table| table.message_bytes.map(|bytes| bytes.abs_diff(size))).copied()
 }
 

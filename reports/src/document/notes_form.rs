@@ -19,14 +19,31 @@ const IO: [&str; 2] = ["disk", "wait"];
 /// Whose threads a lock lets run one at a time: the notes' own Python.
 const CPYTHON: &str = "CPython";
 
-/// The table; none where nothing was run in line.
-pub(super) fn table(rows: &[TaskRow], beside: &[BesideTable]) -> Option<Table> {
+/// What stands beside the notes' own figures.
+pub(crate) struct Chosen<'a> {
+    /// For how many jobs.
+    pub(crate) jobs: usize,
+    /// The executors with so many.
+    pub(crate) rows: Vec<&'a TaskRow>,
+    /// The tasks that stand for cpu and for IO.
+    pub(crate) tasks: [Option<&'a str>; 2],
+    /// Each CPython at these tasks.
+    pub(crate) of_cpythons: Vec<(&'a BesideTable, &'a BesideRow)>,
+}
+
+/// What stands beside the notes' own figures; none where nothing was run in line.
+pub(crate) fn chosen<'a>(rows: &'a [TaskRow], beside: &'a [BesideTable]) -> Option<Chosen<'a>> {
     let jobs = jobs(rows, beside)?;
     let rows: Vec<&TaskRow> = rows.iter().filter(|row| row.jobs == jobs).collect();
     let tasks = [standing_for(&rows, "cpu", &CPU), standing_for(&rows, "io", &IO)];
     let of_cpythons = cpythons(beside).filter(|(table, _)| table.jobs == jobs);
-    let of_cpythons: Vec<(&BesideTable, &BesideRow)> =
-        of_cpythons.filter(|(table, _)| tasks.contains(&Some(&table.task))).collect();
+    let of_cpythons = of_cpythons.filter(|(table, _)| tasks.contains(&Some(&table.task))).collect();
+    Some(Chosen { jobs, rows, tasks, of_cpythons })
+}
+
+/// The table; none where nothing was run in line.
+pub(super) fn table(rows: &[TaskRow], beside: &[BesideTable]) -> Option<Table> {
+    let Chosen { jobs, rows, tasks, of_cpythons } = chosen(rows, beside)?;
     let names: BTreeSet<&str> = of_cpythons.iter().map(|(_, row)| row.name.as_str()).collect();
     let mut texts: Vec<Vec<String>> = WAYS.iter().map(|way| own_row(way, &rows, tasks)).collect();
     texts.extend(names.iter().flat_map(|name| {
@@ -142,7 +159,7 @@ fn of_the_notes(way: &Way) -> [String; 4] {
 }
 
 /// `CPython 3.13.0`, and that it ran without its lock if it did: there is one of either kind.
-fn python(row: &BesideRow) -> String {
+pub(crate) fn python(row: &BesideRow) -> String {
     let free = row.interpreter.as_ref().is_some_and(|it| !it.gil);
     format!("{}{}", interpreters::name_of(row), if free { " without GIL" } else { "" })
 }
@@ -188,6 +205,6 @@ fn ratio(way: &Way, value: f64, interval: Option<Interval>) -> String {
 }
 
 /// With two decimals, as the lesson is told: 0.50 and 1.03.
-pub(super) fn hundredths(value: f64) -> String {
+pub(crate) fn hundredths(value: f64) -> String {
     format!("{value:.2}")
 }

@@ -93,17 +93,17 @@ fn bars(table: &ProbeTable) -> Vec<(String, String, f64)> {
 }
 
 /// A ratio: what is a small part of another still has three digits.
-pub(super) fn factor(value: f64) -> String {
+pub(crate) fn factor(value: f64) -> String {
     if value < 0.0995 { figure(value) } else { times(value) }
 }
 
 /// Bytes as megabytes.
-pub(super) fn mega(bytes: Estimate) -> Estimate {
+pub(crate) fn mega(bytes: Estimate) -> Estimate {
     bytes.by(1e6)
 }
 
 /// `6.92 ±1%`.
-pub(super) fn estimate(of: Option<Estimate>) -> String {
+pub(crate) fn estimate(of: Option<Estimate>) -> String {
     of.map(|of| with_reach(figure(of.median), of.median, of.interval)).unwrap_or_default()
 }
 

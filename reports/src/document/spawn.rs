@@ -25,7 +25,8 @@ pub(super) fn sections(tables: &[ProbeTable], touched: Option<&TouchedTable>) ->
     sections
 }
 
-fn title(table: &ProbeTable) -> String {
+/// What was timed.
+pub(crate) fn title(table: &ProbeTable) -> String {
     match table.operation.as_str() {
         "create" => "Making one and waiting for its end".to_owned(),
         "hand-off" => "Giving a job to one that is there, and waiting for it to be done".to_owned(),
@@ -34,7 +35,7 @@ fn title(table: &ProbeTable) -> String {
 }
 
 /// Puts the notes' "twenty times" to the test, where fork and a thread were measured.
-fn twenty_times(tables: &[ProbeTable]) -> Option<String> {
+pub(crate) fn twenty_times(tables: &[ProbeTable]) -> Option<String> {
     let with = |touched: Option<u64>| {
         let table =
             tables.iter().find(|table| table.operation == "create" && table.touched_bytes == touched)?;
@@ -59,7 +60,7 @@ fn twenty_times(tables: &[ProbeTable]) -> Option<String> {
 }
 
 /// How much memory the notes' sentence is tested beside as well.
-const TOUCHED: u64 = 256 << 20;
+pub(crate) const TOUCHED: u64 = 256 << 20;
 
 fn curve(table: &TouchedTable) -> Table {
     let mut columns = vec![Column::words("way", 0)];
@@ -103,7 +104,7 @@ fn seen(us_per_mib: f64) -> f64 {
 }
 
 /// What a way's line says in a sentence.
-fn said(row: &TouchedRow) -> Option<String> {
+pub(crate) fn said(row: &TouchedRow) -> Option<String> {
     let (line, interval) = row.line.and_then(|line| Some((line, line.interval?)))?;
     let way = &row.way;
     Some(match row.growth {

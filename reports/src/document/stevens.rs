@@ -8,7 +8,7 @@ use crate::table::{Column, Table};
 use crate::units::{figure, if_known};
 
 /// Where the figures named book come from.
-pub(super) const SOURCE: &str = "W. R. Stevens, B. Fenner, A. M. Rudoff, UNIX Network Programming, volume 1, third edition, \
+pub(crate) const SOURCE: &str = "W. R. Stevens, B. Fenner, A. M. Rudoff, UNIX Network Programming, volume 1, third edition, \
 Figure 30.1, cited from memory and not checked against it";
 
 /// What the book's columns are called.
@@ -60,7 +60,7 @@ fn row(row: &StevensRow) -> Vec<String> {
 }
 
 /// A tenth of fork's cost has three digits still.
-fn thousandths(value: f64) -> String {
+pub(crate) fn thousandths(value: f64) -> String {
     let value = (value * 1e3).round() / 1e3;
     format!("{:.3}", if value == 0.0 { 0.0 } else { value }) // zero may have a sign
 }

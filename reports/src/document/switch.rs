@@ -7,7 +7,7 @@ use crate::summary::{ProbeRow, ProbeSuite, ProbeTable};
 use crate::units::grouped;
 
 /// The operation that is no time.
-const SLEEP: &str = "sleep";
+pub(crate) const SLEEP: &str = "sleep";
 
 /// All tables of the suite.
 pub(super) fn sections(tables: &[ProbeTable]) -> Vec<Section> {
@@ -26,7 +26,8 @@ pub(super) fn sections(tables: &[ProbeTable]) -> Vec<Section> {
     sections
 }
 
-fn title(table: &ProbeTable) -> String {
+/// What was timed.
+pub(crate) fn title(table: &ProbeTable) -> String {
     match table.operation.as_str() {
         "switch" => "Going from one that runs to another".to_owned(),
         other => format!("Switch: {other}"),

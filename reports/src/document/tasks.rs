@@ -2,7 +2,7 @@
 
 use super::facts::name;
 use super::servers::range;
-use super::{notes, scaling};
+use super::{notes, scaling, title};
 use crate::record::Verdict;
 use crate::summary::{Comparison, Lossless, ScalingRow, TaskRow};
 use crate::table::{Column, Table};
@@ -84,8 +84,7 @@ fn executors(rows: &[TaskRow]) -> Vec<Table> {
 
 /// `Tasks: primes (computes)`.
 fn of_one(row: &TaskRow) -> String {
-    let does = if row.family == "cpu" { "computes" } else { "waits" };
-    format!("Tasks: {} ({does})", row.task)
+    format!("Tasks: {}", title::task(&row.task, row.family == "cpu"))
 }
 
 fn table(title: String, rows: &[TaskRow], several: bool, of_one_task: bool) -> Table {

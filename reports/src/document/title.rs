@@ -35,6 +35,12 @@ pub(crate) fn of(setting: &Setting, open: Open) -> String {
     format!("{} over {}: {}{beside}", asked.trim_end(), setting.transport, parts.join(", "))
 }
 
+/// `primes (computes)`.
+pub(crate) fn task(name: &str, computes: bool) -> String {
+    let does = if computes { "computes" } else { "waits" };
+    format!("{name} ({does})")
+}
+
 fn connections(setting: &Setting, open: Open) -> String {
     let number = match open {
         Open::Connections => "connections".to_owned(),

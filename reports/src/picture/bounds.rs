@@ -6,11 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Drawing, Heat, Lines, Picture, Tracks};
 
 /// Pictures of one kind: the first and the last ones are kept.
-const PICTURES: usize = 6;
-/// Lines, bars or tracks of a picture.
-pub(super) const SERIES: usize = 40;
-/// Points of a line, and looks of a track.
-pub(super) const POINTS: usize = 200;
+const PICTURES: usize = 4;
+/// Lines or bars of a picture.
+const SERIES: usize = 40;
+/// Points of a line.
+const POINTS: usize = 200;
+/// Tracks of a timeline, each of which may be in many pieces.
+const TRACKS: usize = 16;
+/// Looks of a track.
+const LOOKS: usize = 160;
 /// Columns and rows of a heat map.
 const CELLS: usize = 200;
 
@@ -64,7 +68,7 @@ fn name_apart(pictures: &mut [Picture]) {
 }
 
 /// What stands behind the colon of a title, as letters, digits and hyphens.
-fn slug(title: &str) -> String {
+pub(super) fn slug(title: &str) -> String {
     let what = title.split_once(": ").map_or(title, |(_, what)| what).to_lowercase();
     let words = what.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join("-")
@@ -73,7 +77,7 @@ fn slug(title: &str) -> String {
 fn small(mut picture: Picture) -> Picture {
     let left_out = match &mut picture.drawing {
         Drawing::Lines(lines) => small_lines(lines),
-        Drawing::Bars(bars) => cut(&mut bars.rows),
+        Drawing::Bars(bars) => cut(&mut bars.rows, SERIES),
         Drawing::Heat(heat) => small_heat(heat),
         Drawing::Tracks(tracks) => small_tracks(tracks),
     };
@@ -84,10 +88,10 @@ fn small(mut picture: Picture) -> Picture {
     picture
 }
 
-/// How many of `rows` were too many.
-fn cut<T>(rows: &mut Vec<T>) -> usize {
-    let left_out = rows.len().saturating_sub(SERIES);
-    rows.truncate(SERIES);
+/// How many of `rows` were more than `most`.
+fn cut<T>(rows: &mut Vec<T>, most: usize) -> usize {
+    let left_out = rows.len().saturating_sub(most);
+    rows.truncate(most);
     left_out
 }
 
@@ -95,7 +99,7 @@ fn small_lines(lines: &mut Lines) -> usize {
     for series in &mut lines.series {
         series.points = thinned(&series.points, POINTS);
     }
-    cut(&mut lines.series)
+    cut(&mut lines.series, SERIES)
 }
 
 /// At most so many of `all` at equal distances, the first and the last among them.
@@ -138,7 +142,7 @@ fn every_other(edges: &[f64]) -> Vec<f64> {
 /// Of too many looks every so manieth is kept.
 fn small_tracks(tracks: &mut Tracks) -> usize {
     let looks = tracks.rows.iter().map(|row| row.first + row.states.chars().count()).max().unwrap_or(0);
-    let step = looks.div_ceil(POINTS).max(1);
+    let step = looks.div_ceil(LOOKS).max(1);
     if step > 1 {
         for row in &mut tracks.rows {
             let first = row.first.div_ceil(step);
@@ -148,7 +152,7 @@ fn small_tracks(tracks: &mut Tracks) -> usize {
         }
         tracks.every_ms *= step as f64;
     }
-    cut(&mut tracks.rows)
+    cut(&mut tracks.rows, TRACKS)
 }
 
 #[cfg(test)]
@@ -193,9 +197,9 @@ mod tests {
         let all: Vec<Picture> = (0..9).map(|n| picture(&format!("A: b {n}"), 1, 2)).collect();
         let kept = kept(&all);
         let ids: Vec<&str> = kept.iter().map(|picture| picture.id.as_str()).collect();
-        assert_eq!(ids, ["kind-b-0", "kind-b-1", "kind-b-2", "kind-b-6", "kind-b-7", "kind-b-8"]);
-        assert!(kept[5].notice.contains("not drawn, as there would be many: 3;"), "{}", kept[5].notice);
-        assert_eq!(kept[4].notice, "Look.");
+        assert_eq!(ids, ["kind-b-0", "kind-b-1", "kind-b-7", "kind-b-8"]);
+        assert!(kept[3].notice.contains("not drawn, as there would be many: 5;"), "{}", kept[3].notice);
+        assert_eq!(kept[2].notice, "Look.");
     }
 
     #[test]
@@ -224,11 +228,11 @@ mod tests {
     #[test]
     fn of_many_looks_those_at_equal_distances_are_kept() {
         let row = |first, states: &str| Row { label: "a".into(), first, states: states.into() };
-        let long = "RS".repeat(200);
+        let long = "RS".repeat(LOOKS);
         let mut tracks = Tracks { every_ms: 2.0, rows: vec![row(0, &long), row(3, "rSDT")] };
         small_tracks(&mut tracks);
         assert!((tracks.every_ms - 4.0).abs() < 1e-9);
-        assert_eq!(tracks.rows[0].states, "R".repeat(200));
+        assert_eq!(tracks.rows[0].states, "R".repeat(LOOKS));
         // Looks 3 to 6: the even ones are 4 and 6.
         assert_eq!((tracks.rows[1].first, tracks.rows[1].states.as_str()), (2, "ST"));
     }

@@ -33,7 +33,7 @@ fn picture(table: &ServerTable) -> Option<Picture> {
         let (cpu_us, user) = (row.cpu_us?, row.user_share?);
         Some(Bar {
             label: label(row),
-            value: format!("{} µs", with_reach(figure(cpu_us.median), cpu_us.median, cpu_us.interval)),
+            value: with_reach(format!("{} µs", figure(cpu_us.median)), cpu_us.median, cpu_us.interval),
             lengths: vec![cpu_us.median * user, cpu_us.median * (1.0 - user)],
             interval: parts::ends(cpu_us.interval),
         })

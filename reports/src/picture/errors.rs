@@ -62,7 +62,7 @@ fn notice(wrong: &[(&String, &Sum)], models: usize) -> Option<String> {
     let (model, most) = wrong.first()?;
     let (class, number) = CLASSES.iter().zip(most.classes).max_by_key(|(_, number)| *number)?;
     Some(format!(
-        "{} of {} had errors; most had {model}, {}, of which {} are {class}. connect: no connection; reset: it broke; timeout: no \
+        "{} of {} had errors. {model} had most, {}, of which {} were {class}. connect: no connection; reset: it broke; timeout: no \
          reply in time; short: it ended within a reply; wrong: another reply than asked for. A cell with a wrong or missing reply does not count.",
         wrong.len(),
         plural(models, "model"),

@@ -9,7 +9,7 @@ use crate::document::servers::with_reach;
 use crate::document::title::{self, Open};
 use crate::statistics::Line;
 use crate::summary::{ConnectionSweep, IdleTable, Summary};
-use crate::units::figure;
+use crate::units::{count, figure};
 
 const MEBIBYTE: f64 = 1_048_576.0;
 
@@ -59,12 +59,12 @@ fn slopes(of: &Fitted<'_>) -> Option<Picture> {
         of.rows.iter().filter_map(|row| Some((row.model, row.line?))).collect();
     fitted.sort_by(|(_, one), (_, other)| one.slope.total_cmp(&other.slope));
     let bar = |(model, line): &(&str, Line)| {
-        let text = figure(line.slope);
+        let text = format!("{} KiB", figure(line.slope));
         let text = match line.interval.filter(|_| line.slope > 0.0) {
             Some(interval) => with_reach(text, line.slope, interval),
             None => text,
         };
-        bar((*model).to_owned(), format!("{text} KiB"), line.slope, line.interval.and_then(ends))
+        bar((*model).to_owned(), text, line.slope, line.interval.and_then(ends))
     };
     let rows: Vec<Bar> = fitted.iter().map(bar).collect();
     let drawing = Bars {
@@ -107,11 +107,11 @@ fn totals(of: &Fitted<'_>) -> Option<Picture> {
     let most = of.rows.iter().max_by(|one, other| last(one).total_cmp(&last(other)))?;
     let (n, bytes) = most.steps.last()?;
     let notice = format!(
-        "Most memory has {} with {} connections: {} MiB. How steep a line is tells what a connection costs, where it begins what the \
+        "{} has most memory, {} MiB with {} connections. How steep a line is tells what a connection costs, where it begins what the \
          server needs with none.",
         most.model,
-        figure(*n),
-        figure(bytes / MEBIBYTE)
+        figure(bytes / MEBIBYTE),
+        count(*n)
     );
     lines("memory-by-connections", format!("Memory by connections: {}", of.setting), notice, drawing)
 }

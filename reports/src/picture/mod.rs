@@ -6,11 +6,24 @@
 mod bounds;
 mod cpu;
 mod errors;
+mod fairness;
+mod heat;
 mod idle;
+mod knees;
 mod memory;
+mod messages;
+mod notes;
 mod parts;
+mod percentiles;
+mod probes;
 mod rates;
+mod shown;
+mod sleepers;
+mod spawn;
+mod speed_up;
+mod stevens;
 mod switches;
+mod timeline;
 
 use serde::Serialize;
 
@@ -22,11 +35,23 @@ use crate::summary::Summary;
 pub fn all(run: &Run, summary: &Summary) -> Vec<Picture> {
     let kinds = [
         rates::pictures(&summary.connections, run.floor),
+        knees::pictures(&summary.rates),
+        percentiles::pictures(run, summary),
+        heat::pictures(run, summary),
         memory::pictures(summary),
         cpu::pictures(summary),
         switches::pictures(summary),
+        timeline::pictures(run, summary),
+        speed_up::pictures(summary, run.host.cores),
+        spawn::pictures(summary),
         idle::pictures(&summary.idle),
         errors::pictures(run),
+        fairness::pictures(run, summary),
+        notes::pictures(summary),
+        stevens::pictures(&summary.stevens),
+        probes::pictures(&summary.probes),
+        messages::pictures(&summary.probes),
+        sleepers::pictures(&summary.probes),
     ];
     bounds::kept(&kinds.concat())
 }

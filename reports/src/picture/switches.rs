@@ -42,6 +42,8 @@ fn switches_notice(table: &ServerTable) -> Option<String> {
     let why = "Who waits for one client at a time stops for each reply; who waits for many takes up what has come meanwhile.";
     let said = if std::ptr::eq(least.0, most.0) {
         format!("{} leaves its processor {} times a request. {why}", most.0.model, per_request(most.1))
+    } else if per_request(least.1) == per_request(most.1) {
+        format!("All leave their processor as often, {} times a request. {why}", per_request(most.1))
     } else {
         format!(
             "{} leaves its processor {} times a request, {} {} times. {why}",
@@ -81,6 +83,8 @@ fn calls_notice(table: &ServerTable) -> Option<String> {
                means that one call did for several requests.";
     Some(if std::ptr::eq(least.0, most.0) {
         format!("{} makes {} system calls a request. {why}", most.0.model, per_request(most.1))
+    } else if per_request(least.1) == per_request(most.1) {
+        format!("All make as many system calls, {} a request. {why}", per_request(most.1))
     } else {
         format!(
             "{} makes {} system calls a request, {} {}. {why}",

@@ -8,11 +8,13 @@
 //! * [`ratio`]: how much dearer one thing is than another, within rounds or of two runs.
 //! * [`moderated`]: whether a difference can be chance, for all pairs of a table.
 //! * [`holm`]: how many such questions were asked at once.
+//! * [`fairness`]: how evenly something is shared out.
 //! * [`line`]: what grows with what.
 //! * [`scaling`]: how speed-up grows with what runs at once.
 //! * [`student`]: the distribution that the last ones stand on.
 
 pub(crate) mod bootstrap;
+pub(crate) mod fairness;
 pub(crate) mod holm;
 pub(crate) mod line;
 pub(crate) mod moderated;

@@ -86,6 +86,11 @@ impl Gunther {
     }
 }
 
+/// The speed-up that Gunther's law gives `n` at once; with a `kappa` of nought it is Amdahl's.
+pub(crate) fn speed_up(sigma: f64, kappa: f64, n: f64) -> f64 {
+    n / (1.0 + sigma * (n - 1.0) + kappa * n * (n - 1.0))
+}
+
 /// A point as the laws are linear in: `y = sigma x + kappa pairs`, weighted.
 struct Term {
     x: f64,
@@ -138,8 +143,7 @@ mod tests {
     use super::*;
 
     fn law(sigma: f64, kappa: f64, n: usize) -> f64 {
-        let n = n as f64;
-        n / (1.0 + sigma * (n - 1.0) + kappa * n * (n - 1.0))
+        speed_up(sigma, kappa, n as f64)
     }
 
     /// Points on Gunther's law.

@@ -15,7 +15,7 @@ pub(crate) mod servers;
 pub(crate) mod setting;
 pub(crate) mod stevens;
 pub(crate) mod sweep;
-mod tasks;
+pub(crate) mod tasks;
 pub(crate) mod versus;
 
 use std::collections::BTreeSet;

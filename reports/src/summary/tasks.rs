@@ -108,7 +108,7 @@ pub(super) fn last_attempts<'a>(cells: &[&'a TaskCell]) -> Vec<&'a TaskCell> {
     cells.iter().copied().filter(|cell| !superseded(*cell, cells)).collect()
 }
 
-pub(super) fn counts(cell: &TaskCell) -> bool {
+pub(crate) fn counts(cell: &TaskCell) -> bool {
     cell.verdict == Verdict::Valid && cell.noise.is_none_or(|noise| !noise.disturbed)
 }
 

@@ -1,6 +1,8 @@
 //! One record with everything in it that a report has to deal with. All figures differ from each other.
 
 #[allow(dead_code, reason = "not every test crate that shares this module asks for it")]
+pub(crate) mod course;
+#[allow(dead_code, reason = "not every test crate that shares this module asks for it")]
 pub(crate) mod loads;
 #[allow(dead_code, reason = "not every test crate that shares this module asks for it")]
 pub(crate) mod probes;

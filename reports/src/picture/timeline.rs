@@ -1,0 +1,164 @@
+//! A timeline of processes, threads and coroutines: who ran, who could have and had no processor, and who waited.
+
+use super::bounds::slug;
+use super::parts::{listed, paragraph};
+use super::shown::{self, Shown};
+use super::{Drawing, Picture, Row, Tracks};
+use crate::course_notes::WAYS;
+use crate::document::title::{self, Open};
+use crate::record::{Cell, Run, TaskCell, Timeline, Track};
+use crate::summary::counted::superseded;
+use crate::summary::tasks::counts;
+use crate::summary::{STAND_IN, Summary, label};
+use crate::units::{count, figure, plural};
+
+/// Timelines of executors in a record.
+const EXECUTORS: usize = 6;
+
+pub(super) fn pictures(run: &Run, summary: &Summary) -> Vec<Picture> {
+    let mut pictures = servers(run, summary);
+    pictures.extend(tasks(run));
+    pictures
+}
+
+fn servers(run: &Run, summary: &Summary) -> Vec<Picture> {
+    let settings = shown::settings(run, summary, |cell| cell.timeline.is_some());
+    let Some((Shown { setting, cells }, left_out)) = shown::few(settings) else { return Vec::new() };
+    let setting = title::of(&setting, Open::Nothing);
+    let of = |(name, timeline): (&str, Option<&Timeline>)| picture("timeline", name, &setting, timeline?);
+    let named = cells.iter().map(|(name, cell)| (name.as_str(), cell.timeline.as_ref()));
+    with(named.filter_map(of).collect(), left_out)
+}
+
+fn with(mut pictures: Vec<Picture>, left_out: Option<String>) -> Vec<Picture> {
+    if let Some((last, said)) = pictures.last_mut().zip(left_out) {
+        last.notice.push(' ');
+        last.notice.push_str(&said);
+    }
+    pictures
+}
+
+/// The executors at the task, and with the number of jobs, that most of them have a timeline of.
+fn tasks(run: &Run) -> Vec<Picture> {
+    let cells: Vec<&TaskCell> = run
+        .cells
+        .iter()
+        .filter_map(|cell| match cell {
+            Cell::Tasks(cell) => Some(&**cell),
+            _ => None,
+        })
+        .collect();
+    let same_row = |one: &TaskCell, other: &TaskCell| {
+        setting(one) == setting(other) && (&one.executor, &one.options) == (&other.executor, &other.options)
+    };
+    let mut shown: Vec<&TaskCell> = Vec::new();
+    for &cell in cells.iter().filter(|cell| cell.timeline.is_some() && counts(cell)) {
+        let row: Vec<&TaskCell> = cells.iter().copied().filter(|other| same_row(cell, other)).collect();
+        if superseded(cell, &row) {
+            continue;
+        }
+        match shown.iter_mut().find(|other| same_row(cell, other)) {
+            Some(other) if other.round < cell.round => *other = cell,
+            Some(_) => {}
+            None => shown.push(cell),
+        }
+    }
+    let alike = |cell: &TaskCell| shown.iter().filter(|other| setting(other) == setting(cell)).count();
+    let Some(best) = shown.iter().copied().max_by_key(|cell| (alike(cell), cell.family == "cpu", cell.jobs))
+    else {
+        return Vec::new();
+    };
+    let mut own: Vec<&TaskCell> =
+        shown.iter().copied().filter(|cell| setting(cell) == setting(best)).collect();
+    own.sort_by_key(|cell| place(&cell.executor));
+    let names: Vec<String> =
+        own.iter().skip(EXECUTORS).map(|cell| label(&cell.executor, &cell.options)).collect();
+    let left_out =
+        (!names.is_empty()).then(|| format!("Not drawn, but in run.json as well: {}.", listed(&names)));
+    let what = format!("{}, {}", best.task, plural(best.jobs, "job"));
+    let of = |cell: &&TaskCell| {
+        let name = label(&cell.executor, &cell.options);
+        // Each has a name of its own: these are chosen already.
+        picture(&format!("timeline-of-{}", slug(&name)), &name, &what, cell.timeline.as_ref()?)
+    };
+    with(own.iter().take(EXECUTORS).filter_map(of).collect(), left_out)
+}
+
+fn setting(cell: &TaskCell) -> (&str, Option<&str>, usize) {
+    (&cell.task, cell.size.as_deref(), cell.jobs)
+}
+
+/// Those that the lesson is about first: the ways of the course notes, the lock, coroutines, and an interpreter's threads.
+fn place(executor: &str) -> usize {
+    let threads = executor.rsplit_once(':').is_some_and(|(_, way)| way == WAYS[1].executor);
+    match WAYS.iter().position(|way| way.executor == executor) {
+        Some(place) => place,
+        None if executor == STAND_IN => WAYS.len(),
+        None if executor == "coroutine" => WAYS.len() + 1,
+        None if threads => WAYS.len() + 2,
+        None => WAYS.len() + 3,
+    }
+}
+
+fn picture(id: &str, name: &str, setting: &str, of: &Timeline) -> Option<Picture> {
+    let row =
+        |track: &Track| Row { label: track_label(track), first: track.first, states: track.states.clone() };
+    let tracks = Tracks { every_ms: of.every_ms, rows: of.tracks.iter().map(row).collect() };
+    (!tracks.rows.is_empty()).then(|| Picture {
+        id: id.to_owned(),
+        title: format!("Timeline: {name}, {setting}"),
+        notice: notice(name, of),
+        drawing: Drawing::Tracks(tracks),
+    })
+}
+
+/// `thread 4711 worker-1`: what it is, its number and what it is called.
+fn track_label(track: &Track) -> String {
+    format!("{} {} {}", track.kind, track.number, track.name).trim_end().to_owned()
+}
+
+fn notice(name: &str, of: &Timeline) -> String {
+    let looks = of.tracks.iter().map(|track| track.first + track.states.chars().count()).max().unwrap_or(0);
+    let on_average = |states: &str| {
+        let all: usize = of
+            .tracks
+            .iter()
+            .map(|track| track.states.chars().filter(|it| states.contains(*it)).count())
+            .sum();
+        figure(all as f64 / looks.max(1) as f64)
+    };
+    let averages = format!(
+        "Of {} in {name} on average {} ran at a look, {} could have run and had no processor, and {} waited.",
+        kinds(of),
+        on_average("R"),
+        on_average("r"),
+        on_average("SD")
+    );
+    let source = match of.source.as_str() {
+        "sched" => "The states are the scheduler's own (its tracepoints).",
+        "runtime" => "The states are what the runtime of the coroutines says of them.",
+        _ => {
+            "The states are looks at /proc at equal distances: what is shorter than that is not seen, and running can't always be told \
+              from waiting for a processor."
+        }
+    };
+    let more =
+        of.left_out.filter(|more| *more > 0).map(|more| format!("So many more were not looked at: {more}."));
+    paragraph([Some(averages), Some(source.to_owned()), more])
+}
+
+/// `1 process, 4 threads`.
+fn kinds(of: &Timeline) -> String {
+    let mut kinds: Vec<(&str, usize)> = Vec::new();
+    for track in &of.tracks {
+        match kinds.iter_mut().find(|(kind, _)| *kind == track.kind) {
+            Some((_, number)) => *number += 1,
+            None => kinds.push((&track.kind, 1)),
+        }
+    }
+    let words = kinds.iter().map(|(kind, number)| match (*kind, *number) {
+        ("process", 2..) => format!("{} processes", count(*number as f64)),
+        (kind, number) => plural(number, kind),
+    });
+    words.collect::<Vec<_>>().join(", ")
+}

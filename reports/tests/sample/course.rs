@@ -33,6 +33,7 @@ fn went(cell: &mut Cell, number: u64) {
         }
     }
     match cell {
+        Cell::Idle(cell) => cell.connections_served = Some(cell.connections),
         Cell::Servers(cell) if cell.verdict == Verdict::Valid => {
             cell.curve = Some(curve(cell, number));
             cell.over_time = Some(over_time(number));

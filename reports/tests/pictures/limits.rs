@@ -1,0 +1,164 @@
+//! What is not drawn, and that it is said.
+
+use reports::picture::{Drawing, On, Picture};
+use reports::record::{Cell, Cost, Noise, Run, ServerCell, Verdict};
+
+use crate::sample::{course, run_of, server};
+use crate::{bars, line, of, pictures, series};
+
+fn rates(of_models: &[(&str, usize)], change: impl Fn(ServerCell) -> ServerCell) -> Run {
+    let rounds = 1..=3_u32;
+    let cells = rounds.flat_map(|round| {
+        of_models.iter().map(move |(model, connections)| {
+            let cell = server(model, round, 8.0 + f64::from(round), u64::from(round));
+            let pss_peak_bytes = Some((3 << 20) + (*connections as u64) * 4_096);
+            let server = cell.server.map(|cost| Cost { pss_peak_bytes, ..cost });
+            ServerCell { connections: *connections, server, ..cell }
+        })
+    });
+    run_of(cells.map(|cell| Cell::Servers(Box::new(change(cell)))).collect())
+}
+
+fn picture<'a>(pictures: &'a [Picture], kind: &str) -> &'a Picture {
+    of(pictures, kind)[0]
+}
+
+#[test]
+fn a_record_without_cells_has_no_pictures() {
+    assert_eq!(pictures(&run_of(Vec::new())), []);
+}
+
+#[test]
+fn what_does_not_count_is_in_no_line() {
+    let void = |verdict, disturbed: bool| {
+        rates(&[("epoll", 1), ("epoll", 64), ("fork", 1), ("fork", 64)], |cell| {
+            let noise = disturbed.then(|| Noise { disturbed, ..Noise::default() });
+            if cell.model == "fork" { ServerCell { verdict, noise, ..cell } } else { cell }
+        })
+    };
+    for (verdict, disturbed) in [
+        (Verdict::Errors, false),
+        (Verdict::Unstable, false),
+        (Verdict::Unsupported, false),
+        (Verdict::Valid, true),
+    ] {
+        let pictures = pictures(&void(verdict, disturbed));
+        let names: Vec<&str> =
+            series(picture(&pictures, "rate-by-connections")).iter().map(|series| &*series.name).collect();
+        assert_eq!(names, ["epoll"], "{verdict:?}");
+        let memory = bars(picture(&pictures, "memory-per-connection"));
+        assert!(memory.iter().all(|bar| bar.label == "epoll"), "{memory:?}");
+    }
+}
+
+#[test]
+fn who_left_clients_waiting_has_no_rate_and_it_is_said() {
+    let run = rates(&[("epoll", 1), ("epoll", 64), ("loop", 1), ("loop", 64)], |cell| {
+        let served = if cell.model == "loop" { 1 } else { cell.connections };
+        ServerCell { connections_served: Some(served), ..cell }
+    });
+    let pictures = pictures(&run);
+    let picture = picture(&pictures, "rate-by-connections");
+    assert_eq!(line(picture, "loop").points.len(), 1);
+    assert!(
+        picture.notice.ends_with("Left out, as most clients had to wait: loop with 64."),
+        "{}",
+        picture.notice
+    );
+}
+
+#[test]
+fn the_ceiling_is_the_floors_and_without_one_where_the_generator_was_the_limit() {
+    let bound = rates(&[("epoll", 1), ("epoll", 64)], |cell| {
+        let verdict = if cell.connections == 64 { Verdict::ClientBound } else { Verdict::Valid };
+        ServerCell { verdict, ..cell }
+    });
+    let area = |run: &Run| {
+        let pictures = pictures(run);
+        let picture = picture(&pictures, "rate-by-connections");
+        let Drawing::Lines(lines) = &picture.drawing else { panic!("{picture:?}") };
+        (lines.areas.clone(), picture.notice.clone())
+    };
+    let (met, said) = area(&bound);
+    // The median of 102,000 in 2.001 s, 104,000 in 2.002 s and 106,000 in 2.003 s.
+    assert_eq!((met.len(), met[0].on, met[0].to), (1, On::Y, None));
+    assert!((met[0].from - 104_000.0 / 2.002).abs() < 1e-6, "{met:?}");
+    assert!(said.contains("A lower bound, as the load generator was the limit: epoll with 64."), "{said}");
+    let (measured, said) = area(&course::run());
+    assert!((measured[0].from - 150_000.0).abs() < 1e-6, "{measured:?}");
+    assert!(said.contains("begins at 150,000 requests/s"), "{said}");
+}
+
+#[test]
+fn rounds_that_do_not_tell_models_apart_are_not_said_to() {
+    let run = rates(&[("epoll", 1), ("epoll", 64), ("fork", 1), ("fork", 64)], |cell| {
+        let more = if cell.model == "fork" { 1.001 } else { 1.0 };
+        ServerCell { requests_per_second: cell.requests_per_second * more, ..cell }
+    });
+    let pictures = pictures(&run);
+    let notice = &picture(&pictures, "rate-by-connections").notice;
+    assert!(notice.contains("the rounds don't tell the models apart"), "{notice}");
+    assert!(!notice.contains("answers most"), "{notice}");
+}
+
+#[test]
+fn the_knee_is_where_the_shaded_part_begins() {
+    let pictures = pictures(&course::run());
+    let beyond = |model: &str| {
+        let own = of(&pictures, "latency-by-rate");
+        let picture = own.iter().find(|picture| picture.title.contains(&format!(": {model},"))).unwrap();
+        let Drawing::Lines(lines) = &picture.drawing else { panic!("{picture:?}") };
+        lines.areas.iter().map(|area| (area.on, area.from)).collect::<Vec<_>>()
+    };
+    assert_eq!(beyond("fork"), [(On::X, 20_000.0)]);
+    assert_eq!(beyond("epoll"), []);
+}
+
+#[test]
+fn of_many_rows_the_first_and_the_last_have_a_heat_map_and_the_others_are_named() {
+    let models = ["a", "b", "c", "d", "e", "f"];
+    let run = rates(&models.map(|model| (model, 64)), |cell| {
+        let place = models.iter().position(|model| *model == cell.model).unwrap() as f64;
+        let over_time = reports::record::OverTime {
+            slice_s: 0.1,
+            bounds_us: vec![10.0, 20.0],
+            replies: vec![vec![5, 6]],
+        };
+        let dearer = |s: Option<f64>| s.map(|s| s * (1.0 + place));
+        let server = cell.server.map(|cost| Cost { user_s: dearer(cost.user_s), ..cost });
+        ServerCell { over_time: Some(over_time), server, ..cell }
+    });
+    let pictures = pictures(&run);
+    let own = of(&pictures, "latency-over-time");
+    let title = |picture: &&Picture| picture.title["Latency over time: ".len()..][..1].to_owned();
+    assert_eq!(own.iter().map(title).collect::<Vec<_>>(), ["a", "b", "e", "f"]);
+    assert!(own[3].notice.ends_with("run.json has these as well: c, d."), "{}", own[3].notice);
+}
+
+#[test]
+fn a_server_without_errors_has_no_bar_of_them() {
+    let pictures = pictures(&rates(&[("epoll", 1), ("epoll", 64)], |cell| cell));
+    assert!(pictures.iter().all(|picture| picture.id != "errors"));
+}
+
+#[test]
+fn figures_that_are_no_numbers_break_no_picture() {
+    let run = rates(&[("epoll", 1), ("epoll", 64), ("fork", 1), ("fork", 64)], |cell| ServerCell {
+        requests: 0,
+        requests_per_second: f64::NAN,
+        seconds: 0.0,
+        fairness: Some(reports::record::Fairness {
+            connection_requests: vec![0; 4],
+            thread_cpu_s: vec![0.0, 0.0],
+        }),
+        over_time: Some(reports::record::OverTime::default()),
+        timeline: Some(reports::record::Timeline::default()),
+        curve: Some(reports::record::Curve::default()),
+        ..cell
+    });
+    let pictures = pictures(&run);
+    assert!(
+        pictures.iter().all(|picture| !picture.id.starts_with("rate") && !picture.id.starts_with("latency"))
+    );
+    assert!(pictures.iter().all(|picture| !picture.id.starts_with("fairness")));
+}

@@ -70,6 +70,14 @@ fn part_in_window(opens: &Look, closes: &Look, outcome: &Outcome) -> f64 {
     }
 }
 
+/// What each thread of the server used in the window, in seconds, of those that were there at both its edges.
+pub(super) fn thread_cpu_s(seen: &Seen, outcome: &Outcome) -> Vec<f64> {
+    let Some([opens, closes]) = &seen.window else { return Vec::new() };
+    let part = part_in_window(opens, closes, outcome);
+    let each = opens.reading.each_thread_until(&closes.reading);
+    each.into_iter().map(|used| used.as_secs_f64() * part).collect()
+}
+
 /// A cost as a part of it, as far as it grows with time.
 fn scaled(cost: Cost, part: f64) -> Cost {
     let time = |seconds: Option<f64>| seconds.map(|seconds| seconds * part);
@@ -216,6 +224,8 @@ mod tests {
             run_queue_wait_s: None,
             offered: None,
             uncorrected_ns: None,
+            over_time: None,
+            connection_requests: Vec::new(),
             lag_ns: None,
             beside_ns: None,
             requests_after: 0,

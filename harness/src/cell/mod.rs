@@ -1,6 +1,8 @@
 //! From a step of the plan to a cell of the record: start, measure, stop, judge.
 
 mod cost;
+mod curve;
+mod fairness;
 mod interpreter;
 mod latency;
 mod probe;

@@ -9,7 +9,9 @@ use models::server::Room;
 use reports::record::{Beside, Calls, Cost, Noise, Placement, ServerCell, Verdict};
 
 use super::Bench;
-use super::cost::{calls, cost, doubt, lost};
+use super::cost::{calls, cost, doubt, lost, thread_cpu_s};
+use super::curve::curve;
+use super::fairness::fairness;
 use super::latency::latency;
 use super::verdict::{judge, little};
 use super::waits;
@@ -62,6 +64,7 @@ pub(super) struct Measured {
     /// What a reader of that should know.
     pub(super) doubt: Option<String>,
     pub(super) calls: Option<Calls>,
+    pub(super) thread_cpu_s: Vec<f64>,
     pub(super) noise: Noise,
     pub(super) ended: Ended,
 }
@@ -84,7 +87,8 @@ fn try_measure(step: &ServerStep, bench: &Bench<'_>) -> anyhow::Result<Measured>
         ..before.noise(&bench.placement, &seen)
     };
     let (doubt, calls) = (doubt(&seen, lost), seen.after.as_ref().and_then(calls));
-    Ok(Measured { outcome, server, client, doubt, calls, noise, ended })
+    let thread_cpu_s = thread_cpu_s(&seen, &outcome);
+    Ok(Measured { outcome, server, client, doubt, calls, thread_cpu_s, noise, ended })
 }
 
 /// How the machine was, and what had ended on it, before the server was there. That is looked at again when it has ended, and
@@ -204,6 +208,9 @@ fn fill(cell: ServerCell, step: &ServerStep, bench: &Bench<'_>, measured: &Measu
         server: Some(measured.server),
         client: Some(measured.client),
         calls: measured.calls,
+        curve: curve(&outcome.latency_ns, outcome.uncorrected_ns.as_ref()),
+        over_time: outcome.over_time.clone(),
+        fairness: fairness(&outcome.connection_requests, measured.thread_cpu_s.clone()),
         ..cell
     };
     let cell = ServerCell { little: little(&cell), ..cell };

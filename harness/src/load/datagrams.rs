@@ -40,6 +40,8 @@ struct Line {
     number: u64,
     state: State,
     served: bool,
+    /// Replies in the window.
+    requests: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -90,7 +92,8 @@ impl<'a> Duties<'a> for Loop<'a> {
         })
     }
 
-    fn finish(self) -> Finished {
+    fn finish(mut self) -> Finished {
+        self.tally.connection_requests = self.lines.iter().map(|line| line.requests).collect();
         let sockets = self.lines.into_iter().map(|line| line.socket).collect();
         Finished { tally: self.tally, open: Open::Datagrams(sockets) }
     }
@@ -175,7 +178,14 @@ impl Loop<'_> {
             watched.context("could not watch a socket")?;
             let (first, now) = (fastrand::u64(..), Instant::now());
             let number = first.wrapping_sub(1); // each message counts it up
-            self.lines.push(Line { socket, first, number, state: State::Free(now), served: false });
+            self.lines.push(Line {
+                socket,
+                first,
+                number,
+                state: State::Free(now),
+                served: false,
+                requests: 0,
+            });
             self.tally.connects += 1;
             self.send_new(index, None, now);
         }
@@ -304,7 +314,9 @@ impl Loop<'_> {
             let answer = self.client.check(line.first, line.number, &self.buffer[..bytes]);
             match (answer, line.state) {
                 (Answer::Right, State::Waiting(asked)) => {
+                    let before = self.tally.requests;
                     self.tally.replied(&asked, now);
+                    line.requests += self.tally.requests - before;
                     self.tally.connections_served += usize::from(!line.served);
                     line.served = true;
                     self.go_on(index, now);

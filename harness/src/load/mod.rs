@@ -53,6 +53,7 @@ mod datagrams;
 mod drive;
 mod log;
 mod outcome;
+mod over_time;
 mod pacer;
 mod replies;
 mod schedule;

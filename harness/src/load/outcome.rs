@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use hdrhistogram::Histogram;
-use reports::record::{Errors, Offered};
+use reports::record::{Errors, Offered, OverTime};
 
 use super::Load;
 use super::tally::{Tally, Window};
@@ -50,6 +50,10 @@ pub struct Outcome {
     pub lag_ns: Option<Histogram<u64>>,
     /// As `latency_ns`, of those who ask for something else.
     pub beside_ns: Option<Histogram<u64>>,
+    /// How `latency_ns` was over the window: of each reply in the window, also in an open loop; none without one.
+    pub over_time: Option<OverTime>,
+    /// Replies in the window on each measured connection, in ascending order; empty with a new connection for each request.
+    pub connection_requests: Vec<u64>,
     /// Whole and right replies in the epilogue.
     pub requests_after: u64,
 }
@@ -65,6 +69,7 @@ impl Outcome {
             sum.merge(thread.tally);
         }
         let kept = sum.kept;
+        sum.connection_requests.sort_unstable();
         let offered = Offered { due: kept.due, left: kept.left, unanswered: kept.unanswered };
         Self {
             seconds: load.duration.as_secs_f64(),
@@ -84,6 +89,8 @@ impl Outcome {
             uncorrected_ns: sum.latencies.uncorrected,
             lag_ns: sum.lag,
             beside_ns: sum.beside,
+            over_time: sum.over_time.recorded(),
+            connection_requests: sum.connection_requests,
             requests_after: sum.requests_after,
         }
     }

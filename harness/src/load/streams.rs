@@ -68,6 +68,8 @@ pub(super) struct Slot {
     free_since: Instant,
     /// How many pauses of a closed loop are under way.
     pauses: usize,
+    /// Replies in the window.
+    requests: u64,
 }
 
 impl Slot {
@@ -82,6 +84,7 @@ impl Slot {
             in_line: false,
             free_since: now,
             pauses: 0,
+            requests: 0,
         }
     }
 }
@@ -155,7 +158,11 @@ impl<'a> Duties<'a> for Loop<'a> {
         })
     }
 
-    fn finish(self) -> Finished {
+    fn finish(mut self) -> Finished {
+        if self.load.keep_alive {
+            let measured = self.slots.iter().filter(|slot| slot.role == Role::Measured);
+            self.shared.tally.connection_requests = measured.map(|slot| slot.requests).collect();
+        }
         Finished { tally: self.shared.tally, open: Open::Streams(self.slots) }
     }
 
@@ -220,7 +227,9 @@ impl<'a> Duties<'a> for Loop<'a> {
     fn ready(&mut self, index: usize, readiness: Readiness) -> anyhow::Result<()> {
         let slot = &mut self.slots[index];
         let Some(connection) = &mut slot.connection else { return Ok(()) };
+        let before = self.shared.tally.requests;
         let fate = connection.ready(readiness, &mut self.shared);
+        slot.requests += self.shared.tally.requests - before;
         if slot.past != Past::Served && connection.answered() {
             self.shared.tally.connections_served += usize::from(slot.role == Role::Measured);
             self.settle(index, Past::Served);

@@ -7,6 +7,7 @@ use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeVal;
 use reports::record::Errors;
 
+use super::over_time::Grid;
 use crate::measure::reading::queued_so_far;
 
 /// The longest latency that is told apart; longer ones read as this.
@@ -193,6 +194,9 @@ pub(super) struct Tally {
     pub(super) errors: Errors,
     pub(super) first_error: Option<(Instant, String)>,
     pub(super) latencies: Latencies,
+    pub(super) over_time: Grid,
+    /// Replies in the window on each measured connection that carries many requests, once the load is over.
+    pub(super) connection_requests: Vec<u64>,
     pub(super) lag: Option<Histogram<u64>>,
     pub(super) beside: Option<Histogram<u64>>,
     pub(super) kept: Kept,
@@ -212,6 +216,8 @@ impl Tally {
             errors: Errors::default(),
             first_error: None,
             latencies: Latencies::new(open_loop),
+            over_time: Grid::new(window),
+            connection_requests: Vec::new(),
             lag: open_loop.then(histogram),
             beside: beside.then(histogram),
             kept: Kept::default(),
@@ -243,6 +249,8 @@ impl Tally {
         let in_window = self.window.holds(received);
         if in_window {
             self.requests += 1;
+            let since = asked.due.unwrap_or(asked.left);
+            self.over_time.add(received, received.saturating_duration_since(since));
         } else if self.window.closes <= received && received < self.window.ends {
             self.requests_after += 1;
         }
@@ -331,6 +339,8 @@ impl Tally {
         self.first_error =
             self.first_error.take().into_iter().chain(other.first_error).min_by_key(|(at, _)| *at);
         self.latencies.add(&other.latencies);
+        self.over_time.merge(&other.over_time);
+        self.connection_requests.extend(other.connection_requests);
         for (mine, others) in [(&mut self.lag, other.lag), (&mut self.beside, other.beside)] {
             if let (Some(mine), Some(others)) = (mine, others) {
                 add(mine, &others);

@@ -84,7 +84,9 @@ struct Thread {
     voluntary: u64,
     /// How often its processor had been taken away.
     involuntary: u64,
-    /// How long it could have run and no processor was free. None where the kernel keeps no `schedstat`.
+    /// How long it had run. None where the kernel keeps no `schedstat`.
+    ran: Option<Duration>,
+    /// How long it could have run and no processor was free. None as above.
     queued: Option<Duration>,
 }
 
@@ -182,6 +184,17 @@ impl Reading {
         Some(sum)
     }
 
+    /// What each thread used in between that is there at both ends, in no order; empty where the kernel keeps no `schedstat`.
+    pub fn each_thread_until(&self, later: &Self) -> Vec<Duration> {
+        let both = later.processes.iter().filter_map(|(id, now)| Some((self.processes.get(id)?, now)));
+        let threads = both.flat_map(|(before, now)| {
+            let same =
+                now.threads.each.iter().filter_map(|(tid, now)| Some((before.threads.each.get(tid)?, now)));
+            same.filter_map(|(before, now)| before.until(now)?.ran)
+        });
+        threads.collect()
+    }
+
     /// Whether threads of processes that are there at both ends have ended in between.
     pub fn threads_ended_until(&self, later: &Self) -> bool {
         let both = later.processes.iter().filter_map(|(id, now)| Some((self.processes.get(id)?, now)));
@@ -246,32 +259,37 @@ impl Threads {
 
 impl Thread {
     /// No thread at all.
-    const NONE: Self = Self { voluntary: 0, involuntary: 0, queued: Some(Duration::ZERO) };
+    const NONE: Self =
+        Self { voluntary: 0, involuntary: 0, ran: Some(Duration::ZERO), queued: Some(Duration::ZERO) };
 
     fn of(status: &[u8], schedule: Option<Schedule>) -> Self {
         let number = |label| proc::number_after(status, label).unwrap_or(0);
         Self {
             voluntary: number("voluntary_ctxt_switches:"),
             involuntary: number("nonvoluntary_ctxt_switches:"),
+            ran: schedule.map(|schedule| schedule.ran),
             queued: schedule.map(|schedule| schedule.queued),
         }
     }
 
     /// None if a count fell: it belongs to another thread then, which got the number of one that ended.
     fn until(&self, later: &Self) -> Option<Self> {
-        let queued = self.queued.zip(later.queued);
+        let difference = |before: Option<Duration>, now: Option<Duration>| Some(now?.saturating_sub(before?));
         Some(Self {
             voluntary: later.voluntary.checked_sub(self.voluntary)?,
             involuntary: later.involuntary.checked_sub(self.involuntary)?,
-            queued: queued.map(|(before, now)| now.saturating_sub(before)),
+            ran: difference(self.ran, later.ran),
+            queued: difference(self.queued, later.queued),
         })
     }
 
     fn plus(self, other: Self) -> Self {
+        let sum = |one: Option<Duration>, other: Option<Duration>| Some(one? + other?);
         Self {
             voluntary: self.voluntary + other.voluntary,
             involuntary: self.involuntary + other.involuntary,
-            queued: self.queued.zip(other.queued).map(|(one, other)| one + other),
+            ran: sum(self.ran, other.ran),
+            queued: sum(self.queued, other.queued),
         }
     }
 }
@@ -356,8 +374,12 @@ mod tests {
     }
 
     fn with_threads(switches: &[(i32, u64)], ended_ms: (u64, u64)) -> Usage {
-        let thread =
-            |voluntary| Thread { voluntary, involuntary: 1, queued: Some(Duration::from_millis(voluntary)) };
+        let thread = |voluntary| Thread {
+            voluntary,
+            involuntary: 1,
+            ran: None,
+            queued: Some(Duration::from_millis(voluntary)),
+        };
         let each = switches.iter().map(|(tid, voluntary)| (*tid, thread(*voluntary))).collect();
         let ended = Some((Duration::from_millis(ended_ms.0), Duration::from_millis(ended_ms.1)));
         Usage { threads: Threads { each, ended }, ..Usage::default() }

@@ -307,6 +307,8 @@ mod tests {
             run_queue_wait_s: None,
             offered: Some(offered),
             uncorrected_ns: None,
+            over_time: None,
+            connection_requests: Vec::new(),
             lag_ns: None,
             beside_ns: None,
             requests_after: 0,

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::Context;
 use reports::RECORD;
 use reports::journal::{self, Journal};
-use reports::record::{Cell, Floor, Run, SCHEMA};
+use reports::record::{Cell, Floor, Run, SCHEMA, Verdict};
 
 use crate::failure::Usage;
 use crate::measure::host::host;
@@ -61,7 +61,12 @@ impl Recorder {
     }
 
     /// Adds a cell. When this returns it is on the disk, in the record or in its journal.
-    pub fn add(&mut self, cell: Cell) -> anyhow::Result<()> {
+    pub fn add(&mut self, mut cell: Cell) -> anyhow::Result<()> {
+        for earlier in &mut self.run.cells {
+            if earlier.is_of_row_of(&cell) {
+                keep_one_course(earlier, &mut cell);
+            }
+        }
         self.run.cells.push(cell);
         self.run.complete = self.run.measured() == self.run.planned;
         if self.run.complete || is_due(self.written.elapsed(), self.took) {
@@ -126,6 +131,15 @@ impl Recorder {
     }
 }
 
+/// How a row's cells went is kept of one of them: of the later one, unless only the earlier one counts.
+fn keep_one_course(earlier: &mut Cell, later: &mut Cell) {
+    if earlier.verdict() == Verdict::Valid && later.verdict() != Verdict::Valid {
+        later.forget_course_told_by(earlier);
+    } else {
+        earlier.forget_course_told_by(later);
+    }
+}
+
 /// Whether the record is to be written anew, so long after it last was, which took so long.
 fn is_due(since: Duration, took: Duration) -> bool {
     since >= took * REST
@@ -174,7 +188,40 @@ fn command() -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use reports::record::{Curve, ServerCell};
+
     use super::*;
+
+    fn cell(model: &str, round: u32, verdict: Verdict) -> Cell {
+        let (model, curve) = (model.to_owned(), Some(Curve::default()));
+        Cell::Servers(Box::new(ServerCell { model, round, verdict, curve, ..ServerCell::default() }))
+    }
+
+    /// Which cells have a curve, after these were recorded.
+    fn with_curves(cells: Vec<Cell>) -> Vec<bool> {
+        let directory = tempfile::tempdir().unwrap();
+        let mut recorder = Recorder::new(Some(directory.path().to_owned()), cells.len(), 1).unwrap();
+        cells.into_iter().for_each(|cell| recorder.add(cell).unwrap());
+        let kept = Run::read(directory.path()).unwrap();
+        assert_eq!(kept.cells, recorder.run().cells);
+        kept.cells.iter().map(|cell| cell.server().unwrap().curve.is_some()).collect()
+    }
+
+    #[test]
+    fn how_cells_went_is_kept_of_the_last_of_each_row() {
+        let cells = [("epoll", 1), ("fork", 1), ("fork", 2), ("epoll", 2), ("epoll", 3)];
+        let cells = cells.map(|(model, round)| cell(model, round, Verdict::Valid));
+        assert_eq!(with_curves(cells.into()), [false, false, true, false, true]);
+    }
+
+    #[test]
+    fn how_a_cell_went_that_does_not_count_is_kept_only_where_none_does() {
+        let cells = |verdicts: [Verdict; 3]| verdicts.map(|verdict| cell("epoll", 1, verdict)).into();
+        let (valid, unstable) = (Verdict::Valid, Verdict::Unstable);
+        assert_eq!(with_curves(cells([valid, unstable, unstable])), [true, false, false]);
+        assert_eq!(with_curves(cells([unstable, unstable, valid])), [false, false, true]);
+        assert_eq!(with_curves(cells([unstable, unstable, unstable])), [false, false, true]);
+    }
 
     #[test]
     fn a_record_is_written_the_less_often_the_longer_that_takes() {

@@ -103,6 +103,29 @@ impl Cell {
         reason.as_deref()
     }
 
+    /// Whether it is of the same row as another: the same was measured, in whichever round.
+    pub fn is_of_row_of(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Servers(one), Self::Servers(other))
+            | (Self::Idle(one), Self::Idle(other))
+            | (Self::Stevens(one), Self::Stevens(other)) => one.is_of_row_of(other),
+            (Self::Tasks(one), Self::Tasks(other)) => one.is_of_row_of(other),
+            _ => false,
+        }
+    }
+
+    /// Takes out of it what another cell of its row says as well of how it went: one of each kind is enough for a picture.
+    pub fn forget_course_told_by(&mut self, other: &Self) {
+        match (self, other) {
+            (
+                Self::Servers(one) | Self::Idle(one) | Self::Stevens(one),
+                Self::Servers(other) | Self::Idle(other) | Self::Stevens(other),
+            ) => one.forget_course_told_by(other),
+            (Self::Tasks(one), Self::Tasks(other)) => forget(&mut one.timeline, &other.timeline),
+            _ => {}
+        }
+    }
+
     /// What else the machine did meanwhile.
     pub fn noise(&self) -> Option<&Noise> {
         let noise = match self {
@@ -111,5 +134,12 @@ impl Cell {
             Self::Spawn(cell) | Self::Switch(cell) | Self::Ipc(cell) => &cell.noise,
         };
         noise.as_ref()
+    }
+}
+
+/// Takes out what is there twice.
+fn forget<T>(one: &mut Option<T>, other: &Option<T>) {
+    if other.is_some() {
+        *one = None;
     }
 }

@@ -247,6 +247,7 @@ mod tests {
             window: Some([look(opens), look(500 + closes)]),
             peaks: Peaks::default(),
             after: None,
+            timeline: Ok(None),
             met: noise::Seen::default(),
         };
         let outcome = outcome(0.5, 500 * each_ms);

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use reports::record::{self, Cost, Noise, TaskCell, Verdict};
+use reports::record::{self, Cost, Noise, TaskCell, Timeline, Verdict};
 
 use super::Bench;
-use super::task::{LIMIT, while_it_lived};
+use super::task::{LIMIT, look_beside, seen_of, while_it_lived};
 use crate::interpreter::{Interpreter, Job, Ran};
 use crate::measure::life::Reaped;
 use crate::measure::noise::{self, Watch};
 use crate::measure::sampler::{Sampler, Sampling};
+use crate::measure::timeline::Watched;
 use crate::plan::InterpreterStep;
 use crate::server::own_program;
 
@@ -44,7 +45,7 @@ pub(super) fn measure(step: &InterpreterStep, bench: &Bench<'_>) -> TaskCell {
         return void(Verdict::Unsupported, why);
     }
     match try_measure(step, interpreter, bench) {
-        Ok(Measured { ran, cost, noise }) => TaskCell {
+        Ok(Measured { ran, cost, noise, timeline }) => TaskCell {
             verdict: if ran.execution.failure.is_none() { Verdict::Valid } else { Verdict::Errors },
             reason: ran.execution.failure,
             seconds: ran.execution.seconds,
@@ -58,6 +59,7 @@ pub(super) fn measure(step: &InterpreterStep, bench: &Bench<'_>) -> TaskCell {
             warm_up_s: ran.answer.warm_up_s,
             noise: Some(noise),
             cost: Some(cost),
+            timeline,
             ..cell
         },
         Err(error) => void(Verdict::Errors, format!("{error:#}")),
@@ -69,6 +71,7 @@ struct Measured {
     ran: Ran,
     cost: Cost,
     noise: Noise,
+    timeline: Option<Timeline>,
 }
 
 fn try_measure(
@@ -90,11 +93,14 @@ fn try_measure(
     // Full jobs in line are a matter of minutes by nature.
     let limit = LIMIT + 3 * step.expected();
     // Before that it was our own launcher, and then an interpreter that read its libraries.
-    let at_ready = |tree| (Watch::start(&[]), Sampler::start(tree, sampling));
-    let (ran, (watch, sampler)) = job.run(&own_program(), &step.programs, limit, bench.stop, at_ready)?;
+    let looks = bench.wants_timeline(step.round);
+    let at_ready = |tree| (Watch::start(&[]), Sampler::start(tree, sampling), look_beside(tree, looks));
+    let (ran, (watch, sampler, looks)) =
+        job.run(&own_program(), &step.programs, limit, bench.stop, at_ready)?;
     let seen = watch.stop();
+    let Watched { timeline, cpu } = seen_of(looks);
     let peaks = sampler.map(Sampler::stop).unwrap_or_default();
-    let sampling = peaks.cpu;
+    let sampling = peaks.cpu + cpu;
     let cost = while_it_lived(peaks.complete(before.until(&Reaped::so_far()?)));
-    Ok(Measured { ran, cost, noise: seen.noise(spin_before, noise::spin(&[]), sampling) })
+    Ok(Measured { ran, cost, timeline, noise: seen.noise(spin_before, noise::spin(&[]), sampling) })
 }

@@ -32,6 +32,8 @@ pub struct Bench<'a> {
     pub placement: Placement,
     /// Where each cell's latencies are kept, second by second; none: nowhere.
     pub histogram_logs: Option<&'a Path>,
+    /// From which round on it is looked at what processes and threads do; none: never.
+    pub timelines_from: Option<u32>,
     /// The cell's place in the record, from 1: [`Bench::measure`] sets it.
     pub place: usize,
     /// Set when somebody wants the run to end.
@@ -46,6 +48,11 @@ impl Bench<'_> {
         let name: String = step.subject.name().chars().map(plain).collect();
         let file = format!("{:04}-{name}-r{}.hlog", self.place, step.round);
         self.histogram_logs.map(|directory| directory.join(file))
+    }
+
+    /// Whether it is looked at what processes and threads do in this round.
+    fn wants_timeline(&self, round: u32) -> bool {
+        self.timelines_from.is_some_and(|from| round >= from)
     }
 
     /// Takes a step, whose cell comes to stand at this place of the record. Whatever goes wrong becomes the cell's verdict: the
@@ -90,6 +97,7 @@ mod tests {
             timing: TIMING,
             placement: Placement::default(),
             histogram_logs: Some(Path::new("latency")),
+            timelines_from: None,
             place,
             stop: &stop,
         };

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use models::server::Room;
-use reports::record::{Beside, Calls, Cost, Noise, Placement, ServerCell, Verdict};
+use reports::record::{Beside, Calls, Cost, Noise, Placement, ServerCell, Timeline, Verdict};
 
 use super::Bench;
 use super::cost::{calls, cost, doubt, lost, thread_cpu_s};
@@ -15,7 +15,7 @@ use super::fairness::fairness;
 use super::latency::latency;
 use super::verdict::{judge, little};
 use super::waits;
-use super::watch::{EPILOGUE, Seen, Watch};
+use super::watch::{Epilogue, Seen, Watch};
 use crate::load::{self, Clients, Load, Outcome};
 use crate::measure::group::Group;
 use crate::measure::hop;
@@ -65,6 +65,7 @@ pub(super) struct Measured {
     pub(super) doubt: Option<String>,
     pub(super) calls: Option<Calls>,
     pub(super) thread_cpu_s: Vec<f64>,
+    pub(super) timeline: Option<Timeline>,
     pub(super) noise: Noise,
     pub(super) ended: Ended,
 }
@@ -72,13 +73,14 @@ pub(super) struct Measured {
 fn try_measure(step: &ServerStep, bench: &Bench<'_>) -> anyhow::Result<Measured> {
     let before = Before::now(&bench.placement)?;
     let (group, server) = start(step, bench)?;
-    let load = load_for(step, bench, &server, group.is_some());
-    let mut watch = Watch::new(server.tree(), group, &bench.placement, load.replies.clone(), load.duration);
+    let epilogue = Epilogue { counts: group.is_some(), looks: bench.wants_timeline(step.round) };
+    let load = load_for(step, bench, &server, epilogue.at_most());
+    let mut watch = Watch::new(server.tree(), group, &bench.placement, epilogue, &load);
     let outcome = put_under(&load, step, bench, &mut watch);
     let ended = server.stop(STOP_WITHIN)?;
     let life = before.reaped.until(&Reaped::so_far()?);
     let outcome = outcome?;
-    let seen = watch.seen().context("the server's cost can't be read")?;
+    let mut seen = watch.seen().context("the server's cost can't be read")?;
     let lost = lost(step, &seen.peaks);
     let (server, client) = (cost(&seen, lost, &life, &outcome), cost_of_client(&outcome));
     let noise = Noise {
@@ -86,9 +88,22 @@ fn try_measure(step: &ServerStep, bench: &Bench<'_>) -> anyhow::Result<Measured>
         server_run_queue_wait_share: waits::server(&server, &bench.placement, outcome.seconds),
         ..before.noise(&bench.placement, &seen)
     };
-    let (doubt, calls) = (doubt(&seen, lost), seen.after.as_ref().and_then(calls));
+    let (timeline, unseen) = told(std::mem::replace(&mut seen.timeline, Ok(None)));
+    let (doubt, calls) = (doubt(&seen, lost).or(unseen), seen.after.as_ref().and_then(calls));
     let thread_cpu_s = thread_cpu_s(&seen, &outcome);
-    Ok(Measured { outcome, server, client, doubt, calls, thread_cpu_s, noise, ended })
+    Ok(Measured { outcome, server, client, doubt, calls, thread_cpu_s, timeline, noise, ended })
+}
+
+/// A timeline, or why there is none.
+fn told(timeline: io::Result<Option<Timeline>>) -> (Option<Timeline>, Option<String>) {
+    match timeline {
+        Ok(timeline) => (timeline, None),
+        Err(error) => {
+            let why =
+                format!("what the server's threads did is not known: {error}; try `ulimit -n` with more");
+            (None, Some(why))
+        }
+    }
 }
 
 /// How the machine was, and what had ended on it, before the server was there. That is looked at again when it has ended, and
@@ -126,12 +141,12 @@ fn start(step: &ServerStep, bench: &Bench<'_>) -> anyhow::Result<(Option<Group>,
     Ok((group.filter(|group| group.holds(server.pid()).unwrap_or(false)), server))
 }
 
-/// The step's load, on this server. `counted`: something will be counted after the window, for which the load goes on.
-fn load_for(step: &ServerStep, bench: &Bench<'_>, server: &Server, counted: bool) -> Load {
+/// The step's load, on this server. It goes on for so long after the window at the most.
+fn load_for(step: &ServerStep, bench: &Bench<'_>, server: &Server, epilogue: Duration) -> Load {
     Load {
         address: server.address(),
         threads: threads(&bench.placement.client, step),
-        epilogue: if counted { EPILOGUE } else { Duration::ZERO },
+        epilogue,
         processors: bench.placement.client.clone(),
         histogram_log: bench.histogram_log(step),
         ..step.load(&bench.timing)
@@ -211,6 +226,7 @@ fn fill(cell: ServerCell, step: &ServerStep, bench: &Bench<'_>, measured: &Measu
         curve: curve(&outcome.latency_ns, outcome.uncorrected_ns.as_ref()),
         over_time: outcome.over_time.clone(),
         fairness: fairness(&outcome.connection_requests, measured.thread_cpu_s.clone()),
+        timeline: measured.timeline.clone(),
         ..cell
     };
     let cell = ServerCell { little: little(&cell), ..cell };

@@ -4,13 +4,14 @@ use std::process;
 use std::time::Duration;
 
 use anyhow::anyhow;
-use reports::record::{Cost, Noise, TaskCell, Verdict};
+use reports::record::{Cost, Noise, TaskCell, Timeline, Verdict};
 
 use super::{Bench, wait};
 use crate::execution::Execution;
 use crate::measure::life::Reaped;
 use crate::measure::noise::{self, Watch};
 use crate::measure::sampler::{Sampler, Sampling};
+use crate::measure::timeline::{self, Pace, Watched};
 use crate::measure::tree::Tree;
 use crate::plan::TaskStep;
 use crate::server::{command_of, own_program, quoted};
@@ -38,13 +39,14 @@ pub(super) fn measure(step: &TaskStep, bench: &Bench<'_>) -> TaskCell {
         return TaskCell { verdict: Verdict::Unsupported, reason: Some(why), ..cell };
     }
     match try_measure(step, bench) {
-        Ok(Measured { execution, cost, noise }) => TaskCell {
+        Ok(Measured { execution, cost, noise, timeline }) => TaskCell {
             verdict: if execution.failure.is_none() { Verdict::Valid } else { Verdict::Errors },
             reason: execution.failure,
             seconds: execution.seconds,
             value: execution.value,
             noise: Some(noise),
             cost: Some(cost),
+            timeline,
             ..cell
         },
         Err(error) => TaskCell { verdict: Verdict::Errors, reason: Some(format!("{error:#}")), ..cell },
@@ -56,6 +58,7 @@ struct Measured {
     execution: Execution,
     cost: Cost,
     noise: Noise,
+    timeline: Option<Timeline>,
 }
 
 fn try_measure(step: &TaskStep, bench: &Bench<'_>) -> anyhow::Result<Measured> {
@@ -69,20 +72,34 @@ fn try_measure(step: &TaskStep, bench: &Bench<'_>) -> anyhow::Result<Measured> {
         .args(["--jobs", &step.jobs.to_string(), "--json"])
         .args(["--with-parent", &process::id().to_string()]);
     let mut child = wait::start(&mut command, "the executor's process")?;
-    let sampler = Sampler::start(Tree::new(child.id()), Sampling::default());
+    let tree = Tree::new(child.id());
+    let sampler = Sampler::start(tree, Sampling::default());
+    let looks = look_beside(tree, bench.wants_timeline(step.round));
     let too_long = format!("the jobs took longer than {LIMIT:?}; try fewer --jobs");
     wait::wait(&mut child, LIMIT, bench.stop, &too_long)?;
     let seen = watch.stop();
+    let Watched { timeline, cpu } = seen_of(looks);
     let output = wait::printed(child)?;
     let peaks = sampler.map(Sampler::stop).unwrap_or_default();
-    let sampling = peaks.cpu;
+    let sampling = peaks.cpu + cpu;
     let cost = peaks.complete(before.until(&Reaped::so_far()?));
     let cost = while_it_lived(cost);
     let execution = serde_json::from_slice(&output.stdout).map_err(|_| {
         let words = quoted(&String::from_utf8_lossy(&output.stderr));
         anyhow!("the executor's process ended without a result ({}){words}", output.status)
     })?;
-    Ok(Measured { execution, cost, noise: seen.noise(spin_before, noise::spin(&[]), sampling) })
+    Ok(Measured { execution, cost, timeline, noise: seen.noise(spin_before, noise::spin(&[]), sampling) })
+}
+
+/// Begins to look at what a tree's processes and threads do, if that is wanted. What can't be seen is not in the record, and is no
+/// reason to do without the rest: it is a picture's, and no figure's.
+pub(super) fn look_beside(tree: Tree, wanted: bool) -> Option<timeline::Watch> {
+    wanted.then(|| timeline::Watch::start(tree, Pace::SPARING).ok()).flatten()
+}
+
+/// What was seen of them, unless they were gone too soon.
+pub(super) fn seen_of(looks: Option<timeline::Watch>) -> Watched {
+    looks.and_then(|looks| looks.stop().ok()).unwrap_or_default()
 }
 
 /// A cost without what was seen of a process on its way in or out.

@@ -10,6 +10,7 @@
 //! * [`census`] notices what is in nobody's account, where there is no control group;
 //! * [`life`] says what they used over their whole lives, where a window can't be exact;
 //! * [`threads`] says who of a tree runs and who waits;
+//! * [`timeline`] says what they did over a while;
 //! * [`sampler`] takes samples while a load runs, and keeps the peaks;
 //! * [`noise`] says what else the machine did meanwhile, and [`weather`] whether that was too much;
 //! * [`hop`] says how far apart the two sides' processors are;
@@ -32,6 +33,7 @@ mod proc;
 pub mod reading;
 pub mod sampler;
 pub mod threads;
+pub mod timeline;
 mod tracepoint;
 pub mod tree;
 pub mod weather;

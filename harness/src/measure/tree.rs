@@ -165,6 +165,11 @@ impl Tree {
         Ok(self.members()?.into_iter().filter(is_alive).collect())
     }
 
+    /// The number of its first process.
+    pub(super) fn root(self) -> i32 {
+        self.root
+    }
+
     /// All processes of the tree as they stand, zombies included.
     pub(super) fn members(self) -> io::Result<Vec<Stat>> {
         let mut members = Vec::new();

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::forget;
 use super::{
     Beside, Calls, Cost, Curve, Errors, Fairness, Latency, Noise, Offered, OverTime, Placement, Timeline,
     Verdict,
@@ -118,6 +119,24 @@ pub struct ServerCell {
     /// What the server's processes and threads did in a part of the load.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeline: Option<Timeline>,
+}
+
+impl ServerCell {
+    /// Whether the same was measured, in whichever round.
+    pub(super) fn is_of_row_of<'a>(&'a self, other: &'a Self) -> bool {
+        let server = |cell: &'a Self| (&cell.model, &cell.options, cell.copy, &cell.command);
+        let asked = |cell: &'a Self| (&cell.workload, &cell.request, &cell.transport);
+        let load =
+            |cell: &'a Self| (cell.connections, cell.keep_alive, cell.rate, cell.schedule, &cell.shape);
+        server(self) == server(other) && asked(self) == asked(other) && load(self) == load(other)
+    }
+
+    pub(super) fn forget_course_told_by(&mut self, other: &Self) {
+        forget(&mut self.curve, &other.curve);
+        forget(&mut self.over_time, &other.over_time);
+        forget(&mut self.fairness, &other.fairness);
+        forget(&mut self.timeline, &other.timeline);
+    }
 }
 
 /// How the requests of an open loop are spaced.

@@ -61,6 +61,14 @@ pub struct TaskCell {
     pub timeline: Option<Timeline>,
 }
 
+impl TaskCell {
+    /// Whether the same was measured, in whichever round. An interpreter is known by its name and way, which are the executor's.
+    pub(super) fn is_of_row_of(&self, other: &Self) -> bool {
+        (self.executor == other.executor && self.options == other.options)
+            && (self.task == other.task && self.size == other.size && self.jobs == other.jobs)
+    }
+}
+
 /// An interpreter that runs the tasks as programs of its own language.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Interpreter {

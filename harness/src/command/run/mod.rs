@@ -73,6 +73,7 @@ pub(super) fn run(arguments: &Run) -> anyhow::Result<ExitCode> {
         timing: plan.timing,
         placement: place(&processors()?),
         histogram_logs: Some(&histogram_logs),
+        timelines_from: Some(plan.rounds.at_least()),
         place: 0, // no cell yet
         stop: &stop,
     };

@@ -1,8 +1,9 @@
 //! From what the kernel said at each look to a letter for each: above all, which of those that could run did.
 //!
-//! The kernel calls both `R`. Of those that share a processor one at most is on it: the one whose time went on most around the look. And
-//! one alone may still be waiting for somebody else, who is none of the tree's: then it is the time for which it waited that
-//! went on. Both times stand in `schedstat`; they move when a thread comes and goes, and at the kernel's ticks in between.
+//! The kernel calls both `R`. How long each has run and waited for a processor stands in `schedstat`; these times move when a thread
+//! comes and goes, and at the kernel's ticks in between. So of the looks at which a thread could run, it is said to have run at the
+//! share of them for which it did run about then, as near to it as whole looks allow; and of those that share a processor one at
+//! most at each look.
 
 use std::time::{Duration, Instant};
 
@@ -32,54 +33,74 @@ impl Schedule {
     }
 }
 
-/// How much further a thread's times were after a look than before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Progress {
-    ran: u64,
-    queued: u64,
+/// How much a thread that could run has to make good before it is said to have run: shares of looks are rounded, and what that
+/// gives or takes is carried over.
+const ENOUGH: f64 = 0.5;
+/// More than this is not carried over.
+const CARRIED_AT_MOST: f64 = 1.5;
+
+/// A thread that could run at a look.
+struct Ready {
+    thread: usize,
+    place: usize,
+    processor: Option<i32>,
 }
 
 /// The letters of each thread, from the look at which it was first seen. There were so many `looks`.
 pub(super) fn letters(threads: &[(usize, &[Glimpse])], looks: usize) -> Vec<Vec<char>> {
     let mut letters: Vec<Vec<char>> =
         threads.iter().map(|(_, glimpses)| glimpses.iter().map(|glimpse| glimpse.state).collect()).collect();
+    let mut carried = vec![0.0; threads.len()];
     for look in 0..looks {
-        let could_run: Vec<(usize, usize, Glimpse)> = threads
-            .iter()
-            .enumerate()
-            .filter_map(|(thread, (first, glimpses))| {
-                let place = look.checked_sub(*first)?;
-                let glimpse = glimpses.get(place).filter(|glimpse| glimpse.state == 'R')?;
-                Some((thread, place, *glimpse))
-            })
-            .collect();
-        for (thread, place, glimpse) in &could_run {
-            let around = |thread: usize, place| progress(threads[thread].1, place);
-            let mine = around(*thread, *place);
-            let outrun = could_run.iter().any(|(other, their_place, theirs)| {
-                let same_processor = glimpse.processor.is_some() && theirs.processor == glimpse.processor;
-                let ran = |progress: Option<Progress>| progress.map_or(0, |progress| progress.ran);
-                // Of two who came as far, the first.
-                let (me, them) = (ran(mine), ran(around(*other, *their_place)));
-                other != thread && same_processor && (them > me || (them == me && other < thread))
-            });
-            let ran = mine.is_some_and(|mine| mine.ran >= mine.queued);
-            if outrun || !ran {
-                letters[*thread][*place] = 'r';
+        let ready = ready(threads, look);
+        for Ready { thread, place, .. } in &ready {
+            let share = share(threads[*thread].1, *place);
+            carried[*thread] = f64::min(carried[*thread] + share, CARRIED_AT_MOST);
+            letters[*thread][*place] = 'r';
+        }
+        for one in &ready {
+            let mine = carried[one.thread];
+            let is_ahead = |other: &Ready| {
+                let theirs = carried[other.thread];
+                theirs > mine || (theirs >= mine && other.thread < one.thread)
+            };
+            let shares_mine = |other: &&Ready| one.processor.is_some() && other.processor == one.processor;
+            let outdone = ready.iter().filter(shares_mine).any(is_ahead);
+            if mine >= ENOUGH && !outdone {
+                letters[one.thread][one.place] = 'R';
             }
+        }
+        for Ready { thread, place, .. } in ready {
+            carried[thread] -= if letters[thread][place] == 'R' { 1.0 } else { 0.0 };
         }
     }
     letters
 }
 
-/// From the look before to the look after, as far as there are such; none where the kernel does not say.
-fn progress(glimpses: &[Glimpse], place: usize) -> Option<Progress> {
-    let before = glimpses[place.saturating_sub(1)].schedule?;
-    let after = glimpses[(place + 1).min(glimpses.len() - 1)].schedule?;
-    Some(Progress {
-        ran: after.ran.saturating_sub(before.ran),
-        queued: after.queued.saturating_sub(before.queued),
-    })
+/// The threads that could run at this look.
+fn ready(threads: &[(usize, &[Glimpse])], look: usize) -> Vec<Ready> {
+    let seen = threads.iter().enumerate().filter_map(|(thread, (first, glimpses))| {
+        let place = look.checked_sub(*first)?;
+        let glimpse = glimpses.get(place).filter(|glimpse| glimpse.state == 'R')?;
+        Some(Ready { thread, place, processor: glimpse.processor })
+    });
+    seen.collect()
+}
+
+/// For which part of the time about a look in which a thread could run it did: from the look before to the look after, or further
+/// apart, as long as neither time went on. Nothing where the kernel does not say.
+fn share(glimpses: &[Glimpse], place: usize) -> f64 {
+    for reach in 1..glimpses.len() {
+        let before = glimpses[place.saturating_sub(reach)].schedule;
+        let after = glimpses[(place + reach).min(glimpses.len() - 1)].schedule;
+        let Some((before, after)) = before.zip(after) else { return 0.0 };
+        let (ran, queued) =
+            (after.ran.saturating_sub(before.ran), after.queued.saturating_sub(before.queued));
+        if ran + queued > 0 {
+            return ran as f64 / (ran + queued) as f64;
+        }
+    }
+    0.0
 }
 
 /// How far apart looks are on average, and for moments that are just so far apart the look that was nearest to each: where one
@@ -135,7 +156,7 @@ mod tests {
             glimpse('R', 0, 5, 9),
             glimpse('S', 0, 8, 9),
         ];
-        assert_eq!(told(&[(0, &seen)], 5), ["RRrrS"]);
+        assert_eq!(told(&[(0, &seen)], 5), ["rrrRS"]);
     }
 
     #[test]

@@ -1,9 +1,16 @@
-//! The document for a terminal: as many columns as fit its width, the most important first.
+//! The document for a terminal: as many columns as fit its width, the most important first, and bars and sparklines where
+//! there is room beside them. No line is wider than the terminal.
 
-use comfy_table::{CellAlignment, ContentArrangement};
+mod fit;
+mod marks;
 
+use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement};
+use crossterm::style::Stylize;
+
+use self::fit::{Fit, GAP};
+pub use self::marks::{bar, sparkline};
 use crate::document::Document;
-use crate::table::{Align, Column, Table};
+use crate::table::{Align, Column, Marks, Table};
 use crate::text::{break_label, one_line, wrap};
 
 /// What a terminal can show.
@@ -25,18 +32,29 @@ pub enum Charset {
     Ascii,
 }
 
-/// Below this many characters labels are not broken further; columns go first.
-const LABEL_WIDTH: usize = 16;
-
-/// The space between two columns.
-const GAP: usize = 2;
+/// Whether there are colours. None of them says what the texts do not say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Colours {
+    /// There are none, and no escape sequence.
+    #[default]
+    Off,
+    /// Warnings are yellow, first places are green and bold, and what is not ranked is dim.
+    On,
+}
 
 /// Below the titles a line, and no other: comfy-table's notation for its preset styles.
 const UTF8_RULE: &str = "     ─             ";
 const ASCII_RULE: &str = "     -             ";
+/// What stands in the rank's place of a row that has none, as the document has it and in ASCII.
+const UNRANKED: [&str; 2] = ["–", "-"];
+
+/// Draws the whole document, without colours.
+pub fn draw(document: &Document, terminal: Terminal) -> String {
+    draw_with(document, terminal, Colours::Off)
+}
 
 /// Draws the whole document.
-pub fn draw(document: &Document, terminal: Terminal) -> String {
+pub fn draw_with(document: &Document, terminal: Terminal, colours: Colours) -> String {
     let paragraph = |text: &str, indent| draw_text(text, terminal, indent);
     let mut page = String::new();
     for conclusion in &document.conclusions {
@@ -50,11 +68,11 @@ pub fn draw(document: &Document, terminal: Terminal) -> String {
     }
     for warning in &document.warnings {
         page += "\n";
-        page += &paragraph(warning, 0);
+        page += &colours.warning(&paragraph(warning, 0));
     }
     for section in &document.sections {
         page += "\n";
-        page += &draw_table(&section.table, terminal);
+        page += &draw_table_with(&section.table, terminal, colours);
     }
     if !document.sections.is_empty() {
         page += "\n";
@@ -68,15 +86,20 @@ pub fn draw_text(text: &str, terminal: Terminal, indent: usize) -> String {
     wrap(&terminal.text(text), terminal.width, indent) + "\n"
 }
 
-/// Draws one table: its title, its rows, which columns had no room, and its notes.
+/// Draws one table without colours: its title, its rows, which columns had no room, and its notes.
 pub fn draw_table(table: &Table, terminal: Terminal) -> String {
+    draw_table_with(table, terminal, Colours::Off)
+}
+
+/// Draws one table: its title, its rows, which columns had no room, and its notes.
+pub fn draw_table_with(table: &Table, terminal: Terminal, colours: Colours) -> String {
     let table = terminal.plain(table);
-    let (shown, label_width) = fit(&table, terminal.width);
+    let fit = Fit::of(&table, terminal.width);
     let mut page = wrap(&table.title, terminal.width, 2) + "\n\n";
-    page += &build(&table, &shown, label_width, terminal).trim_fmt();
+    page += &build(&table, &fit, terminal, colours).trim_fmt();
     page += "\n";
     let left_out: Vec<String> = (0..table.columns.len())
-        .filter(|index| !shown.contains(index))
+        .filter(|index| !fit.shown.contains(index))
         .map(|index| terminal.text(&table.columns[index].heading()))
         .collect();
     let mut notes = table.notes.clone();
@@ -92,6 +115,29 @@ pub fn draw_table(table: &Table, terminal: Terminal) -> String {
     page
 }
 
+impl Colours {
+    /// A warning in its colour, line by line, so that each stands for itself in a pager.
+    fn warning(self, text: &str) -> String {
+        if self == Self::Off {
+            return text.to_owned();
+        }
+        crossterm::style::force_color_output(true);
+        text.lines().map(|line| format!("{}\n", line.yellow())).collect()
+    }
+
+    /// A cell of a row that has this rank, if its table has ranks.
+    fn cell(self, text: String, rank: Option<&str>) -> Cell {
+        let cell = Cell::new(text);
+        match rank {
+            Some(rank) if self == Self::On && matches!(rank, "1" | "1=") => {
+                cell.fg(Color::Green).add_attribute(Attribute::Bold)
+            }
+            Some(rank) if self == Self::On && UNRANKED.contains(&rank) => cell.add_attribute(Attribute::Dim),
+            _ => cell,
+        }
+    }
+}
+
 impl Terminal {
     /// `text` in characters that this terminal knows, and none that would steer it.
     fn text(self, text: &str) -> String {
@@ -104,12 +150,19 @@ impl Terminal {
 
     fn plain(self, table: &Table) -> Table {
         let texts = |texts: &[String]| texts.iter().map(|text| self.text(text)).collect::<Vec<_>>();
+        let column = |column: &Column| Column { title: self.text(&column.title).into(), ..column.clone() };
         Table {
             title: self.text(&table.title),
-            columns: table.columns.clone(),
+            columns: table.columns.iter().map(column).collect(),
             rows: table.rows.iter().map(|row| texts(row)).collect(),
             notes: texts(&table.notes),
         }
+    }
+
+    /// A column's name, and its unit below it.
+    fn heading(self, column: &Column) -> String {
+        let (title, unit) = (self.text(&column.title), self.text(column.unit));
+        if unit.is_empty() { title } else { format!("{title}\n{unit}") }
     }
 }
 
@@ -122,48 +175,31 @@ fn ascii(c: char) -> String {
         '×' => "x".to_owned(),
         'σ' => "sigma".to_owned(),
         'κ' => "kappa".to_owned(),
-        '–' | '—' => "-".to_owned(),
+        '–' | '—' | '−' => "-".to_owned(),
         '’' => "'".to_owned(),
         c if c.is_ascii() => c.to_string(),
         _ => "?".to_owned(),
     }
 }
 
-/// Which columns have room in `width`, and how wide labels may be. Labels are broken before columns go.
-fn fit(table: &Table, width: usize) -> (Vec<usize>, usize) {
-    let widths: Vec<usize> = (0..table.columns.len()).map(|index| natural_width(table, index)).collect();
-    let is_label = |index: &usize| table.columns[*index].align == Align::Left;
-    let mut shown: Vec<usize> = (0..table.columns.len()).collect();
-    loop {
-        let gaps = shown.len().saturating_sub(1) * GAP;
-        let fixed: usize = shown.iter().filter(|index| !is_label(index)).map(|&index| widths[index]).sum();
-        let labels: Vec<usize> =
-            shown.iter().filter(|index| is_label(index)).map(|&index| widths[index]).collect();
-        let room = width.saturating_sub(gaps + fixed);
-        let needed: usize = labels.iter().map(|&label| label.min(LABEL_WIDTH)).sum();
-        let expendable = shown.iter().copied().max_by_key(|&index| table.columns[index].expendable);
-        match expendable.filter(|&index| table.columns[index].expendable > 0) {
-            Some(index) if needed > room => shown.retain(|&other| other != index),
-            _ => return (shown, label_width(&labels, room)),
-        }
-    }
+/// A place from left to right: a column, or the marks beside one.
+#[derive(Clone, Copy)]
+enum Place {
+    Texts(usize),
+    Marks(usize, usize),
 }
 
-/// The greatest width that labels may have for all of them to fit into `room`.
-fn label_width(labels: &[usize], room: usize) -> usize {
-    let taken = |limit: usize| labels.iter().map(|&label| label.min(limit)).sum::<usize>();
-    let longest = labels.iter().copied().max().unwrap_or_default();
-    (LABEL_WIDTH..=longest).rev().find(|&limit| taken(limit) <= room).unwrap_or(LABEL_WIDTH)
+/// The places of what has room.
+fn places(fit: &Fit) -> Vec<Place> {
+    let marks = |index| fit.marks.iter().find(|(of, _)| *of == index);
+    let with_marks = |&index: &usize| {
+        let marks = marks(index).map(|&(of, width)| Place::Marks(of, width));
+        [Some(Place::Texts(index)), marks].into_iter().flatten()
+    };
+    fit.shown.iter().flat_map(with_marks).collect()
 }
 
-/// The width of a column's longest text, in characters.
-fn natural_width(table: &Table, index: usize) -> usize {
-    let column = &table.columns[index];
-    let texts = table.rows.iter().map(|row| row[index].as_str());
-    texts.chain([&*column.title, column.unit]).map(|text| text.chars().count()).max().unwrap_or_default()
-}
-
-fn build(table: &Table, shown: &[usize], label_width: usize, terminal: Terminal) -> comfy_table::Table {
+fn build(table: &Table, fit: &Fit, terminal: Terminal, colours: Colours) -> comfy_table::Table {
     let mut drawn = comfy_table::Table::new();
     drawn.load_preset(match terminal.charset {
         Charset::Utf8 => UTF8_RULE,
@@ -172,30 +208,55 @@ fn build(table: &Table, shown: &[usize], label_width: usize, terminal: Terminal)
     // The arrangement only comes in where a single word is wider than the terminal has room for.
     drawn.force_no_tty().set_content_arrangement(ContentArrangement::Dynamic);
     drawn.set_width(u16::try_from(terminal.width).unwrap_or(u16::MAX));
-    let headings: Vec<String> = shown.iter().map(|&index| terminal.heading(&table.columns[index])).collect();
-    drawn.set_header(headings);
-    for row in &table.rows {
-        let text = |&index: &usize| match table.columns[index].align {
-            Align::Left => break_label(&row[index], label_width),
-            Align::Right => row[index].clone(),
-        };
-        drawn.add_row(shown.iter().map(text).collect::<Vec<_>>());
+    if colours == Colours::On {
+        // That there are colours is decided by whoever asks for them.
+        crossterm::style::force_color_output(true);
+        drawn.enforce_styling();
     }
-    for (place, &index) in shown.iter().enumerate() {
-        let column = drawn.column_mut(place).expect("every column that is shown has a heading");
-        column.set_padding((if place == 0 { 0 } else { GAP as u16 }, 0));
-        column.set_cell_alignment(match table.columns[index].align {
-            Align::Left => CellAlignment::Left,
-            Align::Right => CellAlignment::Right,
+    let places = places(fit);
+    drawn.set_header(places.iter().map(|place| match *place {
+        Place::Texts(index) => terminal.heading(&table.columns[index]),
+        Place::Marks(index, _) => table.columns[index].marks.as_ref().map_or("", Marks::title).to_owned(),
+    }));
+    let rank = table.columns.iter().position(|column| column.is_rank);
+    for (number, row) in table.rows.iter().enumerate() {
+        let text = |place: &Place| match *place {
+            Place::Texts(index) => match table.columns[index].align {
+                Align::Left => break_label(&row[index], fit.label_width),
+                Align::Right => row[index].clone(),
+            },
+            Place::Marks(index, width) => marks_of(&table.columns[index], number, width, terminal.charset),
+        };
+        let rank = rank.map(|index| row[index].as_str());
+        drawn.add_row(places.iter().map(|place| colours.cell(text(place), rank)).collect::<Vec<_>>());
+    }
+    for (number, place) in places.iter().enumerate() {
+        let column = drawn.column_mut(number).expect("every column that is shown has a heading");
+        column.set_padding((if number == 0 { 0 } else { GAP as u16 }, 0));
+        column.set_cell_alignment(match *place {
+            Place::Texts(index) if table.columns[index].align == Align::Right => CellAlignment::Right,
+            Place::Texts(_) | Place::Marks(..) => CellAlignment::Left,
         });
     }
     drawn
 }
 
-impl Terminal {
-    /// A column's name, and its unit below it.
-    fn heading(self, column: &Column) -> String {
-        let (title, unit) = (self.text(&column.title), self.text(column.unit));
-        if unit.is_empty() { title } else { format!("{title}\n{unit}") }
+/// One row's marks beside a column.
+fn marks_of(column: &Column, row: usize, width: usize, charset: Charset) -> String {
+    match &column.marks {
+        None => String::new(),
+        Some(Marks::Bars(shares)) => {
+            let share = shares.get(row).copied().flatten();
+            share.map(|share| bar(share.into(), width, charset)).unwrap_or_default()
+        }
+        Some(Marks::Sparks { rows, .. }) => {
+            let shares = rows.get(row).map(Vec::as_slice).unwrap_or_default();
+            let drawn = shares.len().min(width);
+            let highest = |mark: usize| {
+                let of = &shares[mark * shares.len() / drawn..(mark + 1) * shares.len() / drawn];
+                of.iter().flatten().max().map(|share| f64::from(*share))
+            };
+            sparkline((0..drawn).map(highest), charset)
+        }
     }
 }

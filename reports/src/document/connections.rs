@@ -3,7 +3,7 @@
 use super::facts::name;
 use super::title::{self, Open};
 use crate::summary::{ConnectionRow, ConnectionSweep, Obstacle, ServerRow, Standing};
-use crate::table::{Column, Table};
+use crate::table::{Column, Marks, Table};
 use crate::units::{count, figure};
 
 /// What the table says.
@@ -11,7 +11,12 @@ pub(super) const EXPLANATION: &str = "Connections: at each number of connections
 that has a worker for each connection is one row.";
 
 pub(super) fn table(sweep: &ConnectionSweep) -> Table {
-    let mut columns = vec![Column::words("model", 0)];
+    let growth = |row: &ConnectionRow| {
+        let cpu_us = |step: &Option<ServerRow>| step.as_ref()?.cpu_us.map(|us| us.median);
+        row.steps.iter().map(cpu_us).collect()
+    };
+    let growth = Marks::sparks("CPU/req", sweep.rows.iter().map(growth));
+    let mut columns = vec![Column::words("model", 0).with(growth)];
     let numbers = sweep.connections.iter().zip(1..);
     columns.extend(numbers.map(|(number, place): (&usize, u8)| {
         Column::numbers(count(*number as f64), "µs CPU/req", place.saturating_sub(1))

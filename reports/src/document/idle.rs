@@ -4,7 +4,7 @@ use super::facts::name;
 use super::servers::range;
 use super::title::{self, Open};
 use crate::summary::{Crossing, Growth, IdleRow, IdleStep, IdleTable};
-use crate::table::{Column, Table};
+use crate::table::{Column, Marks, Table};
 use crate::units::{count, figure};
 
 /// What the tables say.
@@ -19,7 +19,12 @@ pub(super) fn tables(table: &IdleTable) -> [Table; 2] {
 }
 
 fn cost(table: &IdleTable) -> Table {
-    let mut columns = vec![Column::words("model", 0)];
+    let growth = |row: &IdleRow| {
+        let cpu_us = |step: &Option<IdleStep>| step.as_ref()?.cpu_us.map(|us| us.median);
+        row.steps.iter().map(cpu_us).collect()
+    };
+    let growth = Marks::sparks("growth", table.rows.iter().map(growth));
+    let mut columns = vec![Column::words("model", 0).with(growth)];
     columns.extend(steps(table, "µs CPU/req"));
     columns.push(Column::numbers("growth", "µs per 1,000", 0));
     columns.push(Column::numbers("interval", "µs per 1,000", 1));

@@ -6,7 +6,7 @@ use super::{Explanation, Section, notes};
 use crate::chart::Chart;
 use crate::record::Verdict;
 use crate::summary::{Estimate, Obstacle, ProbeRow, ProbeTable, Standing, Threshold};
-use crate::table::{Column, Table};
+use crate::table::{Column, Marks, Table};
 use crate::units::{count, figure, if_known, percent, times};
 
 /// What the columns mean.
@@ -41,7 +41,7 @@ fn fields(compared: String) -> Vec<Field> {
     let always = |column, text| Field { column, text, always: true };
     let known = |column, text| Field { column, text, always: false };
     vec![
-        always(Column::numbers("rank", "", 3), |row| place(row.standing)),
+        always(Column::rank(3), |row| place(row.standing)),
         always(Column::words("way", 0), ProbeRow::label),
         known(Column::words("sides", 1), |row| row.sides.clone().unwrap_or_default()),
         known(Column::numbers("time", "µs", 0), |row| void(row).unwrap_or_else(|| estimate(row.time_us))),
@@ -75,7 +75,12 @@ pub(super) fn section(title: String, table: &ProbeTable) -> Section {
     let is_own = |field: &Field| field.column.title != other_kind;
     let fields: Vec<Field> = fields(compared).into_iter().filter(|it| shown(it) && is_own(it)).collect();
     let rows = table.rows.iter().map(|row| fields.iter().map(|field| (field.text)(row)).collect()).collect();
-    let columns = fields.into_iter().map(|field| field.column).collect();
+    let length = |row: &ProbeRow| bar_of(row).map(|figure| figure.median);
+    let column = |field: Field| match &*field.column.title {
+        "time" | "rate" => field.column.with(Marks::bars(table.rows.iter().map(length))),
+        _ => field.column,
+    };
+    let columns = fields.into_iter().map(column).collect();
     let chart = Chart::plain(&title, bars(table));
     Section { table: Table { title, columns, rows, notes: notes(table) }, chart }
 }
@@ -83,13 +88,16 @@ pub(super) fn section(title: String, table: &ProbeTable) -> Section {
 /// The bars of those rows that have a figure: who it is, what it says, and how long it is.
 fn bars(table: &ProbeTable) -> Vec<(String, String, f64)> {
     let bar = |row: &ProbeRow| {
-        let (value, unit) = match row.bytes_per_second {
-            Some(rate) => (mega(rate).median, "MB/s"),
-            None => (row.time_us?.median, "µs"),
-        };
+        let unit = if row.bytes_per_second.is_some() { "MB/s" } else { "µs" };
+        let value = bar_of(row)?.median;
         Some((row.name(), format!("{} {unit}", figure(value)), value))
     };
     table.rows.iter().filter_map(bar).collect()
+}
+
+/// What a row's bar is of.
+fn bar_of(row: &ProbeRow) -> Option<Estimate> {
+    row.bytes_per_second.map(mega).or(row.time_us)
 }
 
 /// A ratio: what is a small part of another still has three digits.

@@ -4,7 +4,7 @@ use super::facts::name;
 use super::title::{self, Open};
 use super::{Explanation, notes, server_notes};
 use crate::summary::{ACHIEVED, Knee, Obstacle, Percentile, RateRow, RateStep, RateSweep, Standing};
-use crate::table::{Column, Table};
+use crate::table::{Column, Marks, Table};
 use crate::units::{count, figure, if_known, latency, percent};
 
 /// What the tables say.
@@ -38,8 +38,12 @@ pub(super) fn tables(sweep: &RateSweep) -> Vec<Table> {
 }
 
 fn knees(sweep: &RateSweep) -> Table {
+    let late = |row: &RateRow| {
+        let p99 = |step: &Option<RateStep>| step.as_ref()?.late_us(Percentile::P99);
+        row.steps.iter().map(p99).collect()
+    };
     let mut columns = vec![
-        Column::words("model", 0),
+        Column::words("model", 0).with(Marks::sparks("p99 by rate", sweep.rows.iter().map(late))),
         Column::numbers("knee", "req/s", 0),
         Column::numbers("p99", "at the knee", 0),
         Column::numbers("p99", "lowest rate", 0),

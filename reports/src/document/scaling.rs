@@ -6,7 +6,7 @@ use super::servers::with_reach;
 use crate::course_notes::BASELINE;
 use crate::summary::scaling::greatest;
 use crate::summary::{Estimate, Laws, Lossless, ScalingRow, TaskRow};
-use crate::table::{Column, Table};
+use crate::table::{Column, Marks, Table};
 use crate::units::{count, figure, percent, times};
 
 /// What the columns mean.
@@ -27,10 +27,10 @@ const COMPUTES: &str = "cpu";
 /// What the rows of such an executor are called.
 const LOSES_NOTHING: &str = "loses nothing";
 
-fn columns() -> Vec<Column> {
+fn columns(speed_ups: Marks) -> Vec<Column> {
     vec![
         Column::words("task", 0),
-        Column::words("executor", 0),
+        Column::words("executor", 0).with(speed_ups),
         Column::numbers("at once", "", 0),
         Column::numbers("greatest", "times", 0),
         Column::numbers("with", "at once", 5),
@@ -67,12 +67,16 @@ fn table(rows: &[ScalingRow], lossless: &[Lossless]) -> Option<Table> {
             too_few.join(", ")
         ));
     }
+    let fitted_rows = rows.iter().filter(|row| row.laws.is_some());
+    let speed_ups = lossless.iter().map(|row| &row.speed_ups).chain(fitted_rows.map(|row| &row.speed_ups));
+    let speed_ups =
+        Marks::sparks("speed-up", speed_ups.map(|of| of.values().map(|of| Some(of.median)).collect()));
     (!fitted.is_empty()).then(|| Table {
         title: format!(
             "Scaling of tasks that {}: Amdahl's law and Gunther's",
             if computes { "compute" } else { "wait" }
         ),
-        columns: columns(),
+        columns: columns(speed_ups),
         rows: lossless.iter().map(reference).chain(fitted).collect(),
         notes,
     })

@@ -6,7 +6,7 @@ use super::{Explanation, Section, UNRANKED, server_notes};
 use crate::chart::Chart;
 use crate::statistics::Interval;
 use crate::summary::{Estimate, Obstacle, ServerRow, ServerTable, Standing};
-use crate::table::{Column, Table};
+use crate::table::{Column, Marks, Table};
 use crate::units::{count, figure, give_or_take, if_known, latency, mebibytes, per_request, percent, times};
 
 /// What the columns mean.
@@ -56,7 +56,7 @@ fn fields() -> Vec<Field> {
     let always = |column, text| Field { column, text, always: true };
     let known = |column, text| Field { column, text, always: false };
     vec![
-        always(Column::numbers("rank", "", 0), rank),
+        always(Column::rank(0), rank),
         always(Column::words("model", 0), label),
         always(Column::numbers("CPU/req", "µs", 0), cpu),
         always(Column::numbers("interval", "µs", 9), |row| interval(row.cpu_us)),
@@ -109,7 +109,17 @@ pub(super) fn section(table: &ServerTable) -> Section {
     let shown = |field: &Field| field.always || table.rows.iter().any(|row| !(field.text)(row).is_empty());
     let fields: Vec<Field> = fields().into_iter().filter(shown).collect();
     let rows = table.rows.iter().map(|row| fields.iter().map(|field| (field.text)(row)).collect()).collect();
-    let columns = fields.into_iter().map(|field| field.column).collect();
+    let column = |field: Field| match &*field.column.title {
+        "CPU/req" => {
+            field.column.with(Marks::bars(table.rows.iter().map(|row| row.cpu_us.map(|us| us.median))))
+        }
+        "rounds" if table.rows.iter().any(|row| row.cpu_us_by_round.len() > 1) => {
+            let rounds = |row: &ServerRow| row.cpu_us_by_round.iter().copied().map(Some).collect();
+            field.column.with(Marks::sparks("CPU/req", table.rows.iter().map(rounds)))
+        }
+        _ => field.column,
+    };
+    let columns = fields.into_iter().map(column).collect();
     let notes = server_notes::of(table);
     Section { table: Table { title, columns, rows, notes }, chart }
 }

@@ -5,7 +5,7 @@ use super::servers::range;
 use super::{notes, scaling, title};
 use crate::record::Verdict;
 use crate::summary::{Comparison, Lossless, ScalingRow, TaskRow};
-use crate::table::{Column, Table};
+use crate::table::{Column, Marks, Table};
 use crate::units::{count, figure, give_or_take, if_known, mebibytes, plural, times};
 
 /// What the columns mean.
@@ -92,9 +92,23 @@ fn table(title: String, rows: &[TaskRow], several: bool, of_one_task: bool) -> T
     Table {
         title,
         rows: rows.iter().map(|row| fields.iter().map(|field| (field.text)(row)).collect()).collect(),
-        columns: fields.into_iter().map(|field| field.column).collect(),
+        columns: fields.into_iter().map(|field| with_bars(field.column, rows)).collect(),
         notes: notes_of(rows, several),
     }
+}
+
+/// Bars beside the times, each of the longest time of its task with as many jobs: others are not alike.
+fn with_bars(column: Column, rows: &[TaskRow]) -> Column {
+    if column.title != "time" {
+        return column;
+    }
+    let seconds = |row: &TaskRow| row.seconds.map(|seconds| seconds.median);
+    let share = |row: &TaskRow| {
+        let alike = rows.iter().filter(|other| (&other.task, other.jobs) == (&row.task, row.jobs));
+        let longest = alike.filter_map(seconds).fold(0.0, f64::max);
+        seconds(row).filter(|_| longest > 0.0).map(|seconds| seconds / longest)
+    };
+    column.with(Marks::bars(rows.iter().map(share)))
 }
 
 /// What holds for all tables of tasks, and is said once, below the last one.

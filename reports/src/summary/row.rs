@@ -41,6 +41,8 @@ pub struct ServerRow {
     pub beside_latency_us: Option<Latency>,
     /// Processor time of the server's process tree per request, in microseconds.
     pub cpu_us: Option<Estimate>,
+    /// The same of each round that counts, in their order.
+    pub cpu_us_by_round: Vec<f64>,
     /// That by the floor's.
     pub floor_share: Option<f64>,
     /// The part of that time spent in user mode, from 0 to 1.
@@ -179,6 +181,7 @@ pub(crate) fn row(cells: &[&ServerCell], floor: Option<Floor>) -> ServerRow {
         lag_us: latency(counted, |cell| cell.lag_us.as_ref()),
         beside_latency_us: latency(counted, |cell| cell.beside.as_ref()?.latency_us.as_ref()),
         cpu_us: cpu_us_over_rounds,
+        cpu_us_by_round: cpu_by_round(cells).into_values().map(|reading| reading.value).collect(),
         floor_share: share(cpu_us_over_rounds, floor.map(|floor| floor.cpu_us)),
         user_share: median(
             counted.iter().filter_map(|cell| cell.server.and_then(|cost| Some(cost.user_s? / cost.cpu_s()?))),

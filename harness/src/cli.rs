@@ -12,6 +12,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::appearance::Color;
+
 use self::compare::COMPARE_JSON;
 pub use self::compare::{Compare, FailOn, Report};
 pub use self::lesson::Lesson;
@@ -38,6 +40,15 @@ pub struct Cli {
     /// Print the quick comparison's record as JSON instead of tables.
     #[arg(long)]
     pub json: bool,
+    /// Tell how far the quick comparison has got in plain lines, also on a terminal.
+    #[arg(long)]
+    pub plain: bool,
+    /// When there are colours. NO_COLOR and TERM=dumb are kept to unless this says otherwise.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+    /// Use no characters but ASCII, whatever the locale says.
+    #[arg(long, global = true)]
+    pub ascii: bool,
 }
 
 /// The commands.

@@ -21,6 +21,7 @@
 
 pub mod address;
 pub mod alike;
+pub mod appearance;
 pub mod cell;
 pub mod choose;
 pub mod cli;

@@ -78,7 +78,7 @@ mod text;
 mod units;
 
 pub use statistics::{Interval, Line, Ratio, Spread};
-pub use units::{figure, grouped};
+pub use units::{figure, grouped, latency};
 
 /// Writes `report.md`, `report.html` and `cells.csv` into `directory`, which is made if it is not there. Each is
 /// whole or, if this fails, as it was before.

@@ -65,7 +65,7 @@ const THOUSANDTHS: f64 = 1e3;
 impl Marks {
     /// A bar for each row that has a figure. Figures below nought are nought.
     pub fn bars(figures: impl IntoIterator<Item = Option<f64>>) -> Self {
-        Self::Bars(shares(figures.into_iter().collect()))
+        Self::Bars(shares(&figures.into_iter().collect::<Vec<_>>()))
     }
 
     /// A sparkline for each row.
@@ -73,7 +73,7 @@ impl Marks {
         title: impl Into<Cow<'static, str>>,
         rows: impl IntoIterator<Item = Vec<Option<f64>>>,
     ) -> Self {
-        Self::Sparks { title: title.into(), rows: rows.into_iter().map(shares).collect() }
+        Self::Sparks { title: title.into(), rows: rows.into_iter().map(|row| shares(&row)).collect() }
     }
 
     /// What stands above them.
@@ -86,7 +86,7 @@ impl Marks {
 }
 
 /// Figures as shares of the greatest of them. What is more than nothing stays so.
-fn shares(figures: Vec<Option<f64>>) -> Vec<Option<Share>> {
+fn shares(figures: &[Option<f64>]) -> Vec<Option<Share>> {
     let known = |figure: &Option<f64>| figure.filter(|figure| figure.is_finite());
     let greatest = figures.iter().filter_map(known).fold(0.0, f64::max);
     let share = |figure: f64| {

@@ -122,7 +122,8 @@ impl Colours {
             return text.to_owned();
         }
         crossterm::style::force_color_output(true);
-        text.lines().map(|line| format!("{}\n", line.yellow())).collect()
+        let lines: Vec<String> = text.lines().map(|line| line.yellow().to_string()).collect();
+        lines.join("\n") + "\n"
     }
 
     /// A cell of a row that has this rank, if its table has ranks.
@@ -140,7 +141,7 @@ impl Colours {
 
 impl Terminal {
     /// `text` in characters that this terminal knows, and none that would steer it.
-    fn text(self, text: &str) -> String {
+    pub fn text(self, text: &str) -> String {
         let text = one_line(text);
         match self.charset {
             Charset::Utf8 => text,

@@ -52,7 +52,7 @@ pub(crate) fn count(value: f64) -> String {
 }
 
 /// A time given in microseconds, in the unit that keeps it short.
-pub(crate) fn latency(microseconds: f64) -> String {
+pub fn latency(microseconds: f64) -> String {
     let (value, unit) = match rounded(microseconds) {
         short if short < 1e3 => (microseconds, "µs"),
         short if short < 1e6 => (microseconds / 1e3, "ms"),

@@ -94,8 +94,11 @@ fn try_measure(
     let limit = LIMIT + 3 * step.expected();
     // Before that it was our own launcher, and then an interpreter that read its libraries.
     let looks = bench.wants_timeline(step.round);
-    let at_ready = |tree| (Watch::start(&[]), Sampler::start(tree, sampling), look_beside(tree, looks));
-    let (ran, (watch, sampler, looks)) =
+    let at_ready = |tree| {
+        let shown = bench.feed.shows(tree, None);
+        (Watch::start(&[]), Sampler::start(tree, sampling), look_beside(tree, looks), shown)
+    };
+    let (ran, (watch, sampler, looks, _shown)) =
         job.run(&own_program(), &step.programs, limit, bench.stop, at_ready)?;
     let seen = watch.stop();
     let Watched { timeline, cpu } = seen_of(looks);

@@ -20,6 +20,7 @@ use models::probe::Suite;
 use reports::record::{Cell, Placement};
 
 use crate::plan::{ServerStep, ServerSuite, Step, Timing};
+use crate::progress::Feed;
 
 pub(crate) use latency::latency;
 
@@ -38,6 +39,8 @@ pub struct Bench<'a> {
     pub place: usize,
     /// Set when somebody wants the run to end.
     pub stop: &'a AtomicBool,
+    /// Where to say what is measured just now.
+    pub feed: Feed,
 }
 
 impl Bench<'_> {
@@ -100,6 +103,7 @@ mod tests {
             timelines_from: None,
             place,
             stop: &stop,
+            feed: Feed::default(),
         };
         let long = ServerStep {
             workload: Workload::Http { path: format!("/{}", "x".repeat(500)) },

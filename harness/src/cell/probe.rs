@@ -10,6 +10,7 @@ use reports::record::{Noise, Placement, ProbeCell, Verdict};
 use super::{Bench, wait};
 use crate::measure::hop;
 use crate::measure::noise::{self, Watch};
+use crate::measure::tree::Tree;
 use crate::plan::ProbeStep;
 use crate::probing::Probing;
 use crate::server::{command_of, own_program, quoted};
@@ -94,6 +95,7 @@ fn answer(step: &ProbeStep, bench: &Bench<'_>) -> anyhow::Result<Probing> {
     let too_long =
         format!("the probe had not ended after {limit:?}, and was; measure when the machine is quieter");
     let number = child.id();
+    let _shown = bench.feed.shows(Tree::new(number), None);
     let output = wait::wait(&mut child, limit, bench.stop, &too_long).and_then(|()| wait::printed(child));
     if !output.as_ref().is_ok_and(|output| output.status.success()) {
         probe::forget(number);

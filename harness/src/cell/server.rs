@@ -75,8 +75,10 @@ fn try_measure(step: &ServerStep, bench: &Bench<'_>) -> anyhow::Result<Measured>
     let (group, server) = start(step, bench)?;
     let epilogue = Epilogue { counts: group.is_some(), looks: bench.wants_timeline(step.round) };
     let load = load_for(step, bench, &server, epilogue.at_most());
+    let shown = bench.feed.shows(server.tree(), Some(load.replies.clone()));
     let mut watch = Watch::new(server.tree(), group, &bench.placement, epilogue, &load);
     let outcome = put_under(&load, step, bench, &mut watch);
+    drop(shown);
     let ended = server.stop(STOP_WITHIN)?;
     let life = before.reaped.until(&Reaped::so_far()?);
     let outcome = outcome?;

@@ -75,6 +75,7 @@ fn try_measure(step: &TaskStep, bench: &Bench<'_>) -> anyhow::Result<Measured> {
     let tree = Tree::new(child.id());
     let sampler = Sampler::start(tree, Sampling::default());
     let looks = look_beside(tree, bench.wants_timeline(step.round));
+    let _shown = bench.feed.shows(tree, None);
     let too_long = format!("the jobs took longer than {LIMIT:?}; try fewer --jobs");
     wait::wait(&mut child, LIMIT, bench.stop, &too_long)?;
     let seen = watch.stop();

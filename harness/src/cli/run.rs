@@ -110,6 +110,9 @@ pub struct Run {
     /// Print the record as JSON instead of tables.
     #[arg(long)]
     pub json: bool,
+    /// Tell how far the run has got in plain lines, also on a terminal.
+    #[arg(long)]
+    pub plain: bool,
 }
 
 /// What `run` can measure.

@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use reports::document::Document;
 use reports::record::Run;
 use reports::summary::{Outcome, Versus};
-use reports::terminal;
 
 use crate::cli::{Compare, FailOn};
 use crate::failure::{FAILED, Usage};
@@ -29,7 +28,7 @@ pub(super) fn run(arguments: &Compare) -> anyhow::Result<ExitCode> {
     let text = if arguments.json {
         serde_json::to_string_pretty(&versus)? + "\n"
     } else {
-        terminal::draw(&Document::versus(&versus), super::report::terminal())
+        super::page(&Document::versus(&versus))
     };
     super::print(&text)?;
     let failures = match arguments.fail_on {

@@ -1,15 +1,14 @@
 //! `concur lesson`: a demonstration for a class, or a list of what there is.
 
-use std::env;
 use std::fmt::Write as _;
 use std::io::{self, ErrorKind, IsTerminal, stdin, stdout};
 use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
 
-use reports::terminal::Terminal;
+use reports::terminal::{Colours, Terminal};
 use serde_json::json;
 
-use super::report::terminal;
+use crate::appearance;
 use crate::cli::Lesson as Arguments;
 use crate::failure::{FAILED, Usage};
 use crate::lesson::json::Json;
@@ -20,8 +19,7 @@ use crate::measure::placement::processors;
 
 /// The name that stands for all lessons.
 const LIST: &str = "list";
-/// How wide a page is where nobody says, and at most: longer lines are hard to read.
-const WIDTH: usize = 80;
+/// How wide a page is at most: longer lines are hard to read.
 const WIDTH_AT_MOST: usize = 100;
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
@@ -96,15 +94,12 @@ fn ask(guess: &Guess, keyboard: &mut Keyboard, stop: &AtomicBool) -> anyhow::Res
 
 /// What standard output is just now.
 fn screen() -> Screen {
-    let plain = env::var("TERM").is_ok_and(|name| name == "dumb");
-    let size =
-        (stdout().is_terminal() && !plain).then(|| rustix::termios::tcgetwinsize(stdout()).ok()).flatten();
-    let known = terminal();
-    let width = if size.is_some() { known.width.min(WIDTH_AT_MOST) } else { WIDTH };
+    let size = appearance::size_of(stdout()).filter(|_| !appearance::is_dumb());
+    let known = appearance::terminal();
     Screen {
-        terminal: Terminal { width, ..known },
-        lines: size.map(|size| usize::from(size.ws_row)),
-        colours: env::var_os("NO_COLOR").is_none_or(|set| set.is_empty()),
+        terminal: Terminal { width: known.width.min(WIDTH_AT_MOST), ..known },
+        lines: size.map(|(_, lines)| lines),
+        colours: appearance::colours() == Colours::On,
     }
 }
 

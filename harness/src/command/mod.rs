@@ -9,9 +9,12 @@ use nix::sys::prctl;
 use nix::sys::signal::Signal;
 use nix::unistd::{Pid, getppid};
 
+use reports::document::Document;
+use reports::terminal::draw_with;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
 
+use crate::appearance::{self, Wanted};
 use crate::cli::{Cli, Command};
 use crate::failure::INTERRUPTED;
 use crate::measure::group;
@@ -33,8 +36,9 @@ mod verify;
 
 /// Carries a command out.
 pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    appearance::want(Wanted { color: cli.color, ascii: cli.ascii });
     match cli.command {
-        None => run::quick(cli.out, cli.json),
+        None => run::quick(cli.out, cli.json, cli.plain),
         Some(Command::Run(arguments)) => run::run(&arguments),
         Some(Command::Serve(arguments)) => serve::run(&arguments),
         Some(Command::Load(arguments)) => load::run(&arguments),
@@ -70,12 +74,23 @@ fn join(group: Option<&Path>) {
 /// and its servers with it (see [`end_with`]).
 fn stop_on_signals() -> anyhow::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
+    stop_or_end_on_signals(&stop, &stop)?;
+    Ok(stop)
+}
+
+/// Signals set `stop`; those that come when `at_once` is set end the process at once.
+fn stop_or_end_on_signals(stop: &Arc<AtomicBool>, at_once: &Arc<AtomicBool>) -> anyhow::Result<()> {
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         // In this order: at the first signal the flag is not yet set.
-        flag::register_conditional_shutdown(signal, INTERRUPTED.into(), Arc::clone(&stop))?;
-        flag::register(signal, Arc::clone(&stop))?;
+        flag::register_conditional_shutdown(signal, INTERRUPTED.into(), Arc::clone(at_once))?;
+        flag::register(signal, Arc::clone(stop))?;
     }
-    Ok(stop)
+    Ok(())
+}
+
+/// A document as standard output can show it.
+fn page(document: &Document) -> String {
+    draw_with(document, appearance::terminal(), appearance::colours())
 }
 
 /// Prints `text` on standard output. A reader who has closed the pipe (`concur list | head -1`) is no error.

@@ -9,11 +9,11 @@ use anyhow::anyhow;
 use models::options::{Choice, Kind};
 use models::server::{Model, server, servers};
 use reports::table::{Column, Table};
-use reports::terminal::draw_table;
+use reports::terminal::draw_table_with;
 use serde::Serialize;
 
 use super::loading::LONGEST;
-use super::report::terminal;
+use crate::appearance::{colours, terminal};
 use crate::cli::Verify;
 use crate::failure::{FAILED, Interrupted, Usage};
 use crate::measure::limits::{need_descriptors, raise_descriptor_limit};
@@ -305,7 +305,8 @@ impl Answer {
     /// As tables: of many servers one with a row for each, of one server a row for each case. Below stand the reasons.
     fn text(&self, many: bool) -> String {
         let tables = if many { vec![self.overview()] } else { self.suites.iter().map(cases_table).collect() };
-        let pages: Vec<String> = tables.iter().map(|table| draw_table(table, terminal())).collect();
+        let pages: Vec<String> =
+            tables.iter().map(|table| draw_table_with(table, terminal(), colours())).collect();
         pages.join("\n")
     }
 

@@ -11,7 +11,7 @@ use super::log::{Collector, Log};
 use super::share::Share;
 use super::tally::Window;
 use super::turn::{self, Finished};
-use super::{Clients, Edge, Load, datagrams, streams};
+use super::{Clients, Edge, Load, Replies, datagrams, streams};
 use crate::transport::Transport;
 
 /// How often the calling thread looks around while the generator works.
@@ -23,11 +23,16 @@ const WATCH_END_EVERY: Duration = Duration::from_millis(5);
 pub(super) struct Logging<'a> {
     pub(super) log: Log<'a>,
     pub(super) collector: Collector,
+    /// Where each second is published.
+    pub(super) replies: &'a Replies,
 }
 
 impl Logging<'_> {
     pub(super) fn collect(&mut self) -> anyhow::Result<()> {
-        self.collector.collect(|begin, length, latencies| self.log.write(begin, length, latencies))
+        self.collector.collect(|begin, length, latencies| {
+            self.replies.publish(&latencies.latency);
+            self.log.write(begin, length, latencies)
+        })
     }
 }
 

@@ -74,7 +74,7 @@ pub use self::check::check;
 use self::drive::{Caller, Logging, drive};
 use self::log::Log;
 pub use self::outcome::Outcome;
-pub use self::replies::Replies;
+pub use self::replies::{Replies, Second};
 use self::share::{Share, shares};
 use self::tally::Window;
 
@@ -136,7 +136,7 @@ pub fn run(
     for (share, intervals) in shares.iter_mut().zip(intervals) {
         share.intervals = Some(intervals);
     }
-    let mut logging = Logging { log, collector };
+    let mut logging = Logging { log, collector, replies: &load.replies };
     let mut caller = Caller { window, stop, logging: Some(&mut logging) };
     let mut finished = drive(load, clients, shares, span, &mut caller)?;
     logging.collect()?;

@@ -20,6 +20,7 @@
 pub mod after;
 pub mod census;
 pub mod counters;
+pub mod crowd;
 pub mod floor;
 pub(crate) mod frugal;
 pub mod group;

@@ -9,7 +9,8 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -26,7 +27,8 @@ use crate::measure::floor;
 use crate::measure::placement::{place, processors};
 use crate::plan::rounds::Next;
 use crate::plan::{Plan, Step, knee};
-use crate::progress::Progress;
+use crate::progress::live::{self, Live};
+use crate::progress::{Feed, Progress};
 use crate::recorder::Recorder;
 use crate::repeat::Repeats;
 
@@ -53,18 +55,22 @@ const QUICK: [&str; 14] = [
     "full",
 ];
 
-pub(super) fn quick(out: Option<PathBuf>, json: bool) -> anyhow::Result<ExitCode> {
+pub(super) fn quick(out: Option<PathBuf>, json: bool, plain: bool) -> anyhow::Result<ExitCode> {
     let Some(Command::Run(arguments)) = Cli::parse_from(QUICK).command else {
         unreachable!("QUICK is a run");
     };
-    run(&Run { out, json, ..*arguments })
+    run(&Run { out, json, plain, ..*arguments })
 }
 
 pub(super) fn run(arguments: &Run) -> anyhow::Result<ExitCode> {
     let mut plan = planning::plan(arguments)?;
     loading::descriptors(&[plan.most_connections()])?;
     let begun = Instant::now();
-    let stop = super::stop_on_signals()?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let has_view = !arguments.plain && !arguments.json && live::is_possible();
+    // With a view on the terminal nothing ends at once before that is given back.
+    let at_once = if has_view { Arc::default() } else { Arc::clone(&stop) };
+    super::stop_or_end_on_signals(&stop, &at_once)?;
     let mut recorder = Recorder::new(arguments.out.clone(), plan.cells_at_least(), plan.seed)?;
     let histogram_logs = recorder.directory().join(HISTOGRAM_LOGS);
     fs::create_dir_all(&histogram_logs)
@@ -76,10 +82,14 @@ pub(super) fn run(arguments: &Run) -> anyhow::Result<ExitCode> {
         timelines_from: Some(plan.rounds.at_least()),
         place: 0, // no cell yet
         stop: &stop,
+        feed: Feed::default(),
     };
     plan.notes.iter().try_for_each(|note| recorder.note(note.clone()))?;
+    let start = || Live::start(bench.feed.clone(), &bench.placement.client, Arc::clone(&stop), at_once);
+    let view = has_view.then(start).transpose()?;
+    let progress = Progress::new(plan.cells_at_least(), plan.expected_at_least(), view);
     let kept = survey(&plan, &bench, &mut recorder)
-        .and_then(|()| measure(&mut plan, &bench, &mut recorder, begun))
+        .and_then(|()| measure(&mut plan, &bench, &mut recorder, begun, progress))
         .and_then(|()| survey_again(&bench, &mut recorder));
     let kept = kept.and(recorder.finish());
     let published = super::report::publish(recorder.run(), recorder.directory(), arguments.json);
@@ -136,8 +146,9 @@ fn measure(
     bench: &Bench<'_>,
     recorder: &mut Recorder,
     begun: Instant,
+    mut progress: Progress,
 ) -> anyhow::Result<()> {
-    let progress = Progress::new(plan.cells_at_least(), plan.expected_at_least());
+    progress.starts();
     let repeats = Repeats::default();
     let mut it = Measuring { plan, bench, recorder, progress, repeats, begun };
     for round in 1.. {
@@ -165,7 +176,7 @@ impl Measuring<'_> {
     fn take(&mut self, block: &[Step], round: u32) -> anyhow::Result<ControlFlow<()>> {
         // The place of each step's last cell in the record.
         let mut places = Vec::with_capacity(block.len());
-        for step in block {
+        for (number, step) in block.iter().enumerate() {
             if self.bench.stop.load(Ordering::Relaxed) {
                 return Ok(ControlFlow::Break(()));
             }
@@ -174,10 +185,11 @@ impl Measuring<'_> {
                 self.give_up(self.plan.rounds.given_up(&when, self.recorder.run()))?;
                 return Ok(ControlFlow::Break(()));
             }
-            self.progress.begins(step);
+            self.progress.begins(step, &block[number + 1..]);
             if self.repeats.take(step, self.bench, self.recorder)?.is_break() {
                 return Ok(ControlFlow::Break(()));
             }
+            self.came();
             self.progress.done(self.plan.expected(step));
             places.push(self.recorder.run().cells.len() - 1);
         }
@@ -197,7 +209,7 @@ impl Measuring<'_> {
             if !self.have_time_for(step) {
                 break;
             }
-            self.progress.begins(step);
+            self.progress.begins(step, &[]);
             let cells = (places[index], places[end]);
             match self.repeats.make_alike(step, cells, self.bench, self.recorder)? {
                 ControlFlow::Continue(true) => {}
@@ -206,6 +218,13 @@ impl Measuring<'_> {
             }
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    /// Tells what came of the last step.
+    fn came(&self) {
+        if let Some(cell) = self.recorder.run().cells.last() {
+            self.progress.came_to(cell);
+        }
     }
 
     fn have_time_for(&self, step: &Step) -> bool {

@@ -1,0 +1,11 @@
+//! A line for each step, where nothing can be drawn.
+
+use std::time::Duration;
+
+use crate::plan::Step;
+
+/// The so-manieth step of all begins.
+pub(super) fn begins(number: usize, all: usize, step: &Step, left: Duration) {
+    let left = humantime::format_duration(Duration::from_secs(left.as_secs()));
+    eprintln!("[{number}/{all}] {step}, {left} left");
+}

@@ -43,7 +43,7 @@ pub struct Cli {
     /// Tell how far the quick comparison has got in plain lines, also on a terminal.
     #[arg(long)]
     pub plain: bool,
-    /// When there are colours. NO_COLOR and TERM=dumb are kept to unless this says otherwise.
+    /// When there are colours [auto: on a terminal, unless `NO_COLOR` is set or TERM is dumb].
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
     /// Use no characters but ASCII, whatever the locale says.

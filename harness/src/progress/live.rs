@@ -49,7 +49,7 @@ pub fn is_possible() -> bool {
     let is_ci = appearance::variable("CI").is_some();
     !appearance::is_dumb()
         && !is_ci
-        && Seat::new().is_in_front()
+        && Seat::is_in_front()
         && appearance::size_of(stderr()).is_some_and(is_large)
 }
 
@@ -192,7 +192,7 @@ impl Keeper {
 
     /// Draws a frame, if this process may.
     fn draw(&self, canvas: &mut Canvas) -> io::Result<()> {
-        if !self.seat.is_in_front() {
+        if !Seat::is_in_front() {
             return Ok(());
         }
         let (mut state, known) = self.shared.lock().clone();

@@ -306,7 +306,7 @@ mod tests {
     fn a_view_in_ascii_has_only_ascii() {
         let text = drawn(&state(), Charset::Ascii, 80, 24).to_string();
         assert!(text.is_ascii(), "{text}");
-        assert!(text.contains("#") && text.contains("121 us"), "{text}");
+        assert!(text.contains('#') && text.contains("121 us"), "{text}");
     }
 
     #[test]

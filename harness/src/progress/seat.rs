@@ -14,13 +14,15 @@ use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen};
 use rustix::process::getpgrp;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
 
-/// So long a panic waits for the frame that is being written: it may be the very one that panicked.
-const FRAME_WITHIN: u32 = 100;
+/// So long a panic waits for the frame that is being written, in milliseconds.
+const FRAME_WITHIN_MS: u32 = 100;
 
 /// The terminal behind standard error.
 pub(super) struct Seat {
-    /// How the terminal was before, while the view has it.
+    /// How the terminal was before, while the view has it. Nobody holds this for long.
     before: Mutex<Option<Termios>>,
+    /// Is held while something is drawn.
+    drawing: Mutex<()>,
     /// Whether the view does not have it.
     away: Arc<AtomicBool>,
     /// Whether no view is to have it again.
@@ -29,7 +31,12 @@ pub(super) struct Seat {
 
 impl Seat {
     pub(super) fn new() -> Self {
-        Self { before: Mutex::new(None), away: Arc::new(AtomicBool::new(true)), over: AtomicBool::new(false) }
+        Self {
+            before: Mutex::new(None),
+            drawing: Mutex::new(()),
+            away: Arc::new(AtomicBool::new(true)),
+            over: AtomicBool::new(false),
+        }
     }
 
     /// Is set while the view does not have the terminal: signals may then do at once what they always do.
@@ -38,16 +45,23 @@ impl Seat {
     }
 
     /// Whether this process may write to the terminal: whoever is in the background would be stopped for it.
-    pub(super) fn is_in_front(&self) -> bool {
+    pub(super) fn is_in_front() -> bool {
         tcgetpgrp(stderr()).is_ok_and(|group| group == getpgrp())
     }
 
     /// Takes the terminal, if the view does not have it, and has `draw` draw on it; `draw` is told whether it begins anew.
     pub(super) fn with(&self, draw: impl FnOnce(bool) -> io::Result<()>) -> io::Result<()> {
-        let mut before = self.lock();
+        let _drawing = self.drawing.lock().unwrap_or_else(PoisonError::into_inner);
         if self.over.load(Ordering::Relaxed) {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
+        let is_new = self.take()?;
+        draw(is_new)
+    }
+
+    /// Takes the terminal; says whether the view did not have it.
+    fn take(&self) -> io::Result<bool> {
+        let mut before = self.lock();
         let is_new = before.is_none();
         if is_new {
             let modes = tcgetattr(stderr())?;
@@ -59,12 +73,16 @@ impl Seat {
             self.away.store(false, Ordering::Relaxed);
             write(|out| queue!(out, EnterAlternateScreen, Hide))?;
         }
-        draw(is_new)
+        Ok(is_new)
     }
 
     /// Gives the terminal back, if the view has it. What can't be given back is gone.
     pub(super) fn leave(&self) {
-        give_back(&mut self.lock(), &self.away);
+        if let Some(modes) = self.lock().take() {
+            let _ = write(|out| queue!(out, SetAttribute(Attribute::Reset), LeaveAlternateScreen, Show));
+            let _ = tcsetattr(stderr(), OptionalActions::Now, &modes);
+            self.away.store(true, Ordering::Relaxed);
+        }
     }
 
     /// The terminal may be another's, or as another one left it: what was known of it holds no longer.
@@ -83,37 +101,21 @@ impl Seat {
         }));
     }
 
-    /// Gives the terminal back for good. Whatever holds it up, it is not waited for long.
+    /// Gives the terminal back for good. A frame that is being written is not waited for long: it may be its writer who panics.
     fn end(&self) {
         self.over.store(true, Ordering::Relaxed);
-        for _ in 0..FRAME_WITHIN {
-            match self.before.try_lock() {
-                Ok(mut before) => return give_back(&mut before, &self.away),
-                Err(TryLockError::Poisoned(before)) => {
-                    return give_back(&mut before.into_inner(), &self.away);
-                }
-                Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(1)),
+        for _ in 0..FRAME_WITHIN_MS {
+            if !matches!(self.drawing.try_lock(), Err(TryLockError::WouldBlock)) {
+                break;
             }
+            thread::sleep(Duration::from_millis(1));
         }
-        // The frame's writer may be the one that panics: the screen at least is given back, and by its unwinding the rest.
-        let _ = write(leave);
+        self.leave();
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Termios>> {
         self.before.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn give_back(before: &mut Option<Termios>, away: &AtomicBool) {
-    if let Some(modes) = before.take() {
-        let _ = write(leave);
-        let _ = tcsetattr(stderr(), OptionalActions::Now, &modes);
-        away.store(true, Ordering::Relaxed);
-    }
-}
-
-fn leave(out: &mut Vec<u8>) -> io::Result<()> {
-    queue!(out, SetAttribute(Attribute::Reset), LeaveAlternateScreen, Show)
 }
 
 /// In one write, as far as the terminal takes it.

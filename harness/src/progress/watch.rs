@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::feed::{Feed, Subject};
 use super::state::{Crowd, Member, State};
+use crate::load::Replies;
 use crate::measure::crowd::{self, Process};
 
 /// As many processes are told apart.
@@ -40,7 +41,7 @@ impl Watch {
         let last = self.last.take().filter(|last| last.since == subject.since);
         let Subject { tree, replies, since } = subject;
         let at = Instant::now();
-        let answered = replies.as_ref().map_or(0, |replies| replies.so_far());
+        let answered = replies.as_ref().map_or(0, Replies::so_far);
         let span =
             last.as_ref().map(|last| at.duration_since(last.at).as_secs_f64()).filter(|span| *span > 0.0);
         if let Some(replies) = &replies {

@@ -9,7 +9,9 @@
 //! probability one half: H. A. David and H. N. Nagaraja, Order Statistics (2003), 7.1. With three values that is 75%,
 //! with five 94%: an interval that must not be sold as one of 95%, so it carries its coverage with it.
 
-use super::spread::{median, middle_of};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// The part of the medians that is to be in the interval.
 const LEVEL: f64 = 0.95;
@@ -19,6 +21,8 @@ const DRAWS: usize = 2_000;
 const FEW: usize = 6;
 /// What the draws follow from.
 const SEED: u64 = 1979;
+/// Of so many different numbers of values the draws are kept.
+const KEPT: usize = 64;
 
 /// Where a figure is, as far as the rounds tell.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -61,9 +65,8 @@ pub(crate) fn of_median(values: &[f64]) -> Option<Interval> {
     if values.len() < FEW {
         return range(values);
     }
-    let mut random = fastrand::Rng::with_seed(SEED);
-    let mut drawn = vec![0.0; values.len()];
-    quantiles((0..DRAWS).map(|_| draw(values, &mut drawn, &mut random)).collect())
+    let values = sorted(values);
+    quantiles(drawn(values.len(), SEED).iter().map(|middle| middle.of(&values)).collect())
 }
 
 /// The interval around the difference of the medians of two samples that have nothing to do with each other: `one` less
@@ -80,10 +83,51 @@ pub(crate) fn of_difference(one: &[f64], other: &[f64]) -> Option<Interval> {
             coverage: one.coverage * other.coverage,
         });
     }
-    let mut random = fastrand::Rng::with_seed(SEED);
-    let (mut first, mut second) = (vec![0.0; one.len()], vec![0.0; other.len()]);
-    let mut difference = || draw(one, &mut first, &mut random) - draw(other, &mut second, &mut random);
-    quantiles((0..DRAWS).map(|_| difference()).collect())
+    let (one, other) = (sorted(one), sorted(other));
+    // Of another seed, or two samples of one length would be drawn alike.
+    let (first, second) = (drawn(one.len(), SEED), drawn(other.len(), SEED + 1));
+    let difference = |(first, second): (&Middle, &Middle)| first.of(&one) - second.of(&other);
+    quantiles(first.iter().zip(second.iter()).map(difference).collect())
+}
+
+/// Which of the values in ascending order stand in the middle of a draw: one, or two of which the mean is taken.
+#[derive(Debug, Clone, Copy)]
+struct Middle {
+    lower: usize,
+    upper: usize,
+}
+
+impl Middle {
+    fn of(self, sorted: &[f64]) -> f64 {
+        f64::midpoint(sorted[self.lower], sorted[self.upper])
+    }
+}
+
+thread_local! {
+    /// What was drawn of so many values with such a seed. A record has thousands of figures of as many rounds each, and drawing
+    /// for every one of them took most of the time that a report takes. A run's rows have few different numbers of rounds.
+    static DRAWN: RefCell<BTreeMap<(usize, u64), Rc<[Middle]>>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// The draws: which values stand in the middle does not depend on what they are.
+fn drawn(number: usize, seed: u64) -> Rc<[Middle]> {
+    let draw = || {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut places = vec![0; number];
+        (0..DRAWS).map(|_| draw(&mut places, &mut random)).collect()
+    };
+    DRAWN.with_borrow_mut(|kept| {
+        if kept.len() >= KEPT && !kept.contains_key(&(number, seed)) {
+            kept.clear();
+        }
+        Rc::clone(kept.entry((number, seed)).or_insert_with(draw))
+    })
+}
+
+fn sorted(values: &[f64]) -> Vec<f64> {
+    let mut values = values.to_vec();
+    values.sort_unstable_by(f64::total_cmp);
+    values
 }
 
 /// In which part of all cases the range from the `k`-th least to the `k`-th greatest of `n` values holds the median of
@@ -105,22 +149,32 @@ fn range(values: &[f64]) -> Option<Interval> {
 }
 
 /// The median of as many values as there are, drawn with replacement into `drawn`.
-fn draw(values: &[f64], drawn: &mut [f64], random: &mut fastrand::Rng) -> f64 {
-    drawn.fill_with(|| values[random.usize(..values.len())]);
-    middle_of(drawn)
+/// Draws as many places as there are values, with replacement.
+fn draw(places: &mut [usize], random: &mut fastrand::Rng) -> Middle {
+    let number = places.len();
+    places.fill_with(|| random.usize(..number));
+    let (below, upper, _) = places.select_nth_unstable(number / 2);
+    let lower = below.iter().copied().max().filter(|_| number.is_multiple_of(2));
+    Middle { lower: lower.unwrap_or(*upper), upper: *upper }
 }
 
 fn quantiles(mut medians: Vec<f64>) -> Option<Interval> {
-    median(medians.iter().copied())?; // what is not a number has no place
-    medians.sort_unstable_by(f64::total_cmp);
+    if !medians.iter().any(|median| median.is_finite()) {
+        return None; // what is not a number has no place
+    }
     let outside = ((1.0 - LEVEL) / 2.0 * medians.len() as f64).floor() as usize;
-    Some(Interval { low: medians[outside], high: medians[medians.len() - 1 - outside], coverage: LEVEL })
+    let last = medians.len() - 1 - outside;
+    let (below, high, _) = medians.select_nth_unstable_by(last, f64::total_cmp);
+    let high = *high;
+    let (_, low, _) = below.select_nth_unstable_by(outside, f64::total_cmp);
+    Some(Interval { low: *low, high, coverage: LEVEL })
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::spread::median;
     use super::*;
 
     #[test]
@@ -180,6 +234,46 @@ mod tests {
     fn two_samples_that_lie_apart_differ_by_no_less_than_the_gap() {
         let interval = of_difference(&[5.0, 6.0, 7.0], &[1.0, 2.0]).unwrap();
         assert_eq!(interval, Interval { low: 3.0, high: 6.0, coverage: 0.375 });
+    }
+
+    #[test]
+    fn the_middle_of_a_draw_is_its_median() {
+        for number in [6, 7, 10, 11] {
+            let values: Vec<f64> = (0..number).map(|place| f64::from(place).exp()).collect();
+            let mut random = fastrand::Rng::with_seed(SEED);
+            for middle in drawn(values.len(), SEED).iter() {
+                let again = (0..number).map(|_| values[random.usize(..values.len())]);
+                assert_eq!(median(again), Some(middle.of(&values)));
+            }
+        }
+    }
+
+    #[test]
+    fn however_many_intervals_there_are_no_more_is_drawn_than_once_for_a_number_of_values() {
+        let first = drawn(9, SEED);
+        for number in FEW..=FEW + 3 * KEPT {
+            drawn(number, SEED);
+            assert!(DRAWN.with_borrow(|kept| kept.len() <= KEPT));
+        }
+        let again = drawn(9, SEED);
+        assert!(first.iter().zip(again.iter()).all(|(one, other)| one.upper == other.upper));
+        assert!(Rc::ptr_eq(&again, &drawn(9, SEED)));
+    }
+
+    #[test]
+    fn the_order_of_the_rounds_does_not_matter() {
+        let mut values = [10.0, 11.0, 9.5, 12.0, 10.5, 10.1, 9.9];
+        let interval = of_median(&values);
+        values.reverse();
+        assert_eq!(of_median(&values), interval);
+    }
+
+    #[test]
+    fn two_samples_of_one_length_are_drawn_independently() {
+        // Drawn alike, the difference of two samples that differ by a constant would have no spread at all.
+        let one = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0];
+        let interval = of_difference(&one, &one.map(|value| value - 10.0)).unwrap();
+        assert!(interval.low < 9.0 && interval.high > 11.0, "{interval:?}");
     }
 
     #[test]

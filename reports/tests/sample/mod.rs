@@ -3,6 +3,8 @@
 #[allow(dead_code, reason = "not every test crate that shares this module asks for it")]
 pub(crate) mod course;
 #[allow(dead_code, reason = "not every test crate that shares this module asks for it")]
+pub(crate) mod large;
+#[allow(dead_code, reason = "not every test crate that shares this module asks for it")]
 pub(crate) mod loads;
 #[allow(dead_code, reason = "not every test crate that shares this module asks for it")]
 pub(crate) mod probes;

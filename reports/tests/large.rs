@@ -1,0 +1,40 @@
+//! A record of 5,000 cells: every form of it is drawn and stays of a size that can be read and sent. How long that takes is
+//! `benches/benches/report.rs`'s to say, and how much memory `examples/draw.rs` with `/usr/bin/time -v`.
+
+mod sample;
+
+use reports::document::Document;
+use reports::terminal::{self, Charset, Terminal};
+use reports::{csv, html, markdown};
+use sample::large;
+
+/// What a mail or a chat takes, in bytes; the record itself is larger by far.
+const PAGE_AT_MOST: usize = 1 << 20;
+
+#[test]
+fn a_record_of_5000_cells_becomes_a_page_of_bounded_size() {
+    let run = large::run(10);
+    assert_eq!(run.cells.len(), 5_000);
+    let document = Document::of(&run);
+    let page = html::draw(&document).unwrap();
+    assert!(page.len() < PAGE_AT_MOST, "{} bytes", page.len());
+    let markdown = markdown::draw(&document);
+    assert!(markdown.len() < PAGE_AT_MOST, "{} bytes", markdown.len());
+    let text = terminal::draw(&document, Terminal { width: 80, charset: Charset::Utf8 });
+    assert!(text.lines().all(|line| line.chars().count() <= 80));
+}
+
+#[test]
+fn a_page_grows_with_the_rows_and_not_with_the_rounds() {
+    let size = |rounds| html::draw(&Document::of(&large::run(rounds))).unwrap().len();
+    let (few, many) = (size(2), size(10));
+    assert!(many < few + few / 5, "{few} and {many} bytes");
+}
+
+#[test]
+fn every_cell_of_a_large_record_is_a_line_of_the_table_of_cells() {
+    let run = large::run(10);
+    let drawn = csv::draw(&run).unwrap();
+    let mut reader = ::csv::Reader::from_reader(&drawn[..]);
+    assert_eq!(reader.records().filter(Result::is_ok).count(), 5_000);
+}

@@ -1,8 +1,14 @@
-//! The document as Markdown, as GitHub reads it.
+//! The document as Markdown, as GitHub reads it: for a README or a pull request. What it comes to stands first, then the ranked
+//! tables with their main columns; the long rest is folded, and nothing is left out.
 
-use crate::document::{Conclusion, Document, Fact};
+use crate::document::{Conclusion, Document, Fact, Section};
 use crate::table::{Align, Table};
 use crate::text::one_line;
+
+/// Tables stand open up to so many rows in all: more is no longer looked over at once.
+const OPEN_ROWS: usize = 40;
+/// So many columns GitHub shows beside each other without scrolling.
+const MAIN_COLUMNS: usize = 9;
 
 /// Draws the whole document.
 pub fn draw(document: &Document) -> String {
@@ -13,37 +19,113 @@ pub fn draw(document: &Document) -> String {
         blocks.push(list(document.conclusions.iter().map(conclusion)));
     }
     blocks.extend(document.warnings.iter().map(|warning| format!("**{}**", escape(warning))));
-    blocks.push(list(document.facts.iter().map(|fact| format!("{}: {}", fact.name, value(fact)))));
-    for section in &document.sections {
-        blocks.push(format!("## {}", escape(&section.table.title)));
-        blocks.push(draw_table(&section.table));
+    if !document.pictures.is_empty() {
+        blocks.push("Pictures are in [report.html](report.html).".to_owned());
     }
-    if !document.explanations.is_empty() {
-        blocks.push("## What the columns mean".to_owned());
+    blocks.extend(sections(document));
+    let facts = list(document.facts.iter().map(|fact| format!("{}: {}", fact.name, value(fact))));
+    blocks.push(folded("Machine, command and versions", &facts));
+    let explanations = explanations(document);
+    if !explanations.is_empty() {
+        blocks.push(folded("What the columns mean", &explanations));
     }
+    blocks.join("\n\n") + "\n"
+}
+
+/// All tables: open as long as there is room, those first that rank what the run compares.
+fn sections(document: &Document) -> Vec<String> {
+    let places = 0..document.sections.len();
+    let mut order = document.leading.clone();
+    order.extend(places.filter(|place| !document.leading.contains(place)));
+    let mut rows = 0;
+    let open = |section: &&Section| {
+        let is_first = rows == 0;
+        rows += section.table.rows.len();
+        is_first || rows <= OPEN_ROWS
+    };
+    let in_order: Vec<&Section> = order.iter().filter_map(|place| document.sections.get(*place)).collect();
+    let number = in_order.iter().copied().take_while(open).count();
+    let drawn = |(place, section): (usize, &&Section)| {
+        if place < number { open_table(&section.table) } else { folded_table(&section.table) }
+    };
+    in_order.iter().enumerate().map(drawn).collect()
+}
+
+/// A table with its main columns, and all of it folded below where that is more.
+fn open_table(table: &Table) -> String {
+    let columns = main_columns(table);
+    let heading = format!("## {}", escape(&table.title));
+    if columns.len() == table.columns.len() {
+        return [heading, draw_table(table)].join("\n\n");
+    }
+    [heading, grid(table, &columns), folded("All columns and notes", &draw_table(table))].join("\n\n")
+}
+
+fn folded_table(table: &Table) -> String {
+    folded(&table.title, &draw_table(table))
+}
+
+/// What is shown at a click; without one its summary alone. The empty lines make Markdown of what is in it (section 4.6 of the
+/// `CommonMark` specification).
+fn folded(summary: &str, content: &str) -> String {
+    let summary = one_line(summary).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    format!("<details><summary>{summary}</summary>\n\n{content}\n\n</details>")
+}
+
+fn explanations(document: &Document) -> String {
+    let mut blocks = Vec::new();
     for explanation in &document.explanations {
         blocks.push(escape(explanation.text));
         if !explanation.columns.is_empty() {
             blocks.push(list(explanation.columns.iter().map(|column| escape(column))));
         }
     }
-    blocks.join("\n\n") + "\n"
+    blocks.join("\n\n")
+}
+
+/// The places of the columns that stay where there is room for few: a terminal leaves out the same ones first.
+fn main_columns(table: &Table) -> Vec<usize> {
+    let mut columns = filled_columns(table);
+    while columns.len() > MAIN_COLUMNS {
+        let expendable = |place: &usize| table.columns[*place].expendable;
+        let Some(least) =
+            columns.iter().copied().max_by_key(expendable).filter(|place| expendable(place) > 0)
+        else {
+            break;
+        };
+        columns.retain(|place| *place != least);
+    }
+    columns
+}
+
+/// The places of the columns in which anything stands.
+fn filled_columns(table: &Table) -> Vec<usize> {
+    let filled =
+        |place: &usize| table.rows.is_empty() || table.rows.iter().any(|row| !row[*place].is_empty());
+    (0..table.columns.len()).filter(filled).collect()
 }
 
 /// Draws one table and its notes, without a line break at the end.
 pub fn draw_table(table: &Table) -> String {
-    let headings = table.columns.iter().map(|column| escape(&column.heading()));
-    let rules = table.columns.iter().map(|column| match column.align {
-        Align::Left => "---".to_owned(),
-        Align::Right => "---:".to_owned(),
-    });
-    let mut lines = vec![line(headings), line(rules)];
-    lines.extend(table.rows.iter().map(|row| line(row.iter().map(|text| escape(text)))));
-    let mut blocks = vec![lines.join("\n")];
+    let all: Vec<usize> = (0..table.columns.len()).collect();
+    let mut blocks = vec![grid(table, &all)];
     if !table.notes.is_empty() {
         blocks.push(list(table.notes.iter().map(|note| escape(note))));
     }
     blocks.join("\n\n")
+}
+
+/// These columns of a table.
+fn grid(table: &Table, columns: &[usize]) -> String {
+    let of = || columns.iter().map(|place| &table.columns[*place]);
+    let headings = of().map(|column| escape(&column.heading()));
+    let rules = of().map(|column| match column.align {
+        Align::Left => "---".to_owned(),
+        Align::Right => "---:".to_owned(),
+    });
+    let mut lines = vec![line(headings), line(rules)];
+    lines.extend(table.rows.iter().map(|row| line(columns.iter().map(|place| escape(&row[*place])))));
+    lines.join("\n")
 }
 
 fn list(items: impl Iterator<Item = String>) -> String {
@@ -87,6 +169,7 @@ fn code(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::table::Column;
 
     #[test]
     fn nothing_in_a_text_ends_its_cell_or_its_line() {
@@ -96,6 +179,51 @@ mod tests {
     #[test]
     fn a_text_is_neither_markup_nor_html() {
         assert_eq!(escape("<b>*x*</b> & [y](z)"), r"&lt;b>\*x\*&lt;/b> &amp; \[y\](z)");
+    }
+
+    fn table(title: &str, columns: usize, rows: usize) -> Table {
+        let column = |place: usize| Column::numbers(format!("c{place}"), "", place as u8);
+        Table {
+            title: title.into(),
+            columns: (0..columns).map(column).collect(),
+            rows: vec![(0..columns).map(|place| format!("v{place}")).collect(); rows],
+            notes: vec!["A note.".into()],
+        }
+    }
+
+    fn document(tables: Vec<Table>, leading: Vec<usize>) -> Document {
+        let sections = tables.into_iter().map(|table| Section { table, chart: None }).collect();
+        Document { title: "T".into(), sections, leading, ..Document::default() }
+    }
+
+    #[test]
+    fn what_ranks_stands_open_before_everything_else_and_what_is_long_is_folded() {
+        let page = draw(&document(vec![table("rest", 3, 39), table("ranks", 3, 2)], vec![1]));
+        let (ranks, rest) =
+            (page.find("## ranks").unwrap(), page.find("<details><summary>rest</summary>").unwrap());
+        assert!(ranks < rest && !page.contains("## rest"), "{page}");
+    }
+
+    #[test]
+    fn a_table_of_many_columns_shows_its_main_ones_and_all_of_them_at_a_click() {
+        let page = draw(&document(vec![table("wide", 12, 2)], vec![0]));
+        let (open, rest) = page.split_once("<details>").unwrap();
+        assert!(open.contains("| c0 | c1 | c2 | c3 | c4 | c5 | c6 | c7 | c8 |\n"), "{open}");
+        assert!(rest.contains("| c8 | c9 | c10 | c11 |\n") && rest.contains("- A note."), "{rest}");
+    }
+
+    #[test]
+    fn the_first_table_stands_open_however_long_it_is() {
+        let page = draw(&document(vec![table("long", 3, 90), table("next", 3, 1)], vec![0, 1]));
+        assert!(page.contains("## long") && !page.contains("## next"), "{page}");
+    }
+
+    #[test]
+    fn what_is_folded_has_empty_lines_around_it_and_a_summary_without_markup() {
+        assert_eq!(
+            folded("a <b> & |", "- x"),
+            "<details><summary>a &lt;b&gt; &amp; |</summary>\n\n- x\n\n</details>"
+        );
     }
 
     #[test]

@@ -69,7 +69,7 @@ pub enum Command {
     /// Check how a server behaves: ours, or anyone's in any language.
     #[command(after_long_help = VERIFY_CONTRACT)]
     Verify(Verify),
-    /// Compare two runs of one machine, row by row: faster, slower, the same, or can't tell.
+    /// Compare runs of one machine, row by row: faster, slower, the same, or can't tell; two of them, or a series.
     #[command(after_long_help = COMPARE_JSON)]
     Compare(Compare),
     /// Hold a demonstration for a class in the terminal: what to watch, the real thing, the figures, what they prove.

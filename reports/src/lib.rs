@@ -55,7 +55,7 @@ use std::path::Path;
 
 use document::Document;
 use record::Run;
-pub use storage::{RECORD, ReadError, WriteError};
+pub use storage::{RECORD, ReadError, WriteError, records_in};
 
 pub mod chart;
 pub mod course_notes;
@@ -83,11 +83,16 @@ pub use units::{figure, grouped, latency};
 /// Writes `report.md`, `report.html` and `cells.csv` into `directory`, which is made if it is not there. Each is
 /// whole or, if this fails, as it was before.
 pub fn write_all(run: &Run, directory: &Path) -> Result<(), WriteError> {
-    let document = Document::of(run);
+    let cells = csv::draw(run)?;
+    write_document(&Document::of(run), directory)?;
+    storage::replace(&directory.join("cells.csv"), &cells)
+}
+
+/// Writes `report.md` and `report.html` of any document into `directory`, as [`write_all`] does.
+pub fn write_document(document: &Document, directory: &Path) -> Result<(), WriteError> {
     let files = [
-        ("report.md", markdown::draw(&document).into_bytes()),
-        ("report.html", html::draw(&document)?.into_bytes()),
-        ("cells.csv", csv::draw(run)?),
+        ("report.md", markdown::draw(document).into_bytes()),
+        ("report.html", html::draw(document)?.into_bytes()),
     ];
     std::fs::create_dir_all(directory)
         .map_err(|source| WriteError::Refused { path: directory.to_owned(), source })?;

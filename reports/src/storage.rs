@@ -132,6 +132,24 @@ impl Run {
     }
 }
 
+/// The runs that `path` means: itself, or, of a directory without a record, the directories in it that hold one, in the order
+/// of their names.
+pub fn records_in(path: &Path) -> Result<Vec<PathBuf>, ReadError> {
+    if !path.is_dir() || path.join(RECORD).exists() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let failed = |source| ReadError::Unreadable { path: path.to_owned(), source };
+    let mut runs = Vec::new();
+    for entry in path.read_dir().map_err(failed)? {
+        let directory = entry.map_err(failed)?.path();
+        if directory.join(RECORD).is_file() {
+            runs.push(directory);
+        }
+    }
+    runs.sort();
+    if runs.is_empty() { Err(ReadError::NoRecord(path.to_owned())) } else { Ok(runs) }
+}
+
 /// The file that `path` means: itself, or `run.json` in it if it is a directory.
 fn record_path(path: &Path) -> PathBuf {
     if path.is_dir() { path.join(RECORD) } else { path.to_owned() }

@@ -178,6 +178,8 @@ fn ascii(c: char) -> String {
         'κ' => "kappa".to_owned(),
         '–' | '—' | '−' => "-".to_owned(),
         '’' => "'".to_owned(),
+        '→' => "->".to_owned(),
+        height if marks::HEIGHTS.contains(&height) => marks::in_ascii(height).to_string(),
         c if c.is_ascii() => c.to_string(),
         _ => "?".to_owned(),
     }

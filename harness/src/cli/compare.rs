@@ -18,6 +18,10 @@ coverage}; p_value (Welch's test on logarithms, Holm's correction); rounds [earl
 has errors or no figures)}]; only_old, only_new [{suite, setting, model}]; tasks_left_out, probes_left_out (tasks and probes are
 not compared).
 
+Of three runs or more the answer covers each step from a run to the next and the way from the first to the last, and the correction is for \
+all of them together. --json: runs [{path, started, concur, complete}], steps and overall (each as above), rows [{suite, setting, model, cpu_us \
+[{median, low, high, coverage}, null where a run has none]}]. --fail-on looks at the last step and at the way from the first run to the last.
+
 --fail-on slower also fails on rows that are missing in the later run, came to errors or have no figures there, and where no row \
 could be compared.
 
@@ -39,10 +43,13 @@ pub struct Report {
 /// `concur compare`.
 #[derive(Debug, Args)]
 pub struct Compare {
-    /// The earlier run: its directory, or its run.json.
-    pub old: PathBuf,
-    /// The later run.
-    pub new: PathBuf,
+    /// The runs: their directories or their run.json, the earlier one first; or a directory that holds several runs. Three or
+    /// more are a series, in the order of their start.
+    #[arg(required = true, value_name = "RUN")]
+    pub runs: Vec<PathBuf>,
+    /// Write report.html and report.md into this directory as well.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
     /// End with exit code 1 if any row came to this.
     #[arg(long, value_name = "OUTCOME")]
     pub fail_on: Option<FailOn>,

@@ -1,44 +1,112 @@
-//! `concur compare`: what became faster or slower from one run to another.
+//! `concur compare`: what became faster or slower from one run to another, or over a series of runs.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::Context;
 use reports::document::Document;
 use reports::record::Run;
-use reports::summary::{Outcome, Versus};
+use reports::summary::{Outcome, Series, Versus};
+use serde::Serialize;
 
 use crate::cli::{Compare, FailOn};
 use crate::failure::{FAILED, Usage};
 
+/// At most so many runs are taken: each is read whole.
+const RUNS_AT_MOST: usize = 200;
+
 pub(super) fn run(arguments: &Compare) -> anyhow::Result<ExitCode> {
-    let read = |path| Run::read(path).map_err(|error| Usage::error(error.to_string()));
-    let (old, new) = (read(&arguments.old)?, read(&arguments.new)?);
-    let path = |path: &Path| path.display().to_string();
-    let versus = Versus::of(&old, &new).named(path(&arguments.old), path(&arguments.new));
-    if !arguments.force {
-        refuse_unlike(&versus)?;
+    let paths = paths(&arguments.runs)?;
+    let read = |path: &Path| Run::read(path).map_err(|error| Usage::error(error.to_string()));
+    match &paths[..] {
+        [old, new] => two(arguments, (old, &read(old)?), (new, &read(new)?)),
+        _ => {
+            let named = |path: &PathBuf| Ok((path.display().to_string(), read(path)?));
+            series(arguments, &paths.iter().map(named).collect::<anyhow::Result<Vec<_>>>()?)
+        }
+    }
+}
+
+/// The runs that were asked for: a directory of runs stands for all that are in it.
+fn paths(asked: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    let runs = asked.iter().map(|path| reports::records_in(path));
+    let runs: Vec<Vec<PathBuf>> =
+        runs.collect::<Result<_, _>>().map_err(|error| Usage::error(error.to_string()))?;
+    let paths = runs.concat();
+    match paths.len() {
+        0 | 1 => Err(Usage::error(
+            "one run can't be compared with itself; give two runs, or a directory that holds several",
+        )),
+        2..=RUNS_AT_MOST => Ok(paths),
+        many => Err(Usage::error(format!(
+            "{many} runs are more than the {RUNS_AT_MOST} that a series may have; give fewer of them"
+        ))),
+    }
+}
+
+fn two(arguments: &Compare, old: (&PathBuf, &Run), new: (&PathBuf, &Run)) -> anyhow::Result<ExitCode> {
+    let path = |path: &PathBuf| path.display().to_string();
+    let versus = Versus::of(old.1, new.1).named(path(old.0), path(new.0));
+    refuse(&versus, arguments.force)?;
+    publish(arguments, &versus, &Document::versus(&versus), || {
+        Document::versus_with_both(&versus, old.1, new.1)
+    })?;
+    Ok(verdict(arguments, &failures(&versus)))
+}
+
+fn series(arguments: &Compare, runs: &[(String, Run)]) -> anyhow::Result<ExitCode> {
+    let series = Series::of(runs).context("a series has two runs at least")?;
+    for step in series.comparisons() {
+        refuse(step.versus, arguments.force)?;
+    }
+    let document = Document::series(&series);
+    publish(arguments, &series, &document, || document.clone())?;
+    let last = series.steps.last().into_iter().chain([&series.overall]);
+    let mut failures: Vec<String> = last.flat_map(failures).collect();
+    failures.dedup();
+    Ok(verdict(arguments, &failures))
+}
+
+/// Prints what was found, and then writes it where that was asked for.
+fn publish(
+    arguments: &Compare,
+    found: &impl Serialize,
+    printed: &Document,
+    written: impl FnOnce() -> Document,
+) -> anyhow::Result<()> {
+    let text = if arguments.json {
+        serde_json::to_string_pretty(found)? + "\n"
+    } else {
+        super::page(printed)
+    };
+    super::print(&text)?;
+    if let Some(directory) = &arguments.out {
+        reports::write_document(&written(), directory).context("the comparison's files are missing")?;
+        eprintln!("concur: the comparison is in {}/report.html", directory.display());
+    }
+    Ok(())
+}
+
+fn verdict(arguments: &Compare, failures: &[String]) -> ExitCode {
+    let Some(FailOn::Slower) = arguments.fail_on else { return ExitCode::SUCCESS };
+    for failure in failures {
+        eprintln!("concur: {failure}");
+    }
+    if failures.is_empty() { ExitCode::SUCCESS } else { FAILED.into() }
+}
+
+/// What can't be compared, or says less than it seems to unless somebody knows what they do.
+fn refuse(versus: &Versus, force: bool) -> anyhow::Result<()> {
+    if !force {
+        refuse_unlike(versus)?;
     }
     if versus.rows.is_empty() {
         return Err(Usage::error(
             "these runs have no row in common, so there is nothing to compare; measure the same models under the same load \
-             in both"
-                .to_owned(),
+             in both",
         ));
     }
-    let text = if arguments.json {
-        serde_json::to_string_pretty(&versus)? + "\n"
-    } else {
-        super::page(&Document::versus(&versus))
-    };
-    super::print(&text)?;
-    let failures = match arguments.fail_on {
-        Some(FailOn::Slower) => failures(&versus),
-        None => Vec::new(),
-    };
-    for failure in &failures {
-        eprintln!("concur: {failure}");
-    }
-    Ok(if failures.is_empty() { ExitCode::SUCCESS } else { FAILED.into() })
+    Ok(())
 }
 
 /// Ratios of runs of different hosts, or of one host's processors used in another way, are not the servers' own.

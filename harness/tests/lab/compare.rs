@@ -236,3 +236,74 @@ fn runs_without_a_common_row_are_refused_in_a_sentence() {
         assert!(refused.contains("no row in common"), "{refused}");
     }
 }
+
+/// Three runs a day apart in directories of their own, the last of which is slower.
+fn days(directory: &Path) -> Vec<PathBuf> {
+    let day = |(number, models): (u32, &[(&str, f64)])| {
+        let own = directory.join(format!("day-{number}"));
+        std::fs::create_dir(&own).unwrap();
+        record(&own, "run.json", models, |run| run.started = format!("2026-02-0{number}T12:00:00Z"));
+        own
+    };
+    [(1, &MODELS[..]), (2, &MODELS), (3, &SLOWER)].map(day).to_vec()
+}
+
+#[test]
+fn three_runs_are_a_series_and_so_is_a_directory_of_runs() {
+    let directory = tempfile::tempdir().unwrap();
+    let days = days(directory.path());
+    let output = |arguments: &[&Path]| {
+        let output = concur().arg("compare").args(arguments).args(["--fail-on", "slower"]).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    // In whichever order they are given.
+    let (code, said) = output(&[&days[2], &days[0], &days[1]]);
+    assert_eq!(code, Some(1), "{said}");
+    let change = said.lines().find(|line| line.starts_with("slower")).unwrap();
+    assert!(change.contains("2 → 3") || change.contains("2 -> 3"), "{said}");
+    let (code, of_directory) = output(&[directory.path()]);
+    assert_eq!((code, of_directory), (Some(1), said));
+}
+
+#[test]
+fn the_pages_of_a_comparison_are_written_where_that_is_asked_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let days = days(directory.path());
+    let out = directory.path().join("out");
+    let (code, _, told) = compare(&days[1], &days[2], &["--out", out.to_str().unwrap()]);
+    assert_eq!(code, Some(0));
+    assert!(told.contains("out/report.html"), "{told}");
+    let markdown = std::fs::read_to_string(out.join("report.md")).unwrap();
+    assert!(markdown.contains("| slower | epoll |") && markdown.contains("(earlier run)"), "{markdown}");
+    assert!(std::fs::read_to_string(out.join("report.html")).unwrap().contains("Two runs compared"));
+}
+
+#[test]
+fn the_json_of_a_series_has_its_runs_its_steps_and_its_rows() {
+    let directory = tempfile::tempdir().unwrap();
+    days(directory.path());
+    let (code, said, _) = {
+        let output = concur().arg("compare").arg(directory.path()).arg("--json").output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap(), ())
+    };
+    assert_eq!(code, Some(0));
+    let json: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(json["runs"].as_array().unwrap().len(), 3);
+    assert_eq!(json["steps"][1]["rows"][0]["outcome"], "slower");
+    assert_eq!(json["overall"]["rows"][0]["outcome"], "slower");
+    assert_eq!(json["rows"][0]["cpu_us"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn one_run_and_a_directory_without_runs_are_refused_in_a_sentence() {
+    let directory = tempfile::tempdir().unwrap();
+    let days = days(directory.path());
+    let empty = directory.path().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    for (asked, expected) in [(&days[0], "give two runs"), (&empty, "holds no run.json")] {
+        let output = concur().arg("compare").arg(asked).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), said.lines().count()), (Some(2), 1), "{said}");
+        assert!(said.contains(expected), "{said}");
+    }
+}

@@ -12,13 +12,20 @@ pub(super) fn warnings(run: &Run) -> Vec<String> {
     if run.cells.is_empty() {
         return vec![format!("This run holds no cells of its {planned}, so there is nothing to show.")];
     }
-    if run.complete {
-        return Vec::new();
+    let mut warnings = Vec::new();
+    if !run.complete {
+        let measured = count(run.measured() as f64);
+        warnings.push(format!(
+            "This run is not complete: it holds {measured} of its {planned}. It was interrupted or is still under way."
+        ));
     }
-    let measured = count(run.measured() as f64);
-    vec![format!(
-        "This run is not complete: it holds {measured} of its {planned}. It was interrupted or is still under way."
-    )]
+    if run.cells.iter().all(|cell| !matches!(cell.verdict(), Verdict::Valid | Verdict::ClientBound)) {
+        warnings.push(format!(
+            "No cell of this run counts ({}), so there are no figures; the notes say why.",
+            listed_verdicts(run)
+        ));
+    }
+    warnings
 }
 
 /// The facts, in the order of reading.
@@ -97,11 +104,16 @@ const VERDICTS: [Verdict; 5] =
 
 /// How many cells got each verdict: `20 valid, 1 unstable of 21 cells`.
 fn verdicts(run: &Run) -> String {
+    format!("{} of {}", listed_verdicts(run), plural(run.cells.len(), "cell"))
+}
+
+/// `20 valid, 1 unstable`.
+fn listed_verdicts(run: &Run) -> String {
     let number = |verdict| run.cells.iter().filter(|cell| cell.verdict() == verdict).count();
     let listed = VERDICTS.map(|verdict| (number(verdict), name(verdict)));
     let listed = listed.iter().filter(|(number, _)| *number > 0);
     let listed: Vec<_> = listed.map(|(number, name)| format!("{} {name}", count(*number as f64))).collect();
-    format!("{} of {}", listed.join(", "), plural(run.cells.len(), "cell"))
+    listed.join(", ")
 }
 
 /// A verdict as it stands in the record.

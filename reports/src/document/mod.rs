@@ -12,6 +12,7 @@ mod probe_grid;
 pub(crate) mod probes;
 mod rates;
 mod scaling;
+mod series;
 mod server_notes;
 pub(crate) mod servers;
 pub(crate) mod spawn;
@@ -27,7 +28,7 @@ use serde::Serialize;
 use crate::chart::Chart;
 use crate::picture::{self, Picture};
 use crate::record::Run;
-use crate::summary::{ServerTable, Summary, Versus};
+use crate::summary::{Series, ServerTable, Summary, Versus};
 use crate::table::Table;
 
 /// What stands in the place of a rank that is not given.
@@ -103,6 +104,16 @@ impl Document {
     /// Puts into words how a run differs from an earlier one.
     pub fn versus(versus: &Versus) -> Self {
         versus::document(versus)
+    }
+
+    /// The same, with all that the reports on both runs show.
+    pub fn versus_with_both(versus: &Versus, old: &Run, new: &Run) -> Self {
+        versus::with_both(versus, old, new)
+    }
+
+    /// Puts into words what several runs came to, one after another.
+    pub fn series(series: &Series) -> Self {
+        series::document(series)
     }
 
     /// Puts the report on `run` into words.

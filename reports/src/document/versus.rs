@@ -3,7 +3,8 @@
 use super::server_notes::why;
 use super::servers::known_range;
 use super::title::{self, Open};
-use super::{Document, Fact, Section};
+use super::{Belief, Conclusion, Document, Fact, Section};
+use crate::record::Run;
 use crate::statistics::Interval;
 use crate::summary::{Alone, Change, Compared, LEAST, Outcome, Suite, Threshold, Versus, VersusRow};
 use crate::table::{Column, Table};
@@ -15,17 +16,111 @@ const ALONE_TOLD: usize = 8;
 const LEGEND: &str = "Ratios are the later run's median by the earlier one's: above 1 it costs more. Slower and faster: the \
 interval lies beyond the threshold, and chance alone would hardly do that. Same: it lies within.";
 
+/// With fewer rounds on a side an outcome is to be read with care.
+const MANY_ROUNDS: usize = 5;
+
 /// The whole comparison.
 pub(super) fn document(versus: &Versus) -> Document {
+    let changes = changes(versus);
+    let sections: Vec<Section> = changes.into_iter().chain(sections(versus)).collect();
     Document {
         title: "Two runs compared".to_owned(),
+        conclusions: conclusion(versus).into_iter().collect(),
         warnings: warnings(versus),
         facts: facts(versus),
-        sections: sections(versus),
-        pictures: Vec::new(),
+        leading: (0..sections.len()).collect(),
+        pictures: crate::picture::changes::of(versus).into_iter().collect(),
+        sections,
         legend: LEGEND,
         ..Document::default()
     }
+}
+
+/// The same with all that the report on each of the runs shows, one below the other.
+pub(super) fn with_both(versus: &Versus, old: &Run, new: &Run) -> Document {
+    let mut document = document(versus);
+    let (mut old, new) = (Document::of(old), Document::of(new));
+    let named = |mut section: Section, which: &str| {
+        section.table.title = format!("{} ({which} run)", section.table.title);
+        section
+    };
+    for section in new.sections {
+        let same = old.sections.iter().position(|other| other.table.title == section.table.title);
+        document.sections.extend(same.map(|place| named(old.sections.remove(place), "earlier")));
+        document.sections.push(named(section, "later"));
+    }
+    document.sections.extend(old.sections.into_iter().map(|section| named(section, "earlier")));
+    document.explanations = new.explanations;
+    document
+}
+
+/// What became of the rows, the greatest change first to be named.
+fn conclusion(versus: &Versus) -> Option<Conclusion> {
+    let [slower, faster, same, unknown] =
+        [Outcome::Slower, Outcome::Faster, Outcome::Same, Outcome::CantTell].map(|of| versus.count(of));
+    let rows = versus.rows.len();
+    let rounds = versus.rows.iter().flat_map(|row| row.rounds).filter(|rounds| *rounds > 0).min()?;
+    let text = match greatest(versus) {
+        None => format!(
+            "Nothing changed for sure: of {}, {same} stayed the same and {unknown} can't be told.",
+            plural(rows, "row")
+        ),
+        Some((row, ratio)) => format!(
+            "Of {}, {slower} became slower and {faster} faster; {} changed most, to {} times as much CPU time per request ({}).",
+            plural(rows, "row"),
+            row.model,
+            times(ratio),
+            title::of(&row.setting, Open::Nothing)
+        ),
+    };
+    let unlike = !versus.hosts_differ.is_empty() || !versus.placements_differ.is_empty();
+    let (trust, belief) = if unknown == rows {
+        ("Nothing to believe: no row can be told.".to_owned(), Belief::Open)
+    } else if unlike || !versus.warnings.is_empty() {
+        ("With care: the runs were not measured alike, as the warnings say.".to_owned(), Belief::Careful)
+    } else if rounds < MANY_ROUNDS {
+        (format!("With care: {} on a side are few.", plural(rounds, "round")), Belief::Careful)
+    } else {
+        (
+            "To be believed: chance alone would show any such change with a probability below 5%.".to_owned(),
+            Belief::Firm,
+        )
+    };
+    Some(Conclusion { suite: "Servers".to_owned(), text, trust, belief })
+}
+
+/// Of the rows that changed the one whose ratio is farthest from 1.
+fn greatest(versus: &Versus) -> Option<(&VersusRow, f64)> {
+    let changed = versus.rows.iter().filter(|row| is_change(row));
+    let with_ratio = changed.filter_map(|row| Some((row, row.cpu_us?.ratio)));
+    with_ratio.max_by(|(_, one), (_, other)| one.ln().abs().total_cmp(&other.ln().abs()))
+}
+
+fn is_change(row: &VersusRow) -> bool {
+    matches!(row.outcome, Outcome::Slower | Outcome::Faster)
+}
+
+/// All rows that changed, whatever they were measured in; of one setting its own table says it.
+fn changes(versus: &Versus) -> Option<Section> {
+    let settings: Vec<String> =
+        versus.rows.iter().map(|row| title::of(&row.setting, Open::Nothing)).collect();
+    let several = settings.iter().any(|setting| *setting != settings[0]);
+    let mut changed: Vec<&VersusRow> = versus.rows.iter().filter(|row| is_change(row)).collect();
+    changed.sort_by(|one, other| one.outcome.cmp(&other.outcome));
+    let texts = |row: &VersusRow| {
+        let mut texts = texts(row);
+        texts.insert(2, title::of(&row.setting, Open::Nothing));
+        texts
+    };
+    let mut columns = columns();
+    columns.insert(2, Column::words("setting", 0));
+    let table = Table {
+        title: "What changed".to_owned(),
+        columns,
+        rows: changed.iter().map(|row| texts(row)).collect(),
+        notes: Vec::new(),
+    };
+    (several && !changed.is_empty()).then_some(Section { table, chart: None })
 }
 
 fn warnings(versus: &Versus) -> Vec<String> {
@@ -72,7 +167,7 @@ fn facts(versus: &Versus) -> Vec<Fact> {
 }
 
 /// `before/, started 2026-01-31T12:00:00Z, concur 0.1.0`.
-fn run(run: &Compared) -> String {
+pub(super) fn run(run: &Compared) -> String {
     let path = if run.path.is_empty() { String::new() } else { format!("{}, ", run.path) };
     format!("{path}started {}, concur {}", run.started, run.concur)
 }
@@ -199,7 +294,7 @@ fn texts(row: &VersusRow) -> Vec<String> {
     ]
 }
 
-fn name(outcome: Outcome) -> &'static str {
+pub(super) fn name(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Slower => "slower",
         Outcome::Faster => "faster",
@@ -209,6 +304,6 @@ fn name(outcome: Outcome) -> &'static str {
 }
 
 /// A probability; below a thousandth it is only that.
-fn probability(p: f64) -> String {
+pub(super) fn probability(p: f64) -> String {
     if p < 0.001 { "< 0.001".to_owned() } else { format!("{p:.3}") }
 }

@@ -3,6 +3,7 @@
 //!
 //! One file a picture, which goes from a record and its summary to a [`Picture`], or to none where the record has nothing for it.
 
+pub(crate) mod changes;
 mod bounds;
 mod cpu;
 mod errors;
@@ -17,6 +18,7 @@ mod parts;
 mod percentiles;
 mod probes;
 mod rates;
+pub(crate) mod series;
 mod shown;
 mod sleepers;
 mod spawn;

@@ -11,6 +11,7 @@ pub(crate) mod rank;
 pub(crate) mod rates;
 pub(crate) mod row;
 pub(crate) mod scaling;
+pub(crate) mod series;
 pub(crate) mod servers;
 pub(crate) mod setting;
 pub(crate) mod stevens;
@@ -28,6 +29,7 @@ pub use probes::{ProbeRow, ProbeSuite, ProbeTable, TouchedRow, TouchedTable, WOR
 pub use rates::{ACHIEVED, Knee, LATER, Percentile, RateRow, RateStep, RateSweep};
 pub use row::{Estimate, Figure, Obstacle, Outlier, Rank, ServerRow, Standing};
 pub use scaling::{Laws, Lossless, ScalingRow};
+pub use series::{InRun, Series, SeriesRow, Step};
 pub use servers::ServerTable;
 pub use setting::Setting;
 pub use stevens::{BOOK, BookRow, CONNECTIONS, StevensRow, StevensTable};

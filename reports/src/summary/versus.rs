@@ -77,7 +77,7 @@ pub struct Compared {
 }
 
 impl Compared {
-    fn of(run: &Run) -> Self {
+    pub(crate) fn of(run: &Run) -> Self {
         Self {
             path: String::new(),
             started: run.started.clone(),
@@ -159,17 +159,24 @@ pub struct Alone {
 }
 
 /// Which row it is, in both runs.
-type Name = (Suite, Key, String);
+pub(crate) type Name = (Suite, Key, String);
 
 /// One row of one run.
-struct Side<'a> {
-    setting: Setting,
-    cells: Counted<'a>,
+pub(crate) struct Side<'a> {
+    pub(crate) setting: Setting,
+    pub(crate) cells: Counted<'a>,
 }
 
 impl Versus {
     /// Compares `new` with `old`.
     pub fn of(old: &Run, new: &Run) -> Self {
+        let mut versus = Self::unjudged(old, new);
+        judge(versus.rows.iter_mut());
+        versus
+    }
+
+    /// The same without a word on any row: those of several comparisons are judged together.
+    pub(crate) fn unjudged(old: &Run, new: &Run) -> Self {
         let (old_groups, new_groups) = (groups_of(old), groups_of(new));
         let pairs = [Pairs::of(&old_groups), Pairs::of(&new_groups)];
         let (mut before, mut after) = (sides(old_groups), sides(new_groups));
@@ -181,7 +188,6 @@ impl Versus {
                 rows.push(compare(name, &old, &new, &pairs));
             }
         }
-        judge(&mut rows);
         let has = |kind: fn(&Cell) -> bool| [old, new].iter().any(|run| run.cells.iter().any(kind));
         let runs = (Compared::of(old), Compared::of(new));
         let mut warnings = conditions::of_runs(old, new);
@@ -227,7 +233,7 @@ impl Versus {
 }
 
 /// All rows of a run but the second ones of A/A pairs.
-fn sides(groups: Vec<(Suite, super::servers::Group<'_>)>) -> BTreeMap<Name, Side<'_>> {
+pub(crate) fn sides(groups: Vec<(Suite, super::servers::Group<'_>)>) -> BTreeMap<Name, Side<'_>> {
     let mut sides = BTreeMap::new();
     for (suite, group) in groups {
         let key = group.setting.key();
@@ -323,10 +329,11 @@ fn change(
 }
 
 /// Corrects the p-values for the number of rows, and says what became of each.
-fn judge(rows: &mut [VersusRow]) {
+pub(crate) fn judge<'a>(rows: impl Iterator<Item = &'a mut VersusRow>) {
+    let mut rows: Vec<&mut VersusRow> = rows.collect();
     let p_values: Vec<f64> = rows.iter().filter_map(|row| row.p_value).collect();
     let mut adjusted = holm::adjusted(&p_values).into_iter();
-    for row in rows {
+    for row in &mut rows {
         row.p_value = row.p_value.and_then(|_| adjusted.next());
         match outcome(row, row.threshold.between_runs()) {
             Ok(outcome) => row.outcome = outcome,

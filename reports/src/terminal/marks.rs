@@ -5,7 +5,7 @@ use super::Charset;
 /// From an eighth of a character to a whole one, from the left.
 const BAR: [char; 8] = ['▏', '▎', '▍', '▌', '▋', '▊', '▉', '█'];
 /// From an eighth of a character to a whole one, from below.
-const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+pub(super) const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 /// The same where there is nothing but ASCII: from little ink to much.
 const ASCII_HEIGHTS: [char; 7] = ['.', ':', '-', '=', '+', '*', '#'];
 
@@ -38,6 +38,12 @@ pub fn sparkline(shares: impl IntoIterator<Item = Option<f64>>, charset: Charset
     let mark =
         |share: f64| heights[((share * heights.len() as f64).ceil() as usize).clamp(1, highest + 1) - 1];
     shares.into_iter().map(|share| share.filter(|share| share.is_finite()).map_or(' ', mark)).collect()
+}
+
+/// The ASCII height for a character of a sparkline that stands in a text.
+pub(super) fn in_ascii(height: char) -> char {
+    let place = HEIGHTS.iter().position(|other| *other == height).unwrap_or(0);
+    ASCII_HEIGHTS[place * ASCII_HEIGHTS.len() / HEIGHTS.len()]
 }
 
 #[cfg(test)]

@@ -89,6 +89,13 @@ fn notice(own: &[Own<'_>], kind: &Kind) -> Option<String> {
             last.name,
             last.index
         )
+    } else if format!("{:.3}", first.index) == format!("{:.3}", last.index) {
+        format!(
+            "All share as evenly (Jain's index {:.3}): of {} of {} the lower half got {half} of the {what}. {why} {index}",
+            first.index,
+            plural(last.shares.len(), kind.noun),
+            last.name
+        )
     } else {
         format!(
             "{} shares most evenly (Jain's index {:.3}) and {} least ({:.3}): of its {} the lower half got {half} of the {what}. {why} {index}",

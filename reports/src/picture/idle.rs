@@ -48,7 +48,7 @@ fn notice(table: &IdleTable) -> String {
     let steepest = growing.max_by(|one, other| slope(one).total_cmp(&slope(other)));
     let said = match (steepest, &table.best_flat) {
         (Some(row), flat) => grows(row).map(|grows| {
-            let flat = flat.as_ref().map(|flat| format!(" {flat} does not grow: it is told who is ready."));
+            let flat = flat.as_ref().map(|flat| format!(" {flat} does not grow."));
             grows + &flat.unwrap_or_default()
         }),
         (None, Some(flat)) => Some(format!(
@@ -65,7 +65,7 @@ fn grows(row: &IdleRow) -> Option<String> {
     let line = row.line?;
     Some(format!(
         "{} takes {} µs more for a request with each thousand idle connections ({}): who looks at every connection at each turn pays \
-         for those that say nothing.",
+         for those that say nothing, who is told which are ready does not.",
         row.model,
         figure(line.slope),
         range(line.interval?, figure)

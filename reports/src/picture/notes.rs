@@ -86,8 +86,8 @@ fn notice(chosen: &Chosen<'_>) -> String {
     let here = chosen.rows.iter().find(|row| row.executor == thread.executor && row.task == computing);
     let here = here.and_then(|row| row.comparison).map(|own| {
         format!(
-            "Threads at work that computes took {notes} of Line's time in the notes, under a lock that lets one run at a time, and {} here in Rust, \
-             which has none ({computing}).",
+            "At work that computes ({computing}) threads took {notes} of Line's time in the notes, under a lock that lets one run at a time, and {} \
+             here in Rust, which has none.",
             hundredths(own.ratio)
         )
     });

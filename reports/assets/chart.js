@@ -114,7 +114,8 @@
       // Its name stands within it where it has room: of one to the right at the bottom, of one above at the top. The key has it anyway.
       const [x, right] = area.on === "x" ? [Math.max(from, left), Math.min(to, left + width)] : [left, left + width];
       const y = area.on === "x" ? top + height - 6 * devicePixelRatio : Math.max(to, top) + 14 * devicePixelRatio;
-      if (u.ctx.measureText(word(area.name)).width + 8 * devicePixelRatio < right - x && y < top + height)
+      const seen = area.on === "x" ? from < left + width : from > top;
+      if (seen && u.ctx.measureText(word(area.name)).width + 8 * devicePixelRatio < right - x && y < top + height)
         u.ctx.fillText(word(area.name), x + 5 * devicePixelRatio, y);
     }
     u.ctx.restore();
@@ -174,10 +175,18 @@
       splits: (u, side, low, high) => ticks(kind, low, high, wanted),
       values: (u, splits) => splits.map((t) => figures(scales[kind].unfold(t))),
     });
-    const reach = (kind) => (u, low, high) => {
+    // Room for where areas begin, unless the lines would lie flat at the bottom then.
+    const near = (side, kind) => {
+      const own = side === "x" ? 0 : 1;
+      const most = Math.max(...chart.series.flatMap((series) => series.points.map((point) => point[own])));
+      const begins = chart.areas.filter((area) => area.on === side).map((area) => area.from);
+      return begins.filter((at) => kind !== "linear" || at <= 2.5 * most).map(scales[kind].fold).filter(Number.isFinite);
+    };
+    const reach = (kind, side) => (u, low, high) => {
       if (low === null || high === null) return [0, 1];
+      low = Math.min(low, ...near(side, kind));
+      high = Math.max(high, ...near(side, kind));
       if (kind === "linear") { low = Math.min(low, 0); high = high > 0 ? high * 1.05 : 1; }
-      else if (kind === "nines") low = Math.min(low, Math.max(low, 0));
       const room = kind === "logarithmic" ? (high - low) * 0.04 || 0.3 : 0;
       return high > low ? [low - room, high + room] : [low - 0.5, high + 0.5];
     };
@@ -202,8 +211,8 @@
       height: Math.round(Math.min(Math.max(width * 0.6, 260), 440)),
       // The range after a zoom is the one asked for; before, it leaves room for nought or for markers.
       scales: {
-        x: { time: false, range: (u, low, high) => (u.zoomed ? [low, high] : reach(x)(u, low, high)) },
-        y: { range: reach(y) },
+        x: { time: false, range: (u, low, high) => (u.zoomed ? [low, high] : reach(x, "x")(u, low, high)) },
+        y: { range: reach(y, "y") },
       },
       axes: [{ ...axis(x, chart.x, Math.max(3, width / 90)), size: 36 }, { ...axis(y, chart.y, 5), size: 62 }],
       series: [{ label: named(chart.x), value: (u, v) => (v === null ? "–" : figures(scales[x].unfold(v))) }, ...chart.series.map(line)],

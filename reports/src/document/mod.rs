@@ -157,7 +157,7 @@ impl Document {
             conclusions: conclusion::all(run, &summary),
             warnings: facts::warnings(run),
             facts: facts::facts(run),
-            leading: leading(&sections),
+            leading: leading(&sections, &summary),
             sections,
             pictures: picture::all(run, &summary),
             legend: match (ranked, without_servers) {
@@ -170,8 +170,12 @@ impl Document {
     }
 }
 
-/// The sections whose tables have ranks.
-fn leading(sections: &[Section]) -> Vec<usize> {
+/// The sections whose tables have ranks: first the one that the conclusion on servers is about.
+fn leading(sections: &[Section], summary: &Summary) -> Vec<usize> {
     let has_ranks = |section: &Section| section.table.columns.iter().any(|column| column.title == "rank");
-    (0..sections.len()).filter(|index| has_ranks(&sections[*index])).collect()
+    let main = conclusion::main_setting(summary).map(|setting| title::of(setting, title::Open::Nothing));
+    let is_main = |index: &usize| main.as_ref() == Some(&sections[*index].table.title);
+    let mut leading: Vec<usize> = (0..sections.len()).filter(|index| has_ranks(&sections[*index])).collect();
+    leading.sort_by_key(|index| !is_main(index));
+    leading
 }

@@ -16,12 +16,11 @@ use crate::document::Document;
 use crate::storage::WriteError;
 
 /// The page's pieces; everything that is put into them is escaped.
-const TEMPLATES: [(&str, &str); 7] = [
+const TEMPLATES: [(&str, &str); 6] = [
     ("page.html", include_str!("../../templates/page.html")),
     ("verdict.html", include_str!("../../templates/verdict.html")),
     ("contents.html", include_str!("../../templates/contents.html")),
     ("table.html", include_str!("../../templates/table.html")),
-    ("bars.html", include_str!("../../templates/bars.html")),
     ("picture.html", include_str!("../../templates/picture.html")),
     ("about.html", include_str!("../../templates/about.html")),
 ];

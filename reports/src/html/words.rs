@@ -1,7 +1,7 @@
 //! The page's own words: what stands in its templates by a key. They stand here so that who translates finds all of them.
 
 /// Keys of the templates, and the words.
-pub const WORDS: [(&str, &str); 27] = [
+pub const WORDS: [(&str, &str); 25] = [
     ("skip", "Skip to what it comes to"),
     ("contents", "Contents"),
     ("verdict", "What it comes to"),
@@ -24,9 +24,7 @@ pub const WORDS: [(&str, &str); 27] = [
     ("reset", "Whole picture"),
     ("zoom", "Drag over a part to see it larger; a double click shows the whole again. Keys: + - arrows 0."),
     ("theme", "Light or dark"),
-    ("cpu", "CPU time per request:"),
-    ("user", "user"),
-    ("system", "system"),
+    ("list", "All pictures"),
     ("warnings", "To be known first"),
     ("chart", "Chart to look at more closely:"),
 ];

@@ -4,10 +4,12 @@ use super::frame::Frame;
 use super::marks::marker;
 use super::scale::Mapping;
 use super::{COLOURS, Key, at, labels, swatch};
-use crate::picture::{Area, Lines, On, Point, Series, Style};
+use crate::picture::{Area, Axis, Lines, On, Point, Scale, Series, Style};
 
 /// A line has at most so many markers; of more points they stand at every second, third and so on.
 const MARKERS: usize = 12;
+/// An area that begins further out than so many times the greatest figure is only told of.
+const AREA_BEYOND: f64 = 2.5;
 
 /// Which colour, or which dashes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,16 +66,12 @@ fn names_it(longer: &str, name: &str) -> bool {
 /// Its height, what is in it, and its key.
 pub(super) fn draw(lines: &Lines) -> (f64, String, Vec<Key>) {
     let points = || lines.series.iter().flat_map(|series| &series.points);
-    let ends = |on: On| {
-        let areas = lines.areas.iter().filter(move |area| area.on == on);
-        areas.flat_map(|area| [Some(area.from), area.to].into_iter().flatten())
-    };
-    let x = Mapping::of(lines.x.scale, points().map(|point| point.x).chain(ends(On::X)));
     let heights = points().flat_map(|point| {
         let (low, high) = point.interval.unwrap_or((point.y, point.y));
         [low, point.y, high]
     });
-    let y = Mapping::of(lines.y.scale, heights.chain(ends(On::Y)));
+    let x = over(&lines.x, points().map(|point| point.x), &lines.areas, On::X);
+    let y = over(&lines.y, heights, &lines.areas, On::Y);
     let frame = Frame::new(x, y);
     let mut body: String = lines.areas.iter().map(|area| draw_area(area, &frame)).collect();
     body += &frame.draw(&lines.x, &lines.y);
@@ -90,6 +88,14 @@ pub(super) fn draw(lines: &Lines) -> (f64, String, Vec<Key>) {
     };
     key.extend(lines.areas.iter().map(area));
     (Frame::height(), body, key)
+}
+
+/// An axis over all of `values` and over where areas begin, unless the lines would lie flat at the bottom then.
+fn over(axis: &Axis, values: impl Iterator<Item = f64> + Clone, areas: &[Area], on: On) -> Mapping {
+    let most = values.clone().filter(|value| value.is_finite()).fold(0.0, f64::max);
+    let near = |end: &f64| axis.scale != Scale::Linear || *end <= AREA_BEYOND * most;
+    let ends = areas.iter().filter(|area| area.on == on).map(|area| area.from).filter(near);
+    Mapping::of(axis.scale, values.chain(ends))
 }
 
 fn draw_area(area: &Area, frame: &Frame) -> String {
@@ -202,5 +208,15 @@ mod tests {
         ];
         let looks = looks(&all);
         assert_eq!(looks[2..], [Look::Law { of: 0, dashes: 0 }, Look::Reference(1)]);
+    }
+
+    #[test]
+    fn an_area_far_beyond_the_lines_does_not_press_them_flat() {
+        let area = |from| [Area { name: "beyond".into(), on: On::Y, from, to: None }];
+        let axis = Axis { title: String::new(), unit: String::new(), scale: Scale::Linear };
+        let top =
+            |from| over(&axis, [10.0, 40.0].into_iter(), &area(from), On::Y).ticks(5).last().unwrap().value;
+        assert!((top(90.0) - 100.0).abs() < 1e-9);
+        assert!((top(150.0) - 40.0).abs() < 1e-9);
     }
 }

@@ -9,7 +9,7 @@ mod tasks;
 use serde::Serialize;
 
 use crate::record::Run;
-use crate::summary::{ProbeSuite, Summary};
+use crate::summary::{ProbeSuite, Setting, Summary};
 
 /// What one suite of a run comes to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -41,6 +41,11 @@ pub enum Belief {
     Careful,
     /// Nothing can be told apart.
     Open,
+}
+
+/// The setting that the conclusion on servers is about.
+pub(super) fn main_setting(summary: &Summary) -> Option<&Setting> {
+    servers::main_setting(summary)
 }
 
 /// The conclusions of all suites that have one.

@@ -4,17 +4,14 @@ use super::podium::{Disturbed, Podium, join, list};
 use super::{Belief, Conclusion};
 use crate::document::title::{self, Open};
 use crate::record::{Cell, Run};
-use crate::summary::{Obstacle, ServerRow, ServerTable, Standing, Summary};
+use crate::summary::{Obstacle, ServerRow, ServerTable, Setting, Standing, Summary};
 use crate::units::figure;
 
 pub(super) fn conclusion(run: &Run, summary: &Summary) -> Option<Conclusion> {
     let disturbed = Disturbed::of(run.cells.iter().filter(|cell| matches!(cell, Cell::Servers(_))));
     let suite = "Servers".to_owned();
-    let podiums: Vec<(&ServerTable, Podium)> =
-        summary.servers.iter().filter_map(|table| Some((table, podium(&table.rows)?))).collect();
-    // The setting where most models are told apart speaks for the suite; of several the one with most connections.
-    let main = podiums.iter().max_by_key(|(table, _)| (ranked(&table.rows), table.setting.connections));
-    let Some((table, winner)) = main else {
+    let podiums = podiums(summary);
+    let Some((table, winner)) = main(&podiums) else {
         return unranked_servers(summary).map(|(text, trust)| Conclusion {
             suite,
             text,
@@ -25,6 +22,20 @@ pub(super) fn conclusion(run: &Run, summary: &Summary) -> Option<Conclusion> {
     let text = winner.sentence("CPU per request", &title::of(&table.setting, Open::Nothing));
     let (trust, belief) = winner.trust(table.threshold, disturbed);
     Some(Conclusion { suite, text: join(&[Some(text), elsewhere(&podiums)]), trust, belief })
+}
+
+/// The setting that the conclusion is about.
+pub(super) fn main_setting(summary: &Summary) -> Option<&Setting> {
+    main(&podiums(summary)).map(|(table, _)| &table.setting)
+}
+
+fn podiums(summary: &Summary) -> Vec<(&ServerTable, Podium)> {
+    summary.servers.iter().filter_map(|table| Some((table, podium(&table.rows)?))).collect()
+}
+
+/// The setting where most models are ranked speaks for the suite; of several the one with most connections.
+fn main<'a, 's>(podiums: &'a [(&'s ServerTable, Podium)]) -> Option<&'a (&'s ServerTable, Podium)> {
+    podiums.iter().max_by_key(|(table, _)| (ranked(&table.rows), table.setting.connections))
 }
 
 fn ranked(rows: &[ServerRow]) -> usize {

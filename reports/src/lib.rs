@@ -10,7 +10,7 @@
 //! 3. [`Document`] puts that into words: tables, notes, the machine, the command. It holds texts,
 //!    each made once, so that no two reports can differ in a figure.
 //! 4. [`terminal`], [`markdown`] and [`html`] draw the document, each escaping what it must; [`csv`] gives the cells
-//!    as they are.
+//!    as they are, and [`trace`] their timelines, for Perfetto.
 //!
 //! ```
 //! use reports::document::Document;
@@ -75,6 +75,7 @@ pub mod svg;
 pub mod table;
 pub mod terminal;
 mod text;
+pub mod trace;
 mod units;
 
 pub use statistics::{Interval, Line, Ratio, Spread};

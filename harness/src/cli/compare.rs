@@ -35,6 +35,9 @@ pub struct Report {
     /// Where to write [default: beside the record].
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Write what processes, threads and coroutines did to this file as well, as a trace for https://ui.perfetto.dev.
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
     /// Print the record as JSON instead of tables.
     #[arg(long)]
     pub json: bool,

@@ -12,6 +12,9 @@ use crate::failure::Usage;
 
 pub(super) fn run(arguments: &Report) -> anyhow::Result<ExitCode> {
     let run = Run::read(&arguments.run).map_err(|error| Usage::error(error.to_string()))?;
+    if let Some(path) = &arguments.trace {
+        trace(&run, path)?;
+    }
     if arguments.json {
         super::print(&json(&run)?)?;
         return Ok(ExitCode::SUCCESS);
@@ -20,6 +23,15 @@ pub(super) fn run(arguments: &Report) -> anyhow::Result<ExitCode> {
     let directory = arguments.out.as_deref().or(beside).unwrap_or(Path::new("."));
     publish(&run, directory, false)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes the trace that was asked for.
+fn trace(run: &Run, path: &Path) -> anyhow::Result<()> {
+    if reports::trace::write(run, path)? {
+        eprintln!("concur: the trace is in {}; open it at https://ui.perfetto.dev", path.display());
+        return Ok(());
+    }
+    Err(Usage::error("this record has no timeline; measure again with this version of concur: concur run"))
 }
 
 /// Prints the tables, or the record, and then writes the report's files into `directory`: what can't be written can at

@@ -3,8 +3,8 @@
 //!
 //! One file a picture, which goes from a record and its summary to a [`Picture`], or to none where the record has nothing for it.
 
-pub(crate) mod changes;
 mod bounds;
+pub(crate) mod changes;
 mod cpu;
 mod errors;
 mod fairness;

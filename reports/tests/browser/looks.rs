@@ -1,0 +1,93 @@
+//! The page on a telephone and a projector, in the dark, on paper, and to those who don't see it.
+
+use serde_json::json;
+
+use crate::driver::Options;
+use crate::{axe, number, opened, resize, text};
+
+#[test]
+fn nothing_has_to_be_scrolled_to_the_side_on_a_telephone() {
+    let Some((browser, _page)) = opened(&Options::default()) else { return };
+    browser.run("document.querySelectorAll('details').forEach((it) => { it.open = true; })", &[]);
+    for (width, height) in [(360, 740), (768, 1024), (1920, 1080)] {
+        resize(&browser, width, height);
+        browser.run_async("requestAnimationFrame(() => setTimeout(arguments[0], 100))", &[]);
+        let wide = number(&browser, "return document.documentElement.scrollWidth");
+        assert!(wide <= f64::from(width), "{wide} of {width}: {}", too_wide(&browser));
+    }
+}
+
+/// What reaches beyond the window.
+fn too_wide(browser: &crate::driver::Browser) -> String {
+    let found = browser.run(
+        "return [...document.querySelectorAll('body *')].filter((it) => !it.closest('.scroll')
+             && it.getBoundingClientRect().right > innerWidth + 1)
+             .slice(0, 5).map((it) => it.outerHTML.slice(0, 120)).join('\\n')",
+        &[],
+    );
+    found.to_string()
+}
+
+/// How light a colour such as `rgb(255, 255, 255)` is, from 0 to 255.
+fn lightness(colour: &str) -> f64 {
+    let parts =
+        colour.split(|c: char| !c.is_ascii_digit() && c != '.').filter_map(|part| part.parse::<f64>().ok());
+    let parts: Vec<f64> = parts.take(3).collect();
+    assert_eq!(parts.len(), 3, "{colour} is no colour");
+    parts.iter().sum::<f64>() / 3.0
+}
+
+#[test]
+fn it_is_dark_where_the_system_is_and_its_button_turns_that_round() {
+    let Some((browser, _page)) = opened(&Options::default()) else { return };
+    let colours = || {
+        let of = |what: &str| {
+            lightness(&text(&browser, &format!("return getComputedStyle(document.body).{what}")))
+        };
+        (of("backgroundColor"), of("color"))
+    };
+    let (paper, ink) = colours();
+    assert!(paper > 200.0 && ink < 80.0, "{paper}, {ink}");
+    let dark = json!({ "features": [{ "name": "prefers-color-scheme", "value": "dark" }] });
+    browser.tools("Emulation.setEmulatedMedia", &dark);
+    let (paper, ink) = colours();
+    assert!(paper < 60.0 && ink > 180.0, "{paper}, {ink}");
+    browser.run("document.getElementById('theme').click()", &[]);
+    assert!(colours().0 > 200.0);
+}
+
+#[test]
+fn it_prints_light_and_without_what_can_be_pressed() {
+    let Some((browser, _page)) = opened(&Options::default()) else { return };
+    let pdf = browser.print();
+    // %PDF, in base 64; and more than one page of it.
+    assert!(pdf.starts_with("JVBERi"), "{}", &pdf[..20]);
+    assert!(pdf.len() > 40_000, "{} bytes", pdf.len());
+    let dark = json!([{ "name": "prefers-color-scheme", "value": "dark" }]);
+    browser.tools("Emulation.setEmulatedMedia", &json!({ "media": "print", "features": dark }));
+    let shown = "return getComputedStyle(document.querySelector('.controls')).display";
+    assert_eq!(text(&browser, shown), "none");
+    let ink = lightness(&text(&browser, "return getComputedStyle(document.body).color"));
+    assert!(ink < 80.0, "the ink is {ink} light");
+}
+
+#[test]
+fn axe_finds_nothing_serious_light_or_dark() {
+    let Some(axe) = axe::source() else { return };
+    let Some((browser, _page)) = opened(&Options::default()) else { return };
+    for theme in ["light", "dark"] {
+        let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": theme }] });
+        browser.tools("Emulation.setEmulatedMedia", &media);
+        let found = axe::faults(&browser, &axe);
+        assert!(found.is_empty(), "{theme}: {found:#?}");
+    }
+}
+
+#[test]
+fn axe_would_find_a_picture_without_a_name() {
+    let Some(axe) = axe::source() else { return };
+    let Some((browser, _page)) = opened(&Options::default()) else { return };
+    browser.run("document.querySelector('main').append(document.createElement('img'))", &[]);
+    let found = axe::faults(&browser, &axe);
+    assert!(found.iter().any(|fault| fault.contains("image-alt")), "{found:?}");
+}

@@ -105,6 +105,7 @@ fn warnings_are_coloured_line_by_line() {
     let warning = "This run is not complete. ".repeat(5);
     let document = Document {
         warnings: vec![warning],
+        conclusions: Vec::new(),
         facts: Vec::new(),
         sections: Vec::new(),
         ..documents()[0].clone()

@@ -54,6 +54,7 @@
 use std::path::Path;
 
 use document::Document;
+use language::Language;
 use record::Run;
 pub use storage::{RECORD, ReadError, WriteError, records_in};
 
@@ -64,6 +65,7 @@ pub mod distance;
 pub mod document;
 pub mod html;
 pub mod journal;
+pub mod language;
 pub mod markdown;
 pub mod picture;
 pub mod record;
@@ -84,16 +86,21 @@ pub use units::{figure, grouped, latency};
 /// Writes `report.md`, `report.html` and `cells.csv` into `directory`, which is made if it is not there. Each is
 /// whole or, if this fails, as it was before.
 pub fn write_all(run: &Run, directory: &Path) -> Result<(), WriteError> {
+    write_all_in(Language::English, run, directory)
+}
+
+/// The same in `language`; the cells stay as they are, since programs read them.
+pub fn write_all_in(language: Language, run: &Run, directory: &Path) -> Result<(), WriteError> {
     let cells = csv::draw(run)?;
-    write_document(&Document::of(run), directory)?;
+    write_document(&Document::of(run), language, directory)?;
     storage::replace(&directory.join("cells.csv"), &cells)
 }
 
-/// Writes `report.md` and `report.html` of any document into `directory`, as [`write_all`] does.
-pub fn write_document(document: &Document, directory: &Path) -> Result<(), WriteError> {
+/// Writes `report.md` and `report.html` of any document, which is in English, in `language` into `directory`, as [`write_all`] does.
+pub fn write_document(document: &Document, language: Language, directory: &Path) -> Result<(), WriteError> {
     let files = [
-        ("report.md", markdown::draw(document).into_bytes()),
-        ("report.html", html::draw(document)?.into_bytes()),
+        ("report.md", markdown::draw(&document.clone().translated(language)).into_bytes()),
+        ("report.html", html::draw_both(document, language)?.into_bytes()),
     ];
     std::fs::create_dir_all(directory)
         .map_err(|source| WriteError::Refused { path: directory.to_owned(), source })?;

@@ -3,6 +3,7 @@
 
 use crate::document::{Conclusion, Document, Fact, Section};
 use crate::table::{Align, Table};
+use crate::language::Language;
 use crate::text::one_line;
 
 /// Tables stand open up to so many rows in all: more is no longer looked over at once.
@@ -20,14 +21,14 @@ pub fn draw(document: &Document) -> String {
     }
     blocks.extend(document.warnings.iter().map(|warning| format!("**{}**", escape(warning))));
     if !document.pictures.is_empty() {
-        blocks.push("Pictures are in [report.html](report.html).".to_owned());
+        blocks.push(document.language.of("Pictures are in [report.html](report.html).").into_owned());
     }
     blocks.extend(sections(document));
-    let facts = list(document.facts.iter().map(|fact| format!("{}: {}", fact.name, value(fact))));
-    blocks.push(folded("Machine, command and versions", &facts));
+    let facts = list(document.facts.iter().map(|fact| document.language.labelled(fact.name, &value(fact))));
+    blocks.push(folded(&document.language.of("Machine, command and versions"), &facts));
     let explanations = explanations(document);
     if !explanations.is_empty() {
-        blocks.push(folded("What the columns mean", &explanations));
+        blocks.push(folded(&document.language.of("What the columns mean"), &explanations));
     }
     blocks.join("\n\n") + "\n"
 }
@@ -46,19 +47,19 @@ fn sections(document: &Document) -> Vec<String> {
     let in_order: Vec<&Section> = order.iter().filter_map(|place| document.sections.get(*place)).collect();
     let number = in_order.iter().copied().take_while(open).count();
     let drawn = |(place, section): (usize, &&Section)| {
-        if place < number { open_table(&section.table) } else { folded_table(&section.table) }
+        if place < number { open_table(&section.table, document.language) } else { folded_table(&section.table) }
     };
     in_order.iter().enumerate().map(drawn).collect()
 }
 
 /// A table with its main columns, and all of it folded below where that is more.
-fn open_table(table: &Table) -> String {
+fn open_table(table: &Table, language: Language) -> String {
     let columns = main_columns(table);
     let heading = format!("## {}", escape(&table.title));
     if columns.len() == table.columns.len() {
         return [heading, draw_table(table)].join("\n\n");
     }
-    [heading, grid(table, &columns), folded("All columns and notes", &draw_table(table))].join("\n\n")
+    [heading, grid(table, &columns), folded(&language.of("All columns and notes"), &draw_table(table))].join("\n\n")
 }
 
 fn folded_table(table: &Table) -> String {

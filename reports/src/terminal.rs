@@ -10,13 +10,14 @@ use crossterm::style::Stylize;
 use self::fit::{Fit, GAP};
 pub use self::marks::{bar, sparkline};
 use crate::document::Document;
+use crate::language::Language;
 use crate::table::{Align, Column, Marks, Table};
 use crate::text::{break_label, one_line, wrap};
 
 /// What a terminal can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Terminal {
-    /// How many characters a line has room for.
+    /// How many columns a line has room for; a Chinese character takes two.
     pub width: usize,
     /// Which characters it knows.
     pub charset: Charset,
@@ -58,13 +59,13 @@ pub fn draw_with(document: &Document, terminal: Terminal, colours: Colours) -> S
     let paragraph = |text: &str, indent| draw_text(text, terminal, indent);
     let mut page = String::new();
     for conclusion in &document.conclusions {
-        page += &paragraph(&conclusion.line(), 2);
+        page += &paragraph(&conclusion.line(document.language), 2);
     }
     if !document.conclusions.is_empty() {
         page += "\n";
     }
     for fact in &document.facts {
-        page += &paragraph(&format!("{}: {}", fact.name, fact.value), 2);
+        page += &paragraph(&document.language.labelled(fact.name, &fact.value), 2);
     }
     for warning in &document.warnings {
         page += "\n";
@@ -72,7 +73,7 @@ pub fn draw_with(document: &Document, terminal: Terminal, colours: Colours) -> S
     }
     for section in &document.sections {
         page += "\n";
-        page += &draw_table_with(&section.table, terminal, colours);
+        page += &draw_table_in(document.language, &section.table, terminal, colours);
     }
     if !document.sections.is_empty() {
         page += "\n";
@@ -88,11 +89,11 @@ pub fn draw_text(text: &str, terminal: Terminal, indent: usize) -> String {
 
 /// Draws one table without colours: its title, its rows, which columns had no room, and its notes.
 pub fn draw_table(table: &Table, terminal: Terminal) -> String {
-    draw_table_with(table, terminal, Colours::Off)
+    draw_table_in(Language::English, table, terminal, Colours::Off)
 }
 
-/// Draws one table: its title, its rows, which columns had no room, and its notes.
-pub fn draw_table_with(table: &Table, terminal: Terminal, colours: Colours) -> String {
+/// Draws one table that is in `language` already: its title, its rows, which columns had no room, and its notes.
+pub fn draw_table_in(language: Language, table: &Table, terminal: Terminal, colours: Colours) -> String {
     let table = terminal.plain(table);
     let fit = Fit::of(&table, terminal.width);
     let mut page = wrap(&table.title, terminal.width, 2) + "\n\n";
@@ -104,7 +105,8 @@ pub fn draw_table_with(table: &Table, terminal: Terminal, colours: Colours) -> S
         .collect();
     let mut notes = table.notes.clone();
     if !left_out.is_empty() {
-        notes.push(format!("No room here, but in a wider terminal: {}.", left_out.join(", ")));
+        let without_room = format!("No room here, but in a wider terminal: {}.", left_out.join(", "));
+        notes.push(language.of(&without_room).into_owned());
     }
     if !notes.is_empty() {
         page += "\n";

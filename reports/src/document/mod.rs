@@ -22,10 +22,13 @@ mod tasks;
 pub(crate) mod title;
 mod versus;
 
+use std::borrow::Cow;
+
 pub use conclusion::{Belief, Conclusion};
 use serde::Serialize;
 
 use crate::chart::Chart;
+use crate::language::Language;
 use crate::picture::{self, Picture};
 use crate::record::Run;
 use crate::summary::{Series, ServerTable, Summary, Versus};
@@ -51,6 +54,8 @@ five; from six on it is the percentile bootstrap's, of 95%. One round has none. 
 /// A report in texts. None of them is escaped: that is up to whoever draws it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Document {
+    /// The language of all its texts.
+    pub language: Language,
     /// What it is.
     pub title: String,
     /// What it comes to, one for each suite: who won, by how much, and whether to believe it.
@@ -83,12 +88,12 @@ pub struct Fact {
 }
 
 /// What one kind of table means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Explanation {
     /// What it is about, and what holds for all of it.
     pub text: &'static str,
     /// What single columns mean, in their order.
-    pub columns: &'static [&'static str],
+    pub columns: Cow<'static, [&'static str]>,
 }
 
 /// A table with what goes with it.
@@ -119,7 +124,7 @@ impl Document {
     /// Puts the report on `run` into words.
     pub fn of(run: &Run) -> Self {
         let summary = Summary::of(run);
-        let paragraph = |text| Explanation { text, columns: &[] };
+        let paragraph = |text| Explanation { text, columns: Cow::Borrowed(&[]) };
         let plain = |table| Section { table, chart: None };
         // Where models had rates of their own, a table for each would have but one row.
         let has_room_in_a_sweep =
@@ -153,6 +158,7 @@ impl Document {
             without_servers.then_some(paragraph(INTERVALS)),
         ];
         Self {
+            language: Language::English,
             title: "Concurrency models compared".to_owned(),
             conclusions: conclusion::all(run, &summary),
             warnings: facts::warnings(run),

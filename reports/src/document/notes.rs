@@ -87,5 +87,8 @@ fn reason(remark: &Remark, rounds: Rounds, expected: Verdict) -> Option<String> 
         return Some(what);
     }
     let listed = remark.rounds.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
-    Some(format!("{what} (round{} {listed})", if remark.rounds.len() == 1 { "" } else { "s" }))
+    Some(match remark.rounds.len() {
+        1 => format!("{what} (round {listed})"),
+        _ => format!("{what} (rounds {listed})"),
+    })
 }

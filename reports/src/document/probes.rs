@@ -1,5 +1,7 @@
 //! What the tables of all suites of probes have in common: their columns, and what stands below them.
 
+use std::borrow::Cow;
+
 use super::facts::name;
 use super::servers::{known_range, place, range, with_reach};
 use super::{Explanation, Section, notes};
@@ -14,7 +16,7 @@ pub(super) const EXPLANATION: Explanation = Explanation {
     text: "Spawn, switch, ipc: a row is one way to do a small thing, again and again, in a fresh process. Its figures are medians \
 over the rounds whose verdict is valid, and of a round the median of its samples; intervals, ranks and disturbed rounds are as \
 for servers.",
-    columns: &[
+    columns: Cow::Borrowed(&[
         "time: of spawn from before one is made until it is known to have ended, or from giving a job to knowing that it is done; of \
 switch the way from one that runs to the other; of ipc a message there and back.",
         "× thread: the time by that of making and ending a thread. × pipe: the time, or the rate, by a pipe's. Taken within each \
@@ -25,7 +27,7 @@ an eventfd.",
         "rate: millions of bytes a second that arrived and were right.",
         "asleep: the memory of each, and in brackets how many there were where a machine has room for fewer.",
         "sides: whether the two were bound to one processor (together) or to two (apart).",
-    ],
+    ]),
 };
 
 /// One column and what stands in it.

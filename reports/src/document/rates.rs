@@ -1,5 +1,7 @@
 //! One model at several offered rates, in words.
 
+use std::borrow::Cow;
+
 use super::facts::name;
 use super::title::{self, Open};
 use super::{Explanation, notes, server_notes};
@@ -11,7 +13,7 @@ use crate::units::{count, figure, if_known, latency, percent};
 pub(super) const EXPLANATION: Explanation = Explanation {
     text: "Rates: the knee is the last offered rate before the first that was too much. Only rates whose verdict is valid count; \
 a figure marked ~ is from where the load generator was the limit, and is the generator's as well.",
-    columns: &[
+    columns: Cow::Borrowed(&[
         "A rate was too much if less than 99% of the requests left in time and were answered, or if the p99, timed from when a \
 request should have left, was more than ten times that at the lowest rate that counts. Where replies were too few for a p99, \
 the p90 or the p50 stands for it and is named.",
@@ -19,7 +21,7 @@ the p90 or the p50 stands for it and is named.",
         "Where a rate has a column, it holds the p99, or, where less than 99% left and were answered, that share.",
         "answered: the part of the requests due in the window that had a reply, then or soon after.",
         "left: what left within the window, by what was due in it.",
-    ],
+    ]),
 };
 
 /// What a figure marked so is worth.

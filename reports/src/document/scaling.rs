@@ -72,10 +72,12 @@ fn table(rows: &[ScalingRow], lossless: &[Lossless]) -> Option<Table> {
     let speed_ups =
         Marks::sparks("speed-up", speed_ups.map(|of| of.values().map(|of| Some(of.median)).collect()));
     (!fitted.is_empty()).then(|| Table {
-        title: format!(
-            "Scaling of tasks that {}: Amdahl's law and Gunther's",
-            if computes { "compute" } else { "wait" }
-        ),
+        title: if computes {
+            "Scaling of tasks that compute: Amdahl's law and Gunther's"
+        } else {
+            "Scaling of tasks that wait: Amdahl's law and Gunther's"
+        }
+        .to_owned(),
         columns: columns(speed_ups),
         rows: lossless.iter().map(reference).chain(fitted).collect(),
         notes,

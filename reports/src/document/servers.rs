@@ -1,5 +1,7 @@
 //! The servers' tables in words.
 
+use std::borrow::Cow;
+
 use super::facts::name;
 use super::title::{self, Open};
 use super::{Explanation, Section, UNRANKED, server_notes};
@@ -14,7 +16,7 @@ pub(super) const EXPLANATION: Explanation = Explanation {
     text: "Servers: a row is one model with its options, and its figures are medians over the rounds whose verdict is valid; \
 where none is, over those where the load generator was the limit. A disturbed round is measured again, and the last attempt \
 counts. What is empty was not measured.",
-    columns: &[
+    columns: Cow::Borrowed(&[
         "rank: by CPU per request, since on few cores the rate is soon the load generator's ceiling. Rows that share a rank, \
 marked =, can't be told from the first of them. A row with – is not ranked, and a note below its table says why; (again) is a \
 row measured twice, to see how far it is from itself.",
@@ -41,7 +43,7 @@ after it should have left by the schedule. One that fewer than ten replies lie a
         "calls, epoll_ctl: system calls per request, counted apart from the measuring.",
         "errors: summed over all rounds.",
         "rounds: those that count, of all.",
-    ],
+    ]),
 };
 
 /// One column and what stands in it.

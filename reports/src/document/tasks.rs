@@ -136,22 +136,23 @@ fn speed_up(comparison: Comparison) -> String {
 /// What single rows have to say; those that can't be measured for one reason say it together. `several`: whether the table has
 /// several numbers of jobs. What can't be run can't with any of them.
 fn notes_of(rows: &[TaskRow], several: bool) -> Vec<String> {
-    let mut said: Vec<(Vec<&str>, String, Vec<String>)> = Vec::new();
+    let mut said: Vec<(Vec<&str>, (&str, Option<String>), Vec<String>)> = Vec::new();
     for row in rows {
-        let jobs = if several && row.void != Some(Verdict::Unsupported) {
-            format!(" with {}", plural(row.jobs, "job"))
-        } else {
-            String::new()
-        };
-        let (what, parts) = (format!(" on {}{jobs}", row.task), parts(row));
+        let jobs = (several && row.void != Some(Verdict::Unsupported)).then(|| plural(row.jobs, "job"));
+        let (what, parts) = ((row.task.as_str(), jobs), parts(row));
         match said.iter_mut().find(|(_, other, others)| (other, others) == (&what, &parts)) {
             Some((names, ..)) if !names.contains(&&*row.executor) => names.push(&row.executor),
             Some(_) => {}
             None => said.push((vec![&row.executor], what, parts)),
         }
     }
-    let sentence = |(names, what, parts): &(Vec<&str>, String, Vec<String>)| {
-        notes::sentence(&format!("{}{what}", names.join("; ")), parts)
+    let sentence = |(names, (task, jobs), parts): &(Vec<&str>, (&str, Option<String>), Vec<String>)| {
+        let names = names.join("; ");
+        let label = match jobs {
+            Some(jobs) => format!("{names} on {task} with {jobs}"),
+            None => format!("{names} on {task}"),
+        };
+        notes::sentence(&label, parts)
     };
     said.iter().filter_map(sentence).collect()
 }

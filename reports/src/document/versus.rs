@@ -4,6 +4,7 @@ use super::server_notes::why;
 use super::servers::known_range;
 use super::title::{self, Open};
 use super::{Belief, Conclusion, Document, Fact, Section};
+use crate::language::Language;
 use crate::record::Run;
 use crate::statistics::Interval;
 use crate::summary::{Alone, Change, Compared, LEAST, Outcome, Suite, Threshold, Versus, VersusRow};
@@ -24,6 +25,7 @@ pub(super) fn document(versus: &Versus) -> Document {
     let changes = changes(versus);
     let sections: Vec<Section> = changes.into_iter().chain(sections(versus)).collect();
     Document {
+        language: Language::English,
         title: "Two runs compared".to_owned(),
         conclusions: conclusion(versus).into_iter().collect(),
         warnings: warnings(versus),

@@ -9,10 +9,12 @@ mod words;
 use std::collections::BTreeMap;
 
 use minijinja::{Environment, HtmlEscape, Value};
+use serde_json::Value as Json;
 
 pub use words::WORDS;
 
 use crate::document::Document;
+use crate::language::Language;
 use crate::storage::WriteError;
 
 /// The page's pieces; everything that is put into them is escaped.
@@ -49,15 +51,58 @@ pub struct Languages<'a> {
     pub dictionary: BTreeMap<String, String>,
 }
 
-impl Default for Languages<'_> {
-    fn default() -> Self {
-        Self { own: "en", words: &|word| word.to_owned(), dictionary: BTreeMap::new() }
+impl Languages<'static> {
+    /// One language alone.
+    pub fn of(language: Language) -> Self {
+        let words: &'static dyn Fn(&str) -> String = match language {
+            Language::English => &|word| word.to_owned(),
+            Language::Chinese => &|word| Language::Chinese.of(word).into_owned(),
+        };
+        Self { own: language.tag(), words, dictionary: BTreeMap::new() }
     }
 }
 
-/// Draws the whole document, in English only.
+impl Default for Languages<'_> {
+    fn default() -> Self {
+        Languages::of(Language::English)
+    }
+}
+
+/// Draws the whole document in its own language only.
 pub fn draw(document: &Document) -> Result<String, WriteError> {
-    draw_in(document, &Languages::default())
+    draw_in(document, &Languages::of(document.language))
+}
+
+/// Draws a document, which is in English, in `language`, to be put into the other one by its reader.
+pub fn draw_both(document: &Document, language: Language) -> Result<String, WriteError> {
+    let chinese = document.clone().translated(Language::Chinese);
+    let in_both = texts(document).into_iter().zip(texts(&chinese));
+    let words = WORDS.into_iter().map(|(_, word)| (word.to_owned(), Language::Chinese.of(word).into_owned()));
+    let different = in_both.chain(words).filter(|(one, other)| one != other);
+    let languages = Languages::of(language);
+    match language {
+        Language::English => draw_in(document, &Languages { dictionary: different.collect(), ..languages }),
+        Language::Chinese => {
+            let dictionary = different.map(|(one, other)| (other, one)).collect();
+            draw_in(&chinese, &Languages { dictionary, ..languages })
+        }
+    }
+}
+
+/// All texts of a document, in an order that does not depend on its language.
+fn texts(document: &Document) -> Vec<String> {
+    fn collect(value: Json, texts: &mut Vec<String>) {
+        match value {
+            Json::String(text) => texts.push(text),
+            Json::Array(values) => values.into_iter().for_each(|value| collect(value, texts)),
+            Json::Object(fields) => fields.into_iter().for_each(|(_, value)| collect(value, texts)),
+            _ => {}
+        }
+    }
+    let mut all = Vec::new();
+    // A document is made of texts and numbers, and can always be written.
+    collect(serde_json::to_value(document).unwrap_or_default(), &mut all);
+    all
 }
 
 /// Draws the whole document, to be read in two languages.

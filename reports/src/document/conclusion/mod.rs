@@ -6,6 +6,7 @@ mod probes;
 mod servers;
 mod tasks;
 
+use crate::language::Language;
 use serde::Serialize;
 
 use crate::record::Run;
@@ -26,8 +27,8 @@ pub struct Conclusion {
 
 impl Conclusion {
     /// All of it on one line: `Servers: epoll needs ... With care: ...`.
-    pub fn line(&self) -> String {
-        format!("{}: {} {}", self.suite, self.text, self.trust)
+    pub fn line(&self, language: Language) -> String {
+        language.labelled(&self.suite, &format!("{} {}", self.text, self.trust))
     }
 }
 

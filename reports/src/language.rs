@@ -1,0 +1,228 @@
+//! The language that people read: English as it stands in the source, or Chinese, translated at the border.
+//!
+//! Inside, every text is English: the record is data, and a document is made once. What leaves is looked up in a
+//! [catalogue](catalogue) whose keys are the English texts with `{}` where values stand, so a key is found in the source
+//! as it is. A text that is no key is matched against the keys as patterns, and what fell into their `{}` is translated
+//! in turn; a text that was put together from several (`epoll: the machine was disturbed: ...`) is taken apart first.
+//! What has no translation stays English: the record of another version may say new things.
+//!
+//! ```
+//! use reports::language::Language;
+//!
+//! let chinese = Language::Chinese;
+//! assert_eq!(chinese.of("2 of 3 rounds count"), "3 轮中有 2 轮有效");
+//! assert_eq!(chinese.of("epoll:trigger=edge"), "epoll:trigger=edge");
+//! ```
+
+mod catalogue;
+mod document;
+mod pattern;
+mod picture;
+mod pieces;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::env;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Serialize, Serializer};
+
+use catalogue::Catalogue;
+
+/// A language to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Language {
+    /// As the source has it.
+    #[default]
+    English,
+    /// Chinese in simplified characters.
+    Chinese,
+}
+
+/// Where a process is told its language, the strongest first (`locale(7)`).
+const VARIABLES: [&str; 3] = ["LC_ALL", "LC_MESSAGES", "LANG"];
+
+impl Language {
+    /// The language that the environment asks for: that of the first of `LC_ALL`, `LC_MESSAGES` and `LANG` that is set and
+    /// not empty; English if that is another one.
+    pub fn of_environment() -> Self {
+        let set = VARIABLES.iter().filter_map(|name| env::var(name).ok()).find(|value| !value.is_empty());
+        set.map_or(Self::English, |locale| Self::of_locale(&locale))
+    }
+
+    /// The language of a locale such as `zh_CN.UTF-8`.
+    pub fn of_locale(locale: &str) -> Self {
+        let name = locale.split(['_', '.', '@', '-']).next().unwrap_or_default();
+        if name.eq_ignore_ascii_case("zh") { Self::Chinese } else { Self::English }
+    }
+
+    /// Its name as a page has it (BCP 47): `en`, `zh-CN`.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::Chinese => "zh-CN",
+        }
+    }
+
+    /// `text` in this language, as far as there is a translation.
+    pub fn of<'a>(self, text: &'a str) -> Cow<'a, str> {
+        self.translation(text).map_or(Cow::Borrowed(text), Cow::Owned)
+    }
+
+    /// `text` line by line, each with its own indentation.
+    pub fn of_lines(self, text: &str) -> String {
+        let line = |line: &str| {
+            let told = line.trim_start();
+            format!("{}{}", &line[..line.len() - told.len()], self.of(told))
+        };
+        text.split('\n').map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    /// What stands above a column or before a value: a word that may be a name elsewhere.
+    pub fn heading(self, text: &str) -> Cow<'_, str> {
+        match self.catalogue().and_then(|catalogue| catalogue.heading(text)) {
+            Some(heading) => Cow::Borrowed(heading),
+            None => self.of(text),
+        }
+    }
+
+    /// A text that stands in the source as it is.
+    pub(crate) fn literal(self, text: &'static str) -> &'static str {
+        let found = self.catalogue().and_then(|it| it.heading(text).or_else(|| it.literal(text)));
+        found.unwrap_or(text)
+    }
+
+    /// The translation; none where `text` stays as it is.
+    fn translation(self, text: &str) -> Option<String> {
+        pieces::translate(self.catalogue()?, text, pieces::DEPTH)
+    }
+
+    fn catalogue(self) -> Option<&'static Catalogue> {
+        match self {
+            Self::English => None,
+            Self::Chinese => Some(catalogue::chinese()),
+        }
+    }
+}
+
+impl fmt::Display for Language {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::English => "en",
+            Self::Chinese => "zh",
+        })
+    }
+}
+
+/// As a page has it: [`tag`](Language::tag).
+impl Serialize for Language {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.tag())
+    }
+}
+
+/// `en` or `zh`.
+impl FromStr for Language {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "en" => Ok(Self::English),
+            "zh" => Ok(Self::Chinese),
+            _ => Err(format!("there is no language '{text}'; try en or zh")),
+        }
+    }
+}
+
+/// The Chinese of those of `texts` that have a translation, for a page that holds both languages.
+pub fn dictionary<'a>(texts: impl IntoIterator<Item = &'a str>) -> BTreeMap<String, String> {
+    let translated = |text: &'a str| Some((text.to_owned(), Language::Chinese.translation(text)?));
+    texts.into_iter().filter_map(translated).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_locale_names_its_language() {
+        for (locale, language) in [
+            ("zh_CN.UTF-8", Language::Chinese),
+            ("zh", Language::Chinese),
+            ("zh-TW", Language::Chinese),
+            ("en_US.UTF-8", Language::English),
+            ("C.UTF-8", Language::English),
+            ("zha", Language::English),
+        ] {
+            assert_eq!(Language::of_locale(locale), language, "{locale}");
+        }
+    }
+
+    #[test]
+    fn a_text_without_values_is_looked_up_as_it_is() {
+        assert_eq!(Language::Chinese.of("Concurrency models compared"), "并发模型比较");
+    }
+
+    #[test]
+    fn values_go_where_the_translation_has_them() {
+        assert_eq!(
+            Language::Chinese.of("not ranked, as connections starved: 3 of 64 were served"),
+            "未排名，因为有连接饿死：64 个连接中只有 3 个得到服务"
+        );
+    }
+
+    #[test]
+    fn what_fell_into_a_pattern_is_translated_in_turn() {
+        assert_eq!(
+            Language::Chinese.of("the machine was disturbed: an idle thread could not run for 38 ms"),
+            "机器受到了干扰：一个空闲线程有 38 ms 不能运行"
+        );
+    }
+
+    #[test]
+    fn a_sentence_with_its_row_before_it_is_taken_apart() {
+        let text = "epoll: 2 of 3 rounds count. Errors over all rounds: 3 reset.";
+        assert_eq!(Language::Chinese.of(text), "epoll：3 轮中有 2 轮有效。所有轮次的错误：3 reset。");
+    }
+
+    #[test]
+    fn a_list_is_translated_piece_by_piece() {
+        assert_eq!(Language::Chinese.of("64 connections, kept open"), "64 个连接，保持连接");
+    }
+
+    #[test]
+    fn names_and_what_nobody_translated_stay() {
+        for text in ["thread", "wait", "epoll:trigger=edge", "8.50 ±6%", "something of another version", ""]
+        {
+            assert_eq!(Language::Chinese.of(text), text);
+        }
+    }
+
+    #[test]
+    fn a_word_above_a_column_is_no_name() {
+        assert_eq!(Language::Chinese.heading("threads"), "线程");
+        assert_eq!(Language::Chinese.of("threads"), "threads");
+    }
+
+    #[test]
+    fn english_stays_as_it_is() {
+        assert_eq!(Language::English.of("Concurrency models compared"), "Concurrency models compared");
+        assert_eq!(Language::English.heading("rank"), "rank");
+    }
+
+    #[test]
+    fn lines_keep_their_indentation() {
+        assert_eq!(
+            Language::Chinese.of_lines("  a server\n    every reply was right\n"),
+            "  a server\n    每个应答都正确\n"
+        );
+    }
+
+    #[test]
+    fn a_dictionary_holds_what_has_a_translation() {
+        let found = dictionary(["epoll", "every reply was right"]);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found["every reply was right"], "每个应答都正确");
+    }
+}

@@ -1,0 +1,94 @@
+//! A document in another language: the same figures, other words.
+
+use std::borrow::Cow;
+
+use super::Language;
+use crate::chart::{Bar, Chart};
+use crate::document::{Conclusion, Document, Explanation, Fact, Section};
+use crate::table::{Align, Column, Table};
+
+impl Document {
+    /// The document in `language`, as far as there are translations. What is code (commands, names) stays.
+    #[must_use]
+    pub fn translated(self, language: Language) -> Self {
+        if language == Language::English {
+            return self;
+        }
+        let texts = |texts: Vec<String>| texts.iter().map(|text| language.of(text).into_owned()).collect();
+        Self {
+            language,
+            title: language.of(&self.title).into_owned(),
+            conclusions: self.conclusions.into_iter().map(|it| conclusion_in(language, &it)).collect(),
+            warnings: texts(self.warnings),
+            facts: self.facts.into_iter().map(|fact| fact_in(language, fact)).collect(),
+            sections: self.sections.into_iter().map(|section| section_in(language, section)).collect(),
+            legend: language.literal(self.legend),
+            explanations: self.explanations.into_iter().map(|it| explanation_in(language, &it)).collect(),
+            pictures: self.pictures.into_iter().map(|picture| picture.translated(language)).collect(),
+            leading: self.leading,
+        }
+    }
+}
+
+fn conclusion_in(language: Language, conclusion: &Conclusion) -> Conclusion {
+    let text = |text: &str| language.of(text).into_owned();
+    Conclusion {
+        suite: language.heading(&conclusion.suite).into_owned(),
+        text: text(&conclusion.text),
+        trust: text(&conclusion.trust),
+        belief: conclusion.belief,
+    }
+}
+
+fn fact_in(language: Language, fact: Fact) -> Fact {
+    let value = if fact.code { fact.value } else { language.of(&fact.value).into_owned() };
+    Fact { name: language.literal(fact.name), value, code: fact.code }
+}
+
+fn explanation_in(language: Language, explanation: &Explanation) -> Explanation {
+    Explanation {
+        text: language.literal(explanation.text),
+        columns: Cow::Owned(explanation.columns.iter().map(|text| language.literal(text)).collect()),
+    }
+}
+
+fn section_in(language: Language, section: Section) -> Section {
+    let chart = section.chart.map(|chart| Chart {
+        title: language.of(&chart.title).into_owned(),
+        bars: chart.bars.into_iter().map(|bar| bar_in(language, bar)).collect(),
+        ..chart
+    });
+    Section { table: section.table.translated(language), chart }
+}
+
+fn bar_in(language: Language, bar: Bar) -> Bar {
+    Bar { label: language.of(&bar.label).into_owned(), ..bar }
+}
+
+impl Table {
+    /// The table in `language`: its title, headings, notes, and the words and sentences in its cells.
+    #[must_use]
+    pub fn translated(self, language: Language) -> Self {
+        if language == Language::English {
+            return self;
+        }
+        let text = |text: &String| language.of(text).into_owned();
+        Self {
+            title: text(&self.title),
+            columns: self.columns.into_iter().map(|column| column_in(language, column)).collect(),
+            rows: self.rows.iter().map(|row| row.iter().map(text).collect()).collect(),
+            notes: self.notes.iter().map(text).collect(),
+        }
+    }
+}
+
+fn column_in(language: Language, column: Column) -> Column {
+    let title = match column.title {
+        Cow::Borrowed(title) => match language.literal(title) {
+            same if same == title => Cow::Owned(language.of(title).into_owned()),
+            translated => Cow::Borrowed(translated),
+        },
+        Cow::Owned(title) => Cow::Owned(language.heading(&title).into_owned()),
+    };
+    Column { title, unit: language.literal(column.unit), ..column }
+}

@@ -1,0 +1,174 @@
+//! Texts that were put together: taken apart where sentences, parts and list items meet, and put together again.
+
+use super::catalogue::Catalogue;
+
+/// How deep texts may stand within texts.
+pub(super) const DEPTH: usize = 8;
+
+/// Where two pieces of a text meet: what stands there, and what does in Chinese.
+type Border = (&'static str, &'static str);
+
+const PARAGRAPHS: Border = ("\n\n", "\n\n");
+const SENTENCES: Border = (" ", "");
+/// Behind a label, and between parts.
+const PARTS: [Border; 2] = [("; ", "；"), (": ", "：")];
+const ITEMS: Border = (", ", "，");
+
+/// `text` in the language of the catalogue; none where nothing of it has a translation.
+pub(super) fn translate(catalogue: &Catalogue, text: &str, depth: usize) -> Option<String> {
+    let depth = depth.checked_sub(1)?;
+    if !has_word(text) {
+        return None;
+    }
+    let within = text.trim();
+    looked_up(catalogue, text, depth).or_else(|| match text.find(PARAGRAPHS.0) {
+        Some(_) => paragraphs(catalogue, text, depth),
+        None if within.len() < text.len() => trimmed(catalogue, text, within, depth),
+        None => taken_apart(catalogue, text, depth),
+    })
+}
+
+/// Whether there is anything to translate: at least two letters beside each other.
+fn has_word(text: &str) -> bool {
+    text.as_bytes().windows(2).any(|pair| pair.iter().all(u8::is_ascii_alphabetic))
+}
+
+/// What is found for the text as a whole: as it stands, else by the pattern that says most about it.
+fn looked_up(catalogue: &Catalogue, text: &str, depth: usize) -> Option<String> {
+    let small = small(text);
+    let variants = [Some(text), small.as_deref(), singular(text)];
+    if let Some(literal) = variants.iter().flatten().find_map(|text| catalogue.literal(text)) {
+        return Some(literal.to_owned());
+    }
+    let matches = variants.iter().flatten().filter_map(|text| catalogue.matched(text));
+    let best = matches.reduce(|best, other| if other.weight() > best.weight() { other } else { best })?;
+    Some(best.translated(|value| translate(catalogue, value, depth).unwrap_or_else(|| value.to_owned())))
+}
+
+/// What was made a sentence of had a small letter at first.
+fn small(text: &str) -> Option<String> {
+    let first = text.chars().next().filter(|first| first.is_uppercase())?;
+    Some(first.to_lowercase().chain(text.chars().skip(1)).collect())
+}
+
+/// `3 rounds` is of the form `{} round`.
+fn singular(text: &str) -> Option<&str> {
+    let counted = text.starts_with(|c: char| c.is_ascii_digit()) && !text.contains(": ");
+    text.strip_suffix('s').filter(|_| counted)
+}
+
+/// Help may have several paragraphs.
+fn paragraphs(catalogue: &Catalogue, text: &str, depth: usize) -> Option<String> {
+    let mut joined = Joined::default();
+    for paragraph in text.split(PARAGRAPHS.0) {
+        joined.push(PARAGRAPHS, paragraph, translate(catalogue, paragraph, depth));
+    }
+    joined.translated()
+}
+
+/// A text with blanks around: one line's end behind it stays, and full-width marks need no blanks beside them.
+fn trimmed(catalogue: &Catalogue, text: &str, within: &str, depth: usize) -> Option<String> {
+    let behind = if text.ends_with('\n') { "\n" } else { "" };
+    Some(translate(catalogue, within, depth)? + behind)
+}
+
+/// Piece by piece from the left, each at one depth: a list may be long. What is left is looked up as a whole before it is
+/// taken apart further, and there is one way to do that and no other, so that what nobody can translate is not gone through
+/// again and again.
+fn taken_apart(catalogue: &Catalogue, text: &str, depth: usize) -> Option<String> {
+    let (mut joined, mut between, mut rest, mut full_stop) = (Joined::default(), ("", ""), text, "");
+    loop {
+        if let Some(found) = if joined.is_empty() { None } else { looked_up(catalogue, rest, depth) } {
+            joined.push(between, rest, Some(found));
+            break;
+        }
+        let (at, border) = match (sentence_end(rest), rest.strip_suffix('.')) {
+            (Some(at), _) => (at, SENTENCES),
+            // The full stop may not be part of the key.
+            (None, Some(body)) => {
+                (rest, full_stop) = (body, "。");
+                if let Some(found) = looked_up(catalogue, rest, depth) {
+                    joined.push(between, rest, Some(found));
+                    break;
+                }
+                continue;
+            }
+            (None, None) => {
+                if let Some(found) = without_full_stop(catalogue, rest, depth) {
+                    joined.push(between, rest, Some(found));
+                    break;
+                }
+                let Some(found) = border(rest) else {
+                    joined.push(between, rest, bracketed(catalogue, rest, depth));
+                    break;
+                };
+                found
+            }
+        };
+        let (piece, behind) = (&rest[..at], &rest[at + border.0.len()..]);
+        joined.push(between, piece, translate(catalogue, piece, depth));
+        (between, rest) = (border, behind);
+    }
+    let translated = joined.translated()?;
+    Some(if translated.ends_with('。') { translated } else { translated + full_stop })
+}
+
+/// Where the first of several sentences ends.
+fn sentence_end(text: &str) -> Option<usize> {
+    let begins = |c: char| c.is_uppercase() || c.is_ascii_digit() || "'(-".contains(c);
+    text.match_indices(". ").find(|(at, _)| text[at + 2..].starts_with(begins)).map(|(at, _)| at + 1)
+}
+
+/// A sentence whose full stop is part of the key and was left out here.
+fn without_full_stop(catalogue: &Catalogue, text: &str, depth: usize) -> Option<String> {
+    let found = looked_up(catalogue, &format!("{text}."), depth)?;
+    Some(found.trim_end_matches(['.', '。']).to_owned())
+}
+
+/// The first border of the loosest kind there is, and where: behind a label, or between parts; else between items.
+fn border(text: &str) -> Option<(usize, Border)> {
+    let at = |border: &Border| Some((text.find(border.0)?, *border));
+    PARTS.iter().filter_map(at).min_by_key(|(at, _)| *at).or_else(|| at(&ITEMS))
+}
+
+/// `something (more)`.
+fn bracketed(catalogue: &Catalogue, text: &str, depth: usize) -> Option<String> {
+    let (before, within) = text.strip_suffix(')')?.split_once(" (")?;
+    let (one, other) = (translate(catalogue, before, depth), translate(catalogue, within, depth));
+    if one.is_none() && other.is_none() {
+        return None;
+    }
+    let known = |translated: Option<String>, text: &str| translated.unwrap_or_else(|| text.to_owned());
+    Some(format!("{}（{}）", known(one, before), known(other, within)))
+}
+
+/// Pieces with the Chinese mark between them where one beside it was translated.
+#[derive(Default)]
+struct Joined {
+    text: String,
+    pieces: usize,
+    translated: usize,
+    /// Whether the last piece was.
+    last: bool,
+}
+
+impl Joined {
+    fn is_empty(&self) -> bool {
+        self.pieces == 0
+    }
+
+    fn push(&mut self, border: Border, piece: &str, translated: Option<String>) {
+        if self.pieces > 0 {
+            self.text += if self.last || translated.is_some() { border.1 } else { border.0 };
+        }
+        self.pieces += 1;
+        self.last = translated.is_some();
+        self.translated += usize::from(self.last);
+        self.text += translated.as_deref().unwrap_or(piece);
+    }
+
+    /// The whole; none where no piece was translated.
+    fn translated(self) -> Option<String> {
+        (self.translated > 0).then_some(self.text)
+    }
+}

@@ -87,6 +87,14 @@ impl Language {
         }
     }
 
+    /// `name` and what it is, on one line.
+    pub fn labelled(self, name: &str, value: &str) -> String {
+        match self {
+            Self::English => format!("{name}: {value}"),
+            Self::Chinese => format!("{name}：{value}"),
+        }
+    }
+
     /// A text that stands in the source as it is.
     pub(crate) fn literal(self, text: &'static str) -> &'static str {
         let found = self.catalogue().and_then(|it| it.heading(text).or_else(|| it.literal(text)));
@@ -183,7 +191,7 @@ mod tests {
     #[test]
     fn a_sentence_with_its_row_before_it_is_taken_apart() {
         let text = "epoll: 2 of 3 rounds count. Errors over all rounds: 3 reset.";
-        assert_eq!(Language::Chinese.of(text), "epoll：3 轮中有 2 轮有效。所有轮次的错误：3 reset。");
+        assert_eq!(Language::Chinese.of(text), "epoll：3 轮中有 2 轮有效。所有轮次的错误：3 被重置。");
     }
 
     #[test]

@@ -112,7 +112,7 @@ impl Match<'_, '_> {
             Piece::Text(text) => text.clone(),
             Piece::Value(index) => self.values.get(*index).map(|value| translate(value)).unwrap_or_default(),
         };
-        self.pattern.translation.iter().map(piece).collect()
+        close_up(&self.pattern.translation.iter().map(piece).collect::<String>())
     }
 }
 
@@ -127,7 +127,22 @@ fn is_number(value: &str) -> bool {
 
 /// Whether there is more than one sentence, or part of one, in it.
 fn has_border(value: &str) -> bool {
-    value.contains(". ") || value.contains("; ")
+    [". ", "; ", " (round"].iter().any(|border| value.contains(border))
+}
+
+/// A translation has blanks around its values, which only those that are not Chinese need.
+fn close_up(text: &str) -> String {
+    let characters: Vec<char> = text.chars().collect();
+    let is_idle = |index: usize| {
+        let beside = |at: Option<usize>| at.and_then(|at| characters.get(at)).is_some_and(|c| is_wide(*c));
+        characters[index] == ' ' && beside(index.checked_sub(1)) && beside(Some(index + 1))
+    };
+    (0..characters.len()).filter(|&index| !is_idle(index)).map(|index| characters[index]).collect()
+}
+
+/// Chinese characters and full-width marks.
+fn is_wide(c: char) -> bool {
+    matches!(c, '\u{3000}'..='\u{303F}' | '\u{4E00}'..='\u{9FFF}' | '\u{FF00}'..='\u{FFEF}')
 }
 
 /// A translation in pieces: `{}` is the next value, `{2}` the second one.

@@ -41,7 +41,8 @@ fn looked_up(catalogue: &Catalogue, text: &str, depth: usize) -> Option<String> 
         return Some(literal.to_owned());
     }
     let matches = variants.iter().flatten().filter_map(|text| catalogue.matched(text));
-    let best = matches.reduce(|best, other| if other.weight() > best.weight() { other } else { best })?;
+    let best = matches.reduce(|best, other| if other.weight() > best.weight() { other } else { best });
+    let Some(best) = best else { return counted(catalogue, text) };
     Some(best.translated(|value| translate(catalogue, value, depth).unwrap_or_else(|| value.to_owned())))
 }
 
@@ -49,6 +50,13 @@ fn looked_up(catalogue: &Catalogue, text: &str, depth: usize) -> Option<String> 
 fn small(text: &str) -> Option<String> {
     let first = text.chars().next().filter(|first| first.is_uppercase())?;
     Some(first.to_lowercase().chain(text.chars().skip(1)).collect())
+}
+
+/// `3 valid`: how many, and of what.
+fn counted(catalogue: &Catalogue, text: &str) -> Option<String> {
+    let (number, word) = text.split_once(' ')?;
+    let is_number = number.bytes().all(|byte| byte.is_ascii_digit() || byte == b',');
+    is_number.then(|| catalogue.literal(word)).flatten().map(|word| format!("{number} {word}"))
 }
 
 /// `3 rounds` is of the form `{} round`.
@@ -98,7 +106,7 @@ fn taken_apart(catalogue: &Catalogue, text: &str, depth: usize) -> Option<String
                     joined.push(between, rest, Some(found));
                     break;
                 }
-                let Some(found) = border(rest) else {
+                let Some(found) = border(catalogue, rest, depth) else {
                     joined.push(between, rest, bracketed(catalogue, rest, depth));
                     break;
                 };
@@ -125,10 +133,17 @@ fn without_full_stop(catalogue: &Catalogue, text: &str, depth: usize) -> Option<
     Some(found.trim_end_matches(['.', '。']).to_owned())
 }
 
-/// The first border of the loosest kind there is, and where: behind a label, or between parts; else between items.
-fn border(text: &str) -> Option<(usize, Border)> {
+/// So many borders of one kind are tried, where a key has some of them in it.
+const TRIED: usize = 6;
+
+/// Where the loosest bond is: behind a label, or between parts; else between items. Where more than one piece is one text,
+/// behind the last of these.
+fn border(catalogue: &Catalogue, text: &str, depth: usize) -> Option<(usize, Border)> {
     let at = |border: &Border| Some((text.find(border.0)?, *border));
-    PARTS.iter().filter_map(at).min_by_key(|(at, _)| *at).or_else(|| at(&ITEMS))
+    let (first, border) = PARTS.iter().filter_map(at).min_by_key(|(at, _)| *at).or_else(|| at(&ITEMS))?;
+    let ends: Vec<usize> = text.match_indices(border.0).map(|(at, _)| at).take(TRIED).collect();
+    let whole = ends.into_iter().skip(1).rev().find(|&at| looked_up(catalogue, &text[..at], depth).is_some());
+    Some((whole.unwrap_or(first), border))
 }
 
 /// `something (more)`.
@@ -159,7 +174,11 @@ impl Joined {
 
     fn push(&mut self, border: Border, piece: &str, translated: Option<String>) {
         if self.pieces > 0 {
-            self.text += if self.last || translated.is_some() { border.1 } else { border.0 };
+            let is_chinese = match border {
+                SENTENCES => self.text.ends_with('。'),
+                _ => self.last || translated.is_some(),
+            };
+            self.text += if is_chinese { border.1 } else { border.0 };
         }
         self.pieces += 1;
         self.last = translated.is_some();

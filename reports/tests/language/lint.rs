@@ -12,7 +12,7 @@ pub(crate) fn english(text: &str) -> Vec<String> {
 }
 
 fn is_code(line: &str) -> bool {
-    line.trim_start().starts_with("$ ") || line.contains("命令: ") || line.contains("主机: ")
+    line.trim_start().starts_with("$ ") || line.contains("命令：") || line.contains("主机：")
 }
 
 fn without_code(line: &str) -> String {
@@ -26,7 +26,7 @@ fn has_english(line: &str) -> bool {
 
 fn has_english_words(text: &str) -> bool {
     let is_word = |word: &str| {
-        let word = word.trim_matches([',', '.', ';', ':', '(', ')', '*', '"', '\'']);
+        let word = word.trim_matches([',', '.', ';', ':', '*', '"', '\'']);
         word.len() > 1 && word.chars().all(|c| c.is_ascii_lowercase() || c == '\'')
     };
     let words: Vec<&str> = text.split_whitespace().collect();

@@ -1,6 +1,7 @@
 //! The command line: what can be asked for, and how it is written.
 
 mod compare;
+mod help;
 mod lesson;
 mod load;
 mod run;
@@ -11,11 +12,13 @@ mod verify;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use reports::language::Language;
 
 use crate::appearance::Color;
 
 use self::compare::COMPARE_JSON;
 pub use self::compare::{Compare, FailOn, Report};
+pub use self::help::{REFUSALS, page, parse};
 pub use self::lesson::Lesson;
 pub use self::load::{Load, Spacing, Special};
 pub use self::run::{JobSize, Run, Suite};
@@ -49,6 +52,9 @@ pub struct Cli {
     /// Use no characters but ASCII, whatever the locale says.
     #[arg(long, global = true)]
     pub ascii: bool,
+    /// The language of what is said and drawn, `en` or `zh` [default: what LC_ALL, LC_MESSAGES or LANG asks for].
+    #[arg(long, global = true, value_name = "LANG")]
+    pub lang: Option<Language>,
 }
 
 /// The commands.

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use crate::language;
+
 /// Something that was measured or verified has failed.
 pub const FAILED: u8 = 1;
 /// The command can't be carried out as it was given.
@@ -46,14 +48,15 @@ pub fn of_command_line(error: &clap::Error) -> anyhow::Error {
     let text = error.render().to_string();
     let said = text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
     let said = said.filter(|line| !line.is_empty() && !line.starts_with("For more information"));
+    // Line by line, since a translation is of one of them.
+    let said = said.map(|line| language::say(line.trim_start_matches("error: ").trim_end_matches('.')));
     let sentence = said.collect::<Vec<_>>().join(" ");
-    let sentence = sentence.trim_start_matches("error: ").trim_end_matches('.');
     Usage::error(format!("{sentence}; see concur --help, or --help behind the command"))
 }
 
 /// Prints an error with its causes on one line of standard error, and gives the exit code for it.
 pub fn print(error: &anyhow::Error) -> ExitCode {
-    eprintln!("concur: {error:#}");
+    eprintln!("concur: {}", language::say(&format!("{error:#}")));
     if error.is::<Usage>() {
         USAGE.into()
     } else if error.is::<Interrupted>() {

@@ -30,6 +30,7 @@ pub mod doctor;
 pub mod execution;
 pub mod failure;
 pub mod interpreter;
+pub mod language;
 pub mod lesson;
 pub mod load;
 pub mod measure;

@@ -2,8 +2,8 @@
 //! tables with their main columns; the long rest is folded, and nothing is left out.
 
 use crate::document::{Conclusion, Document, Fact, Section};
-use crate::table::{Align, Table};
 use crate::language::Language;
+use crate::table::{Align, Table};
 use crate::text::one_line;
 
 /// Tables stand open up to so many rows in all: more is no longer looked over at once.
@@ -47,7 +47,11 @@ fn sections(document: &Document) -> Vec<String> {
     let in_order: Vec<&Section> = order.iter().filter_map(|place| document.sections.get(*place)).collect();
     let number = in_order.iter().copied().take_while(open).count();
     let drawn = |(place, section): (usize, &&Section)| {
-        if place < number { open_table(&section.table, document.language) } else { folded_table(&section.table) }
+        if place < number {
+            open_table(&section.table, document.language)
+        } else {
+            folded_table(&section.table)
+        }
     };
     in_order.iter().enumerate().map(drawn).collect()
 }
@@ -59,7 +63,8 @@ fn open_table(table: &Table, language: Language) -> String {
     if columns.len() == table.columns.len() {
         return [heading, draw_table(table)].join("\n\n");
     }
-    [heading, grid(table, &columns), folded(&language.of("All columns and notes"), &draw_table(table))].join("\n\n")
+    [heading, grid(table, &columns), folded(&language.of("All columns and notes"), &draw_table(table))]
+        .join("\n\n")
 }
 
 fn folded_table(table: &Table) -> String {

@@ -6,6 +6,7 @@ mod marks;
 
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement};
 use crossterm::style::Stylize;
+use unicode_width::UnicodeWidthStr as _;
 
 use self::fit::{Fit, GAP};
 pub use self::marks::{bar, sparkline};
@@ -80,6 +81,16 @@ pub fn draw_with(document: &Document, terminal: Terminal, colours: Colours) -> S
         page += &paragraph(document.legend, 0);
     }
     page
+}
+
+/// How many columns of a terminal `text` takes: a Chinese character takes two.
+pub fn columns(text: &str) -> usize {
+    text.width()
+}
+
+/// `text` with blanks behind it, so that it takes `width` columns if it has no more.
+pub fn padded(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(columns(text))))
 }
 
 /// Draws a text, every line but the first indented by `indent` spaces.

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::cli::{Compare, FailOn};
 use crate::failure::{FAILED, Usage};
+use crate::language;
 
 /// At most so many runs are taken: each is read whole.
 const RUNS_AT_MOST: usize = 200;
@@ -74,14 +75,12 @@ fn publish(
     printed: &Document,
     written: impl FnOnce() -> Document,
 ) -> anyhow::Result<()> {
-    let text = if arguments.json {
-        serde_json::to_string_pretty(found)? + "\n"
-    } else {
-        super::page(printed)
-    };
+    let text =
+        if arguments.json { serde_json::to_string_pretty(found)? + "\n" } else { super::page(printed) };
     super::print(&text)?;
     if let Some(directory) = &arguments.out {
-        reports::write_document(&written(), directory).context("the comparison's files are missing")?;
+        reports::write_document(&written(), language::current(), directory)
+            .context("the comparison's files are missing")?;
         eprintln!("concur: the comparison is in {}/report.html", directory.display());
     }
     Ok(())
@@ -90,7 +89,7 @@ fn publish(
 fn verdict(arguments: &Compare, failures: &[String]) -> ExitCode {
     let Some(FailOn::Slower) = arguments.fail_on else { return ExitCode::SUCCESS };
     for failure in failures {
-        eprintln!("concur: {failure}");
+        eprintln!("concur: {}", language::say(failure));
     }
     if failures.is_empty() { ExitCode::SUCCESS } else { FAILED.into() }
 }

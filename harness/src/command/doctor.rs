@@ -3,10 +3,12 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
+use reports::terminal::padded;
 use serde::Serialize;
 
 use crate::cli::Doctor;
 use crate::doctor::{Examination, examine, findings, warnings};
+use crate::language;
 use crate::measure::limits::raise_descriptor_limit;
 
 /// How wide the names are.
@@ -36,18 +38,20 @@ pub(super) fn run(arguments: &Doctor) -> anyhow::Result<ExitCode> {
 
 /// Each figure, with what it means below it; then the warnings.
 fn text(examination: &Examination, warnings: &[String]) -> String {
+    let language = language::current();
     let mut text = String::new();
     for finding in findings(examination) {
         // Writing to a String can't fail.
-        let _ = writeln!(text, "{:<NAMES$}  {}", finding.name, finding.figure);
-        let _ = writeln!(text, "{:<NAMES$}    {}", "", finding.means);
+        let (name, figure) = (language.heading(finding.name), language.of(&finding.figure));
+        let _ = writeln!(text, "{}  {figure}", padded(&name, NAMES));
+        let _ = writeln!(text, "{:<NAMES$}    {}", "", language.of(&finding.means));
     }
     text.push('\n');
     if warnings.is_empty() {
-        text.push_str("nothing speaks against measuring here\n");
+        text.push_str(&language.of("nothing speaks against measuring here\n"));
     }
     for warning in warnings {
-        let _ = writeln!(text, "warning: {warning}");
+        let _ = writeln!(text, "{}", language.of(&format!("warning: {warning}")));
     }
     text
 }

@@ -52,7 +52,7 @@ pub(super) fn run(arguments: &Exec) -> anyhow::Result<ExitCode> {
         };
         super::print(&(serde_json::to_string_pretty(&answer)? + "\n"))?;
     } else {
-        super::print(&text(&execution, &arguments.executor, task.name(), arguments.jobs))?;
+        super::print_lines(&text(&execution, &arguments.executor, task.name(), arguments.jobs))?;
     }
     Ok(if execution.failure.is_none() { ExitCode::SUCCESS } else { FAILED.into() })
 }

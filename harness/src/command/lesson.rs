@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::appearance;
 use crate::cli::Lesson as Arguments;
 use crate::failure::{FAILED, Usage};
+use crate::language;
 use crate::lesson::json::Json;
 use crate::lesson::keyboard::Keyboard;
 use crate::lesson::text::{Screen, Text};
@@ -80,7 +81,7 @@ fn held(
     let mut text = Text::new(stdout().lock(), screen, !waits);
     let outcome = lesson::hold(lesson, setup, &mut asked, &mut text, stop)?;
     if waits {
-        eprint!("\n(Enter: the answers) ");
+        eprint!("\n{} ", language::say("(Enter: the answers)"));
         keyboard.line(stop, None)?;
         text.answers(lesson)?;
     }
@@ -119,9 +120,9 @@ fn list(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         let entry = |lesson: &Lesson| json!({ "name": lesson.name, "title": lesson.title });
         serde_json::to_string_pretty(&lessons.iter().map(entry).collect::<Vec<_>>())? + "\n"
     } else {
-        let mut text = "Lessons (concur lesson NAME)\n".to_owned();
+        let mut text = language::say("Lessons (concur lesson NAME)\n");
         for lesson in lessons {
-            let _ = writeln!(text, "  {:<11}  {}", lesson.name, lesson.title); // writing to a String can't fail
+            let _ = writeln!(text, "  {:<11}  {}", lesson.name, language::say(lesson.title)); // writing to a String can't fail
         }
         text
     };

@@ -12,6 +12,7 @@ use serde::Serialize;
 use workloads::task::{Size, tasks};
 
 use crate::cli::List;
+use crate::language;
 use crate::workload::WORKLOADS;
 
 #[derive(Serialize)]
@@ -89,17 +90,19 @@ fn text(listing: &Listing) -> String {
 
 fn section(text: &mut String, title: &str, entries: &[Entry]) {
     let gap = if text.is_empty() { "" } else { "\n" };
-    let _ = writeln!(text, "{gap}{title}"); // writing to a String can't fail
+    let language = language::current();
+    let _ = writeln!(text, "{gap}{}", language.of(title)); // writing to a String can't fail
     let width = entries.iter().map(|entry| entry.name.len()).max().unwrap_or(0).max(11);
     for entry in entries {
-        let _ = writeln!(text, "  {:<width$}  {}", entry.name, entry.summary);
+        let _ = writeln!(text, "  {:<width$}  {}", entry.name, language.of(entry.summary));
         for spec in entry.options {
             let words = match spec.kind {
                 Kind::Word(words) => format!(" ({})", words.join(", ")),
                 Kind::Number(_) | Kind::Bytes(..) => String::new(),
             };
-            let (key, help, default) = (spec.key, spec.help, spec.default);
-            let _ = writeln!(text, "  {:<width$}    {key}=  {help}{words} [default: {default}]", "");
+            let (key, help, default) = (spec.key, language.of(spec.help), language.of(spec.default));
+            let default = language.of(&format!("[default: {default}]")).into_owned();
+            let _ = writeln!(text, "  {:<width$}    {key}=  {help}{words} {default}", "");
         }
     }
 }

@@ -40,11 +40,11 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let outcome = load::run(&load, clients, &mut |_| (), &stop)
         .map_err(|error| if stop.load(Ordering::Relaxed) { Interrupted.into() } else { error })?;
     let answer = Answer::new(&workload, beside.as_ref(), &load, &arguments.percentile, outcome);
-    super::print(&if arguments.json {
-        serde_json::to_string_pretty(&answer)? + "\n"
+    if arguments.json {
+        super::print(&(serde_json::to_string_pretty(&answer)? + "\n"))?;
     } else {
-        answer.text()
-    })?;
+        super::print_lines(&answer.text())?;
+    }
     Ok(if answer.is_as_asked() { ExitCode::SUCCESS } else { FAILED.into() })
 }
 

@@ -14,9 +14,12 @@ use reports::terminal::draw_with;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
 
+use reports::language::Language;
+
 use crate::appearance::{self, Wanted};
-use crate::cli::{Cli, Command};
+use crate::cli::{self, Cli, Command};
 use crate::failure::INTERRUPTED;
+use crate::language;
 use crate::measure::group;
 
 mod compare;
@@ -90,7 +93,19 @@ fn stop_or_end_on_signals(stop: &Arc<AtomicBool>, at_once: &Arc<AtomicBool>) -> 
 
 /// A document as standard output can show it.
 fn page(document: &Document) -> String {
-    draw_with(document, appearance::terminal(), appearance::colours())
+    let translated = document.clone().translated(language::current());
+    draw_with(&translated, appearance::terminal(), appearance::colours())
+}
+
+/// Prints the help or the version that was asked for.
+pub fn help(asked: &clap::Error, language: Language) -> anyhow::Result<ExitCode> {
+    print(&cli::page(&asked.render().to_string(), language, appearance::terminal().width))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints `text` in the reader's language, line by line.
+fn print_lines(text: &str) -> anyhow::Result<()> {
+    print(&language::current().of_lines(text))
 }
 
 /// Prints `text` on standard output. A reader who has closed the pipe (`concur list | head -1`) is no error.

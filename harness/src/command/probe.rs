@@ -43,7 +43,7 @@ pub(super) fn run(arguments: &Probe) -> anyhow::Result<ExitCode> {
     if arguments.json {
         super::print(&(serde_json::to_string_pretty(&probing)? + "\n"))?;
     } else {
-        super::print(&format!("{}: {}\n", probe.name, text(&probing)))?;
+        super::print_lines(&format!("{}: {}\n", probe.name, text(&probing)))?;
     }
     Ok(if matches!(probing, Probing::Measured(_)) { ExitCode::SUCCESS } else { FAILED.into() })
 }

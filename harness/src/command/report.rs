@@ -9,6 +9,7 @@ use reports::record::Run;
 
 use crate::cli::Report;
 use crate::failure::Usage;
+use crate::language;
 
 pub(super) fn run(arguments: &Report) -> anyhow::Result<ExitCode> {
     let run = Run::read(&arguments.run).map_err(|error| Usage::error(error.to_string()))?;
@@ -39,8 +40,9 @@ fn trace(run: &Run, path: &Path) -> anyhow::Result<()> {
 pub(super) fn publish(run: &Run, directory: &Path, as_json: bool) -> anyhow::Result<()> {
     let text = if as_json { json(run)? } else { super::page(&Document::of(run)) };
     super::print(&text)?;
-    reports::write_all(run, directory).context("the report's files are missing")?;
-    eprintln!("concur: the report is in {}/report.html", directory.display());
+    reports::write_all_in(language::current(), run, directory).context("the report's files are missing")?;
+    let told = format!("concur: the report is in {}/report.html", directory.display());
+    eprintln!("{}", language::say(&told));
     Ok(())
 }
 

@@ -9,13 +9,14 @@ use anyhow::anyhow;
 use models::options::{Choice, Kind};
 use models::server::{Model, server, servers};
 use reports::table::{Column, Table};
-use reports::terminal::draw_table_with;
+use reports::terminal::draw_table_in;
 use serde::Serialize;
 
 use super::loading::LONGEST;
 use crate::appearance::{colours, terminal};
 use crate::cli::Verify;
 use crate::failure::{FAILED, Interrupted, Usage};
+use crate::language;
 use crate::measure::limits::{need_descriptors, raise_descriptor_limit};
 use crate::server::ForeignCommand;
 use crate::transport::Transport;
@@ -238,7 +239,10 @@ fn list(suites: &[Suite], as_json: bool) -> anyhow::Result<String> {
     if as_json {
         return Ok(serde_json::to_string_pretty(&listed)? + "\n");
     }
-    let lines = listed.iter().map(|case| format!("{} {}\n    {}\n", case.workload, case.name, case.about));
+    let language = language::current();
+    let lines = listed
+        .iter()
+        .map(|case| format!("{} {}\n    {}\n", case.workload, case.name, language.of(case.about)));
     Ok(lines.collect())
 }
 
@@ -257,7 +261,7 @@ fn run_all(suites: &[Suite], settings: Settings, stop: &Arc<AtomicBool>) -> Vec<
                     }
                     let report = suite.run(settings, stop);
                     let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-                    eprintln!("[{done}/{}] {}", suites.len(), title(&report));
+                    eprintln!("[{done}/{}] {}", suites.len(), language::say(&title(&report)));
                     reports.lock().unwrap_or_else(PoisonError::into_inner).push((index, report));
                 }
             });
@@ -305,8 +309,7 @@ impl Answer {
     /// As tables: of many servers one with a row for each, of one server a row for each case. Below stand the reasons.
     fn text(&self, many: bool) -> String {
         let tables = if many { vec![self.overview()] } else { self.suites.iter().map(cases_table).collect() };
-        let pages: Vec<String> =
-            tables.iter().map(|table| draw_table_with(table, terminal(), colours())).collect();
+        let pages: Vec<String> = tables.iter().map(|table| drawn(table)).collect();
         pages.join("\n")
     }
 
@@ -337,6 +340,11 @@ impl Answer {
             notes: suites.iter().flat_map(notes).chain(skips_of_all(suites)).collect(),
         }
     }
+}
+
+fn drawn(table: &Table) -> String {
+    let language = language::current();
+    draw_table_in(language, &table.clone().translated(language), terminal(), colours())
 }
 
 fn cases_table(suite: &Report) -> Table {

@@ -113,8 +113,7 @@ fn not_shown(claims: &[Judged]) -> String {
         told.push(' ');
         told += &claim.says;
         if claim.ratio.is_some() {
-            told += "; it should have been ";
-            told += &claim.wanted();
+            told += &format!("; it should have been {}", claim.wanted());
         }
         told.push('.');
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::Guess;
 use super::keyboard::Keyboard;
 use crate::failure::Usage;
+use crate::language;
 
 /// How long a program has to write its guess. People have all the time that they want.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -29,7 +30,7 @@ pub fn parse(text: &str) -> Result<f64, String> {
 /// A program's answer is no number or does not come; or somebody presses Ctrl-C.
 pub fn ask(guess: &Guess, keyboard: &mut Keyboard, stop: &AtomicBool) -> anyhow::Result<Option<f64>> {
     let people = stdin().is_terminal();
-    eprintln!("{}\n(a number; Enter alone: no guess)", guess.asks);
+    eprintln!("{}\n{}", language::say(guess.asks), language::say("(a number; Enter alone: no guess)"));
     loop {
         if people {
             eprint!("> ");
@@ -38,7 +39,7 @@ pub fn ask(guess: &Guess, keyboard: &mut Keyboard, stop: &AtomicBool) -> anyhow:
         let Some(line) = line.filter(|line| !line.trim().is_empty()) else { return Ok(None) };
         match parse(&line) {
             Ok(guess) => return Ok(Some(guess)),
-            Err(why) if people => eprintln!("{why}"),
+            Err(why) if people => eprintln!("{}", language::say(&why)),
             Err(why) => return Err(Usage::error(why)),
         }
     }

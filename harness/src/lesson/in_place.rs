@@ -6,6 +6,8 @@
 
 use std::io::{self, Write};
 
+use reports::terminal::columns;
+
 /// Up so many lines (ECMA-48, CPL), to the first column, and everything below erased (ED).
 fn erase(lines: usize) -> String {
     if lines == 0 { String::new() } else { format!("\x1b[{lines}F\x1b[J") }
@@ -14,11 +16,11 @@ fn erase(lines: usize) -> String {
 /// What stands there now.
 #[derive(Debug, Default)]
 pub(super) struct InPlace {
-    /// How many characters each line has.
+    /// How many columns each line takes.
     lengths: Vec<usize>,
 }
 
-/// A line, and how many characters of it are seen.
+/// A line, and how many columns of it are seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Line {
     pub(super) text: String,
@@ -28,8 +30,13 @@ pub(super) struct Line {
 impl Line {
     /// A line without colours, cut where a terminal of this width would break it.
     pub(super) fn plain(text: &str, width: usize) -> Self {
-        let text: String = text.chars().take(width.saturating_sub(1)).collect();
-        Self { length: text.chars().count(), text }
+        let mut taken = 0;
+        let fits = |c: &char| {
+            taken += columns(c.encode_utf8(&mut [0; 4]));
+            taken < width
+        };
+        let text: String = text.chars().take_while(fits).collect();
+        Self { length: columns(&text), text }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use reports::table::{Column, Table};
-use reports::terminal::{Terminal, draw_table, draw_text};
+use reports::terminal::{Colours, Terminal, columns, draw_table_in, draw_text};
 
 use super::bars::{Bar, Bars};
 use super::conclusion::{Conclusion, Verdict, times};
@@ -11,6 +11,7 @@ use super::event::{Event, Guessed, Trouble};
 use super::figures::{Figure, Figures};
 use super::in_place::{InPlace, Line};
 use super::{Lesson, Setup, Stage, Step};
+use crate::language;
 use crate::measure::threads::Threads;
 
 /// What a screen must have room for beside the bars: the line above them, and the cursor's.
@@ -54,8 +55,8 @@ impl<W: Write> Text<W> {
     pub fn answers(&mut self, lesson: &Lesson) -> io::Result<()> {
         let answers = lesson.questions.iter().zip(1..);
         let told: String =
-            answers.map(|(it, number)| self.within(2, &format!("{number}. {}", it.answer), 3)).collect();
-        self.write(&format!("\nAnswers\n{told}"))
+            answers.map(|(it, number)| self.within(2, &numbered(number, it.answer), 3)).collect();
+        self.write(&(language::say("\nAnswers\n") + &told))
     }
 
     fn terminal(&self) -> Terminal {
@@ -64,16 +65,21 @@ impl<W: Write> Text<W> {
 
     /// A paragraph on the margin, whose lines but the first are indented.
     fn paragraph(&self, text: &str, indent: usize) -> String {
-        draw_text(text, self.terminal(), indent)
+        draw_text(&told(text), self.terminal(), indent)
     }
 
     /// A paragraph that stands `margin` to the right as a whole.
     fn within(&self, margin: usize, text: &str, indent: usize) -> String {
         let terminal = self.terminal();
         let narrower = Terminal { width: terminal.width.saturating_sub(margin), ..terminal };
-        let lines = draw_text(text, narrower, indent);
+        let lines = draw_text(&told(text), narrower, indent);
         let margin = " ".repeat(margin);
         lines.lines().flat_map(|line| [&margin, line, "\n"]).collect()
+    }
+
+    fn table(&self, table: Table) -> String {
+        let language = language::current();
+        draw_table_in(language, &table.translated(language), self.terminal(), Colours::Off)
     }
 
     fn write(&mut self, text: &str) -> io::Result<()> {
@@ -82,7 +88,7 @@ impl<W: Write> Text<W> {
     }
 
     fn title(&mut self, lesson: &Lesson, setup: &Setup, steps: &[Step]) -> io::Result<()> {
-        let rule = "=".repeat(lesson.title.chars().count().min(self.terminal().width));
+        let rule = "=".repeat(columns(&language::say(lesson.title)).min(self.terminal().width));
         let mut told = format!("{}{rule}\n\n", self.paragraph(lesson.title, 0));
         for watch in (lesson.watch)(setup) {
             told += &self.paragraph(&watch, 0);
@@ -112,7 +118,7 @@ impl<W: Write> Text<W> {
         let new = repeat != self.round;
         self.round = repeat;
         if repeat > 1 {
-            let told = if new { format!("\nRound {repeat}\n") } else { String::new() };
+            let told = if new { language::say(&format!("\nRound {repeat}\n")) } else { String::new() };
             return self.write(&told);
         }
         let told = [
@@ -126,7 +132,7 @@ impl<W: Write> Text<W> {
     fn sample(&mut self, step: &Step, seconds: f64, threads: &Threads) -> io::Result<()> {
         self.bars.take(seconds, threads);
         let step = if self.round > 1 { format!("{}, ", step.name) } else { String::new() };
-        let sentence = format!("  {step}{}", self.bars.sentence());
+        let sentence = format!("  {step}{}", language::say(&self.bars.sentence()));
         let screen = (self.screen)();
         let Some(lines) = screen.lines else {
             let second = seconds as u64;
@@ -154,6 +160,7 @@ impl<W: Write> Text<W> {
             (None, Some(Trouble::Unsupported(why))) => format!("not possible here: {why}"),
             (None, trouble) => format!("failed: {}", trouble.map_or("there is no figure", Trouble::reason)),
         };
+        let told = language::say(&told);
         if self.round > 1 {
             // Else the table and the bars of the first round would be far apart.
             let width = self.terminal().width;
@@ -175,7 +182,7 @@ impl<W: Write> Text<W> {
         conclusion: &Conclusion,
         guess: Option<Guessed>,
     ) -> io::Result<()> {
-        let mut told = format!("\n{}\n", draw_table(&table(lesson, steps, figures), self.terminal()));
+        let mut told = format!("\n{}\n", self.table(table(lesson, steps, figures)));
         for claim in &conclusion.claims {
             let holds = if claim.holds { "yes:" } else { "no:" };
             told += &self.within(2, &format!("{holds} {}; wanted: {}", claim.says, claim.wanted()), 5);
@@ -187,21 +194,24 @@ impl<W: Write> Text<W> {
         };
         told.push('\n');
         let from = if setup.quick { " (from one quick run)" } else { "" };
-        told += &self.paragraph(&format!("{verdict}{from}: {}", conclusion.sentence), 0);
+        let verdict = language::say(verdict) + &language::say(from);
+        let sentence = language::say(&conclusion.sentence);
+        told += &self.paragraph(&language::current().labelled(&verdict, &sentence), 0);
         if let Some(guess) = guess {
             told += &self.paragraph(&guessed(guess), 0);
         }
-        told += "\nWhere to look\n";
+        told += &language::say("\nWhere to look\n");
         for place in lesson.places {
-            told += &self.within(2, &format!("{}: {}", place.path, place.shows), 2);
+            let shows = language::say(place.shows);
+            told += &self.within(2, &language::current().labelled(place.path, &shows), 2);
         }
         self.write(&told)
     }
 
     fn questions(&mut self, lesson: &Lesson) -> io::Result<()> {
-        let mut told = "\nQuestions\n".to_owned();
+        let mut told = language::say("\nQuestions\n");
         for (question, number) in lesson.questions.iter().zip(1..) {
-            told += &self.within(2, &format!("{number}. {}", question.asks), 3);
+            told += &self.within(2, &numbered(number, question.asks), 3);
         }
         self.write(&told)?;
         if self.answers { self.answers(lesson) } else { Ok(()) }
@@ -221,6 +231,15 @@ impl<W: Write> Stage for Text<W> {
             Event::Questions { lesson } => self.questions(lesson),
         }
     }
+}
+
+/// A text in the reader's language; what would be typed into a shell stays.
+fn told(text: &str) -> String {
+    if text.starts_with("$ ") { text.to_owned() } else { language::say(text) }
+}
+
+fn numbered(number: usize, text: &str) -> String {
+    format!("{number}. {}", language::say(text))
 }
 
 const LEGEND: &str = "A bar is a thread, from its beginning to now: high where it ran, a dot where it waited, nothing where it \

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use crate::language;
 use crate::plan::Step;
 
 /// The so-manieth step of all begins.
 pub(super) fn begins(number: usize, all: usize, step: &Step, left: Duration) {
     let left = humantime::format_duration(Duration::from_secs(left.as_secs()));
-    eprintln!("[{number}/{all}] {step}, {left} left");
+    eprintln!("{}", language::say(&format!("[{number}/{all}] {step}, {left} left")));
 }

@@ -7,6 +7,8 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::language::OF_OWN_PROCESSES;
+
 /// The program that is running, under a name that it keeps when its file is replaced by a newer build: in the process
 /// that is to become it, this is the program it still is (proc(5)).
 const OWN_PROGRAM: &str = "/proc/self/exe";
@@ -24,6 +26,8 @@ pub(crate) fn own_program() -> PathBuf {
 /// A command that starts `program`, under a name that says what it is.
 pub(crate) fn command_of(program: &OsStr) -> Command {
     let mut command = Command::new(program);
+    // What it says becomes part of a record.
+    command.env(OF_OWN_PROCESSES.0, OF_OWN_PROCESSES.1);
     if program == Path::new(OWN_PROGRAM) {
         command.arg0(OWN_NAME);
     }

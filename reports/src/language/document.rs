@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::Language;
 use crate::chart::{Bar, Chart};
 use crate::document::{Conclusion, Document, Explanation, Fact, Section};
-use crate::table::{Align, Column, Table};
+use crate::table::{Column, Table};
 
 impl Document {
     /// The document in `language`, as far as there are translations. What is code (commands, names) stays.

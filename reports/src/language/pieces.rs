@@ -90,6 +90,16 @@ fn taken_apart(catalogue: &Catalogue, text: &str, depth: usize) -> Option<String
             joined.push(between, rest, Some(found));
             break;
         }
+        // A label before a text of several sentences.
+        if let Some((label, behind)) = rest.split_once(": ")
+            && sentence_end(rest).is_some()
+            && sentence_end(label).is_none()
+            && let Some(found) = looked_up(catalogue, behind, depth)
+        {
+            joined.push(between, label, translate(catalogue, label, depth));
+            joined.push(PARTS[1], behind, Some(found));
+            break;
+        }
         let (at, border) = match (sentence_end(rest), rest.strip_suffix('.')) {
             (Some(at), _) => (at, SENTENCES),
             // The full stop may not be part of the key.

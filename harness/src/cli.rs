@@ -18,7 +18,7 @@ use crate::appearance::Color;
 
 use self::compare::COMPARE_JSON;
 pub use self::compare::{Compare, FailOn, Report};
-pub use self::help::{REFUSALS, page, parse};
+pub use self::help::{REASONS, REFUSALS, page, parse};
 pub use self::lesson::Lesson;
 pub use self::load::{Load, Spacing, Special};
 pub use self::run::{JobSize, Run, Suite};

@@ -48,6 +48,28 @@ pub const REFUSALS: [&str; 15] = [
     "tip: to pass '{}' as a value, use '-- {}'",
 ];
 
+/// What others say of a value that is none, and the system of a file or a place: the standard library, humantime, the C
+/// library. Their words end up in our sentences.
+pub const REASONS: [&str; 17] = [
+    "invalid digit found in string",
+    "invalid float literal",
+    "cannot parse integer from empty string",
+    "number too large to fit in target type",
+    "expected number at {}",
+    "invalid character at {}",
+    "time unit needed, for example {}sec or {}ms",
+    "value was empty",
+    "No such file or directory",
+    "Permission denied",
+    "Not a directory",
+    "Is a directory",
+    "File exists",
+    "No space left on device",
+    "Connection refused",
+    "Address already in use",
+    "Cannot assign requested address",
+];
+
 /// Understands a command line; what is wrong with it, or the help that it asks for, is the error.
 pub fn parse(words: impl IntoIterator<Item = OsString>, language: Language) -> Result<Cli, clap::Error> {
     let mut command = command(language);

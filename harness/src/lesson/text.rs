@@ -185,7 +185,9 @@ impl<W: Write> Text<W> {
         let mut told = format!("\n{}\n", self.table(table(lesson, steps, figures)));
         for claim in &conclusion.claims {
             let holds = if claim.holds { "yes:" } else { "no:" };
-            told += &self.within(2, &format!("{holds} {}; wanted: {}", claim.says, claim.wanted()), 5);
+            let wanted = language::say(&format!("wanted: {}", claim.wanted()));
+            let (holds, says) = (language::say(holds), language::say(&claim.says));
+            told += &self.within(2, &format!("{holds} {says}; {wanted}"), 5);
         }
         let verdict = match conclusion.verdict {
             Verdict::Shown => "Shown",

@@ -45,10 +45,11 @@ impl Catalogue {
                 continue;
             }
             catalogue.add(key, translation);
-            // What goes on from something else may stand in a list, or be taken off it.
-            let within = key.trim_start_matches([',', ';', ' ']);
+            // What goes on from something else may stand in a list, or be taken off it; and a line's end may be off.
+            let within = key.trim_start_matches([',', ';', ' ']).trim_end_matches('\n');
             if within.len() < key.len() {
-                catalogue.add(within, translation.trim_start_matches(['，', '；', ' ']));
+                catalogue
+                    .add(within, translation.trim_start_matches(['，', '；', ' ']).trim_end_matches('\n'));
             }
         }
         catalogue.patterns.sort_by_key(|pattern| std::cmp::Reverse(pattern.weight()));

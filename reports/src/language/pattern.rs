@@ -82,7 +82,7 @@ impl Match<'_, '_> {
     /// Whether the values are not more than values: a pattern that is open at an end takes in what stood beside it.
     fn is_likely(&self) -> bool {
         let pattern = self.pattern;
-        if pattern.letters() < LETTERS && !self.values.iter().all(|it| is_number(it) || !it.contains(' ')) {
+        if pattern.letters() < LETTERS && !self.values.iter().all(|it| is_item(it)) {
             return false;
         }
         let (Some(first), Some(last)) = (self.values.first(), self.values.last()) else { return false };
@@ -118,7 +118,13 @@ impl Match<'_, '_> {
 
 /// Whether a value is one thing: a figure with its unit, or a few words.
 fn is_short(value: &str) -> bool {
-    !value.contains(", ") && (is_number(value) || value.split(' ').count() <= WORDS)
+    let is_cut = value.contains(", ") || value.ends_with([',', ';', ':']);
+    !is_cut && (is_number(value) || value.split(' ').count() <= WORDS)
+}
+
+/// Whether a value is a name, or figures.
+fn is_item(value: &str) -> bool {
+    !value.contains(' ') || (is_number(value) && !has_border(value) && !value.contains(": "))
 }
 
 fn is_number(value: &str) -> bool {
@@ -200,6 +206,13 @@ mod tests {
     #[test]
     fn an_open_end_does_not_swallow_the_sentence_beside_it() {
         assert_eq!(said("{} of {} rounds count", "{2}/{1}", "fork: not ranked. 2 of 3 rounds count"), None);
+    }
+
+    #[test]
+    fn a_value_before_a_pattern_is_not_half_a_list() {
+        assert_eq!(said("{} idle", "{} 个空闲", "tasks, idle"), None);
+        assert_eq!(said("{} to {}", "{} 到 {}", "0.05 s; each came to 1"), None);
+        assert_eq!(said("{} to {}", "{} 到 {}", "1.50 to 2.00").as_deref(), Some("1.50 到 2.00"));
     }
 
     #[test]

@@ -1,9 +1,7 @@
 //! What is still English in a Chinese text: two words of small letters beside each other.
 
-/// What is code of two words and stays.
-const NAMES: [&str; 1] = ["concur run"];
-
-/// The lines with English in them, without what is code: between backticks, after a dollar sign, behind `命令`.
+/// The lines with English in them, without what is code: between backticks, behind a dollar sign, `concur` or a label for a
+/// command or a machine.
 pub(crate) fn english(text: &str) -> Vec<String> {
     text.lines()
         .filter(|line| !is_code(line) && has_english(&without_code(line)))
@@ -16,21 +14,27 @@ fn is_code(line: &str) -> bool {
 }
 
 fn without_code(line: &str) -> String {
-    line.split('`').step_by(2).collect::<Vec<_>>().join(" · ")
+    let line = line.split('`').step_by(2).collect::<Vec<_>>().join(" · ");
+    let mut pieces = line.split("concur ");
+    let mut told = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        told.push('·');
+        told.push_str(piece.trim_start_matches(|c: char| c.is_ascii()));
+    }
+    told
 }
 
-/// Cells of a table stand apart.
+/// Columns and the cells of a table stand apart.
 fn has_english(line: &str) -> bool {
-    line.split('|').any(has_english_words)
+    line.split('|').flat_map(|cell| cell.split("  ")).any(has_english_words)
 }
 
+/// Words with a comma between them are a list of names.
 fn has_english_words(text: &str) -> bool {
     let is_word = |word: &str| {
-        let word = word.trim_matches([',', '.', ';', ':', '*', '"', '\'']);
+        let word = word.trim_matches(['.', ';', ':', '*', '"', '\'']);
         word.len() > 1 && word.chars().all(|c| c.is_ascii_lowercase() || c == '\'')
     };
     let words: Vec<&str> = text.split_whitespace().collect();
-    words
-        .windows(2)
-        .any(|pair| pair.iter().all(|word| is_word(word)) && !NAMES.contains(&pair.join(" ").as_str()))
+    words.windows(2).any(|pair| is_word(pair[0]) && is_word(pair[1].trim_end_matches(',')))
 }

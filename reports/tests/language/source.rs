@@ -258,6 +258,18 @@ impl<'ast> Visit<'ast> for Reader<'_> {
         visit::visit_item_struct(self, item);
     }
 
+    fn visit_item_enum(&mut self, item: &'ast syn::ItemEnum) {
+        // The values of an argument may stand elsewhere.
+        let is_argument = item.attrs.iter().any(|attribute| match &attribute.meta {
+            syn::Meta::List(list) => list.tokens.to_string().contains("ValueEnum"),
+            _ => false,
+        });
+        let before = self.help;
+        self.help |= is_argument;
+        visit::visit_item_enum(self, item);
+        self.help = before;
+    }
+
     fn visit_field(&mut self, field: &'ast syn::Field) {
         if self.help {
             self.documentation(&field.attrs);

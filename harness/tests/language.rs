@@ -1,0 +1,194 @@
+//! What `concur` says in Chinese, and what makes it do so.
+
+#[path = "../../reports/tests/language/lint.rs"]
+mod lint;
+
+use std::process::Output;
+
+use assert_cmd::Command;
+use harness::cli::{REASONS, REFUSALS};
+use reports::language::Language;
+
+/// What a terminal would tell of its language is taken away, so that a test alone says it.
+fn concur() -> Command {
+    let mut command = Command::cargo_bin("concur").expect("the binary is built");
+    for name in ["LC_ALL", "LC_MESSAGES", "LC_CTYPE", "LANG", "CONCUR_LANG"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+fn chinese(arguments: &[&str]) -> String {
+    let output = concur().args(["--lang", "zh"]).args(arguments).output().unwrap();
+    told(&output.stdout)
+}
+
+fn told(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn errors(output: &Output) -> String {
+    told(&output.stderr)
+}
+
+fn is_chinese(text: &str) -> bool {
+    text.contains(|c: char| ('\u{4E00}'..='\u{9FFF}').contains(&c))
+}
+
+/// Lines of help that show how something is typed.
+fn without_usage(page: &str) -> String {
+    page.lines().filter(|line| !line.starts_with("用法：")).collect::<Vec<_>>().join("\n")
+}
+
+const COMMANDS: [&str; 10] =
+    ["run", "serve", "load", "exec", "list", "report", "verify", "compare", "lesson", "doctor"];
+
+#[test]
+fn help_has_no_english_left() {
+    for command in COMMANDS {
+        for how in ["-h", "--help"] {
+            let page = chinese(&[command, how]);
+            assert!(is_chinese(&page) && page.contains("用法："), "{page}");
+            let left = lint::english(&without_usage(&page));
+            assert!(left.is_empty(), "{command} {how}: {left:#?}");
+        }
+    }
+    let left = lint::english(&without_usage(&chinese(&["--help"])));
+    assert!(left.is_empty(), "{left:#?}");
+}
+
+#[test]
+fn the_lists_have_no_english_left() {
+    for list in [&["list"][..], &["lesson", "list"], &["verify", "--list"]] {
+        let page = chinese(list);
+        // The names of cases stand on lines of their own.
+        let is_name = |line: &&str| list[0] == "verify" && !line.starts_with(' ');
+        let page: String =
+            page.lines().filter(|line| !is_name(line)).map(|line| line.to_owned() + "\n").collect();
+        let left = lint::english(&page);
+        assert!(is_chinese(&page) && left.is_empty(), "{list:?}: {left:#?}");
+    }
+}
+
+#[test]
+fn the_environment_chooses_and_the_option_is_stronger() {
+    let help = |name: &str, value: &str, lang: &[&str]| {
+        told(&concur().env(name, value).args(lang).arg("--help").output().unwrap().stdout)
+    };
+    for name in ["LC_ALL", "LC_MESSAGES", "LANG"] {
+        assert!(is_chinese(&help(name, "zh_CN.UTF-8", &[])), "{name}");
+        assert!(!is_chinese(&help(name, "zh_CN.UTF-8", &["--lang", "en"])), "{name}");
+        assert!(is_chinese(&help(name, "en_US.UTF-8", &["--lang", "zh"])), "{name}");
+        assert!(!is_chinese(&help(name, "fr_FR.UTF-8", &[])), "{name}");
+    }
+    let stronger =
+        concur().env("LC_ALL", "C.UTF-8").env("LANG", "zh_CN.UTF-8").arg("--help").output().unwrap();
+    assert!(!is_chinese(&told(&stronger.stdout)));
+}
+
+#[test]
+fn a_language_that_is_not_there_is_refused_with_those_that_are() {
+    let output = concur().args(["--lang", "tlh", "list"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(errors(&output).contains("try en or zh"), "{}", errors(&output));
+    assert_eq!(errors(&output).lines().count(), 1);
+}
+
+#[test]
+fn errors_are_in_chinese_on_one_line_with_the_same_exit_code() {
+    for arguments in [
+        &["run", "--modles", "epoll"][..],
+        &["run", "--suite", "servrs"],
+        &["run", "--duration", "soon"],
+        &["run", "--rate", "5", "--think", "1ms"],
+        &["run", "--models", "nobody"],
+        &["exec", "threads", "--task", "primes", "--jobs", "0"],
+        &["serve", "epoll:trigger=round"],
+        &["compare", "/nonexistent/a"],
+        &["report", "/nonexistent/a"],
+        &["lesson", "nothing"],
+        &["load", "nonsense"],
+    ] {
+        let output = concur().args(["--lang", "zh"]).args(arguments).output().unwrap();
+        let said = errors(&output);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(is_chinese(&said) && said.lines().count() == 1, "{arguments:?}: {said}");
+        let left = lint::english(&said);
+        assert!(left.is_empty(), "{arguments:?}: {left:#?}");
+    }
+}
+
+/// The sentences of clap's are in our catalogue as the version of clap that is used says them.
+#[test]
+fn what_clap_says_is_what_is_translated() {
+    for (arguments, sentence) in [
+        (&["run", "--modles", "epoll"][..], "unexpected argument '{}' found"),
+        (&["lst"], "unrecognized subcommand '{}'"),
+        (&["run", "--duration", "soon"], "invalid value '{}' for '{}'"),
+        (&["run", "--rate", "5", "--think", "1ms"], "the argument '{}' cannot be used with '{}'"),
+        (&["load", "--connections"], "a value is required for '{}' but none was supplied"),
+        (&["load"], "the following required arguments were not provided:"),
+        (&["run", "--suite", "servrs"], "tip: a similar value exists: '{}'"),
+    ] {
+        assert!(REFUSALS.contains(&sentence), "{sentence}");
+        let said = errors(&concur().args(arguments).output().unwrap());
+        let mut rest = said.as_str();
+        for piece in sentence.split("{}") {
+            let (_, behind) = rest.split_once(piece).unwrap_or_else(|| panic!("{sentence}: {said}"));
+            rest = behind;
+        }
+        assert_ne!(Language::Chinese.of(sentence), sentence);
+    }
+}
+
+#[test]
+fn reasons_that_others_give_are_what_they_say() {
+    let said = [
+        "x".parse::<u32>().unwrap_err().to_string(),
+        "x".parse::<f64>().unwrap_err().to_string(),
+        "".parse::<u32>().unwrap_err().to_string(),
+        "999".parse::<u8>().unwrap_err().to_string(),
+        std::fs::read("/nonexistent").unwrap_err().to_string(),
+        std::fs::read("/").unwrap_err().to_string(),
+    ];
+    for said in &said {
+        let reason = said.split(" (os error").next().unwrap();
+        assert!(REASONS.contains(&reason), "{said}");
+        assert!(is_chinese(&Language::Chinese.of(said)), "{said}");
+    }
+}
+
+#[test]
+fn what_programs_read_is_the_same_in_every_language() {
+    for arguments in [&["list", "--json"][..], &["lesson", "list", "--json"], &["verify", "--list", "--json"]]
+    {
+        let of = |lang| concur().args(["--lang", lang]).args(arguments).output().unwrap().stdout;
+        assert_eq!(told(&of("zh")), told(&of("en")), "{arguments:?}");
+    }
+}
+
+#[test]
+fn an_executor_says_in_chinese_what_came_of_it() {
+    let said = chinese(&["exec", "line", "--task", "wait", "--size", "short", "--jobs", "1"]);
+    assert!(said.contains("个作业") && said.contains("正确"), "{said}");
+}
+
+#[test]
+fn a_lesson_is_held_in_chinese() {
+    let output = concur().args(["--lang", "zh", "lesson", "gil", "--quick"]).output().unwrap();
+    let said = told(&output.stdout);
+    for part in ["问题", "答案", "在哪里看", "这次运行的结果", "为什么线程不能让 Python 更快"]
+    {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    let left = lint::english(&said);
+    assert!(left.is_empty(), "{left:#?}");
+}
+
+#[test]
+fn the_doctor_speaks_chinese() {
+    let said = chinese(&["doctor"]);
+    assert!(said.contains("处理器"), "{said}");
+    let left = lint::english(&said);
+    assert!(left.is_empty(), "{left:#?}");
+}

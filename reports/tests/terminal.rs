@@ -3,6 +3,7 @@
 mod sample;
 
 use reports::document::Document;
+use reports::language::Language;
 use reports::table::{Column, Marks, Table};
 use reports::terminal::{self, Charset, Colours, Terminal};
 use sample::{loads, probes};
@@ -93,7 +94,7 @@ fn colours_say_nothing_that_the_texts_do_not() {
 
 #[test]
 fn the_first_place_is_bold_and_what_is_not_ranked_is_dim() {
-    let page = terminal::draw_table_with(&ranked(), terminal(60), Colours::On);
+    let page = terminal::draw_table_in(Language::English, &ranked(), terminal(60), Colours::On);
     let line = |name| page.lines().find(|line| line.contains(name)).unwrap();
     assert!(line("epoll").contains("\u{1b}[1m"), "{page:?}");
     assert!(line("select").contains("\u{1b}[2m"), "{page:?}");

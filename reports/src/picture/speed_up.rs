@@ -14,6 +14,8 @@ use crate::units::{figure, percent, times};
 const FIRST: [&str; 4] = ["primes", "count", "disk", "wait"];
 /// Points of a law.
 const POINTS: usize = 41;
+/// A law that is farther off than this does not hold.
+const HOLDS: f64 = 0.1;
 /// Up to here a speed-up is none: what is one at a time is not always as fast.
 const NONE: f64 = 1.2;
 
@@ -108,11 +110,14 @@ fn loses_nothing(processors: f64, most: f64) -> Option<Series> {
 fn reached(rows: &[ScalingRow]) -> Option<String> {
     let known = rows.iter().filter_map(|row| Some((row, greatest(&row.speed_ups)?)));
     let (row, (most, with)) = known.max_by(|one, other| one.1.0.median.total_cmp(&other.1.0.median))?;
-    Some(format!(
-        "{} is fastest, {} times as fast as line with {with} at once.",
-        row.executor,
-        times(most.median)
-    ))
+    let (executor, reached) = (&row.executor, times(most.median));
+    Some(if most.median > 1.0 {
+        format!("{executor} is fastest, {reached} times as fast as line with {with} at once.")
+    } else {
+        format!(
+            "No executor is faster than line; {executor} comes nearest, {reached} times as fast with {with} at once."
+        )
+    })
 }
 
 fn laws_said(rows: &[ScalingRow], computes: bool) -> Option<String> {
@@ -127,8 +132,11 @@ fn laws_said(rows: &[ScalingRow], computes: bool) -> Option<String> {
         laws.kappa.median,
         percent(laws.off_gunther)
     );
-    let bound = "Neither knows of processors: where these are all busy, both take that for a loss.";
-    Some(paragraph([Some(fitted), computes.then(|| bound.to_owned())]))
+    let fails = laws.off_amdahl > HOLDS && laws.off_gunther > HOLDS;
+    let fails = fails.then_some("Both are too far off to hold here, so these shares are of nothing.");
+    let bound = computes
+        .then_some("Neither knows of processors: where these are all busy, both take that for a loss.");
+    Some(paragraph([Some(fitted), fails.map(str::to_owned), bound.map(str::to_owned)]))
 }
 
 /// How flat those with a lock stay: the lab's model of it, and each CPython that reports one.

@@ -1,5 +1,7 @@
 //! A timeline of processes, threads and coroutines: who ran, who could have and had no processor, and who waited.
 
+use std::collections::BTreeMap;
+
 use super::bounds::slug;
 use super::parts::{listed, paragraph};
 use super::shown::{self, Shown};
@@ -7,11 +9,12 @@ use super::{Drawing, Picture, Row, Tracks};
 use crate::course_notes::WAYS;
 use crate::document::title::{self, Open};
 use crate::record::{Cell, Run, TaskCell, Timeline, Track};
-use crate::summary::counted::superseded;
-use crate::summary::tasks::counts;
+use crate::summary::tasks::{counts, last_attempts};
 use crate::summary::{STAND_IN, Summary, label};
 use crate::units::{count, figure, plural};
 
+/// The task of the course notes that computes.
+const NOTES_OWN: &str = "primes";
 /// Timelines of executors in a record.
 const EXECUTORS: usize = 6;
 
@@ -38,54 +41,48 @@ fn with(mut pictures: Vec<Picture>, left_out: Option<String>) -> Vec<Picture> {
     pictures
 }
 
-/// The executors at the task, and with the number of jobs, that most of them have a timeline of.
-fn tasks(run: &Run) -> Vec<Picture> {
-    let cells: Vec<&TaskCell> = run
-        .cells
-        .iter()
-        .filter_map(|cell| match cell {
-            Cell::Tasks(cell) => Some(&**cell),
-            _ => None,
-        })
-        .collect();
-    let same_row = |one: &TaskCell, other: &TaskCell| {
-        setting(one) == setting(other) && (&one.executor, &one.options) == (&other.executor, &other.options)
-    };
-    let mut shown: Vec<&TaskCell> = Vec::new();
-    for &cell in cells.iter().filter(|cell| cell.timeline.is_some() && counts(cell)) {
-        let row: Vec<&TaskCell> = cells.iter().copied().filter(|other| same_row(cell, other)).collect();
-        if superseded(cell, &row) {
-            continue;
-        }
-        match shown.iter_mut().find(|other| same_row(cell, other)) {
-            Some(other) if other.round < cell.round => *other = cell,
-            Some(_) => {}
-            None => shown.push(cell),
+/// A task, how long its jobs are and how many.
+type Setting<'a> = (&'a str, Option<&'a str>, usize);
+
+/// Of each row of tasks the last cell that counts and has a timeline, by setting.
+fn shown(run: &Run) -> BTreeMap<Setting<'_>, Vec<&TaskCell>> {
+    let mut rows: BTreeMap<_, Vec<&TaskCell>> = BTreeMap::new();
+    for cell in &run.cells {
+        if let Cell::Tasks(cell) = cell {
+            let setting: Setting<'_> = (&cell.task, cell.size.as_deref(), cell.jobs);
+            rows.entry((setting, &cell.executor, &cell.options)).or_default().push(cell);
         }
     }
-    let alike = |cell: &TaskCell| shown.iter().filter(|other| setting(other) == setting(cell)).count();
-    let Some(best) = shown.iter().copied().max_by_key(|cell| (alike(cell), cell.family == "cpu", cell.jobs))
-    else {
-        return Vec::new();
+    let mut shown: BTreeMap<_, Vec<&TaskCell>> = BTreeMap::new();
+    for ((setting, ..), row) in rows {
+        let counted = last_attempts(&row).into_iter().filter(|cell| counts(cell) && cell.timeline.is_some());
+        shown.entry(setting).or_default().extend(counted.max_by_key(|cell| cell.round));
+    }
+    shown
+}
+
+/// The executors at the task, and with the number of jobs, that most of them have a timeline of; of several the course notes' own
+/// task that computes.
+fn tasks(run: &Run) -> Vec<Picture> {
+    let shown = shown(run);
+    let worth = |setting: &Setting<'_>, own: &[&TaskCell]| {
+        let computes = own.first().is_some_and(|cell| cell.family == "cpu");
+        (own.len(), computes, setting.0 == NOTES_OWN, setting.2)
     };
-    let mut own: Vec<&TaskCell> =
-        shown.iter().copied().filter(|cell| setting(cell) == setting(best)).collect();
+    let best = shown.into_iter().max_by_key(|(setting, own)| worth(setting, own));
+    let Some(((task, _, jobs), mut own)) = best else { return Vec::new() };
     own.sort_by_key(|cell| place(&cell.executor));
     let names: Vec<String> =
         own.iter().skip(EXECUTORS).map(|cell| label(&cell.executor, &cell.options)).collect();
     let left_out =
         (!names.is_empty()).then(|| format!("Not drawn, but in run.json as well: {}.", listed(&names)));
-    let what = format!("{}, {}", best.task, plural(best.jobs, "job"));
+    let what = format!("{task}, {}", plural(jobs, "job"));
     let of = |cell: &&TaskCell| {
         let name = label(&cell.executor, &cell.options);
         // Each has a name of its own: these are chosen already.
         picture(&format!("timeline-of-{}", slug(&name)), &name, &what, cell.timeline.as_ref()?)
     };
     with(own.iter().take(EXECUTORS).filter_map(of).collect(), left_out)
-}
-
-fn setting(cell: &TaskCell) -> (&str, Option<&str>, usize) {
-    (&cell.task, cell.size.as_deref(), cell.jobs)
 }
 
 /// Those that the lesson is about first: the ways of the course notes, the lock, coroutines, and an interpreter's threads.

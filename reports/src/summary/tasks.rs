@@ -104,7 +104,7 @@ pub(super) fn baseline(executor: &str) -> String {
 }
 
 /// Of cells that differ in nothing but their round and attempt, the attempt at each round that counts.
-pub(super) fn last_attempts<'a>(cells: &[&'a TaskCell]) -> Vec<&'a TaskCell> {
+pub(crate) fn last_attempts<'a>(cells: &[&'a TaskCell]) -> Vec<&'a TaskCell> {
     cells.iter().copied().filter(|cell| !superseded(*cell, cells)).collect()
 }
 

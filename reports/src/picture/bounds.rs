@@ -97,8 +97,11 @@ fn cut<T>(rows: &mut Vec<T>, most: usize) -> usize {
 
 fn small_lines(lines: &mut Lines) -> usize {
     for series in &mut lines.series {
+        // A record by others may hold what is no number, which has no place.
+        series.points.retain(|point| point.x.is_finite() && point.y.is_finite());
         series.points = thinned(&series.points, POINTS);
     }
+    lines.series.retain(|series| !series.points.is_empty());
     cut(&mut lines.series, SERIES)
 }
 
@@ -183,6 +186,19 @@ mod tests {
         assert_eq!(points.len(), POINTS);
         assert!((points[0].x, points[POINTS - 1].x) == (0.0, 1_000.0));
         assert!(points.windows(2).all(|pair| pair[0].x < pair[1].x));
+    }
+
+    #[test]
+    fn what_is_no_number_has_no_place() {
+        let mut one = picture("A: b", 2, 3);
+        let Drawing::Lines(lines) = &mut one.drawing else { panic!("{one:?}") };
+        lines.series[0].points[1].y = f64::NAN;
+        for point in &mut lines.series[1].points {
+            point.x = f64::INFINITY;
+        }
+        let kept = kept(&[one]);
+        let places: Vec<f64> = drawn(&kept[0]).series[0].points.iter().map(|point| point.x).collect();
+        assert_eq!((drawn(&kept[0]).series.len(), places), (1, vec![0.0, 2.0]));
     }
 
     #[test]

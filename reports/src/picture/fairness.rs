@@ -36,8 +36,9 @@ const WORKERS: Kind = Kind {
     x: "threads, the least busy first",
     y: "processor time",
     noun: "thread",
-    why: "A thread that only accepts, and workers that others were quicker than, have little to do.",
-    of: |fairness| fairness.thread_cpu_s.clone(),
+    why: "A thread that only accepts, and workers that others were quicker than, have little to do; threads that used no time are left out.",
+    // Who had nothing to do is not treated unfairly.
+    of: |fairness| fairness.thread_cpu_s.iter().copied().filter(|seconds| *seconds > 0.0).collect(),
 };
 
 pub(super) fn pictures(run: &Run, summary: &Summary) -> Vec<Picture> {

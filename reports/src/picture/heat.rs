@@ -24,7 +24,9 @@ pub(super) fn pictures(run: &Run, summary: &Summary) -> Vec<Picture> {
 }
 
 fn picture(setting: &Setting, name: &str, of: &OverTime) -> Option<Picture> {
-    let used = classes(of)?;
+    let rising = of.bounds_us.windows(2).all(|pair| pair[0] < pair[1]);
+    let positive = of.bounds_us.first().is_some_and(|bound| *bound > 0.0);
+    let used = classes(of).filter(|_| rising && positive)?;
     let columns = of.replies.iter().map(|slice| {
         used.clone().map(|class| class_of(slice, of.bounds_us.len(), class)).collect::<Vec<u64>>()
     });

@@ -151,7 +151,11 @@ fn figures_that_are_no_numbers_break_no_picture() {
             connection_requests: vec![0; 4],
             thread_cpu_s: vec![0.0, 0.0],
         }),
-        over_time: Some(reports::record::OverTime::default()),
+        over_time: Some(reports::record::OverTime {
+            slice_s: 1.0,
+            bounds_us: vec![0.0, 1.0],
+            replies: vec![vec![1]],
+        }),
         timeline: Some(reports::record::Timeline::default()),
         curve: Some(reports::record::Curve::default()),
         ..cell

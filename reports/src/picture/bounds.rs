@@ -30,12 +30,20 @@ fn of_a_kind(pictures: &[Picture]) -> Vec<Picture> {
     let mut kept = first_and_last(pictures, PICTURES);
     let left_out = pictures.len() - kept.len();
     if let Some(last) = kept.last_mut().filter(|_| left_out > 0) {
-        let said = format!(
-            " Pictures like this one that are not drawn, as there would be many: {left_out}; run.json has their figures."
+        add(
+            last,
+            &format!(
+                "Pictures like this one that are not drawn, as there would be many: {left_out}; run.json has their figures."
+            ),
         );
-        last.notice.push_str(&said);
     }
     kept
+}
+
+/// Says a sentence more of a picture.
+pub(super) fn add(picture: &mut Picture, sentence: &str) {
+    picture.notice.push(' ');
+    picture.notice.push_str(sentence);
 }
 
 /// At most so many of `all`: half of them the first, half the last.
@@ -82,8 +90,7 @@ fn small(mut picture: Picture) -> Picture {
         Drawing::Tracks(tracks) => small_tracks(tracks),
     };
     if left_out > 0 {
-        let said = format!(" Not drawn, as there would be many: {left_out} more; run.json has them.");
-        picture.notice.push_str(&said);
+        add(&mut picture, &format!("Not drawn, as there would be many: {left_out} more; run.json has them."));
     }
     picture
 }

@@ -1,5 +1,6 @@
 //! Latency over time as a heat map: whether slow replies came evenly or all at once.
 
+use super::bounds::add;
 use super::parts::{axis, paragraph};
 use super::shown::{self, Shown};
 use super::{Drawing, Heat, Picture, Scale};
@@ -17,8 +18,7 @@ pub(super) fn pictures(run: &Run, summary: &Summary) -> Vec<Picture> {
     let of = |(name, cell): &(String, &ServerCell)| picture(&setting, name, cell.over_time.as_ref()?);
     let mut pictures: Vec<Picture> = cells.iter().filter_map(of).collect();
     if let Some((last, said)) = pictures.last_mut().zip(left_out) {
-        last.notice.push(' ');
-        last.notice.push_str(&said);
+        add(last, &said);
     }
     pictures
 }

@@ -47,10 +47,9 @@ fn notice(table: &IdleTable) -> String {
     let growing = table.rows.iter().filter(|row| row.growth == Growth::Grows);
     let steepest = growing.max_by(|one, other| slope(one).total_cmp(&slope(other)));
     let said = match (steepest, &table.best_flat) {
-        (Some(row), flat) => grows(row).map(|grows| {
-            let flat = flat.as_ref().map(|flat| format!(" {flat} does not grow."));
-            grows + &flat.unwrap_or_default()
-        }),
+        (Some(row), flat) => {
+            Some(paragraph([grows(row), flat.as_ref().map(|flat| format!("{flat} does not grow."))]))
+        }
         (None, Some(flat)) => Some(format!(
             "No model was seen to grow with idle connections here; {flat} costs least of those that were fitted."
         )),

@@ -1,6 +1,6 @@
 //! Stevens' comparison: what process control costs by what a fork for each client does, in his book and on this machine.
 
-use super::parts::{axis, bar, bars};
+use super::parts::{axis, bar, bars, paragraph};
 use super::{Bar, Bars, Picture, Scale};
 use crate::document::stevens::{SOURCE, thousandths};
 use crate::document::title::{self, Open};
@@ -42,17 +42,15 @@ fn notice(table: &StevensTable) -> Option<String> {
     let apart = pairs.max_by(|one, other| far(one).total_cmp(&far(other)));
     let said = apart.filter(|pair| far(pair) > 0.0).map(|(row, own, book)| {
         format!(
-            "{} costs {} of what a fork for each client does here, and {} in the book: of all pairs these are farthest apart. ",
+            "{} costs {} of what a fork for each client does here, and {} in the book: of all pairs these are farthest apart.",
             row.model,
             thousandths(own),
             thousandths(book)
         )
     });
     let any = table.rows.iter().any(|row| row.by_fork.is_some());
-    any.then(|| {
-        format!(
-            "{}Shares of a fork's cost can be compared between machines, seconds can't. The book's are not from this run: {SOURCE}.",
-            said.unwrap_or_default()
-        )
-    })
+    let shares = format!(
+        "Shares of a fork's cost can be compared between machines, seconds can't. The book's are not from this run: {SOURCE}."
+    );
+    any.then(|| paragraph([said, Some(shares)]))
 }

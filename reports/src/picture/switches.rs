@@ -1,7 +1,7 @@
 //! Context switches and system calls per request: how often a server stops and waits, and how often it asks the kernel.
 
 use super::cpu::{label, tables};
-use super::parts::{axis, bar, bars};
+use super::parts::{axis, bar, bars, paragraph};
 use super::{Bar, Bars, Picture, Scale};
 use crate::document::title::{self, Open};
 use crate::summary::{ServerRow, ServerTable, Summary};
@@ -34,7 +34,7 @@ fn switches_notice(table: &ServerTable) -> Option<String> {
     let (least, most) = ends(table, |row| row.switches_per_request)?;
     let taken = most.0.involuntary_share.map(|share| {
         format!(
-            " Of those of {} the kernel took the processor away in {}, the others are waits.",
+            "Of those of {} the kernel took the processor away in {}, the others are waits.",
             most.0.model,
             percent(share)
         )
@@ -53,7 +53,7 @@ fn switches_notice(table: &ServerTable) -> Option<String> {
             per_request(least.1)
         )
     };
-    Some(said + &taken.unwrap_or_default())
+    Some(paragraph([Some(said), taken]))
 }
 
 fn calls(table: &ServerTable) -> Option<Picture> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::bounds::slug;
+use super::bounds::{add, slug};
 use super::parts::{listed, paragraph};
 use super::shown::{self, Shown};
 use super::{Drawing, Picture, Row, Tracks};
@@ -35,8 +35,7 @@ fn servers(run: &Run, summary: &Summary) -> Vec<Picture> {
 
 fn with(mut pictures: Vec<Picture>, left_out: Option<String>) -> Vec<Picture> {
     if let Some((last, said)) = pictures.last_mut().zip(left_out) {
-        last.notice.push(' ');
-        last.notice.push_str(&said);
+        add(last, &said);
     }
     pictures
 }

@@ -18,12 +18,12 @@ const concur = { charts: [], redraw() {} };
   if (!source) return;
   const dictionary = JSON.parse(source.textContent);
   const own = root.lang;
-  const other = own === "en" ? "zh" : "en";
+  const other = own.startsWith("zh") ? "en" : "zh-CN";
   const names = { en: "English", zh: "中文" };
   const button = document.getElementById("language");
   const say = () => {
     const next = root.lang === own ? other : own;
-    button.textContent = names[next];
+    button.textContent = names[next.slice(0, 2)];
     button.lang = next;
   };
 

@@ -2,6 +2,7 @@
 
 #[path = "sample/drawings.rs"]
 mod pictures;
+mod sample;
 
 use insta::assert_snapshot;
 use reports::document::Document;
@@ -156,6 +157,52 @@ fn the_page_has_both_languages_where_there_is_a_dictionary() {
     );
     assert!(page.contains("id=\"language\"></button>"));
     assert!(html::draw(&document).unwrap().contains("id=\"language\" hidden></button>"));
+}
+
+/// What stands between tags, but for scripts, styles, code and what a browser may break.
+fn shown(page: &str) -> Vec<String> {
+    let mut rest = page;
+    let mut shown = Vec::new();
+    while let Some(start) = rest.find('<') {
+        shown.push(rest[..start].trim().to_owned());
+        rest = &rest[start..];
+        let skipped = ["<script", "<style", "<code", "<td class=\"left", "<th scope=\"row"];
+        let tag = skipped.iter().find(|tag| rest.starts_with(**tag));
+        let name = tag.map(|tag| tag[1..].split(' ').next().unwrap_or_default());
+        let end = name.map_or(">".to_owned(), |name| format!("</{name}>"));
+        rest = &rest[rest.find(&end).unwrap() + end.len()..];
+    }
+    let unescaped = |text: &String| {
+        let marks = [
+            ("&lt;", "<"),
+            ("&gt;", ">"),
+            ("&#x2f;", "/"),
+            ("&#x27;", "'"),
+            ("&quot;", "\""),
+            ("&amp;", "&"),
+        ];
+        marks.iter().fold(text.clone(), |text, (escaped, mark)| text.replace(escaped, mark))
+    };
+    shown.iter().map(unescaped).collect()
+}
+
+#[test]
+fn every_text_of_a_page_is_among_those_that_can_be_translated() {
+    let document = Document { pictures: pictures::all(), ..Document::of(&sample::run()) };
+    let texts = html::texts(&document);
+    let is_word = |text: &String| text.chars().filter(|c| c.is_alphabetic()).count() > 3;
+    // Names of files, a name that is cut, what a bar is called beside its figure, and the letters of a timeline.
+    let is_name = |text: &String| {
+        ["run.json", "cells.csv", "report.md"].contains(&text.as_str())
+            || text.contains('…')
+            || text.contains("µs ±")
+            || text.chars().all(|c| "RrSDTZ".contains(c))
+    };
+    let missing: Vec<String> = shown(&html::draw(&document).unwrap())
+        .into_iter()
+        .filter(|text| is_word(text) && !is_name(text) && !texts.contains(text))
+        .collect();
+    assert!(missing.is_empty(), "{missing:#?}");
 }
 
 #[test]

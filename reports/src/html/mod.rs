@@ -3,6 +3,7 @@
 
 mod chart;
 mod data;
+mod texts;
 mod view;
 mod words;
 
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 use minijinja::{Environment, HtmlEscape, Value};
 use serde_json::Value as Json;
 
+pub use texts::texts;
 pub use words::WORDS;
 
 use crate::document::Document;
@@ -43,11 +45,11 @@ const FILES: [&str; 3] = ["run.json", "cells.csv", "report.md"];
 
 /// The language of a page, and the other one that it can be put into.
 pub struct Languages<'a> {
-    /// The language of the document: `en`, `zh`.
+    /// The language of the document as a page has it (BCP 47): `en`, `zh-CN`.
     pub own: &'a str,
     /// The page's own words in it: one of [`WORDS`], or of a drawing's.
     pub words: &'a dyn Fn(&str) -> String,
-    /// For texts of the page those in the other language; empty: the page has no switch.
+    /// For [`texts`] of the page those in the other language; empty: the page has no switch.
     pub dictionary: BTreeMap<String, String>,
 }
 

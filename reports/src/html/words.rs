@@ -1,7 +1,7 @@
 //! The page's own words: what stands in its templates by a key. They stand here so that who translates finds all of them.
 
 /// Keys of the templates, and the words.
-pub const WORDS: [(&str, &str); 25] = [
+pub const WORDS: [(&str, &str); 24] = [
     ("skip", "Skip to what it comes to"),
     ("contents", "Contents"),
     ("verdict", "What it comes to"),
@@ -26,5 +26,4 @@ pub const WORDS: [(&str, &str); 25] = [
     ("theme", "Light or dark"),
     ("list", "All pictures"),
     ("warnings", "To be known first"),
-    ("chart", "Chart to look at more closely:"),
 ];

@@ -64,6 +64,11 @@ pub fn draw(picture: &Picture, words: &dyn Fn(&str) -> String) -> Drawn {
     Drawn { svg, key }
 }
 
+/// The drawings' own words.
+pub(crate) fn words() -> impl Iterator<Item = &'static str> {
+    tracks::words()
+}
+
 /// The classes of each line, which give it its colour and its dashes.
 pub(crate) fn classes(series: &[Series]) -> Vec<String> {
     lines::looks(series).into_iter().map(lines::Look::classes).collect()

@@ -31,6 +31,14 @@ const STATES: [State; 6] = [
     State { letter: 'Z', class: "t-gone", name: "ended, and not waited for", height: 3.5 },
 ];
 
+/// What lies to the right.
+const TIME: &str = "time";
+
+/// The words of these drawings.
+pub(super) fn words() -> impl Iterator<Item = &'static str> {
+    STATES.iter().map(|state| state.name).chain([TIME])
+}
+
 /// Its height, what is in it, and its key.
 pub(super) fn draw(tracks: &Tracks, words: &dyn Fn(&str) -> String) -> (f64, String, Vec<Key>) {
     let looks =
@@ -74,7 +82,7 @@ pub(super) fn draw(tracks: &Tracks, words: &dyn Fn(&str) -> String) -> (f64, Str
         name: words(state.name),
     });
     let key = key.collect();
-    (bottom + BELOW, scale(&time, bottom, words("time")) + &bars + &names, key)
+    (bottom + BELOW, scale(&time, bottom, words(TIME)) + &bars + &names, key)
 }
 
 fn x(time: &Mapping, ms: f64) -> f64 {

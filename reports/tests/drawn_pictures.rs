@@ -7,7 +7,7 @@ mod sample;
 use insta::assert_snapshot;
 use reports::document::Document;
 use reports::html::{self, Languages};
-use reports::picture::{Drawing, Picture, Point, Series, Style};
+use reports::picture::{Drawing, Picture, Point, Row, Series, Style};
 use reports::svg;
 
 fn drawn(picture: &Picture) -> String {
@@ -157,6 +157,25 @@ fn the_page_has_both_languages_where_there_is_a_dictionary() {
     );
     assert!(page.contains("id=\"language\"></button>"));
     assert!(html::draw(&document).unwrap().contains("id=\"language\" hidden></button>"));
+}
+
+#[test]
+fn large_pictures_stay_small_on_a_page() {
+    let mut heat = pictures::over_time();
+    let Drawing::Heat(map) = &mut heat.drawing else { panic!("it has a map") };
+    map.x_edges = (0..=120).map(f64::from).collect();
+    map.y_edges = (0..=40).map(|row| 10.0 * 1.3_f64.powi(row)).collect();
+    map.counts =
+        (0..120_u64).map(|slice| (0..40).map(|row| (slice * 31 + row * 17) % 5_000).collect()).collect();
+    let mut timeline = pictures::timeline();
+    let Drawing::Tracks(tracks) = &mut timeline.drawing else { panic!("it has rows") };
+    let states: String = (0..300).map(|look| if look % 3 == 0 { 'R' } else { 'S' }).collect();
+    tracks.rows =
+        (0..64).map(|row| Row { label: format!("thread {row}"), first: 0, states: states.clone() }).collect();
+    for (picture, most) in [(heat, 150_000), (timeline, 150_000)] {
+        let size = drawn(&picture).len();
+        assert!(size < most, "{}: {size}", picture.id);
+    }
 }
 
 /// What stands between tags, but for scripts, styles, code and what a browser may break.

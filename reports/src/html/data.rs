@@ -2,8 +2,8 @@
 
 use crate::picture::{Bars, Drawing, Heat, Lines, Picture, Tracks};
 
-/// Of more rows there is only the file.
-const SHOWN: usize = 60;
+/// Of more cells than these there is only the file.
+const SHOWN: usize = 400;
 
 /// Rows of texts below headings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,9 +28,9 @@ impl Data {
         &self.headings
     }
 
-    /// Its rows, if these are few.
+    /// Its rows, if their cells are few.
     pub(super) fn few(&self) -> Option<&[Vec<String>]> {
-        (self.rows.len() <= SHOWN).then_some(&self.rows)
+        (self.rows.len() * self.headings.len() <= SHOWN).then_some(&self.rows)
     }
 
     /// All of it as CSV (RFC 4180) in a `data:` link.
@@ -131,16 +131,21 @@ fn of_bars(bars: &Bars) -> Data {
     Data { headings, rows: bars.rows.iter().map(row).collect() }
 }
 
+/// A row for each column of the map: a row for each of its cells would be thousands.
 fn of_heat(heat: &Heat) -> Data {
-    let ends = |axis| [format!("{} from", named(axis)), "to".to_owned()];
-    let headings = ends(&heat.x).into_iter().chain(ends(&heat.y)).chain(["number".to_owned()]).collect();
-    let columns = heat.x_edges.windows(2).zip(&heat.counts);
-    let cells = columns
-        .flat_map(|(x, counts)| heat.y_edges.windows(2).zip(counts).map(move |(y, count)| (x, y, count)));
-    let row = |(x, y, count): (&[f64], &[f64], &u64)| {
-        vec![number(x[0]), number(x[1]), number(y[0]), number(y[1]), count.to_string()]
-    };
-    Data { headings, rows: cells.filter(|(.., count)| **count > 0).map(row).collect() }
+    let mut headings = vec![format!("{}, from", named(&heat.x)), "to".to_owned()];
+    let unit = if heat.y.unit.is_empty() { String::new() } else { format!(" {}", heat.y.unit) };
+    headings.extend(
+        heat.y_edges.windows(2).map(|edges| format!("{}–{}{unit}", number(edges[0]), number(edges[1]))),
+    );
+    let rows = heat.x_edges.windows(2).zip(&heat.counts).map(|(edges, counts)| {
+        let mut row = vec![number(edges[0]), number(edges[1])];
+        row.extend(
+            (1..heat.y_edges.len()).map(|index| counts.get(index - 1).copied().unwrap_or(0).to_string()),
+        );
+        row
+    });
+    Data { headings, rows: rows.collect() }
 }
 
 fn of_tracks(tracks: &Tracks) -> Data {

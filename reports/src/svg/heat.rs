@@ -21,12 +21,20 @@ pub(super) fn draw(heat: &Heat) -> (f64, String, Vec<Key>) {
         Frame::new(Mapping::between(heat.x.scale, left, right), Mapping::between(heat.y.scale, bottom, top));
     let bounds = classes(heat.counts.iter().flatten().copied().max().unwrap_or(0));
     let mut paths = vec![String::new(); bounds.len()];
-    for (column, counts) in heat.x_edges.windows(2).zip(&heat.counts) {
-        for (row, count) in heat.y_edges.windows(2).zip(counts).filter(|(_, count)| **count > 0) {
-            let class = bounds.iter().position(|bound| count <= bound).unwrap_or(bounds.len() - 1);
-            let (x, to) = (frame.at_x(column[0]), frame.at_x(column[1]));
-            let (y, from) = (frame.at_y(row[1]), frame.at_y(row[0]));
-            paths[class] += &format!("M{} {}H{}V{}H{}z", at(x), at(y), at(to), at(from), at(x));
+    let class = |count: u64| bounds.iter().position(|bound| count <= *bound).unwrap_or(bounds.len() - 1);
+    for (row, edges) in heat.y_edges.windows(2).enumerate() {
+        let counts = heat.counts.iter().map(|column| column.get(row).copied().unwrap_or(0));
+        let classes: Vec<Option<usize>> = counts.map(|count| (count > 0).then(|| class(count))).collect();
+        // Cells beside each other that look the same are drawn as one.
+        let mut first = 0;
+        for run in classes.chunk_by(|one, other| one == other) {
+            let (from, to) = (heat.x_edges.get(first), heat.x_edges.get(first + run.len()));
+            first += run.len();
+            if let (Some(class), Some(from), Some(to)) = (run[0], from, to) {
+                let (x, y) = (frame.at_x(*from), frame.at_y(edges[1]));
+                let (width, height) = (frame.at_x(*to) - x, frame.at_y(edges[0]) - y);
+                paths[class] += &format!("M{} {}h{}v{}h-{}z", at(x), at(y), at(width), at(height), at(width));
+            }
         }
     }
     let style = |class: usize| {

@@ -56,33 +56,42 @@ pub(super) fn draw(tracks: &Tracks, words: &dyn Fn(&str) -> String) -> (f64, Str
             labels::escaped(&row.label),
             labels::text(2.0, middle + 4.0, "", &label)
         );
-        for (state, from, to) in pieces(row) {
-            let place = |look: usize| x(&time, look as f64 * tracks.every_ms);
-            let height = STATES[state].height;
-            paths[state] += &format!(
-                "M{} {}H{}v{}H{}z",
-                at(place(from)),
-                at(middle - height / 2.0),
-                at(place(to)),
-                at(height),
-                at(place(from))
-            );
+        for (state, own) in paths.iter_mut().enumerate() {
+            *own += &strokes(&pieces(row), state, &time, tracks.every_ms, middle);
         }
     }
     let used = || STATES.iter().zip(&paths).filter(|(_, path)| !path.is_empty());
-    let bars: String =
-        used().map(|(state, path)| format!("<path class=\"{}\" d=\"{path}\"/>", state.class)).collect();
-    let key = used().map(|(state, _)| Key {
-        swatch: swatch(&format!(
-            "<path class=\"{}\" d=\"M0 {}h24v{}h-24z\"/>",
-            state.class,
-            at(7.0 - state.height / 2.0),
-            at(state.height)
-        )),
-        name: words(state.name),
-    });
+    let stroke = |state: &State, path: &str| {
+        format!("<path class=\"track {}\" stroke-width=\"{}\" d=\"{path}\"/>", state.class, at(state.height))
+    };
+    let bars: String = used().map(|(state, path)| stroke(state, path)).collect();
+    let key =
+        used().map(|(state, _)| Key { swatch: swatch(&stroke(state, "M0 7h24")), name: words(state.name) });
     let key = key.collect();
     (bottom + BELOW, scale(&time, bottom, words(TIME)) + &bars + &names, key)
+}
+
+/// The pieces of one state in a row, as strokes along its middle: each from where the last one ended, since there may be thousands.
+fn strokes(
+    pieces: &[(usize, usize, usize)],
+    state: usize,
+    time: &Mapping,
+    every_ms: f64,
+    middle: f64,
+) -> String {
+    let mut path = String::new();
+    let mut end = None;
+    for (_, from, to) in pieces.iter().filter(|(own, ..)| *own == state) {
+        // Rounded before they are subtracted, so that errors don't add up.
+        let [from, to] = [from, to].map(|look| (x(time, *look as f64 * every_ms) * 10.0).round() / 10.0);
+        path += &match end {
+            None => format!("M{} {}", at(from), at(middle)),
+            Some(end) => format!("m{} 0", at(from - end)),
+        };
+        path += &format!("h{}", at(to - from));
+        end = Some(to);
+    }
+    path
 }
 
 fn x(time: &Mapping, ms: f64) -> f64 {

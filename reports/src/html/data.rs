@@ -1,9 +1,9 @@
 //! What a picture is drawn from, as rows: a small table on the page, and the same to take away.
 
-use crate::picture::{Bars, Drawing, Heat, Lines, Picture, Tracks};
+use crate::picture::{Bars, Drawing, Heat, Lines, Picture, Point, Tracks};
 
 /// Of more cells than these there is only the file.
-const SHOWN: usize = 400;
+const SHOWN: usize = 160;
 
 /// Rows of texts below headings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,13 +33,13 @@ impl Data {
         (self.rows.len() * self.headings.len() <= SHOWN).then_some(&self.rows)
     }
 
-    /// All of it as CSV (RFC 4180) in a `data:` link.
+    /// All of it as CSV (RFC 4180, with short line ends) in a `data:` link.
     pub(super) fn link(&self) -> String {
         let lines = std::iter::once(&self.headings).chain(&self.rows);
         let mut link = "data:text/csv;charset=utf-8,".to_owned();
         for line in lines {
             let fields: Vec<String> = line.iter().map(|field| quoted(field)).collect();
-            encode(&(fields.join(",") + "\r\n"), &mut link);
+            encode(&(fields.join(",") + "\n"), &mut link);
         }
         link
     }
@@ -95,22 +95,40 @@ fn named(axis: &crate::picture::Axis) -> String {
 fn of_lines(lines: &Lines) -> Data {
     let has_intervals =
         lines.series.iter().flat_map(|series| &series.points).any(|point| point.interval.is_some());
-    let mut headings = vec!["series".to_owned(), named(&lines.x), named(&lines.y)];
-    if has_intervals {
-        headings.extend(["from".to_owned(), "to".to_owned()]);
+    if !has_intervals {
+        return side_by_side(lines);
     }
+    let mut headings = vec!["series".to_owned(), named(&lines.x), named(&lines.y)];
+    headings.extend(["from".to_owned(), "to".to_owned()]);
     let mut rows = Vec::new();
     for series in &lines.series {
         for point in &series.points {
             let mut row = vec![series.name.clone(), number(point.x), number(point.y)];
-            if has_intervals {
-                let ends = point.interval.map(|(low, high)| [number(low), number(high)]);
-                row.extend(ends.unwrap_or_default());
-            }
+            let ends = point.interval.map(|(low, high)| [number(low), number(high)]);
+            row.extend(ends.unwrap_or_default());
             rows.push(row);
         }
     }
     Data { headings, rows }
+}
+
+/// A row for each place to the right, a column for each line: less than half as long.
+fn side_by_side(lines: &Lines) -> Data {
+    let mut places: Vec<f64> =
+        lines.series.iter().flat_map(|series| &series.points).map(|point| point.x).collect();
+    places.sort_by(f64::total_cmp);
+    places.dedup();
+    let headings = std::iter::once(named(&lines.x))
+        .chain(lines.series.iter().map(|series| format!("{}: {}", series.name, named(&lines.y))));
+    let at = |x: f64| {
+        let of = move |points: &[Point]| {
+            points.iter().find(|point| point.x.total_cmp(&x).is_eq()).map(|point| point.y)
+        };
+        let figures =
+            lines.series.iter().map(move |series| of(&series.points).map(number).unwrap_or_default());
+        std::iter::once(number(x)).chain(figures).collect()
+    };
+    Data { headings: headings.collect(), rows: places.into_iter().map(at).collect() }
 }
 
 fn of_bars(bars: &Bars) -> Data {
@@ -170,10 +188,7 @@ mod tests {
     #[test]
     fn a_link_holds_nothing_that_would_end_it() {
         let data = Data { headings: vec!["a#\"<&'%".into()], rows: vec![vec!["µ s".into()]] };
-        assert_eq!(
-            data.link(),
-            "data:text/csv;charset=utf-8,%22a%23%22%22%3C%26%27%25%22%0D%0A%C2%B5%20s%0D%0A"
-        );
+        assert_eq!(data.link(), "data:text/csv;charset=utf-8,%22a%23%22%22%3C%26%27%25%22%0A%C2%B5%20s%0A");
     }
 
     #[test]

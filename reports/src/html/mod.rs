@@ -122,7 +122,11 @@ pub fn draw_in(document: &Document, languages: &Languages<'_>) -> Result<String,
         environment.add_template(name, source).map_err(failed)?;
     }
     let page = view::Page::of(document, languages, &FILES);
-    environment.get_template("page.html").and_then(|template| template.render(page)).map_err(failed)
+    let page =
+        environment.get_template("page.html").and_then(|template| template.render(page)).map_err(failed)?;
+    // minijinja escapes a slash as well, which nothing in a text or a quoted attribute needs, and a page has thousands. What is put
+    // in unescaped holds no such reference: in its JSON every `&` is written another way.
+    Ok(page.replace("&#x2f;", "/"))
 }
 
 /// `text`, escaped, and with places where a browser may break a label: after a colon and between options.

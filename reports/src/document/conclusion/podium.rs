@@ -56,7 +56,7 @@ impl Podium {
 
     /// Whether to believe it.
     pub(super) fn trust(&self, threshold: Threshold, disturbed: Disturbed) -> (String, Belief) {
-        let least = percent(threshold.ratio - 1.0);
+        let least = difference(threshold.ratio);
         let apart = match (threshold.pairs, &self.next) {
             (0, _) => format!(
                 "Nothing was measured twice, so how far the same is from itself is not known, and {least} is taken as the least difference."
@@ -84,6 +84,11 @@ impl Podium {
         };
         (join(&[Some(head), Some(apart), disturbed.sentence()]), belief)
     }
+}
+
+/// A least difference: in percent, and as a factor where it is more than the thing itself.
+fn difference(ratio: f64) -> String {
+    if ratio < 2.0 { percent(ratio - 1.0) } else { format!("×{}", times(ratio)) }
 }
 
 /// `a`, `a and b`, `a, b and c`, `a, b, c and 4 more`.

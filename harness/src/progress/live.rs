@@ -4,8 +4,7 @@
 //! there are several, draws four times a second at most, and rests a hundred times as long as it has worked, so that it takes a
 //! hundredth of a processor.
 //!
-//! Signals and keys ring its bell. What suspends or ends the process waits until the terminal is given back: the handlers see
-//! [`Seat::away`]. A second Ctrl-C ends the process at once from then on, which this thread stays for when the view is over.
+//! Signals and keys ring its bell. What suspends or ends the process waits until the terminal is given back. A second Ctrl-C ends the process at once from then on, which this thread stays for when the view is over.
 
 use std::io::{self, IsTerminal, Stderr, Write, stderr};
 use std::os::unix::net::UnixStream;

@@ -40,7 +40,7 @@ pub enum Colours {
     /// There are none, and no escape sequence.
     #[default]
     Off,
-    /// Warnings are yellow, first places are green and bold, and what is not ranked is dim.
+    /// Warnings are dark yellow, first places are dark green and bold, and what is not ranked is dim: to be read on white as well as on black.
     On,
 }
 
@@ -135,7 +135,7 @@ impl Colours {
             return text.to_owned();
         }
         crossterm::style::force_color_output(true);
-        let lines: Vec<String> = text.lines().map(|line| line.yellow().to_string()).collect();
+        let lines: Vec<String> = text.lines().map(|line| line.dark_yellow().to_string()).collect();
         lines.join("\n") + "\n"
     }
 
@@ -144,7 +144,7 @@ impl Colours {
         let cell = Cell::new(text);
         match rank {
             Some(rank) if self == Self::On && matches!(rank, "1" | "1=") => {
-                cell.fg(Color::Green).add_attribute(Attribute::Bold)
+                cell.fg(Color::DarkGreen).add_attribute(Attribute::Bold)
             }
             Some(rank) if self == Self::On && UNRANKED.contains(&rank) => cell.add_attribute(Attribute::Dim),
             _ => cell,

@@ -106,13 +106,6 @@ impl State {
 }
 
 impl Now {
-    /// Replies so far, and how many they were at the last look so many seconds before, if there was one.
-    pub(super) fn rates_since(&mut self, before: Option<u64>, answered: u64, span: Option<f64>) {
-        if let (Some(before), Some(span)) = (before, span) {
-            self.add_rate(answered.saturating_sub(before) as f64 / span);
-        }
-    }
-
     /// So many replies a second since the last look.
     pub fn add_rate(&mut self, rate: f64) {
         self.rates.push_back(rate);

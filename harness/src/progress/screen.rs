@@ -85,7 +85,9 @@ impl Page<'_> {
         if !now.is_server {
             return Part::of(vec![what]);
         }
-        let late = |of: &VecDeque<f64>| of.back().map(|us| latency(*us));
+        // A shorter cell shows them among the results alone.
+        let late =
+            |of: &VecDeque<f64>| Some(of.back().map_or("known after 1 s".to_owned(), |us| latency(*us)));
         Part::of(vec![
             what,
             self.spark("rate", rate, &now.rates, Color::Green),
@@ -102,7 +104,7 @@ impl Page<'_> {
         values: &VecDeque<f64>,
         color: Color,
     ) -> Line<'static> {
-        let figure = figure.unwrap_or_else(|| "not yet known".to_owned());
+        let figure = figure.unwrap_or_else(|| "not known yet".to_owned());
         let told = self.plain(&format!("  {name:<5} {figure}"));
         let room = self.width.saturating_sub(FIGURES + 1);
         let shown = values.len().min(room);

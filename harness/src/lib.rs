@@ -34,6 +34,7 @@ pub mod language;
 pub mod lesson;
 pub mod load;
 pub mod measure;
+pub mod observed;
 pub mod plan;
 pub mod probing;
 pub mod progress;

@@ -1,10 +1,14 @@
 //! One task cell: a fresh `concur exec` process, one task, one round.
 
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::AsRawFd;
 use std::process;
 use std::time::Duration;
 
 use anyhow::anyhow;
 use reports::record::{Cost, Noise, TaskCell, Timeline, Verdict};
+use rustix::fs::{MemfdFlags, memfd_create};
 
 use super::{Bench, wait};
 use crate::execution::Execution;
@@ -71,25 +75,59 @@ fn try_measure(step: &TaskStep, bench: &Bench<'_>) -> anyhow::Result<Measured> {
         .args(["--size", step.size.name()])
         .args(["--jobs", &step.jobs.to_string(), "--json"])
         .args(["--with-parent", &process::id().to_string()]);
+    let looks = bench.wants_timeline(step.round);
+    // Without it there is no timeline, and the figures are the same.
+    let inside = (looks && step.executor.runs_coroutines()).then(|| Paper::new().ok()).flatten();
+    if let Some(paper) = &inside {
+        command.arg("--timeline").arg(paper.path());
+    }
     let mut child = wait::start(&mut command, "the executor's process")?;
     let tree = Tree::new(child.id());
     let sampler = Sampler::start(tree, Sampling::default());
-    let looks = look_beside(tree, bench.wants_timeline(step.round));
+    let looks = look_beside(tree, looks && inside.is_none());
     let _shown = bench.feed.shows(tree, None);
     let too_long = format!("the jobs took longer than {LIMIT:?}; try fewer --jobs");
     wait::wait(&mut child, LIMIT, bench.stop, &too_long)?;
     let seen = watch.stop();
     let Watched { timeline, cpu } = seen_of(looks);
+    let timeline = timeline.or(inside.as_ref().and_then(Paper::read));
     let output = wait::printed(child)?;
     let peaks = sampler.map(Sampler::stop).unwrap_or_default();
     let sampling = peaks.cpu + cpu;
     let cost = peaks.complete(before.until(&Reaped::so_far()?));
-    let cost = while_it_lived(cost);
+    let cost = while_it_lived(if inside.is_some() { without_observer(cost) } else { cost });
     let execution = serde_json::from_slice(&output.stdout).map_err(|_| {
         let words = quoted(&String::from_utf8_lossy(&output.stderr));
         anyhow!("the executor's process ended without a result ({}){words}", output.status)
     })?;
     Ok(Measured { execution, cost, timeline, noise: seen.noise(spin_before, noise::spin(&[]), sampling) })
+}
+
+/// A file without a name that a process of ours writes to, and that is gone with us.
+struct Paper(File);
+
+impl Paper {
+    /// More than this is no timeline: the longest has some 20 KB.
+    const BYTES_AT_MOST: u64 = 1 << 20;
+
+    fn new() -> io::Result<Self> {
+        Ok(Self(memfd_create("concur timeline", MemfdFlags::CLOEXEC)?.into()))
+    }
+
+    /// Where another process of this user finds it.
+    fn path(&self) -> String {
+        format!("/proc/{}/fd/{}", process::id(), self.0.as_raw_fd())
+    }
+
+    /// What was written to it; none if nothing was, or nothing was seen.
+    fn read(&self) -> Option<Timeline> {
+        serde_json::from_reader((&self.0).take(Self::BYTES_AT_MOST)).ok().flatten()
+    }
+}
+
+/// A cost without the thread that looked at the jobs from inside.
+fn without_observer(cost: Cost) -> Cost {
+    Cost { threads_peak: cost.threads_peak.map(|threads| threads.saturating_sub(1).max(1)), ..cost }
 }
 
 /// Begins to look at what a tree's processes and threads do, if that is wanted. What can't be seen is not in the record, and is no

@@ -1,5 +1,6 @@
 //! The commands that have little to ask for: `exec`, `probe`, `list` and `doctor`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
@@ -23,6 +24,9 @@ pub struct Exec {
     /// Stop when this process ends.
     #[arg(long, value_name = "PID", hide = true)]
     pub with_parent: Option<i32>,
+    /// Write what each coroutine did to this file, as JSON: for `async` and `coroutine`.
+    #[arg(long, value_name = "FILE")]
+    pub timeline: Option<PathBuf>,
     /// Print the result as JSON.
     #[arg(long)]
     pub json: bool,

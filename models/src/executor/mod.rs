@@ -76,7 +76,12 @@ impl Executor {
     /// How many of `jobs` are under way at once. Where jobs that wait make room for others, all of them are, however few
     /// compute.
     pub fn at_once(&self, jobs: usize, options: &Options) -> usize {
-        if self.family == "coroutines" { jobs } else { (self.workers)(jobs, options) }
+        if self.runs_coroutines() { jobs } else { (self.workers)(jobs, options) }
+    }
+
+    /// Whether its jobs are coroutines, stackful or not, which the kernel knows nothing of.
+    pub fn runs_coroutines(&self) -> bool {
+        self.family == "coroutines"
     }
 
     /// Why it can't run this task, in a sentence; none if it can.

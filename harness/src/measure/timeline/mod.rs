@@ -210,10 +210,14 @@ mod tests {
 
     use super::*;
 
-    const SPAN: Duration = Duration::from_millis(60);
-
-    fn soon() -> Instant {
-        Instant::now() + Duration::from_secs(60)
+    /// What so many looks come to, however long they take.
+    fn seen(tree: Tree, looks: usize) -> Option<Timeline> {
+        let mut seen = Looks::new(tree, Pace::CLOSE);
+        for _ in 0..looks {
+            seen.take().unwrap();
+            std::thread::sleep(seen.next().saturating_duration_since(Instant::now()));
+        }
+        seen.timeline()
     }
 
     #[test]
@@ -223,12 +227,12 @@ mod tests {
         while !tree.members().unwrap().iter().any(|stat| stat.comm == "sleep" && stat.state == 'S') {
             std::thread::yield_now();
         }
-        let timeline = over(tree, Pace::CLOSE, SPAN, soon()).unwrap().unwrap();
+        let timeline = seen(tree, 10).unwrap();
         child.kill().unwrap();
         child.wait().unwrap();
         let [track] = &timeline.tracks[..] else { panic!("{timeline:?}") };
         assert_eq!((&*track.name, &*track.kind, track.first), ("sleep", "process", 0));
-        assert!(track.states.len() >= 2 && track.states.bytes().all(|state| state == b'S'), "{track:?}");
+        assert!(track.states.len() == 10 && track.states.bytes().all(|state| state == b'S'), "{track:?}");
         assert!(timeline.every_ms >= 2.0 && timeline.left_out.is_none(), "{timeline:?}");
     }
 
@@ -239,7 +243,7 @@ mod tests {
         while !tree.members().unwrap().iter().any(|stat| stat.comm == "sh") {
             std::thread::yield_now();
         }
-        let timeline = over(tree, Pace::CLOSE, 3 * SPAN, soon()).unwrap().unwrap();
+        let timeline = seen(tree, 10).unwrap();
         child.kill().unwrap();
         child.wait().unwrap();
         let [track] = &timeline.tracks[..] else { panic!("{timeline:?}") };
@@ -252,7 +256,7 @@ mod tests {
             std::iter::repeat_with(|| Command::new("sleep").arg("600").spawn().unwrap())
                 .take(TRACKS_AT_MOST + 3)
                 .collect();
-        let timeline = over(Tree::new(std::process::id()), Pace::CLOSE, SPAN, soon()).unwrap().unwrap();
+        let timeline = seen(Tree::new(std::process::id()), 2).unwrap();
         for sleeper in &mut sleepers {
             sleeper.kill().unwrap();
             sleeper.wait().unwrap();
@@ -263,7 +267,8 @@ mod tests {
 
     #[test]
     fn a_tree_that_has_ended_has_no_timeline() {
-        assert_eq!(over(Tree::new(u32::MAX >> 1), Pace::CLOSE, SPAN, soon()).unwrap(), None);
+        let (span, until) = (Duration::from_millis(20), Instant::now() + Duration::from_secs(1));
+        assert_eq!(over(Tree::new(u32::MAX >> 1), Pace::CLOSE, span, until).unwrap(), None);
     }
 
     #[test]

@@ -17,6 +17,7 @@ fn without_keep_alive_each_request_brings_its_own_connection() {
     let outcome = go(&plan, &Echoed::of(MESSAGE));
     assert_no_errors(&outcome);
     assert!(outcome.requests > 4);
+    assert!(outcome.connection_requests.is_empty(), "there is nothing to be fair about");
     assert!(
         (outcome.requests_in_all..=outcome.requests_in_all + 4).contains(&outcome.connects),
         "{} connects for {} requests",

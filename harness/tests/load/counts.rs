@@ -26,6 +26,35 @@ fn every_reply_is_counted_once() {
 }
 
 #[test]
+fn every_reply_in_the_window_is_its_connection_s_and_its_slice_s() {
+    let (address, _) = server(echo);
+    let outcome = go(&Load { threads: 3, ..load(address, 8) }, &Echoed::of(MESSAGE));
+    assert_no_errors(&outcome);
+    assert_eq!(outcome.connection_requests.len(), 8);
+    assert!(outcome.connection_requests.is_sorted());
+    assert_eq!(outcome.connection_requests.iter().sum::<u64>(), outcome.requests);
+    let over_time = outcome.over_time.unwrap();
+    assert_eq!(over_time.replies.iter().flatten().sum::<u64>(), outcome.requests);
+    let window = over_time.slice_s * over_time.replies.len() as f64;
+    assert!((window - outcome.seconds).abs() < 1e-3, "{window}");
+}
+
+#[test]
+fn latencies_over_time_are_those_of_the_histogram() {
+    let (address, _) = server(echo);
+    let outcome = go(&load(address, 2), &Echoed::of(MESSAGE));
+    let over_time = outcome.over_time.unwrap();
+    let mut below = 0;
+    for (class, bound_us) in over_time.bounds_us.iter().enumerate() {
+        below += over_time.replies.iter().filter_map(|slice| slice.get(class)).sum::<u64>();
+        // A histogram's buckets are a thousandth of a value wide, so those at the bound may be on either side of it.
+        let around = |part: f64| outcome.latency_ns.count_between(0, (bound_us * part * 1e3) as u64);
+        assert!(around(0.998) <= below && below <= around(1.002), "{below} below {bound_us} us");
+    }
+    assert_eq!(below, outcome.requests);
+}
+
+#[test]
 fn latency_is_the_time_from_request_to_reply() {
     const DELAY: Duration = Duration::from_millis(40);
     let (address, _) = server(|mut stream, seen| {

@@ -31,6 +31,8 @@ fn assert_all_answered(outcome: &Outcome, due: u64) {
     let uncorrected = outcome.uncorrected_ns.as_ref().unwrap();
     assert_eq!((outcome.latency_ns.len(), uncorrected.len()), (due, due));
     assert!(outcome.lag_ns.as_ref().unwrap().len() >= due, "each left once at least");
+    let over_time = outcome.over_time.as_ref().unwrap();
+    assert_eq!(over_time.replies.iter().flatten().sum::<u64>(), outcome.requests, "those in the window");
 }
 
 #[test]
@@ -78,6 +80,8 @@ fn datagrams_keep_a_schedule_too() {
     let pace = Pace::Closed { think };
     let outcome = go(&Load { pace, transport: Transport::Udp, ..load(address, 3) });
     assert_no_errors(&outcome);
+    assert_eq!(outcome.connection_requests.len(), 3);
+    assert_eq!(outcome.connection_requests.iter().sum::<u64>(), outcome.requests);
     assert!((3..=3 * (600 / 50 + 1)).contains(&outcome.requests_in_all), "{}", outcome.requests_in_all);
 }
 

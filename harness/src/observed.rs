@@ -303,9 +303,9 @@ mod tests {
     fn more_jobs_than_there_is_room_for_are_counted() {
         let observed = Observed::new(task("wait", Size::Short).unwrap(), JOBS_AT_MOST + 5);
         drop(observed.start(JOBS_AT_MOST + 4)); // which has no place, and does no harm
-        let observer = observed.look(JOBS_AT_MOST + 5).unwrap();
+        let looking = observed.look(JOBS_AT_MOST + 5).unwrap();
         thread::sleep(10 * LOOK_EVERY);
-        let timeline = observer.stop().unwrap();
+        let timeline = looking.stop().unwrap();
         assert_eq!((timeline.tracks.len(), timeline.left_out), (JOBS_AT_MOST, Some(5)));
     }
 }

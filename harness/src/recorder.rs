@@ -201,7 +201,9 @@ mod tests {
     fn with_curves(cells: Vec<Cell>) -> Vec<bool> {
         let directory = tempfile::tempdir().unwrap();
         let mut recorder = Recorder::new(Some(directory.path().to_owned()), cells.len(), 1).unwrap();
-        cells.into_iter().for_each(|cell| recorder.add(cell).unwrap());
+        for cell in cells {
+            recorder.add(cell).unwrap();
+        }
         let kept = Run::read(directory.path()).unwrap();
         assert_eq!(kept.cells, recorder.run().cells);
         kept.cells.iter().map(|cell| cell.server().unwrap().curve.is_some()).collect()

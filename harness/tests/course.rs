@@ -91,8 +91,10 @@ fn how_a_row_went_is_kept_of_one_of_its_cells() {
 fn a_curve_goes_through_the_percentiles_of_its_cell() {
     for cell in told(&RUN) {
         let (curve, latency) = (cell.curve.as_ref().unwrap(), cell.latency_us.unwrap());
-        let at = |percentile: f64| curve.points.iter().find(|point| point.percentile == percentile);
-        assert_eq!(at(50.0).unwrap().us, latency.p50);
+        let at = |percentile: f64| {
+            curve.points.iter().find(|point| point.percentile.total_cmp(&percentile).is_eq())
+        };
+        assert_eq!(at(50.0).map(|point| point.us), Some(latency.p50));
         assert_eq!(at(99.0).map(|point| point.us), latency.p99);
         assert_eq!(at(99.9).map(|point| point.us), latency.p999);
         assert!(curve.points.iter().all(|point| point.uncorrected_us.is_none()), "it is a closed loop");

@@ -1,13 +1,15 @@
-//! `cells.csv`: one line for each cell with all its fields, for spreadsheets and notebooks.
+//! `cells.csv`: one line for each cell with all its fields, for spreadsheets and notebooks. Of how a cell went (curves, slices,
+//! timelines) it has what is one number: how fair the server was.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::record::Run;
+use crate::record::{Fairness, Run};
 use crate::storage::WriteError;
 
-/// The columns, in their order. Each is named by the path of its field in the record. New fields come last, so
+/// The columns, in their order. Each is named by the path of its field in the record, but
+/// for those of fairness, which follow from it. New fields come last, so
 /// that what reads by position goes on working.
-pub const HEADER: [&str; 153] = [
+pub const HEADER: [&str; 157] = [
     "suite",
     "model",
     "options",
@@ -161,6 +163,10 @@ pub const HEADER: [&str; 153] = [
     "time_us.max",
     "bytes_per_second",
     "bytes_each",
+    "fairness.of_connections",
+    "fairness.of_threads",
+    "fairness.connection_requests_least",
+    "fairness.connection_requests_most",
 ];
 
 /// All cells of `run`. What is absent is empty.
@@ -169,10 +175,24 @@ pub fn draw(run: &Run) -> Result<Vec<u8>, WriteError> {
     let mut writer = ::csv::Writer::from_writer(Vec::new());
     writer.write_record(HEADER).map_err(failed)?;
     for cell in &run.cells {
-        let cell = serde_json::to_value(cell).map_err(|error| WriteError::Drawing(error.to_string()))?;
+        let fairness = cell.server().and_then(|cell| cell.fairness.as_ref()).map(numbers);
+        let mut cell = serde_json::to_value(cell).map_err(|error| WriteError::Drawing(error.to_string()))?;
+        if let Some(fairness) = fairness {
+            cell["fairness"] = fairness;
+        }
         writer.write_record(HEADER.map(|path| field(&cell, path))).map_err(failed)?;
     }
     writer.into_inner().map_err(|error| WriteError::Drawing(error.to_string()))
+}
+
+/// How fair a server was, in single numbers.
+fn numbers(fairness: &Fairness) -> Value {
+    json!({
+        "of_connections": fairness.of_connections(),
+        "of_threads": fairness.of_threads(),
+        "connection_requests_least": fairness.connection_requests.first(),
+        "connection_requests_most": fairness.connection_requests.last(),
+    })
 }
 
 /// The text of the field at `path`, `latency_us.p99` say.

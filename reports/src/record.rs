@@ -121,7 +121,7 @@ impl Cell {
                 Self::Servers(one) | Self::Idle(one) | Self::Stevens(one),
                 Self::Servers(other) | Self::Idle(other) | Self::Stevens(other),
             ) => one.forget_course_told_by(other),
-            (Self::Tasks(one), Self::Tasks(other)) => forget(&mut one.timeline, &other.timeline),
+            (Self::Tasks(one), Self::Tasks(other)) => forget(&mut one.timeline, other.timeline.as_ref()),
             _ => {}
         }
     }
@@ -138,7 +138,7 @@ impl Cell {
 }
 
 /// Takes out what is there twice.
-fn forget<T>(one: &mut Option<T>, other: &Option<T>) {
+fn forget<T>(one: &mut Option<T>, other: Option<&T>) {
     if other.is_some() {
         *one = None;
     }

@@ -47,7 +47,11 @@ mod tests {
     }
 
     fn at(curve: &Curve, percentile: f64) -> Option<f64> {
-        curve.points.iter().find(|point| point.percentile == percentile).map(|point| point.us)
+        curve
+            .points
+            .iter()
+            .find(|point| point.percentile.total_cmp(&percentile).is_eq())
+            .map(|point| point.us)
     }
 
     #[test]
@@ -66,8 +70,9 @@ mod tests {
 
     #[test]
     fn a_curve_goes_as_far_as_there_are_values_and_never_falls() {
-        let last = |values| curve(&histogram(values), None).unwrap().points.last().unwrap().percentile;
-        assert_eq!([last(1), last(100), last(10_000), last(40_000_000 / 400)], [50.0, 90.0, 99.9, 99.99]);
+        let last =
+            |values| curve(&histogram(values), None).unwrap().points.last().unwrap().percentile.to_string();
+        assert_eq!([last(1), last(100), last(10_000), last(100_000)], ["50", "90", "99.9", "99.99"]);
         let curve = curve(&histogram(10_000), None).unwrap();
         let rises = |pair: &[CurvePoint]| pair[0].us <= pair[1].us && pair[0].percentile < pair[1].percentile;
         assert!(curve.points.windows(2).all(rises));
@@ -76,7 +81,8 @@ mod tests {
     #[test]
     fn the_uncorrected_curve_lies_beside_it_where_there_is_one() {
         let point = curve(&histogram(100), Some(&histogram(10))).unwrap().points[5];
-        assert_eq!((point.us, point.uncorrected_us), (50.015, Some(5.003)));
+        let near = |us: f64, value: f64| (us - value).abs() < 0.1;
+        assert!(near(point.us, 50.0) && near(point.uncorrected_us.unwrap(), 5.0), "{point:?}");
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub struct Report {
     /// Where to write [default: beside the record].
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Write what processes, threads and coroutines did to this file as well, as a trace for https://ui.perfetto.dev.
+    /// Write what processes, threads and coroutines did to this file as well, as a trace for Perfetto.
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
     /// Print the record as JSON instead of tables.

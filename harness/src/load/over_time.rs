@@ -80,7 +80,7 @@ fn class(took: Duration) -> usize {
 /// Where a class ends, in microseconds; the bound itself is in the next one.
 fn upper_bound_us(class: usize) -> f64 {
     let Some(above) = class.checked_sub(1) else { return 1.0 };
-    let begins = 2.0_f64.powi((above / PER_DOUBLING) as i32);
+    let begins = (1_u64 << (above / PER_DOUBLING)) as f64;
     if above % PER_DOUBLING == 0 { begins * 1.5 } else { begins * 2.0 }
 }
 
@@ -118,7 +118,7 @@ mod tests {
         grid.add(window.opens, Duration::from_micros(10));
         grid.add(window.opens + 99 * MS, Duration::from_micros(10));
         let mut other = Grid::new(window);
-        other.add(window.closes - Duration::from_nanos(1), Duration::from_micros(13));
+        other.add(window.opens + 99 * MS, Duration::from_micros(13));
         grid.merge(&other);
         let seen = grid.recorded().unwrap();
         assert_eq!(seen.bounds_us, [12.0, 16.0]);

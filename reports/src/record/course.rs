@@ -45,6 +45,29 @@ pub struct Fairness {
     pub thread_cpu_s: Vec<f64>,
 }
 
+impl Fairness {
+    /// Jain's index of the requests on each connection: 1 where all got the same, one in so many where one got all; none without
+    /// a request.
+    ///
+    /// Source: Jain, Chiu and Hawe, "A quantitative measure of fairness and discrimination for resource allocation in shared
+    /// computer systems", 1984.
+    pub fn of_connections(&self) -> Option<f64> {
+        jain(self.connection_requests.iter().map(|requests| *requests as f64))
+    }
+
+    /// The same of the processor time of threads that had some.
+    pub fn of_threads(&self) -> Option<f64> {
+        jain(self.thread_cpu_s.iter().copied().filter(|seconds| *seconds > 0.0))
+    }
+}
+
+/// (sum x)^2 / (n sum x^2).
+fn jain(shares: impl Iterator<Item = f64>) -> Option<f64> {
+    let (count, sum, squares) =
+        shares.fold((0.0, 0.0, 0.0), |(count, sum, squares), x| (count + 1.0, sum + x, squares + x * x));
+    (squares > 0.0).then(|| sum * sum / (count * squares))
+}
+
 /// What processes, threads and coroutines did, by looks at them at equal distances.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Timeline {
@@ -76,4 +99,27 @@ pub struct Track {
     /// A letter for each look from then on: `R` it ran, `r` it could have run and had no processor (or that can't be told from
     /// running), `S` it waited, `D` it waited for a disk, `T` it was stopped, `Z` it had ended and was not waited for.
     pub states: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_index_is_one_for_equal_shares_and_falls_to_one_in_so_many() {
+        let of = |requests: &[u64]| {
+            let fairness = Fairness { connection_requests: requests.to_vec(), ..Fairness::default() };
+            fairness.of_connections().map(|index| (index * 1e6).round() / 1e6)
+        };
+        assert_eq!(of(&[5, 5, 5, 5]), Some(1.0));
+        assert_eq!(of(&[0, 0, 0, 8]), Some(0.25));
+        assert_eq!(of(&[1, 2, 3]), Some(0.857_143));
+        assert_eq!([of(&[]), of(&[0, 0])], [None, None]);
+    }
+
+    #[test]
+    fn a_thread_that_had_nothing_to_do_is_not_treated_unfairly() {
+        let fairness = Fairness { thread_cpu_s: vec![0.5, 0.5, 0.0], ..Fairness::default() };
+        assert_eq!(fairness.of_threads(), Some(1.0));
+    }
 }

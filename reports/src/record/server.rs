@@ -132,10 +132,10 @@ impl ServerCell {
     }
 
     pub(super) fn forget_course_told_by(&mut self, other: &Self) {
-        forget(&mut self.curve, &other.curve);
-        forget(&mut self.over_time, &other.over_time);
-        forget(&mut self.fairness, &other.fairness);
-        forget(&mut self.timeline, &other.timeline);
+        forget(&mut self.curve, other.curve.as_ref());
+        forget(&mut self.over_time, other.over_time.as_ref());
+        forget(&mut self.fairness, other.fairness.as_ref());
+        forget(&mut self.timeline, other.timeline.as_ref());
     }
 }
 

@@ -5,7 +5,7 @@ mod sample;
 use insta::assert_snapshot;
 use reports::course_notes::WAYS;
 use reports::document::Document;
-use reports::record::{Cell, Interpreter, Run, ServerCell, TaskCell, Verdict};
+use reports::record::{Cell, Fairness, Interpreter, Run, ServerCell, TaskCell, Verdict};
 use reports::table::Table;
 use reports::terminal::{self, Charset, Terminal};
 use reports::{csv, html, markdown};

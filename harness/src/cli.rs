@@ -52,7 +52,8 @@ pub struct Cli {
     /// Use no characters but ASCII, whatever the locale says.
     #[arg(long, global = true)]
     pub ascii: bool,
-    /// The language of what is said and drawn, `en` or `zh` [default: what LC_ALL, LC_MESSAGES or LANG asks for].
+    /// The language of what is said and drawn, `en` or `zh` [default: what `LC_ALL`, `LC_MESSAGES` or `LANG` asks
+    /// for].
     #[arg(long, global = true, value_name = "LANG")]
     pub lang: Option<Language>,
 }

@@ -66,7 +66,7 @@ impl Language {
     }
 
     /// `text` in this language, as far as there is a translation.
-    pub fn of<'a>(self, text: &'a str) -> Cow<'a, str> {
+    pub fn of(self, text: &str) -> Cow<'_, str> {
         self.translation(text).map_or(Cow::Borrowed(text), Cow::Owned)
     }
 
@@ -84,6 +84,14 @@ impl Language {
         match self.catalogue().and_then(|catalogue| catalogue.heading(text)) {
             Some(heading) => Cow::Borrowed(heading),
             None => self.of(text),
+        }
+    }
+
+    /// What stands between two items on one line.
+    pub fn comma(self) -> &'static str {
+        match self {
+            Self::English => ", ",
+            Self::Chinese => "，",
         }
     }
 

@@ -50,7 +50,8 @@ pub const REFUSALS: [&str; 15] = [
 
 /// What others say of a value that is none, and the system of a file or a place: the standard library, humantime, the C
 /// library. Their words end up in our sentences.
-pub const REASONS: [&str; 17] = [
+pub const REASONS: [&str; 18] = [
+    "invalid socket address",
     "invalid digit found in string",
     "invalid float literal",
     "cannot parse integer from empty string",
@@ -175,7 +176,7 @@ fn wrapped(line: &str, terminal: Terminal) -> String {
     let mut told = String::new();
     for (index, line) in lines.lines().enumerate() {
         let before = if index == 0 { name.to_owned() } else { " ".repeat(beside) };
-        told += &format!("{before}{line}\n");
+        told.extend([&*before, line, "\n"]);
     }
     told
 }

@@ -42,7 +42,7 @@ fn text(examination: &Examination, warnings: &[String]) -> String {
     let mut text = String::new();
     for finding in findings(examination) {
         // Writing to a String can't fail.
-        let (name, figure) = (language.heading(finding.name), language.of(&finding.figure));
+        let (name, figure) = (language.heading(finding.name), language.heading(&finding.figure));
         let _ = writeln!(text, "{}  {figure}", padded(&name, NAMES));
         let _ = writeln!(text, "{:<NAMES$}    {}", "", language.of(&finding.means));
     }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use models::server::trouble;
 use nix::sys::prctl;
 use nix::sys::signal::Signal;
 use nix::unistd::{Pid, getppid};
@@ -40,6 +41,7 @@ mod verify;
 /// Carries a command out.
 pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     appearance::want(Wanted { color: cli.color, ascii: cli.ascii });
+    trouble::say_with(language::say);
     match cli.command {
         None => run::quick(cli.out, cli.json, cli.plain),
         Some(Command::Run(arguments)) => run::run(&arguments),

@@ -309,7 +309,7 @@ impl Answer {
     /// As tables: of many servers one with a row for each, of one server a row for each case. Below stand the reasons.
     fn text(&self, many: bool) -> String {
         let tables = if many { vec![self.overview()] } else { self.suites.iter().map(cases_table).collect() };
-        let pages: Vec<String> = tables.iter().map(|table| drawn(table)).collect();
+        let pages: Vec<String> = tables.iter().map(drawn).collect();
         pages.join("\n")
     }
 

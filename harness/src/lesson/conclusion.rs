@@ -1,5 +1,7 @@
 //! Whether the figures of a lesson prove its sentence: shown, not shown today, or nothing that this machine can show.
 
+use std::fmt::Write as _;
+
 use reports::figure;
 use serde::Serialize;
 
@@ -113,7 +115,7 @@ fn not_shown(claims: &[Judged]) -> String {
         told.push(' ');
         told += &claim.says;
         if claim.ratio.is_some() {
-            told += &format!("; it should have been {}", claim.wanted());
+            let _ = write!(told, "; it should have been {}", claim.wanted()); // writing to a String can't fail
         }
         told.push('.');
     }

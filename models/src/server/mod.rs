@@ -45,7 +45,7 @@ mod team;
 pub mod thread;
 pub mod thread_pool;
 mod timers;
-pub(crate) mod trouble;
+pub mod trouble;
 mod workers;
 
 pub use shutdown::Shutdown;

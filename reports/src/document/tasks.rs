@@ -133,10 +133,13 @@ fn speed_up(comparison: Comparison) -> String {
     format!("{}{reach}", figure(comparison.speed_up))
 }
 
+/// Executors, the task that they did with how many jobs, and what is said of that.
+type Said<'a> = (Vec<&'a str>, (&'a str, Option<String>), Vec<String>);
+
 /// What single rows have to say; those that can't be measured for one reason say it together. `several`: whether the table has
 /// several numbers of jobs. What can't be run can't with any of them.
 fn notes_of(rows: &[TaskRow], several: bool) -> Vec<String> {
-    let mut said: Vec<(Vec<&str>, (&str, Option<String>), Vec<String>)> = Vec::new();
+    let mut said: Vec<Said<'_>> = Vec::new();
     for row in rows {
         let jobs = (several && row.void != Some(Verdict::Unsupported)).then(|| plural(row.jobs, "job"));
         let (what, parts) = ((row.task.as_str(), jobs), parts(row));
@@ -146,7 +149,7 @@ fn notes_of(rows: &[TaskRow], several: bool) -> Vec<String> {
             None => said.push((vec![&row.executor], what, parts)),
         }
     }
-    let sentence = |(names, (task, jobs), parts): &(Vec<&str>, (&str, Option<String>), Vec<String>)| {
+    let sentence = |(names, (task, jobs), parts): &Said<'_>| {
         let names = names.join("; ");
         let label = match jobs {
             Some(jobs) => format!("{names} on {task} with {jobs}"),

@@ -94,11 +94,13 @@ impl Match<'_, '_> {
             _ if first.is_empty() => false,
             _ if pattern.letters() < LETTERS => true,
             0..TELLING => is_short(first) && !has_border(first) && !first.contains(": "),
-            TELLING..CERTAIN => !has_border(first),
+            TELLING..CERTAIN => !(has_border(first) || first.contains(", ")),
             _ => true,
         };
         // The full stop is the sentence's, and not the value's.
-        before && (!open_behind || !last.ends_with('.') && (weight >= CERTAIN || !has_border(last)))
+        let labelled = pattern.literals.iter().rev().nth(1).is_some_and(|literal| literal.ends_with(": "));
+        let behind = weight >= CERTAIN || labelled || !has_border(last);
+        before && (!open_behind || !last.ends_with('.') && behind)
     }
 
     /// How many characters are the pattern's own.

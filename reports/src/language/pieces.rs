@@ -69,7 +69,7 @@ fn singular(text: &str) -> Option<&str> {
 fn paragraphs(catalogue: &Catalogue, text: &str, depth: usize) -> Option<String> {
     let mut joined = Joined::default();
     for paragraph in text.split(PARAGRAPHS.0) {
-        joined.push(PARAGRAPHS, paragraph, translate(catalogue, paragraph, depth));
+        joined.push(PARAGRAPHS, paragraph, translate(catalogue, paragraph, depth).as_deref());
     }
     joined.translated()
 }
@@ -87,7 +87,7 @@ fn taken_apart(catalogue: &Catalogue, text: &str, depth: usize) -> Option<String
     let (mut joined, mut between, mut rest, mut full_stop) = (Joined::default(), ("", ""), text, "");
     loop {
         if let Some(found) = if joined.is_empty() { None } else { looked_up(catalogue, rest, depth) } {
-            joined.push(between, rest, Some(found));
+            joined.push(between, rest, Some(&found));
             break;
         }
         // A label before a text of several sentences.
@@ -96,8 +96,8 @@ fn taken_apart(catalogue: &Catalogue, text: &str, depth: usize) -> Option<String
             && sentence_end(label).is_none()
             && let Some(found) = looked_up(catalogue, behind, depth)
         {
-            joined.push(between, label, translate(catalogue, label, depth));
-            joined.push(PARTS[1], behind, Some(found));
+            joined.push(between, label, translate(catalogue, label, depth).as_deref());
+            joined.push(PARTS[1], behind, Some(&found));
             break;
         }
         let (at, border) = match (sentence_end(rest), rest.strip_suffix('.')) {
@@ -106,25 +106,25 @@ fn taken_apart(catalogue: &Catalogue, text: &str, depth: usize) -> Option<String
             (None, Some(body)) => {
                 (rest, full_stop) = (body, "。");
                 if let Some(found) = looked_up(catalogue, rest, depth) {
-                    joined.push(between, rest, Some(found));
+                    joined.push(between, rest, Some(&found));
                     break;
                 }
                 continue;
             }
             (None, None) => {
                 if let Some(found) = without_full_stop(catalogue, rest, depth) {
-                    joined.push(between, rest, Some(found));
+                    joined.push(between, rest, Some(&found));
                     break;
                 }
                 let Some(found) = border(catalogue, rest, depth) else {
-                    joined.push(between, rest, bracketed(catalogue, rest, depth));
+                    joined.push(between, rest, bracketed(catalogue, rest, depth).as_deref());
                     break;
                 };
                 found
             }
         };
         let (piece, behind) = (&rest[..at], &rest[at + border.0.len()..]);
-        joined.push(between, piece, translate(catalogue, piece, depth));
+        joined.push(between, piece, translate(catalogue, piece, depth).as_deref());
         (between, rest) = (border, behind);
     }
     let translated = joined.translated()?;
@@ -182,7 +182,7 @@ impl Joined {
         self.pieces == 0
     }
 
-    fn push(&mut self, border: Border, piece: &str, translated: Option<String>) {
+    fn push(&mut self, border: Border, piece: &str, translated: Option<&str>) {
         if self.pieces > 0 {
             let is_chinese = match border {
                 SENTENCES => self.text.ends_with('。'),
@@ -193,7 +193,7 @@ impl Joined {
         self.pieces += 1;
         self.last = translated.is_some();
         self.translated += usize::from(self.last);
-        self.text += translated.as_deref().unwrap_or(piece);
+        self.text += translated.unwrap_or(piece);
     }
 
     /// The whole; none where no piece was translated.

@@ -171,7 +171,9 @@ impl Reader<'_> {
             self.nouns(told[1]);
             told.pop();
         }
-        told.into_iter().for_each(|argument| self.owned(argument));
+        for argument in told {
+            self.owned(argument);
+        }
     }
 
     /// What can be counted: `plural(n, "round")` becomes `3 rounds`.

@@ -203,6 +203,13 @@ mod tests {
     }
 
     #[test]
+    fn the_rounds_of_a_reason_stand_behind_it() {
+        let text = "epoll: measured again: the machine was disturbed (rounds 1, 3). Unstable: the machine was disturbed (round 2).";
+        let chinese = "epoll：已重新测量：机器受到了干扰（第 1, 3 轮）。不稳定：机器受到了干扰（第 2 轮）。";
+        assert_eq!(Language::Chinese.of(text), chinese);
+    }
+
+    #[test]
     fn a_list_is_translated_piece_by_piece() {
         assert_eq!(Language::Chinese.of("64 connections, kept open"), "64 个连接，保持连接");
     }

@@ -161,7 +161,8 @@ fn of_the_notes(way: &Way) -> [String; 4] {
 /// `CPython 3.13.0`, and that it ran without its lock if it did: there is one of either kind.
 pub(crate) fn python(row: &BesideRow) -> String {
     let free = row.interpreter.as_ref().is_some_and(|it| !it.gil);
-    format!("{}{}", interpreters::name_of(row), if free { " without GIL" } else { "" })
+    let name = interpreters::name_of(row);
+    if free { format!("{name} without GIL") } else { name }
 }
 
 /// Why threads gain less under a CPython than here, if they do.

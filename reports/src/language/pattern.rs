@@ -82,7 +82,7 @@ impl Match<'_, '_> {
     /// Whether the values are not more than values: a pattern that is open at an end takes in what stood beside it.
     fn is_likely(&self) -> bool {
         let pattern = self.pattern;
-        if pattern.letters() < LETTERS && !self.values.iter().all(|it| is_item(it)) {
+        if pattern.letters() < LETTERS && !self.are_items() {
             return false;
         }
         let (Some(first), Some(last)) = (self.values.first(), self.values.last()) else { return false };
@@ -93,6 +93,8 @@ impl Match<'_, '_> {
             _ if !open_before => true,
             _ if first.is_empty() => false,
             _ if pattern.letters() < LETTERS => true,
+            // What stands before brackets may be a sentence.
+            _ if pattern.literals[1].starts_with(" (") => !has_border(first),
             0..TELLING => is_short(first) && !has_border(first) && !first.contains(": "),
             TELLING..CERTAIN => !(has_border(first) || first.contains(", ")),
             _ => true,
@@ -101,6 +103,13 @@ impl Match<'_, '_> {
         let labelled = pattern.literals.iter().rev().nth(1).is_some_and(|literal| literal.ends_with(": "));
         let behind = weight >= CERTAIN || labelled || !has_border(last);
         before && (!open_behind || !last.ends_with('.') && behind)
+    }
+
+    /// Whether each value is a name or a figure, or all are figures, which may be several.
+    fn are_items(&self) -> bool {
+        let figures = |it: &&str| is_number(it) && !has_border(it) && !it.contains(": ");
+        let item = |it: &&str| !it.contains(' ') || (figures(it) && !it.contains(", "));
+        self.values.iter().all(item) || self.values.iter().all(figures)
     }
 
     /// How many characters are the pattern's own.
@@ -122,11 +131,6 @@ impl Match<'_, '_> {
 fn is_short(value: &str) -> bool {
     let is_cut = value.contains(", ") || value.ends_with([',', ';', ':']);
     !is_cut && (is_number(value) || value.split(' ').count() <= WORDS)
-}
-
-/// Whether a value is a name, or figures.
-fn is_item(value: &str) -> bool {
-    !value.contains(' ') || (is_number(value) && !has_border(value) && !value.contains(": "))
 }
 
 fn is_number(value: &str) -> bool {
@@ -214,6 +218,8 @@ mod tests {
     fn a_value_before_a_pattern_is_not_half_a_list() {
         assert_eq!(said("{} idle", "{} 个空闲", "tasks, idle"), None);
         assert_eq!(said("{} to {}", "{} 到 {}", "0.05 s; each came to 1"), None);
+        assert_eq!(said("{} of {}", "{2}中 {1}", "2 cores, 8 GiB of memory"), None);
+        assert_eq!(said("{} of {}", "{2}中 {1}", "2 a, 1 b of 3 c").as_deref(), Some("3 c中 2 a, 1 b"));
         assert_eq!(said("{} to {}", "{} 到 {}", "1.50 to 2.00").as_deref(), Some("1.50 到 2.00"));
     }
 

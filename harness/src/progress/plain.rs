@@ -8,5 +8,6 @@ use crate::plan::Step;
 /// The so-manieth step of all begins.
 pub(super) fn begins(number: usize, all: usize, step: &Step, left: Duration) {
     let left = humantime::format_duration(Duration::from_secs(left.as_secs()));
-    eprintln!("{}", language::say(&format!("[{number}/{all}] {step}, {left} left")));
+    let said = [language::say(&step.to_string()), language::say(&format!("{left} left"))];
+    eprintln!("[{number}/{all}] {}", said.join(language::current().comma()));
 }

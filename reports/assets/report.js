@@ -28,23 +28,30 @@ const concur = { charts: [], redraw() {} };
   };
 
   // What stands on the page as it came: each text with its place, so that it can be put back.
-  const has = (text) => Object.prototype.hasOwnProperty.call(dictionary, text);
+  // Texts are looked up by a short key (FNV-1a), not to have each of them twice in the page.
+  const key = (text) => {
+    let hash = 0x811c9dc5;
+    for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+    return (hash >>> 0).toString(16);
+  };
+  const has = (text) => Object.prototype.hasOwnProperty.call(dictionary, key(text));
+  const translation = (text) => dictionary[key(text)];
   const texts = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     const text = node.nodeValue.trim();
     if (node.parentElement.closest("script, style, code, #language") || !has(text)) continue;
-    texts.push({ node, own: node.nodeValue, other: node.nodeValue.replace(text, () => dictionary[text]) });
+    texts.push({ node, own: node.nodeValue, other: node.nodeValue.replace(text, () => translation(text)) });
   }
   const labels = [];
   for (const element of document.querySelectorAll("[aria-label]")) {
     const text = element.getAttribute("aria-label");
-    if (has(text)) labels.push({ element, own: text, other: dictionary[text] });
+    if (has(text)) labels.push({ element, own: text, other: translation(text) });
   }
   const title = document.title;
 
   // What is drawn by a script asks for its words here.
-  concur.word = (text) => (root.lang !== own && has(text) ? dictionary[text] : text);
+  concur.word = (text) => (root.lang !== own && has(text) ? translation(text) : text);
   button.addEventListener("click", () => {
     root.lang = root.lang === own ? other : own;
     const which = root.lang === own ? "own" : "other";

@@ -85,7 +85,7 @@ impl<'a> Page<'a> {
         let pictures: Vec<Figure<'a>> = document.pictures.iter().map(figure).collect();
         let dictionary = &languages.dictionary;
         // A map of texts is JSON whatever stands in it.
-        let json = serde_json::to_string(dictionary).unwrap_or_default();
+        let json = serde_json::to_string(&keyed(dictionary)).unwrap_or_default();
         Self {
             document,
             language: languages.own,
@@ -98,6 +98,25 @@ impl<'a> Page<'a> {
             files,
         }
     }
+}
+
+/// The dictionary with short keys: the page has every text once already, and need not have it again to look it up. Two texts of
+/// one key, of which there is hardly ever a pair, both stay as they are.
+fn keyed(dictionary: &BTreeMap<String, String>) -> BTreeMap<String, &str> {
+    let mut keyed: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for (own, other) in dictionary {
+        keyed.entry(key(own)).or_default().push(other);
+    }
+    keyed.into_iter().filter(|(_, others)| others.len() == 1).map(|(key, others)| (key, others[0])).collect()
+}
+
+/// FNV-1a of 32 bits over the text's UTF-16 code units, as the script counts them, in hexadecimal digits. Source: G. Fowler,
+/// L. C. Noll, K.-P. Vo, D. Eastlake, The FNV Non-Cryptographic Hash Algorithm.
+fn key(text: &str) -> String {
+    let hash = text
+        .encode_utf16()
+        .fold(0x811c_9dc5_u32, |hash, unit| (hash ^ u32::from(unit)).wrapping_mul(0x0100_0193));
+    format!("{hash:x}")
 }
 
 impl<'a> Shown<'a> {
@@ -179,5 +198,11 @@ mod tests {
         let kinds: Vec<(&str, usize)> =
             groups(&rows).iter().map(|group| (group.kind, group.rows.len())).collect();
         assert_eq!(kinds, [("unranked", 2)]);
+    }
+
+    #[test]
+    fn a_text_has_the_key_that_others_compute_for_it() {
+        // The published test vectors of FNV-1a: of ASCII the code units are the bytes.
+        assert_eq!([key(""), key("a"), key("foobar")], ["811c9dc5", "e40c292c", "bf9cf968"]);
     }
 }

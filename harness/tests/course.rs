@@ -38,7 +38,7 @@ static RUN: LazyLock<Run> = LazyLock::new(|| {
         "coroutine",
         "async",
         "--tasks",
-        "mix",
+        "wait",
         "--size",
         "full",
         "--jobs",

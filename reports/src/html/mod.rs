@@ -3,6 +3,7 @@
 
 mod chart;
 mod data;
+mod pairs;
 mod texts;
 mod view;
 mod words;
@@ -10,8 +11,8 @@ mod words;
 use std::collections::BTreeMap;
 
 use minijinja::{Environment, HtmlEscape, Value};
-use serde_json::Value as Json;
 
+use pairs::different;
 pub use texts::texts;
 pub use words::WORDS;
 
@@ -78,33 +79,15 @@ pub fn draw(document: &Document) -> Result<String, WriteError> {
 /// Draws a document, which is in English, in `language`, to be put into the other one by its reader.
 pub fn draw_both(document: &Document, language: Language) -> Result<String, WriteError> {
     let chinese = document.clone().translated(Language::Chinese);
-    let in_both = texts(document).into_iter().zip(texts(&chinese));
-    let words = WORDS.into_iter().map(|(_, word)| (word.to_owned(), Language::Chinese.of(word).into_owned()));
-    let different = in_both.chain(words).filter(|(one, other)| one != other);
     let languages = Languages::of(language);
+    let pairs = different(document, &chinese);
     match language {
-        Language::English => draw_in(document, &Languages { dictionary: different.collect(), ..languages }),
+        Language::English => draw_in(document, &Languages { dictionary: pairs, ..languages }),
         Language::Chinese => {
-            let dictionary = different.map(|(one, other)| (other, one)).collect();
+            let dictionary = pairs.into_iter().map(|(english, chinese)| (chinese, english)).collect();
             draw_in(&chinese, &Languages { dictionary, ..languages })
         }
     }
-}
-
-/// All texts of a document, in an order that does not depend on its language.
-fn texts(document: &Document) -> Vec<String> {
-    fn collect(value: Json, texts: &mut Vec<String>) {
-        match value {
-            Json::String(text) => texts.push(text),
-            Json::Array(values) => values.into_iter().for_each(|value| collect(value, texts)),
-            Json::Object(fields) => fields.into_iter().for_each(|(_, value)| collect(value, texts)),
-            _ => {}
-        }
-    }
-    let mut all = Vec::new();
-    // A document is made of texts and numbers, and can always be written.
-    collect(serde_json::to_value(document).unwrap_or_default(), &mut all);
-    all
 }
 
 /// Draws the whole document, to be read in two languages.

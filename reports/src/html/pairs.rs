@@ -1,0 +1,50 @@
+//! The texts of a page in both languages, for its switch.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::WORDS;
+use super::data::Data;
+use crate::document::Document;
+use crate::language::Language;
+use crate::svg;
+
+/// The texts of the page of `english` that differ in `chinese`, which is the same document. A text that is a name in one place and a
+/// word in another (`threads`, an executor and a column) is left out: better a word in English than a name that is not one.
+pub(super) fn different(english: &Document, chinese: &Document) -> BTreeMap<String, String> {
+    let in_place = texts(english).into_iter().zip(texts(chinese));
+    let headings = english.pictures.iter().zip(&chinese.pictures).flat_map(|(one, other)| {
+        let of = |picture| Data::of(picture).headings().to_vec();
+        of(one).into_iter().zip(of(other))
+    });
+    let own = WORDS.iter().map(|(_, word)| *word).chain(svg::words());
+    let own = own.map(|word| (word.to_owned(), Language::Chinese.of(word).into_owned()));
+    let (mut found, mut names) = (BTreeMap::new(), BTreeSet::new());
+    for (one, other) in in_place.chain(headings).chain(own) {
+        if one == other {
+            names.insert(one);
+        } else {
+            found.insert(one, other);
+        }
+    }
+    found.retain(|text, _| !names.contains(text));
+    found
+}
+
+/// All texts of a document, in an order that does not depend on its language.
+fn texts(document: &Document) -> Vec<String> {
+    let mut texts = Vec::new();
+    // A document is made of texts and numbers, and can always be written.
+    collect(serde_json::to_value(document).unwrap_or_default(), &mut texts);
+    texts
+}
+
+fn collect(value: Value, texts: &mut Vec<String>) {
+    match value {
+        Value::String(text) => texts.push(text),
+        Value::Array(values) => values.into_iter().for_each(|value| collect(value, texts)),
+        Value::Object(fields) => fields.into_iter().for_each(|(_, value)| collect(value, texts)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}

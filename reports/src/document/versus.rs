@@ -108,7 +108,7 @@ fn changes(versus: &Versus) -> Option<Section> {
         versus.rows.iter().map(|row| title::of(&row.setting, Open::Nothing)).collect();
     let several = settings.iter().any(|setting| *setting != settings[0]);
     let mut changed: Vec<&VersusRow> = versus.rows.iter().filter(|row| is_change(row)).collect();
-    changed.sort_by(|one, other| one.outcome.cmp(&other.outcome));
+    changed.sort_by_key(|row| row.outcome);
     let texts = |row: &VersusRow| {
         let mut texts = texts(row);
         texts.insert(2, title::of(&row.setting, Open::Nothing));

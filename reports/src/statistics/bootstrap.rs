@@ -103,10 +103,13 @@ impl Middle {
     }
 }
 
+/// What was drawn, by how many values and which seed.
+type Draws = BTreeMap<(usize, u64), Rc<[Middle]>>;
+
 thread_local! {
     /// What was drawn of so many values with such a seed. A record has thousands of figures of as many rounds each, and drawing
     /// for every one of them took most of the time that a report takes. A run's rows have few different numbers of rounds.
-    static DRAWN: RefCell<BTreeMap<(usize, u64), Rc<[Middle]>>> = const { RefCell::new(BTreeMap::new()) };
+    static DRAWN: RefCell<Draws> = const { RefCell::new(BTreeMap::new()) };
 }
 
 /// The draws: which values stand in the middle does not depend on what they are.

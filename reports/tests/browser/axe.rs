@@ -35,7 +35,9 @@ fn fetched(directory: &Path) -> bool {
         };
         run("npm", &["pack", PACKAGE, "--silent"])?;
         let packed = std::fs::read_dir(own.path()).ok()?.flatten().map(|entry| entry.file_name());
-        let packed = packed.filter_map(|name| name.into_string().ok()).find(|name| name.ends_with(".tgz"))?;
+        let packed = packed
+            .filter_map(|name| name.into_string().ok())
+            .find(|name| Path::new(name).extension().is_some_and(|it| it == "tgz"))?;
         run("tar", &["xzf", &packed])?;
         // Whoever was faster has put the same there.
         let _ = std::fs::rename(own.path(), directory);

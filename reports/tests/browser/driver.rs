@@ -1,4 +1,4 @@
-//! A browser and its driver: started on free ports, ended whatever happens. The protocol is W3C's WebDriver, in plain HTTP.
+//! A browser and its driver: started on free ports, ended whatever happens. The protocol is the W3C's `WebDriver`, in plain HTTP.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -30,8 +30,6 @@ pub(crate) struct Browser {
     agent: ureq::Agent,
     session: String,
     driver: Child,
-    /// What the driver says, which is taken so that it never waits for somebody to read it.
-    _said: Receiver<String>,
     profile: TempDir,
     _alone: MutexGuard<'static, ()>,
 }
@@ -54,16 +52,9 @@ impl Browser {
             .expect("chromedriver can be started");
         let said = lines(&mut driver);
         let config = ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).http_status_as_error(false);
-        let mut browser = Self {
-            agent: config.build().into(),
-            session: String::new(),
-            driver,
-            _said: channel().1,
-            profile,
-            _alone: alone,
-        };
+        let mut browser =
+            Self { agent: config.build().into(), session: String::new(), driver, profile, _alone: alone };
         let port = port(&said);
-        browser._said = said;
         browser.session = format!("http://127.0.0.1:{port}/session");
         let made = browser.post("", &capabilities(browser.profile.path(), options));
         let id = made["sessionId"].as_str().unwrap_or_else(|| panic!("no session: {made}"));

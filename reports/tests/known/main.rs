@@ -67,7 +67,7 @@ fn ascii_shows_the_record() {
     let mut grid = read::of_terminal(&text);
     // Only then: the characters that stand for others are not as many.
     let whole = |text: &mut String| {
-        *text = text.replace("+-", "±").replace("us", "µs").replace("x f", "× f").replace("(x)", "(×)")
+        *text = text.replace("+-", "±").replace("us", "µs").replace("x f", "× f").replace("(x)", "(×)");
     };
     grid.headings.iter_mut().chain(grid.rows.iter_mut().flatten()).for_each(whole);
     shows_the_record("ASCII", &grid);

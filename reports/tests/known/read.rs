@@ -45,7 +45,7 @@ fn figure(text: &str) -> Figure {
     };
     let decimals = digits.split_once('.').map_or(0, |(_, decimals)| decimals.len());
     let value: f64 = digits.parse().unwrap_or_else(|_| panic!("{text} is no figure"));
-    Figure { value: value * unit, rounded: 0.501 * 10_f64.powi(-(decimals as i32)) * unit }
+    Figure { value: value * unit, rounded: 0.501 * 0.1_f64.powf(decimals as f64) * unit }
 }
 
 /// The first table of a terminal that has a column of models. Columns are what no line crosses with two spaces or more.

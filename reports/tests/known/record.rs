@@ -17,7 +17,7 @@ const REQUESTS: f64 = 1e6;
 
 /// A model's figures by those of the first.
 fn scale(model: usize) -> f64 {
-    1.17_f64.powi(model as i32)
+    1.17_f64.powf(model as f64)
 }
 
 pub(crate) fn run() -> Run {

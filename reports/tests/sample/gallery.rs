@@ -13,8 +13,11 @@ pub(crate) fn directory() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("samples")
 }
 
+/// A form of a record: the name of its file, and what is in it.
+pub(crate) type Form = (&'static str, Vec<u8>);
+
 /// Every form of a record, by the name of its file.
-pub(crate) fn forms(run: &Run) -> Result<Vec<(&'static str, Vec<u8>)>, Box<dyn Error>> {
+pub(crate) fn forms(run: &Run) -> Result<Vec<Form>, Box<dyn Error>> {
     let document = Document::of(run);
     let text = terminal::draw(&document, Terminal { width: 80, charset: Charset::Utf8 });
     let mut forms = vec![

@@ -114,11 +114,11 @@ impl Maker<'_> {
     fn server(&mut self, model: &str, cpu_us: f64, connections: usize) -> ServerCell {
         let requests_per_second = 1e6 / (cpu_us + 8.0) * self.near_one();
         let requests = (requests_per_second * 2.0) as u64;
-        let cpu_s = cpu_us * self.near_one() * requests as f64 / 1e6;
+        let processor_s = cpu_us * self.near_one() * requests as f64 / 1e6;
         let median = 20.0 * connections as f64 * self.near_one();
-        let cost = |cpu_s: f64| Cost {
-            user_s: Some(cpu_s / 4.0),
-            system_s: Some(cpu_s * 3.0 / 4.0),
+        let cost = |seconds: f64| Cost {
+            user_s: Some(seconds / 4.0),
+            system_s: Some(seconds * 3.0 / 4.0),
             pss_bytes: Some(3 << 20),
             pss_peak_bytes: Some((3 << 20) + 8_192 * connections as u64),
             processes_peak: Some(1),
@@ -142,7 +142,7 @@ impl Maker<'_> {
             connects: connections as u64,
             connections_served: Some(connections),
             latency_us: Some(latency(median)),
-            server: Some(cost(cpu_s)),
+            server: Some(cost(processor_s)),
             client: Some(cost(0.9)),
             curve: self.is_last.then(|| curve(median)),
             over_time: self.is_last.then(over_time),

@@ -19,13 +19,11 @@ const RUNS_AT_MOST: usize = 200;
 pub(super) fn run(arguments: &Compare) -> anyhow::Result<ExitCode> {
     let paths = paths(&arguments.runs)?;
     let read = |path: &Path| Run::read(path).map_err(|error| Usage::error(error.to_string()));
-    match &paths[..] {
-        [old, new] => two(arguments, (old, &read(old)?), (new, &read(new)?)),
-        _ => {
-            let named = |path: &PathBuf| Ok((path.display().to_string(), read(path)?));
-            series(arguments, &paths.iter().map(named).collect::<anyhow::Result<Vec<_>>>()?)
-        }
+    if let [old, new] = &paths[..] {
+        return two(arguments, (old, &read(old)?), (new, &read(new)?));
     }
+    let named = |path: &PathBuf| Ok((path.display().to_string(), read(path)?));
+    series(arguments, &paths.iter().map(named).collect::<anyhow::Result<Vec<_>>>()?)
 }
 
 /// The runs that were asked for: a directory of runs stands for all that are in it.

@@ -282,10 +282,8 @@ fn the_pages_of_a_comparison_are_written_where_that_is_asked_for() {
 fn the_json_of_a_series_has_its_runs_its_steps_and_its_rows() {
     let directory = tempfile::tempdir().unwrap();
     days(directory.path());
-    let (code, said, _) = {
-        let output = concur().arg("compare").arg(directory.path()).arg("--json").output().unwrap();
-        (output.status.code(), String::from_utf8(output.stdout).unwrap(), ())
-    };
+    let output = concur().arg("compare").arg(directory.path()).arg("--json").output().unwrap();
+    let (code, said) = (output.status.code(), String::from_utf8(output.stdout).unwrap());
     assert_eq!(code, Some(0));
     let json: Value = serde_json::from_str(&said).unwrap();
     assert_eq!(json["runs"].as_array().unwrap().len(), 3);

@@ -192,3 +192,18 @@ fn the_doctor_speaks_chinese() {
     let left = lint::english(&said);
     assert!(left.is_empty(), "{left:#?}");
 }
+
+#[test]
+fn a_record_is_english_in_every_language() {
+    let directory = tempfile::tempdir().unwrap();
+    let out = directory.path().join("run");
+    let of = "run --suite tasks --tasks wait --executors line --jobs 1 --rounds 1 --python none --json --out";
+    let output = concur().env("LANG", "zh_CN.UTF-8").args(of.split(' ')).arg(&out).output().unwrap();
+    assert!(output.status.success(), "{}", errors(&output));
+    assert!(is_chinese(&errors(&output)), "{}", errors(&output));
+    assert!(!is_chinese(&told(&output.stdout)));
+    for file in ["run.json", "cells.csv"] {
+        assert!(!is_chinese(&std::fs::read_to_string(out.join(file)).unwrap()), "{file}");
+    }
+    assert!(is_chinese(&std::fs::read_to_string(out.join("report.md")).unwrap()));
+}

@@ -1,7 +1,7 @@
 //! The language that people read: English as it stands in the source, or Chinese, translated at the border.
 //!
 //! Inside, every text is English: the record is data, and a document is made once. What leaves is looked up in a
-//! [catalogue](catalogue) whose keys are the English texts with `{}` where values stand, so a key is found in the source
+//! catalogue whose keys are the English texts with `{}` where values stand, so a key is found in the source
 //! as it is. A text that is no key is matched against the keys as patterns, and what fell into their `{}` is translated
 //! in turn; a text that was put together from several (`epoll: the machine was disturbed: ...`) is taken apart first.
 //! What has no translation stays English: the record of another version may say new things.

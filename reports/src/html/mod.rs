@@ -4,6 +4,7 @@
 mod chart;
 mod data;
 mod pairs;
+mod room;
 mod texts;
 mod view;
 mod words;

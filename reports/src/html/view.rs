@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::chart;
 use super::data::Data;
+use super::room;
 use super::{Languages, WORDS};
 use crate::document::{Document, Section};
 use crate::picture::Picture;
@@ -30,6 +31,8 @@ pub(super) struct Page<'a> {
     /// The others.
     pub(super) others: Vec<Shown<'a>>,
     pub(super) pictures: Vec<Figure<'a>>,
+    /// What is shown of neither, as the page has no room: titles.
+    pub(super) left_out: Vec<&'a str>,
     /// What the other language has for each text, as JSON; none where there is nothing.
     pub(super) dictionary: Option<String>,
     /// Whether the page has lines to be looked at more closely.
@@ -83,6 +86,14 @@ impl<'a> Page<'a> {
         };
         let figure = |picture| Figure::of(picture, languages.words);
         let pictures: Vec<Figure<'a>> = document.pictures.iter().map(figure).collect();
+        let (pictures, no_pictures) = room::shared(pictures, room::PICTURES, Figure::kind, Figure::size);
+        let leading: Vec<Shown<'a>> = leading.into_iter().enumerate().map(shown(true)).collect();
+        let others: Vec<Shown<'a>> = others.into_iter().enumerate().map(shown(false)).collect();
+        let (leading, no_leading) = room::shared(leading, room::TABLES, Shown::kind, Shown::size);
+        let taken: usize = leading.iter().map(Shown::size).sum();
+        let (others, no_others) = room::shared(others, room::TABLES - taken, Shown::kind, Shown::size);
+        let tables = no_leading.iter().chain(&no_others).map(|shown| &*shown.section.table.title);
+        let left_out = no_pictures.iter().map(|figure| &*figure.picture.title).chain(tables).collect();
         let dictionary = &languages.dictionary;
         // A map of texts is JSON whatever stands in it.
         let json = serde_json::to_string(&keyed(dictionary)).unwrap_or_default();
@@ -90,8 +101,9 @@ impl<'a> Page<'a> {
             document,
             language: languages.own,
             words: WORDS.into_iter().map(|(key, word)| (key, (languages.words)(word))).collect(),
-            leading: leading.into_iter().enumerate().map(shown(true)).collect(),
-            others: others.into_iter().enumerate().map(shown(false)).collect(),
+            leading,
+            others,
+            left_out,
             has_charts: pictures.iter().any(|figure| figure.chart.is_some()),
             pictures,
             dictionary: (!dictionary.is_empty()).then(|| chart::harmless(&json)),
@@ -131,6 +143,23 @@ impl<'a> Shown<'a> {
         let folded = if ranks { place >= OPEN } else { rows.len() > LONG };
         Self { id: format!("table-{}", index + 1), section, groups, head, folded }
     }
+
+    /// What its title says before the first colon.
+    fn kind(&self) -> String {
+        kind(&self.section.table.title)
+    }
+
+    /// What it takes of the page, in bytes, nearly.
+    fn size(&self) -> usize {
+        let table = &self.section.table;
+        let cells = table.rows.iter().flatten().map(|text| text.len() + room::CELL).sum::<usize>();
+        cells + table.notes.iter().map(String::len).sum::<usize>()
+    }
+}
+
+/// What a title says before the first colon; behind it stands in which setting.
+fn kind(title: &str) -> String {
+    title.split(':').next().unwrap_or(title).to_owned()
 }
 
 /// The rows of a table whose first column is the rank: `1=`, `3`, `–`. What stands without one among ranked rows, as a server
@@ -176,6 +205,18 @@ impl<'a> Figure<'a> {
             link: data.link(),
             chart: chart::json(picture),
         }
+    }
+
+    fn kind(&self) -> String {
+        kind(&self.picture.title)
+    }
+
+    /// What it takes of the page, in bytes, nearly.
+    fn size(&self) -> usize {
+        let cells = self.rows.iter().flatten().flatten().map(|text| text.len() + room::CELL).sum::<usize>();
+        let key = self.drawn.key.iter().map(|entry| entry.swatch.len() + entry.name.len()).sum::<usize>();
+        let chart = self.chart.as_ref().map_or(0, String::len);
+        self.drawn.svg.len() + key + self.link.len() + chart + cells + self.picture.notice.len()
     }
 }
 

@@ -1,7 +1,7 @@
 //! The page's own words: what stands in its templates by a key. They stand here so that who translates finds all of them.
 
 /// Keys of the templates, and the words.
-pub const WORDS: [(&str, &str); 24] = [
+pub const WORDS: [(&str, &str); 25] = [
     ("skip", "Skip to what it comes to"),
     ("contents", "Contents"),
     ("verdict", "What it comes to"),
@@ -17,6 +17,7 @@ pub const WORDS: [(&str, &str); 24] = [
     ("cells.csv", "the cells as a table"),
     ("report.md", "the tables as Markdown"),
     ("own", "The rows of each picture stand below it, and in the page itself."),
+    ("no_room", "Not on this page, to keep it small; run.json and report.md have it:"),
     ("columns", "What the columns mean"),
     ("rows", "The rows of this table"),
     ("data", "What it is drawn from"),

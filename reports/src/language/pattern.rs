@@ -102,7 +102,17 @@ impl Match<'_, '_> {
         // The full stop is the sentence's, and not the value's.
         let labelled = pattern.literals.iter().rev().nth(1).is_some_and(|literal| literal.ends_with(": "));
         let behind = weight >= CERTAIN || labelled || !has_border(last);
-        before && (!open_behind || !last.ends_with('.') && behind)
+        // A full stop at the end is that of the sentence, and there is no other one before it.
+        let several = pattern.literals.last().is_some_and(|literal| literal == ".") && last.contains(". ");
+        before
+            && !several
+            && (!open_behind || self.is_followed_by_sentences() || !last.ends_with('.') && behind)
+    }
+
+    /// Whether the pattern's own sentence is over before its last values, which are sentences of their own.
+    fn is_followed_by_sentences(&self) -> bool {
+        let own = &self.pattern.literals[..self.pattern.literals.len() - 1];
+        self.pattern.weight() >= TELLING && own.concat().trim_end().ends_with('.')
     }
 
     /// Whether each value is a name or a figure, or all are figures, which may be several.

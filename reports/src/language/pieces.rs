@@ -42,8 +42,19 @@ fn looked_up(catalogue: &Catalogue, text: &str, depth: usize) -> Option<String> 
     }
     let matches = variants.iter().flatten().filter_map(|text| catalogue.matched(text));
     let best = matches.reduce(|best, other| if other.weight() > best.weight() { other } else { best });
-    let Some(best) = best else { return counted(catalogue, text) };
+    if let Some((label, behind)) = labelled(catalogue, text)
+        && best.as_ref().is_none_or(|best| best.weight() < label.len())
+    {
+        let behind = translate(catalogue, behind, depth).unwrap_or_else(|| behind.to_owned());
+        return Some(format!("{}{}{behind}", catalogue.literal(label)?, PARTS[1].1));
+    }
+    let Some(best) = best else { return counted(catalogue, text).or_else(|| listed(catalogue, text, depth)) };
     Some(best.translated(|value| translate(catalogue, value, depth).unwrap_or_else(|| value.to_owned())))
+}
+
+/// `Fairness over workers: ...`: a label that has a key of its own, and what is behind it.
+fn labelled<'a>(catalogue: &Catalogue, text: &'a str) -> Option<(&'a str, &'a str)> {
+    text.split_once(PARTS[1].0).filter(|(label, _)| label.contains(' ') && catalogue.literal(label).is_some())
 }
 
 /// What was made a sentence of had a small letter at first.
@@ -58,6 +69,22 @@ fn counted(catalogue: &Catalogue, text: &str) -> Option<String> {
     let is_number = number.bytes().all(|byte| byte.is_ascii_digit() || byte == b',');
     is_number.then(|| catalogue.literal(word)).flatten().map(|word| format!("{number} {word}"))
 }
+
+/// `epoll, io-uring and poll`: names or few words.
+fn listed(catalogue: &Catalogue, text: &str, depth: usize) -> Option<String> {
+    let (before, last) = text.rsplit_once(" and ")?;
+    let items: Vec<&str> = before.split(", ").chain([last]).collect();
+    if items.iter().any(|item| item.split(' ').count() > ITEM_WORDS || item.ends_with('.')) {
+        return None;
+    }
+    let said = |item: &str| translate(catalogue, item, depth).unwrap_or_else(|| item.to_owned());
+    let (last, others) = items.split_last()?;
+    let others: Vec<String> = others.iter().map(|item| said(item)).collect();
+    Some(format!("{} 和 {}", others.join("、"), said(last)))
+}
+
+/// So many words an item of a list has at most.
+const ITEM_WORDS: usize = 4;
 
 /// `3 rounds` is of the form `{} round`.
 fn singular(text: &str) -> Option<&str> {
@@ -101,7 +128,7 @@ fn taken_apart(catalogue: &Catalogue, text: &str, depth: usize) -> Option<String
             break;
         }
         let (at, border) = match (sentence_end(rest), rest.strip_suffix('.')) {
-            (Some(at), _) => (at, SENTENCES),
+            (Some(at), _) => (several(catalogue, rest, depth).unwrap_or(at), SENTENCES),
             // The full stop may not be part of the key.
             (None, Some(body)) => {
                 (rest, full_stop) = (body, "。");
@@ -131,10 +158,27 @@ fn taken_apart(catalogue: &Catalogue, text: &str, depth: usize) -> Option<String
     Some(if translated.ends_with('。') { translated } else { translated + full_stop })
 }
 
-/// Where the first of several sentences ends.
+/// Words that end with a full stop and no sentence.
+const SHORT: [&str; 3] = ["e.g", "i.e", "etc"];
+
+/// Where the first of several sentences ends; the next one may begin with a model's name.
 fn sentence_end(text: &str) -> Option<usize> {
-    let begins = |c: char| c.is_uppercase() || c.is_ascii_digit() || "'(-".contains(c);
-    text.match_indices(". ").find(|(at, _)| text[at + 2..].starts_with(begins)).map(|(at, _)| at + 1)
+    let begins = |c: char| c.is_alphabetic() || c.is_ascii_digit() || "'(-".contains(c);
+    let is_short = |at: usize| text[..at].rsplit([' ', '(']).next().is_some_and(|word| SHORT.contains(&word));
+    let mut ends = text.match_indices(". ").map(|(at, _)| at);
+    ends.find(|&at| text[at + 2..].starts_with(begins) && !is_short(at)).map(|at| at + 1)
+}
+
+/// Where the most sentences end, of those at the beginning, that are one key together.
+fn several(catalogue: &Catalogue, text: &str, depth: usize) -> Option<usize> {
+    let mut ends: Vec<usize> = Vec::new();
+    while let Some(end) = sentence_end(&text[ends.last().map_or(0, |end| end + 1)..]) {
+        ends.push(ends.last().map_or(0, |end| end + 1) + end);
+        if ends.len() == TRIED {
+            break;
+        }
+    }
+    ends.into_iter().skip(1).rev().find(|&end| looked_up(catalogue, &text[..end], depth).is_some())
 }
 
 /// A sentence whose full stop is part of the key and was left out here.

@@ -81,25 +81,26 @@ fn picture(shown: &Shown<'_>, kind: &Kind) -> Option<Picture> {
 fn notice(own: &[Own<'_>], kind: &Kind) -> Option<String> {
     let (first, last) = (own.first()?, own.last()?);
     let half = half(&last.shares)?;
-    let (what, why) = (kind.y, kind.why);
+    let what = kind.y;
     let index = "The number behind a name is Jain's index (1984): 1 where all have the same, 1/n where one of n has all.";
+    let remarks = format!("{} {index}", kind.why);
     Some(if own.len() == 1 {
         format!(
-            "Of {} of {} the lower half got {half} of the {what} (Jain's index {:.3}). {why} {index}",
+            "Of {} of {} the lower half got {half} of the {what} (Jain's index {:.3}). {remarks}",
             plural(last.shares.len(), kind.noun),
             last.name,
             last.index
         )
     } else if format!("{:.3}", first.index) == format!("{:.3}", last.index) {
         format!(
-            "All share as evenly (Jain's index {:.3}): of {} of {} the lower half got {half} of the {what}. {why} {index}",
+            "All share as evenly (Jain's index {:.3}): of {} of {} the lower half got {half} of the {what}. {remarks}",
             first.index,
             plural(last.shares.len(), kind.noun),
             last.name
         )
     } else {
         format!(
-            "{} shares most evenly (Jain's index {:.3}) and {} least ({:.3}): of its {} the lower half got {half} of the {what}. {why} {index}",
+            "{} shares most evenly (Jain's index {:.3}) and {} least ({:.3}): of its {} the lower half got {half} of the {what}. {remarks}",
             first.name,
             first.index,
             last.name,

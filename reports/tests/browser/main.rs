@@ -10,11 +10,11 @@ mod looks;
 mod opened;
 mod without_script;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use reports::document::Document;
-use reports::html::{self, Languages};
+use reports::html;
+use reports::language::Language;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -29,8 +29,7 @@ struct Page {
 impl Page {
     fn new() -> Self {
         let document = Document::of(&sample::course::run());
-        let languages = Languages { dictionary: dictionary(&document), ..Languages::default() };
-        let page = html::draw_in(&document, &languages).expect("the page can be drawn");
+        let page = html::draw_both(&document, Language::English).expect("the page can be drawn");
         let directory = tempfile::tempdir().expect("the directory for temporary files can be written");
         let path = directory.path().join("report.html");
         std::fs::write(&path, page).expect("the page can be written");
@@ -40,12 +39,6 @@ impl Page {
     fn url(&self) -> String {
         format!("file://{}", self.path.display())
     }
-}
-
-/// What the switch is tried with: the title, and the first conclusion, in Chinese.
-fn dictionary(document: &Document) -> BTreeMap<String, String> {
-    let first = document.conclusions.first().expect("the sample has a conclusion");
-    [(document.title.clone(), "并发模型比较".to_owned()), (first.suite.clone(), "服务器".to_owned())].into()
 }
 
 /// The page, opened; none where there is no browser, which is said.

@@ -148,7 +148,11 @@ fn the_page_is_put_into_chinese_and_back() {
     );
     assert_eq!(text(&browser, "return document.getElementById('language').textContent"), "中文");
     browser.run(press, &[]);
-    assert_eq!((text(&browser, heading), text(&browser, language)), ("并发模型比较".into(), "zh".into()));
+    assert_eq!((text(&browser, heading), text(&browser, language)), ("并发模型比较".into(), "zh-CN".into()));
+    // Whole sentences are, and not only headings.
+    let english = "return Array.from(document.querySelectorAll('.conclusions p, figcaption'), it => it.textContent) \
+        .filter(text => / (the|is|are|of|and) /.test(text)).join('\\n')";
+    assert_eq!(text(&browser, english), "");
     assert_eq!(text(&browser, "return document.title"), "并发模型比较");
     assert_eq!(text(&browser, "return document.getElementById('language').textContent"), "English");
     browser.run(press, &[]);

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use reports::document::Document;
+use reports::language::Language;
 use reports::record::Run;
 use reports::terminal::{self, Charset, Terminal};
 use reports::{csv, html, markdown, trace};
@@ -18,12 +19,16 @@ pub(crate) type Form = (&'static str, Vec<u8>);
 
 /// Every form of a record, by the name of its file.
 pub(crate) fn forms(run: &Run) -> Result<Vec<Form>, Box<dyn Error>> {
-    let document = Document::of(run);
-    let text = terminal::draw(&document, Terminal { width: 80, charset: Charset::Utf8 });
+    let english = Document::of(run);
+    let chinese = english.clone().translated(Language::Chinese);
+    let text =
+        |document| terminal::draw(document, Terminal { width: 80, charset: Charset::Utf8 }).into_bytes();
     let mut forms = vec![
-        ("report.html", html::draw(&document)?.into_bytes()),
-        ("report.md", markdown::draw(&document).into_bytes()),
-        ("report.txt", text.into_bytes()),
+        ("report.html", html::draw_both(&english, Language::English)?.into_bytes()),
+        ("report.md", markdown::draw(&english).into_bytes()),
+        ("report.zh.md", markdown::draw(&chinese).into_bytes()),
+        ("report.txt", text(&english)),
+        ("report.zh.txt", text(&chinese)),
         ("cells.csv", csv::draw(run)?),
     ];
     forms.extend(trace::draw(run)?.map(|bytes| ("trace.json", bytes)));

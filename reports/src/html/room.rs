@@ -1,0 +1,57 @@
+//! How much a page has room for: it is mailed, put on a stick and opened on a telephone, so it stays below 400 KB, of which style,
+//! scripts and words take a third.
+
+use std::collections::BTreeSet;
+
+/// The room for pictures with their data, in bytes of the page.
+pub(super) const PICTURES: usize = 150_000;
+/// The room for tables.
+pub(super) const TABLES: usize = 90_000;
+/// What the markup of a table's cell takes, in bytes.
+pub(super) const CELL: usize = 22;
+
+/// What there is room for, and what not, both in the order in which they came. The first of each kind goes before the second of any.
+pub(super) fn shared<T>(
+    things: Vec<T>,
+    room: usize,
+    kind: impl Fn(&T) -> String,
+    size: impl Fn(&T) -> usize,
+) -> (Vec<T>, Vec<T>) {
+    let mut kinds = BTreeSet::new();
+    let is_first: Vec<bool> = things.iter().map(|thing| kinds.insert(kind(thing))).collect();
+    let mut order: Vec<usize> = (0..things.len()).collect();
+    order.sort_by_key(|&place| !is_first[place]);
+    let mut left = room;
+    let mut stays = vec![false; things.len()];
+    for place in order {
+        let needed = size(&things[place]);
+        if needed <= left {
+            left -= needed;
+            stays[place] = true;
+        }
+    }
+    let mut stays = stays.into_iter();
+    things.into_iter().partition(|_| stays.next().unwrap_or(false))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(things: &[(&str, usize)], room: usize) -> Vec<usize> {
+        let (stay, go) = shared(things.to_vec(), room, |(kind, _)| (*kind).to_owned(), |(_, size)| *size);
+        assert_eq!(stay.len() + go.len(), things.len());
+        stay.into_iter().map(|(_, size)| size).collect()
+    }
+
+    #[test]
+    fn all_stay_where_there_is_room() {
+        assert_eq!(shown(&[("a", 1), ("a", 2), ("b", 3)], 6), [1, 2, 3]);
+    }
+
+    #[test]
+    fn the_first_of_each_kind_goes_before_the_second_of_any() {
+        assert_eq!(shown(&[("a", 4), ("a", 3), ("b", 3)], 7), [4, 3]);
+        assert_eq!(shown(&[("a", 1), ("a", 5), ("a", 2), ("b", 3)], 6), [1, 2, 3]);
+    }
+}

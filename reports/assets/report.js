@@ -36,12 +36,18 @@ const concur = { charts: [], redraw() {} };
   };
   const has = (text) => Object.prototype.hasOwnProperty.call(dictionary, key(text));
   const translation = (text) => dictionary[key(text)];
+  // A word above a column may be a name elsewhere, so it has a key of its own.
+  const ofHeading = (node, text) => {
+    const heading = `\u0004${text}`;
+    return node.parentElement.closest("th") && has(heading) ? heading : text;
+  };
   const texts = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     const text = node.nodeValue.trim();
-    if (node.parentElement.closest("script, style, code, #language") || !has(text)) continue;
-    texts.push({ node, own: node.nodeValue, other: node.nodeValue.replace(text, () => translation(text)) });
+    const known = ofHeading(node, text);
+    if (node.parentElement.closest("script, style, code, #language") || !has(known)) continue;
+    texts.push({ node, own: node.nodeValue, other: node.nodeValue.replace(text, () => translation(known)) });
   }
   const labels = [];
   for (const element of document.querySelectorAll("[aria-label]")) {

@@ -103,6 +103,14 @@ impl Language {
         }
     }
 
+    /// What stands between two sentences.
+    pub(crate) fn between_sentences(self) -> &'static str {
+        match self {
+            Self::English => " ",
+            Self::Chinese => "",
+        }
+    }
+
     /// A text that stands in the source as it is.
     pub(crate) fn literal(self, text: &'static str) -> &'static str {
         let found = self.catalogue().and_then(|it| it.heading(text).or_else(|| it.literal(text)));

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use minijinja::{Environment, HtmlEscape, Value};
 
-use pairs::different;
+use pairs::{different, inverted};
 pub use texts::texts;
 pub use words::WORDS;
 
@@ -84,10 +84,7 @@ pub fn draw_both(document: &Document, language: Language) -> Result<String, Writ
     let pairs = different(document, &chinese);
     match language {
         Language::English => draw_in(document, &Languages { dictionary: pairs, ..languages }),
-        Language::Chinese => {
-            let dictionary = pairs.into_iter().map(|(english, chinese)| (chinese, english)).collect();
-            draw_in(&chinese, &Languages { dictionary, ..languages })
-        }
+        Language::Chinese => draw_in(&chinese, &Languages { dictionary: inverted(pairs), ..languages }),
     }
 }
 

@@ -25,12 +25,21 @@ pub(super) fn different(english: &Document, chinese: &Document) -> BTreeMap<Stri
         if one == other {
             names.insert(one);
         } else {
-            found.insert(one, other);
+            found.insert(one, other.trim_start_matches(HEADING).to_owned());
         }
     }
     found.retain(|text, _| !names.contains(text));
     found
 }
+
+/// The same the other way round.
+pub(super) fn inverted(pairs: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let plain = |english: String| english.trim_start_matches(HEADING).to_owned();
+    pairs.into_iter().map(|(english, chinese)| (chinese, plain(english))).collect()
+}
+
+/// What stands before a text that is looked up as the heading of a column: a word there may be a name elsewhere. The script knows it.
+const HEADING: char = '\u{4}';
 
 /// All texts of a document, in an order that does not depend on its language.
 fn texts(document: &Document) -> Vec<String> {
@@ -44,7 +53,17 @@ fn collect(value: Value, texts: &mut Vec<String>) {
     match value {
         Value::String(text) => texts.push(text),
         Value::Array(values) => values.into_iter().for_each(|value| collect(value, texts)),
-        Value::Object(fields) => fields.into_iter().for_each(|(_, value)| collect(value, texts)),
+        Value::Object(fields) => {
+            let is_column = fields.contains_key("expendable");
+            for (name, value) in fields {
+                match value {
+                    Value::String(text) if is_column && name == "title" => {
+                        texts.push(format!("{HEADING}{text}"));
+                    }
+                    value => collect(value, texts),
+                }
+            }
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }

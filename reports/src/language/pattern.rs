@@ -103,7 +103,8 @@ impl Match<'_, '_> {
         let labelled = pattern.literals.iter().rev().nth(1).is_some_and(|literal| literal.ends_with(": "));
         let behind = weight >= CERTAIN || labelled || !has_border(last);
         // A full stop at the end is that of the sentence, and there is no other one before it.
-        let several = pattern.literals.last().is_some_and(|literal| literal == ".") && last.contains(". ");
+        let ends = pattern.literals.last().is_some_and(|literal| literal.ends_with('.'));
+        let several = ends && self.values.iter().any(|value| value.contains(". "));
         before
             && !several
             && (!open_behind || self.is_followed_by_sentences() || !last.ends_with('.') && behind)

@@ -92,10 +92,22 @@ fn notice(sweep: &ConnectionSweep, floor: Option<Floor>) -> String {
     paragraph([
         most(sweep),
         ceiling(sweep, floor).map(Ceiling::said),
+        beyond(sweep, floor),
         named(sweep, |step| step.client_bound && !is_starved(step))
             .map(|names| format!("A lower bound, as the load generator was the limit: {names}.")),
         named(sweep, is_starved).map(|names| format!("Left out, as most clients had to wait: {names}.")),
     ])
+}
+
+/// That somebody is beyond what was measured as the most.
+fn beyond(sweep: &ConnectionSweep, floor: Option<Floor>) -> Option<String> {
+    let Ceiling::Measured(mark) = ceiling(sweep, floor)? else { return None };
+    let rates = sweep.rows.iter().flat_map(|row| steps(sweep, row).filter_map(|(_, step)| rate(step)));
+    let most = rates.map(|rate| rate.median).max_by(f64::total_cmp).filter(|most| *most > mark)?;
+    Some(format!(
+        "{} requests/s are beyond that: the machine was slower when the mark was measured, so it stands too low.",
+        figure(most)
+    ))
 }
 
 /// Who answers most at the greatest number of connections that two models can be compared at.

@@ -28,7 +28,7 @@ pub struct Conclusion {
 impl Conclusion {
     /// All of it on one line: `Servers: epoll needs ... With care: ...`.
     pub fn line(&self, language: Language) -> String {
-        language.labelled(&self.suite, &format!("{} {}", self.text, self.trust))
+        language.labelled(&self.suite, &[&*self.text, &self.trust].join(language.between_sentences()))
     }
 }
 

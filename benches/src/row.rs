@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
-use harness::server::free_port;
+use harness::server::FreePort;
 use tempfile::TempDir;
 
 use crate::floor::{self, Floors};
@@ -72,7 +72,8 @@ impl Row {
 
     /// Starts the server on its processor and asks it for `path` once.
     pub fn start(&self, path: &str, interrupt: &Interrupt) -> Result<Running> {
-        let port = free_port().context("there is no free port on the loopback")?;
+        let claimed = FreePort::claim().context("there is no free port on the loopback")?;
+        let port = claimed.number();
         let (mut command, home) = self.server.command(port)?;
         let mut process = Process::start(command.stdout(Stdio::null()), affinity::SERVER)?;
         let body = probe::body(&mut process, port, path, interrupt)?;

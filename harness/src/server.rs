@@ -31,7 +31,7 @@ use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
 pub use self::command::ServeCommand;
-pub use self::foreign::{ForeignCommand, free_port};
+pub use self::foreign::{ForeignCommand, FreePort};
 pub(crate) use self::guard::Guarded;
 pub use self::guard::guard_servers;
 pub use self::own::NotLaunched;

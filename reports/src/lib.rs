@@ -58,7 +58,6 @@ use language::Language;
 use record::Run;
 pub use storage::{RECORD, ReadError, WriteError, records_in};
 
-pub mod chart;
 pub mod course_notes;
 pub mod csv;
 pub mod distance;

@@ -198,7 +198,7 @@ mod tests {
     }
 
     fn document(tables: Vec<Table>, leading: Vec<usize>) -> Document {
-        let sections = tables.into_iter().map(|table| Section { table, chart: None }).collect();
+        let sections = tables.into_iter().map(|table| Section { table }).collect();
         Document { title: "T".into(), sections, leading, ..Document::default() }
     }
 

@@ -413,20 +413,6 @@ fn without_line_there_is_no_table_in_the_notes_form() {
 }
 
 #[test]
-fn the_chart_splits_the_figure_and_measures_by_the_longest_bar() {
-    let document = document();
-    let chart = document.sections[0].chart.as_ref().unwrap();
-    let labels: Vec<&str> = chart.bars.iter().map(|bar| bar.label.as_str()).collect();
-    let pool = "thread-pool:queue=1024,workers=4";
-    assert_eq!(labels, ["epoll", "poll", "thread", pool, "loop (not ranked)", "coroutine (not ranked)"]);
-    // 15.05 µs is the longest: a quarter of it user time. 8.2 µs is 54.49% of that.
-    let shares = |index: usize| (chart.bars[index].user, chart.bars[index].system);
-    assert_eq!(shares(3), (25.0, 75.0));
-    assert_eq!(shares(0), (13.62, 40.86));
-    assert_eq!(chart.bars[0].value, "8.20 µs");
-}
-
-#[test]
 fn an_empty_run_is_one_sentence_and_no_table() {
     let run = Run { cells: Vec::new(), complete: false, planned: 40, ..sample::run() };
     let document = Document::of(&run);

@@ -10,6 +10,8 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::os::linux::net::SocketAddrExt as _;
+use std::os::unix::net::{self as unix, UnixListener};
 use std::path::PathBuf;
 use std::process;
 use std::sync::mpsc::RecvTimeoutError;
@@ -96,8 +98,8 @@ impl ForeignCommand {
     pub fn start(&self, workload: &str, processors: &[usize], ready_within: Duration) -> Result<Server> {
         let mut tries = 1;
         loop {
-            let port = free_port().context("there is no free port on 127.0.0.1")?;
-            let started = self.start_on(port, workload, processors, ready_within);
+            let port = FreePort::claim().context("there is no free port on 127.0.0.1")?;
+            let started = self.start_on(port.number(), workload, processors, ready_within);
             match started {
                 Err(error) if tries < TRIES && format!("{error:#}").contains("in use") => tries += 1,
                 started => return started,
@@ -191,17 +193,45 @@ fn accepts(address: SocketAddr) -> bool {
 /// A port that nobody listens on just now, and nobody gets who asks for any port: those the kernel gives away lie above
 /// (ip(7), `ip_local_port_range`). Else a client or another server could have it before the command does.
 ///
-/// # Errors
-/// There is none.
-pub fn free_port() -> io::Result<u16> {
-    const LEAST: u16 = 10_000;
-    const TRIES: usize = 100;
-    let given_away = fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").ok();
-    let from = given_away.and_then(|range| range.split_whitespace().next()?.parse().ok()).unwrap_or(32_768);
-    let bound = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).and_then(|it| it.local_addr());
-    let mut below = (0..TRIES).filter(|_| from > LEAST).map(|_| fastrand::u16(LEAST..from));
-    let port = below.find(|port| bound(*port).is_ok());
-    port.map_or_else(|| Ok(bound(0)?.port()), Ok)
+/// Until this is dropped no other process of ours chooses it either: two servers that are started at the same time would be
+/// taken for each other. Who has chosen a port holds an abstract Unix socket of its number (unix(7)), which nobody else can
+/// have, and which is gone with its process.
+#[derive(Debug)]
+pub struct FreePort {
+    number: u16,
+    _claim: Option<UnixListener>,
+}
+
+impl FreePort {
+    /// Claims one.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn claim() -> io::Result<Self> {
+        const LEAST: u16 = 10_000;
+        const TRIES: usize = 100;
+        let given_away = fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").ok();
+        let from =
+            given_away.and_then(|range| range.split_whitespace().next()?.parse().ok()).unwrap_or(32_768);
+        let bound = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).and_then(|it| it.local_addr());
+        let mut below = (0..TRIES).filter(|_| from > LEAST).map(|_| fastrand::u16(LEAST..from));
+        let claimed = below.find_map(|number| {
+            let claim = Some(claim(number).ok()?);
+            bound(number).is_ok().then_some(Self { number, _claim: claim })
+        });
+        claimed.map_or_else(|| Ok(Self { number: bound(0)?.port(), _claim: None }), Ok)
+    }
+
+    /// Its number.
+    pub fn number(&self) -> u16 {
+        self.number
+    }
+}
+
+/// Fails if somebody has claimed the port.
+fn claim(port: u16) -> io::Result<UnixListener> {
+    let name = unix::SocketAddr::from_abstract_name(format!("concur-port-{port}"))?;
+    UnixListener::bind_addr(&name)
 }
 
 /// Splits a command into words as a shell does (POSIX.1-2017, Shell Command Language, 2.2): white space parts them,
@@ -252,6 +282,15 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_port_is_claimed_by_one_at_a_time() {
+        let port = FreePort::claim().unwrap();
+        assert_eq!(claim(port.number()).unwrap_err().kind(), io::ErrorKind::AddrInUse);
+        let number = port.number();
+        drop(port);
+        claim(number).unwrap();
+    }
 
     #[test]
     fn words_are_parted_and_quoted_as_in_a_shell() {

@@ -23,9 +23,9 @@ pub(super) fn sections(tables: &[ProbeTable]) -> Vec<Section> {
         let of_it: Vec<&ProbeTable> =
             own.iter().copied().filter(|table| table.operation == operation).collect();
         sections.extend(nearest(&of_it, size).map(|table| section(title(table), table)));
-        sections.extend((of_it.len() > 1).then(|| Section { table: grid(operation, of_it), chart: None }));
+        sections.extend((of_it.len() > 1).then(|| Section { table: grid(operation, of_it) }));
     }
-    sections.extend(course_notes(&own).map(|table| Section { table, chart: None }));
+    sections.extend(course_notes(&own).map(|table| Section { table }));
     sections
 }
 

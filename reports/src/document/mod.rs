@@ -27,7 +27,6 @@ use std::borrow::Cow;
 pub use conclusion::{Belief, Conclusion};
 use serde::Serialize;
 
-use crate::chart::Chart;
 use crate::language::Language;
 use crate::picture::{self, Picture};
 use crate::record::Run;
@@ -101,8 +100,6 @@ pub struct Explanation {
 pub struct Section {
     /// The table.
     pub table: Table,
-    /// Its main figure as bars.
-    pub chart: Option<Chart>,
 }
 
 impl Document {
@@ -125,7 +122,7 @@ impl Document {
     pub fn of(run: &Run) -> Self {
         let summary = Summary::of(run);
         let paragraph = |text| Explanation { text, columns: Cow::Borrowed(&[]) };
-        let plain = |table| Section { table, chart: None };
+        let plain = |table| Section { table };
         // Where models had rates of their own, a table for each would have but one row.
         let has_room_in_a_sweep =
             |table: &&ServerTable| summary.rates.iter().any(|sweep| sweep.is_sparse() && sweep.holds(table));

@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use super::facts::name;
 use super::servers::{known_range, place, range, with_reach};
 use super::{Explanation, Section, notes};
-use crate::chart::Chart;
 use crate::record::Verdict;
 use crate::summary::{Estimate, Obstacle, ProbeRow, ProbeTable, Standing, Threshold};
 use crate::table::{Column, Marks, Table};
@@ -83,18 +82,7 @@ pub(super) fn section(title: String, table: &ProbeTable) -> Section {
         _ => field.column,
     };
     let columns = fields.into_iter().map(column).collect();
-    let chart = Chart::plain(&title, bars(table));
-    Section { table: Table { title, columns, rows, notes: notes(table) }, chart }
-}
-
-/// The bars of those rows that have a figure: who it is, what it says, and how long it is.
-fn bars(table: &ProbeTable) -> Vec<(String, String, f64)> {
-    let bar = |row: &ProbeRow| {
-        let unit = if row.bytes_per_second.is_some() { "MB/s" } else { "µs" };
-        let value = bar_of(row)?.median;
-        Some((row.name(), format!("{} {unit}", figure(value)), value))
-    };
-    table.rows.iter().filter_map(bar).collect()
+    Section { table: Table { title, columns, rows, notes: notes(table) } }
 }
 
 /// What a row's bar is of.

@@ -32,7 +32,7 @@ pub(super) fn document(series: &Series) -> Document {
         facts: facts(series),
         leading: (0..sections.len()).collect(),
         pictures: settings.iter().filter_map(|(title, rows)| picture::series::of(title, rows)).collect(),
-        sections: sections.into_iter().map(|table| Section { table, chart: None }).collect(),
+        sections: sections.into_iter().map(|table| Section { table }).collect(),
         legend: LEGEND,
         ..Document::default()
     }

@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use super::facts::name;
 use super::title::{self, Open};
 use super::{Explanation, Section, UNRANKED, server_notes};
-use crate::chart::Chart;
 use crate::statistics::Interval;
 use crate::summary::{Estimate, Obstacle, ServerRow, ServerTable, Standing};
 use crate::table::{Column, Marks, Table};
@@ -104,10 +103,9 @@ fn fields() -> Vec<Field> {
     ]
 }
 
-/// One setting: its table and its chart.
+/// One setting.
 pub(super) fn section(table: &ServerTable) -> Section {
     let title = title::of(&table.setting, Open::Nothing);
-    let chart = Chart::of(&format!("CPU time per request in µs: {title}"), &table.rows);
     let shown = |field: &Field| field.always || table.rows.iter().any(|row| !(field.text)(row).is_empty());
     let fields: Vec<Field> = fields().into_iter().filter(shown).collect();
     let rows = table.rows.iter().map(|row| fields.iter().map(|field| (field.text)(row)).collect()).collect();
@@ -123,7 +121,7 @@ pub(super) fn section(table: &ServerTable) -> Section {
     };
     let columns = fields.into_iter().map(column).collect();
     let notes = server_notes::of(table);
-    Section { table: Table { title, columns, rows, notes }, chart }
+    Section { table: Table { title, columns, rows, notes } }
 }
 
 /// The model's name, and whether it is there for the second time.

@@ -21,7 +21,7 @@ pub(super) fn sections(tables: &[ProbeTable], touched: Option<&TouchedTable>) ->
         }
         sections.push(section);
     }
-    sections.extend(touched.map(|touched| Section { table: curve(touched), chart: None }));
+    sections.extend(touched.map(|touched| Section { table: curve(touched) }));
     sections
 }
 

@@ -18,10 +18,7 @@ pub(super) fn sections(tables: &[ProbeTable]) -> Vec<Section> {
     if !sleeping.is_empty() {
         let heading = |table: &ProbeTable| format!("{} asleep", grouped(table.number.unwrap_or(0)));
         let grid = Grid { tables: sleeping, heading, unit: "KiB each", text: kibibytes };
-        sections.push(Section {
-            table: grid.table("Memory of each that sleeps, among so many".to_owned()),
-            chart: None,
-        });
+        sections.push(Section { table: grid.table("Memory of each that sleeps, among so many".to_owned()) });
     }
     sections
 }

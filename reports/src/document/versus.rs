@@ -5,6 +5,7 @@ use super::servers::known_range;
 use super::title::{self, Open};
 use super::{Belief, Conclusion, Document, Fact, Section};
 use crate::language::Language;
+use crate::picture::Picture;
 use crate::record::Run;
 use crate::statistics::Interval;
 use crate::summary::{Alone, Change, Compared, LEAST, Outcome, Suite, Threshold, Versus, VersusRow};
@@ -52,6 +53,19 @@ pub(super) fn with_both(versus: &Versus, old: &Run, new: &Run) -> Document {
         document.sections.push(named(section, "later"));
     }
     document.sections.extend(old.sections.into_iter().map(|section| named(section, "earlier")));
+    let drawn = |(mut picture, which): (Picture, &str)| {
+        picture.title = format!("{} ({which} run)", picture.title);
+        picture.id = format!("{}-{which}", picture.id);
+        picture
+    };
+    // Those of one kind beside each other, as a page has two of them in a line.
+    let mut earlier = old.pictures;
+    for picture in new.pictures {
+        let same = earlier.iter().position(|other| other.title == picture.title);
+        let same = same.map(|place| (earlier.remove(place), "earlier"));
+        document.pictures.extend(same.into_iter().chain([(picture, "later")]).map(drawn));
+    }
+    document.pictures.extend(earlier.into_iter().map(|picture| drawn((picture, "earlier"))));
     document.explanations = new.explanations;
     document
 }
@@ -122,7 +136,7 @@ fn changes(versus: &Versus) -> Option<Section> {
         rows: changed.iter().map(|row| texts(row)).collect(),
         notes: Vec::new(),
     };
-    (several && !changed.is_empty()).then_some(Section { table, chart: None })
+    (several && !changed.is_empty()).then_some(Section { table })
 }
 
 fn warnings(versus: &Versus) -> Vec<String> {
@@ -230,7 +244,7 @@ fn sections(versus: &Versus) -> Vec<Section> {
             None => tables.push((title, vec![row])),
         }
     }
-    let plain = |(title, rows)| Section { table: table(title, rows, versus.between_runs), chart: None };
+    let plain = |(title, rows)| Section { table: table(title, rows, versus.between_runs) };
     tables.into_iter().map(plain).collect()
 }
 

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use super::Language;
-use crate::chart::{Bar, Chart};
 use crate::document::{Conclusion, Document, Explanation, Fact, Section};
 use crate::table::{Column, Table};
 
@@ -53,16 +52,7 @@ fn explanation_in(language: Language, explanation: &Explanation) -> Explanation 
 }
 
 fn section_in(language: Language, section: Section) -> Section {
-    let chart = section.chart.map(|chart| Chart {
-        title: language.of(&chart.title).into_owned(),
-        bars: chart.bars.into_iter().map(|bar| bar_in(language, bar)).collect(),
-        ..chart
-    });
-    Section { table: section.table.translated(language), chart }
-}
-
-fn bar_in(language: Language, bar: Bar) -> Bar {
-    Bar { label: language.of(&bar.label).into_owned(), ..bar }
+    Section { table: section.table.translated(language) }
 }
 
 impl Table {

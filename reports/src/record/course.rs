@@ -4,6 +4,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::statistics::fairness::jain;
+
 /// How the latencies of a window were distributed, as a curve over percentiles.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Curve {
@@ -52,20 +54,15 @@ impl Fairness {
     /// Source: Jain, Chiu and Hawe, "A quantitative measure of fairness and discrimination for resource allocation in shared
     /// computer systems", 1984.
     pub fn of_connections(&self) -> Option<f64> {
-        jain(self.connection_requests.iter().map(|requests| *requests as f64))
+        let shares: Vec<f64> = self.connection_requests.iter().map(|requests| *requests as f64).collect();
+        jain(&shares)
     }
 
     /// The same of the processor time of threads that had some.
     pub fn of_threads(&self) -> Option<f64> {
-        jain(self.thread_cpu_s.iter().copied().filter(|seconds| *seconds > 0.0))
+        let shares: Vec<f64> = self.thread_cpu_s.iter().copied().filter(|seconds| *seconds > 0.0).collect();
+        jain(&shares)
     }
-}
-
-/// (sum x)^2 / (n sum x^2).
-fn jain(shares: impl Iterator<Item = f64>) -> Option<f64> {
-    let (count, sum, squares) =
-        shares.fold((0.0, 0.0, 0.0), |(count, sum, squares), x| (count + 1.0, sum + x, squares + x * x));
-    (squares > 0.0).then(|| sum * sum / (count * squares))
 }
 
 /// What processes, threads and coroutines did, by looks at them at equal distances.

@@ -238,6 +238,8 @@
     u.setData(u.data, true);
   };
   const keys = (u) => (event) => {
+    // With one of these held down a key is the browser's.
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
     const { min, max } = u.scales.x;
     const step = (max - min) / 8;
     const moves = { "+": [step, -step], "=": [step, -step], "-": [-step, step], ArrowLeft: [-step, -step], ArrowRight: [step, step] };

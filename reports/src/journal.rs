@@ -51,7 +51,7 @@ impl Journal {
         // As for a record: what can't be read back is refused now.
         serde_json::from_slice::<OwnedLine>(&line).map_err(WriteError::Unreadable)?;
         line.push(b'\n');
-        let failed = |source| WriteError::Refused { path: self.path.clone(), source };
+        let failed = |cause| WriteError::Refused { path: self.path.clone(), cause };
         let file = match &mut self.file {
             Some(file) => file,
             none => {
@@ -67,7 +67,7 @@ impl Journal {
         if self.file.take().is_none() {
             return Ok(());
         }
-        fs::remove_file(&self.path).map_err(|source| WriteError::Refused { path: self.path.clone(), source })
+        fs::remove_file(&self.path).map_err(|cause| WriteError::Refused { path: self.path.clone(), cause })
     }
 }
 

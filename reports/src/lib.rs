@@ -91,7 +91,10 @@ pub fn write_all(run: &Run, directory: &Path) -> Result<(), WriteError> {
 /// The same in `language`; the cells stay as they are, since programs read them.
 pub fn write_all_in(language: Language, run: &Run, directory: &Path) -> Result<(), WriteError> {
     let cells = csv::draw(run)?;
-    write_document(&Document::of(run), language, directory)?;
+    let mut document = Document::of(run);
+    let lies_elsewhere = !directory.join(RECORD).exists();
+    document.files.retain(|file| *file != RECORD || !lies_elsewhere);
+    write_document(&document, language, directory)?;
     storage::replace(&directory.join("cells.csv"), &cells)
 }
 
@@ -102,6 +105,6 @@ pub fn write_document(document: &Document, language: Language, directory: &Path)
         ("report.html", html::draw_both(document, language)?.into_bytes()),
     ];
     std::fs::create_dir_all(directory)
-        .map_err(|source| WriteError::Refused { path: directory.to_owned(), source })?;
+        .map_err(|cause| WriteError::Refused { path: directory.to_owned(), cause })?;
     files.iter().try_for_each(|(name, bytes)| storage::replace(&directory.join(name), bytes))
 }

@@ -90,12 +90,12 @@ pub enum ReadError {
 #[derive(Debug, Error)]
 pub enum WriteError {
     /// The system refused.
-    #[error("{} can't be written: {source}; check the directory, its permissions and the space left", path.display())]
+    #[error("{} can't be written: {cause}; check the directory, its permissions and the space left", path.display())]
     Refused {
         /// The file or directory.
         path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
+        /// What the system said; not an error's source, which would be said once more behind it.
+        cause: std::io::Error,
     },
     /// What is to be written could not be read back: a figure that is not a finite number.
     #[error(
@@ -193,7 +193,7 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<Run, ReadError> {
 
 /// Puts `bytes` in the place of `path` in one step: a temporary file beside it is written, then renamed.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
-    let failed = |source| WriteError::Refused { path: path.to_owned(), source };
+    let failed = |cause| WriteError::Refused { path: path.to_owned(), cause };
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

@@ -156,9 +156,13 @@ fn slices(pid: usize, tid: usize, track: &Track, every_ms: f64) -> Vec<Event> {
     slices.collect()
 }
 
+const LOOKS_AT_MOST: usize = 100_000;
+
 /// How many ran and how many had no processor, at each look at which that changed.
 fn counters(pid: usize, timeline: &Timeline) -> Vec<Event> {
-    let looks = timeline.tracks.iter().map(|track| track.first + track.states.len()).max().unwrap_or(0);
+    // A record may say anything; of more looks than this no run is.
+    let end = |track: &Track| track.first.saturating_add(track.states.len()).min(LOOKS_AT_MOST);
+    let looks = timeline.tracks.iter().map(end).max().unwrap_or(0);
     let mut last = None;
     let counters = (0..=looks).filter_map(|look| {
         let at = |track: &Track| track.states.as_bytes().get(look.checked_sub(track.first)?).copied();

@@ -79,7 +79,8 @@ fn publish(
     if let Some(directory) = &arguments.out {
         reports::write_document(&written(), language::current(), directory)
             .context("the comparison's files are missing")?;
-        eprintln!("concur: the comparison is in {}/report.html", directory.display());
+        let told = format!("concur: the comparison is in {}/report.html", directory.display());
+        eprintln!("{}", language::say(&told));
     }
     Ok(())
 }

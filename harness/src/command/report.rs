@@ -29,7 +29,8 @@ pub(super) fn run(arguments: &Report) -> anyhow::Result<ExitCode> {
 /// Writes the trace that was asked for.
 fn trace(run: &Run, path: &Path) -> anyhow::Result<()> {
     if reports::trace::write(run, path)? {
-        eprintln!("concur: the trace is in {}; open it at https://ui.perfetto.dev", path.display());
+        let told = format!("concur: the trace is in {}; open it at https://ui.perfetto.dev", path.display());
+        eprintln!("{}", language::say(&told));
         return Ok(());
     }
     Err(Usage::error("this record has no timeline; measure again with this version of concur: concur run"))

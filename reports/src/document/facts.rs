@@ -38,7 +38,7 @@ pub(super) fn facts(run: &Run) -> Vec<Fact> {
         fact("Started", run.started.clone()),
     ];
     if !run.host.mitigations.is_empty() {
-        facts.insert(1, fact("Mitigations", run.host.mitigations.join("; ")));
+        facts.insert(1, Fact { name: "Mitigations", value: run.host.mitigations.join("; "), code: true });
     }
     facts.extend(run.floor.as_ref().map(|of| fact("Floor", floor(of))));
     if !run.cells.is_empty() {

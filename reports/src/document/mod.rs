@@ -55,6 +55,8 @@ five; from six on it is the percentile bootstrap's, of 95%. One round has none. 
 pub struct Document {
     /// The language of all its texts.
     pub language: Language,
+    /// The files that lie beside its page.
+    pub files: Vec<&'static str>,
     /// What it is.
     pub title: String,
     /// What it comes to, one for each suite: who won, by how much, and whether to believe it.
@@ -156,6 +158,7 @@ impl Document {
         ];
         Self {
             language: Language::English,
+            files: vec!["run.json", "cells.csv", "report.md"],
             title: "Concurrency models compared".to_owned(),
             conclusions: conclusion::all(run, &summary),
             warnings: facts::warnings(run),

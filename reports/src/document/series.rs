@@ -26,6 +26,7 @@ pub(super) fn document(series: &Series) -> Document {
     sections.extend(settings.iter().map(|(title, rows)| setting(series, title, rows)));
     sections.push(runs(series));
     Document {
+        files: vec!["report.md"],
         title: format!("A series of {}", plural(series.runs.len(), "run")),
         conclusions: vec![conclusion(series)],
         warnings: warnings(series),

@@ -27,6 +27,7 @@ pub(super) fn document(versus: &Versus) -> Document {
     let sections: Vec<Section> = changes.into_iter().chain(sections(versus)).collect();
     Document {
         language: Language::English,
+        files: vec!["report.md"],
         title: "Two runs compared".to_owned(),
         conclusions: conclusion(versus).into_iter().collect(),
         warnings: warnings(versus),

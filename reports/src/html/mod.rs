@@ -42,9 +42,6 @@ const ASSETS: [(&str, &str); 6] = [
     ("uplot_license", include_str!("../../assets/uplot/LICENSE")),
 ];
 
-/// What else a run leaves beside its page.
-const FILES: [&str; 3] = ["run.json", "cells.csv", "report.md"];
-
 /// The language of a page, and the other one that it can be put into.
 pub struct Languages<'a> {
     /// The language of the document as a page has it (BCP 47): `en`, `zh-CN`.
@@ -102,7 +99,7 @@ pub fn draw_in(document: &Document, languages: &Languages<'_>) -> Result<String,
     for (name, source) in TEMPLATES {
         environment.add_template(name, source).map_err(failed)?;
     }
-    let page = view::Page::of(document, languages, &FILES);
+    let page = view::Page::of(document, languages);
     let page =
         environment.get_template("page.html").and_then(|template| template.render(page)).map_err(failed)?;
     // minijinja escapes a slash as well, which nothing in a text or a quoted attribute needs, and a page has thousands. What is put

@@ -10,17 +10,23 @@ pub(super) const TABLES: usize = 90_000;
 /// What the markup of a table's cell takes, in bytes.
 pub(super) const CELL: usize = 22;
 
-/// What there is room for, and what not, both in the order in which they came. The first of each kind goes before the second of any.
+/// What there is room for, and what not, both in the order in which they came. One of each kind goes before the second of any: one
+/// that `is_main`, if there is one, else the first.
 pub(super) fn shared<T>(
     things: Vec<T>,
     room: usize,
     kind: impl Fn(&T) -> String,
+    is_main: impl Fn(&T) -> bool,
     size: impl Fn(&T) -> usize,
 ) -> (Vec<T>, Vec<T>) {
-    let mut kinds = BTreeSet::new();
-    let is_first: Vec<bool> = things.iter().map(|thing| kinds.insert(kind(thing))).collect();
     let mut order: Vec<usize> = (0..things.len()).collect();
-    order.sort_by_key(|&place| !is_first[place]);
+    order.sort_by_key(|&place| !is_main(&things[place]));
+    let mut kinds = BTreeSet::new();
+    let mut is_first = vec![false; things.len()];
+    for &place in &order {
+        is_first[place] = kinds.insert(kind(&things[place]));
+    }
+    order.sort_by_key(|&place| (!is_first[place], place));
     let mut left = room;
     let mut stays = vec![false; things.len()];
     for place in order {
@@ -39,7 +45,9 @@ mod tests {
     use super::*;
 
     fn shown(things: &[(&str, usize)], room: usize) -> Vec<usize> {
-        let (stay, go) = shared(things.to_vec(), room, |(kind, _)| (*kind).to_owned(), |(_, size)| *size);
+        let (kind, is_main) =
+            (|(kind, _): &(&str, usize)| kind[..1].to_owned(), |(kind, _): &(&str, usize)| kind.len() > 1);
+        let (stay, go) = shared(things.to_vec(), room, kind, is_main, |(_, size)| *size);
         assert_eq!(stay.len() + go.len(), things.len());
         stay.into_iter().map(|(_, size)| size).collect()
     }
@@ -47,6 +55,11 @@ mod tests {
     #[test]
     fn all_stay_where_there_is_room() {
         assert_eq!(shown(&[("a", 1), ("a", 2), ("b", 3)], 6), [1, 2, 3]);
+    }
+
+    #[test]
+    fn what_is_of_the_main_thing_goes_before_others_of_its_kind() {
+        assert_eq!(shown(&[("a", 4), ("a main", 3), ("b", 3)], 6), [3, 3]);
     }
 
     #[test]

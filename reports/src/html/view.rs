@@ -1,13 +1,13 @@
 //! The document as the page's templates take it: which tables come first, which rows belong together, what is folded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use super::chart;
 use super::data::Data;
 use super::room;
-use super::{Languages, WORDS};
+use super::{Languages, WORDS, texts};
 use crate::document::{Document, Section};
 use crate::picture::Picture;
 use crate::svg::{self, Drawn};
@@ -78,25 +78,31 @@ pub(super) struct Figure<'a> {
 }
 
 impl<'a> Page<'a> {
-    pub(super) fn of(document: &'a Document, languages: &'a Languages<'_>, files: &'a [&'a str]) -> Self {
-        let (leading, others): (Vec<usize>, Vec<usize>) =
-            (0..document.sections.len()).partition(|index| document.leading.contains(index));
+    pub(super) fn of(document: &'a Document, languages: &'a Languages<'_>) -> Self {
+        let leading = document.leading.clone();
+        let others = (0..document.sections.len()).filter(|index| !leading.contains(index));
+        let others: Vec<usize> = others.collect();
         let shown = |ranks: bool| {
             move |(place, index): (usize, usize)| Shown::of(index, &document.sections[index], ranks, place)
         };
         let figure = |picture| Figure::of(picture, languages.words);
         let pictures: Vec<Figure<'a>> = document.pictures.iter().map(figure).collect();
-        let (pictures, no_pictures) = room::shared(pictures, room::PICTURES, Figure::kind, Figure::size);
+        // What the first table is about, which is what the first conclusion is about.
+        let main = leading.first().map_or("", |&index| &*document.sections[index].table.title);
+        let is_main = |figure: &Figure<'_>| !main.is_empty() && figure.picture.title.contains(main);
+        let (pictures, no_pictures) =
+            room::shared(pictures, room::PICTURES, Figure::kind, is_main, Figure::size);
         let leading: Vec<Shown<'a>> = leading.into_iter().enumerate().map(shown(true)).collect();
         let others: Vec<Shown<'a>> = others.into_iter().enumerate().map(shown(false)).collect();
-        let (leading, no_leading) = room::shared(leading, room::TABLES, Shown::kind, Shown::size);
+        let (leading, no_leading) = room::shared(leading, room::TABLES, Shown::kind, |_| false, Shown::size);
         let taken: usize = leading.iter().map(Shown::size).sum();
-        let (others, no_others) = room::shared(others, room::TABLES - taken, Shown::kind, Shown::size);
+        let (others, no_others) =
+            room::shared(others, room::TABLES - taken, Shown::kind, |_| false, Shown::size);
         let tables = no_leading.iter().chain(&no_others).map(|shown| &*shown.section.table.title);
         let left_out = no_pictures.iter().map(|figure| &*figure.picture.title).chain(tables).collect();
         let dictionary = &languages.dictionary;
         // A map of texts is JSON whatever stands in it.
-        let json = serde_json::to_string(&keyed(dictionary)).unwrap_or_default();
+        let json = serde_json::to_string(&keyed(dictionary, &texts(document))).unwrap_or_default();
         Self {
             document,
             language: languages.own,
@@ -107,19 +113,20 @@ impl<'a> Page<'a> {
             has_charts: pictures.iter().any(|figure| figure.chart.is_some()),
             pictures,
             dictionary: (!dictionary.is_empty()).then(|| chart::harmless(&json)),
-            files,
+            files: &document.files,
         }
     }
 }
 
-/// The dictionary with short keys: the page has every text once already, and need not have it again to look it up. Two texts of
-/// one key, of which there is hardly ever a pair, both stay as they are.
-fn keyed(dictionary: &BTreeMap<String, String>) -> BTreeMap<String, &str> {
-    let mut keyed: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    for (own, other) in dictionary {
-        keyed.entry(key(own)).or_default().push(other);
+/// The dictionary with short keys: the page has every text once already, and need not have it again to look it up. A key that two
+/// texts of the page have, which hardly ever happens, is left out, so that none of them becomes the other's translation.
+fn keyed<'d>(dictionary: &'d BTreeMap<String, String>, all: &BTreeSet<String>) -> BTreeMap<String, &'d str> {
+    let mut texts: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for text in dictionary.keys().chain(all) {
+        texts.entry(key(text)).or_default().insert(text);
     }
-    keyed.into_iter().filter(|(_, others)| others.len() == 1).map(|(key, others)| (key, others[0])).collect()
+    let own = dictionary.iter().map(|(text, other)| (key(text), &**other));
+    own.filter(|(key, _)| texts[key].len() == 1).collect()
 }
 
 /// FNV-1a of 32 bits over the text's UTF-16 code units, as the script counts them, in hexadecimal digits. Source: G. Fowler,

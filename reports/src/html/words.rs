@@ -17,7 +17,7 @@ pub const WORDS: [(&str, &str); 25] = [
     ("cells.csv", "the cells as a table"),
     ("report.md", "the tables as Markdown"),
     ("own", "The rows of each picture stand below it, and in the page itself."),
-    ("no_room", "Not on this page, to keep it small; run.json and report.md have it:"),
+    ("no_room", "Not on this page, to keep it small; run.json has what they are drawn from:"),
     ("columns", "What the columns mean"),
     ("rows", "The rows of this table"),
     ("data", "What it is drawn from"),

@@ -16,6 +16,7 @@ impl Document {
         let texts = |texts: Vec<String>| texts.iter().map(|text| language.of(text).into_owned()).collect();
         Self {
             language,
+            files: self.files,
             title: language.of(&self.title).into_owned(),
             conclusions: self.conclusions.into_iter().map(|it| conclusion_in(language, &it)).collect(),
             warnings: texts(self.warnings),

@@ -48,7 +48,7 @@ fn all_models(sweep: &RateSweep) -> Option<Picture> {
     let notice = paragraph([
         Some(keeps_up(first)),
         (first.model != last.model).then(|| keeps_up(last)),
-        Some("Where a line turns up, requests come faster than they are served, and each waits for all before it.".to_owned()),
+        Some("Where a line turns up for good, requests come faster than they are served, and each waits for all before it.".to_owned()),
     ]);
     (series.len() > 1).then(|| lines("p99-by-rate", title, notice, drawing(series, Vec::new())))?
 }
@@ -94,13 +94,20 @@ fn at_the_knee(row: &RateRow) -> Option<String> {
     if (base.rate - last.rate).abs() < f64::EPSILON {
         return Some(format!("At {} requests/s it takes {}.", figure(base.rate), percentiles(base)?));
     }
-    Some(format!(
-        "At {} requests/s it takes {}, at {} {}: near the limit the slow replies tell first, as they waited for others.",
+    let said = format!(
+        "At {} requests/s it takes {}, at {} {}.",
         figure(base.rate),
         percentiles(base)?,
         figure(last.rate),
         percentiles(last)?
-    ))
+    );
+    let p99 = |step: &RateStep| step.row.latency_us.and_then(|us| us.p99);
+    let rises = p99(base).zip(p99(last)).is_some_and(|(before, there)| there > before);
+    Some(if matches!(row.knee, Knee::At(_)) && rises {
+        format!("{said} Near the limit the slow replies tell first, as they waited for others.")
+    } else {
+        said
+    })
 }
 
 /// `75.0 µs (p50), 300 µs (p99), 900 µs (p99.9)`, of those that are known.

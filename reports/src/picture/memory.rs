@@ -84,8 +84,8 @@ fn notice(fitted: &[(&str, Line)]) -> Option<String> {
         format!("{least} takes {} KiB for each connection more. {source}", figure(low.slope))
     } else {
         format!(
-            "A connection more takes {} KiB under {most} and {} KiB under {least}: a process or a thread of its own needs a stack and \
-             tables of its own, in a loop a connection is a buffer. {source}",
+            "A connection more takes {} KiB under {most} and {} KiB under {least}. Where a process or a thread stands for it that has a \
+             stack and tables of its own, in a loop it is a buffer. {source}",
             figure(high.slope),
             figure(low.slope)
         )

@@ -18,7 +18,12 @@ pub(super) fn rates(run: &Run, summary: &Summary) -> Option<Conclusion> {
     let best = sweep.rows.iter().filter(|row| highest(row) == Some(most));
     let names: Vec<String> = best.clone().map(|row| row.model.clone()).collect();
     let open = best.clone().any(|row| matches!(row.knee, Knee::AtLeast(_)));
-    let rounds = best.filter_map(|row| row.base()).map(|step| step.row.rounds.counted).min().unwrap_or(0);
+    // Those of the very rate.
+    let there = |row: &RateRow| {
+        let mut steps = row.steps.iter().flatten();
+        steps.find(|step| (step.rate - most).abs() < f64::EPSILON).map(|step| step.row.rounds.counted)
+    };
+    let rounds = best.filter_map(there).min().unwrap_or(0);
     let place = title::of(&sweep.setting, Open::Rate);
     let text = format!(
         "Of the rates that were offered, the highest with which somebody keeps up is {} requests/s: {} ({place}).",

@@ -129,7 +129,11 @@ impl Disturbed {
 
     pub(super) fn sentence(self) -> Option<String> {
         (self.disturbed > 0).then(|| {
-            format!("The machine disturbed {} of {}.", count(self.disturbed as f64), plural(self.all, "cell"))
+            format!(
+                "The machine disturbed {} of {}, which do not count.",
+                count(self.disturbed as f64),
+                plural(self.all, "cell")
+            )
         })
     }
 }
@@ -190,6 +194,9 @@ mod tests {
         let unknown = winner(9).trust(threshold(0), NONE_DISTURBED);
         assert!(unknown.0.contains("Nothing was measured twice") && unknown.1 == Belief::Careful);
         let noisy = winner(9).trust(threshold(2), Disturbed { disturbed: 8, all: 40 });
-        assert!(noisy.0.ends_with("The machine disturbed 8 of 40 cells.") && noisy.1 == Belief::Careful);
+        assert!(
+            noisy.0.ends_with("The machine disturbed 8 of 40 cells, which do not count.")
+                && noisy.1 == Belief::Careful
+        );
     }
 }

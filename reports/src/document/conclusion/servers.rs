@@ -71,11 +71,7 @@ fn elsewhere(podiums: &[(&ServerTable, Podium)]) -> Option<String> {
     let most = often.iter().map(|(_, number)| *number).max()?;
     let names: Vec<String> = often.iter().filter(|it| it.1 == most).map(|it| it.0.clone()).collect();
     (podiums.len() > 1).then(|| {
-        format!(
-            "Of {} settings most often first, alone or with others: {}, {most} times.",
-            podiums.len(),
-            list(&names)
-        )
+        format!("Most often first, alone or tied: {}, in {most} of {} settings.", list(&names), podiums.len())
     })
 }
 

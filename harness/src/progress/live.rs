@@ -30,6 +30,7 @@ use super::seat::Seat;
 use super::state::State;
 use super::watch::Watch;
 use crate::appearance;
+use crate::language;
 use crate::measure::frugal::{processor_time, rest};
 use crate::measure::placement;
 
@@ -246,7 +247,10 @@ impl Canvas {
         if colours == Colours::On {
             crossterm::style::force_color_output(true);
         }
-        Self { terminal: None, look: Look { charset: appearance::charset(), colours } }
+        Self {
+            terminal: None,
+            look: Look { charset: appearance::charset(), colours, language: language::current() },
+        }
     }
 
     fn draw(&mut self, state: &State, is_new: bool) -> io::Result<()> {

@@ -8,7 +8,8 @@ use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
 use ratatui_core::style::{Color, Modifier, Style};
 use ratatui_core::text::{Line, Span};
-use reports::terminal::{Charset, Colours, Terminal, bar, sparkline};
+use reports::language::Language;
+use reports::terminal::{Charset, Colours, Terminal, bar, padded, sparkline};
 use reports::{grouped, latency};
 
 use super::state::{Came, Crowd, Member, State};
@@ -25,6 +26,8 @@ pub struct Look {
     pub charset: Charset,
     /// Whether with colours.
     pub colours: Colours,
+    /// In which language.
+    pub language: Language,
 }
 
 /// Draws `state` all over `area`.
@@ -81,7 +84,8 @@ impl Page<'_> {
         let what = self.text(&format!("Now: {}", now.what), self.bold());
         let p50: VecDeque<f64> = now.seconds.iter().map(|second| second.p50_us).collect();
         let p99: VecDeque<f64> = now.seconds.iter().map(|second| second.p99_us).collect();
-        let rate = now.rates.back().map(|rate| format!("{} req/s", grouped(rate.round() as u64)));
+        let unit = self.look.language.heading("req/s");
+        let rate = now.rates.back().map(|rate| format!("{} {unit}", grouped(rate.round() as u64)));
         if !now.is_server {
             return Part::of(vec![what]);
         }
@@ -104,14 +108,15 @@ impl Page<'_> {
         values: &VecDeque<f64>,
         color: Color,
     ) -> Line<'static> {
-        let figure = figure.unwrap_or_else(|| "not known yet".to_owned());
-        let told = self.plain(&format!("  {name:<5} {figure}"));
+        let figure = self.said(&figure.unwrap_or_else(|| "not known yet".to_owned()));
+        let name = padded(&self.look.language.heading(name), 5);
+        let told = padded(&self.plain(&format!("  {name} {figure}")), FIGURES);
         let room = self.width.saturating_sub(FIGURES + 1);
         let shown = values.len().min(room);
         let highest = values.iter().copied().fold(0.0, f64::max);
         let share = |value: &f64| (highest > 0.0).then(|| value / highest);
         let marks = sparkline(values.iter().skip(values.len() - shown).map(share), self.look.charset);
-        Line::from(vec![Span::raw(format!("{told:<FIGURES$} ")), Span::styled(marks, self.coloured(color))])
+        Line::from(vec![Span::raw(told + " "), Span::styled(marks, self.coloured(color))])
     }
 
     fn processes(&self) -> Part {
@@ -129,8 +134,10 @@ impl Page<'_> {
         let Member { pid, name, state, threads, share } = member;
         let used = share.map(percent).unwrap_or_default();
         let threads = if *threads == 1 { "1 thread".to_owned() } else { format!("{threads} threads") };
-        let told = format!("  {pid:>8}  {:<8}  {used:>5}  {threads:<12}  {name}", state_name(*state));
-        self.text(&told, Style::new())
+        let [state, threads] =
+            [(state_name(*state), 8), (&*threads, 12)].map(|(text, width)| padded(&self.said(text), width));
+        let told = format!("  {pid:>8}  {state}  {used:>5}  {threads}  {name}");
+        Line::styled(self.plain(&told), Style::new())
     }
 
     fn results(&self) -> Part {
@@ -152,7 +159,12 @@ impl Page<'_> {
     }
 
     fn text(&self, text: &str, style: Style) -> Line<'static> {
-        Line::styled(self.plain(text), style)
+        Line::styled(self.plain(&self.said(text)), style)
+    }
+
+    /// In the reader's language.
+    fn said(&self, text: &str) -> String {
+        self.look.language.of_lines(text)
     }
 
     /// In characters that the terminal knows.
@@ -283,7 +295,11 @@ mod tests {
     }
 
     fn drawn(state: &State, charset: Charset, width: u16, height: u16) -> TestBackend {
-        let look = Look { charset, colours: Colours::Off };
+        drawn_in(Language::English, state, charset, width, height)
+    }
+
+    fn drawn_in(language: Language, state: &State, charset: Charset, width: u16, height: u16) -> TestBackend {
+        let look = Look { charset, colours: Colours::Off, language };
         let mut terminal = terminal::Terminal::new(TestBackend::new(width, height)).unwrap();
         terminal.draw(|frame| draw(state, look, frame.area(), frame.buffer_mut())).unwrap();
         terminal.backend().clone()
@@ -292,6 +308,11 @@ mod tests {
     #[test]
     fn a_view_of_80_columns_and_24_lines() {
         assert_snapshot!(drawn(&state(), Charset::Utf8, 80, 24));
+    }
+
+    #[test]
+    fn a_view_in_chinese() {
+        assert_snapshot!(drawn_in(Language::Chinese, &state(), Charset::Utf8, 80, 24));
     }
 
     #[test]

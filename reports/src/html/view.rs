@@ -9,7 +9,7 @@ use super::data::Data;
 use super::room;
 use super::{Languages, WORDS, texts};
 use crate::document::{Document, Section};
-use crate::picture::Picture;
+use crate::picture::{Drawing, Picture, Style};
 use crate::svg::{self, Drawn};
 use crate::table::Align;
 
@@ -214,8 +214,16 @@ impl<'a> Figure<'a> {
         }
     }
 
+    /// What each does is a thing of its own: a timeline of processes says nothing of one of threads.
     fn kind(&self) -> String {
-        kind(&self.picture.title)
+        match &self.picture.drawing {
+            Drawing::Tracks(_) => self.picture.title.split(',').next().unwrap_or_default().to_owned(),
+            // With a schedule there are two lines of each, and what lies between them is the lesson.
+            Drawing::Lines(lines) if lines.series.iter().any(|series| series.style == Style::Reference) => {
+                kind(&self.picture.title) + " beside a reference"
+            }
+            _ => kind(&self.picture.title),
+        }
     }
 
     /// What it takes of the page, in bytes, nearly.

@@ -206,7 +206,12 @@ fn used() -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use std::process::Command;
+    use std::io::Read as _;
+    use std::os::unix::process::CommandExt as _;
+    use std::process::{Command, Stdio};
+
+    use nix::sys::signal::{Signal, killpg};
+    use nix::unistd::Pid;
 
     use super::*;
 
@@ -252,17 +257,17 @@ mod tests {
 
     #[test]
     fn more_than_there_is_room_for_are_counted_and_not_looked_at() {
-        let mut sleepers: Vec<_> =
-            std::iter::repeat_with(|| Command::new("sleep").arg("600").spawn().unwrap())
-                .take(TRACKS_AT_MOST + 3)
-                .collect();
-        let timeline = seen(Tree::new(std::process::id()), 2).unwrap();
-        for sleeper in &mut sleepers {
-            sleeper.kill().unwrap();
-            sleeper.wait().unwrap();
-        }
-        assert_eq!(timeline.tracks.len(), TRACKS_AT_MOST);
-        assert!(timeline.left_out >= Some(4), "the sleepers, and at least one thread of this process");
+        // A tree of its own, in which nobody comes or goes.
+        let many =
+            format!("for i in $(seq {}); do sleep 600 & done; echo; exec sleep 600", TRACKS_AT_MOST + 3);
+        let mut first =
+            Command::new("sh").args(["-c", &many]).process_group(0).stdout(Stdio::piped()).spawn().unwrap();
+        first.stdout.take().unwrap().read_exact(&mut [0]).unwrap();
+        let timeline = seen(Tree::new(first.id()), 2);
+        killpg(Pid::from_raw(first.id().cast_signed()), Signal::SIGKILL).unwrap();
+        first.wait().unwrap();
+        let timeline = timeline.unwrap();
+        assert_eq!((timeline.tracks.len(), timeline.left_out), (TRACKS_AT_MOST, Some(4)));
     }
 
     #[test]

@@ -265,10 +265,18 @@ fn a_record_is_drawn_again() {
     };
     assert!(report(out.path()).contains("poll"));
     assert_eq!(report(out.path()), report(&out.path().join("run.json")));
-    for file in ["report.md", "report.html", "cells.csv"] {
-        let first = fs::read(out.path().join(file)).unwrap();
-        assert_eq!(first, fs::read(elsewhere.path().join(file)).unwrap(), "{file}");
+    let both = |file| [out.path(), elsewhere.path()].map(|of| fs::read_to_string(of.join(file)).unwrap());
+    for file in ["report.md", "cells.csv"] {
+        let [first, again] = both(file);
+        assert!(first == again, "{file}");
     }
+    // Where the record does not lie, the page has no link to it.
+    let link = "<a href=\"run.json\" download>";
+    let [first, again] = both("report.html");
+    assert!(first.contains(link) && !again.contains(link));
+    let without_it =
+        |page: &str| page.lines().filter(|line| !line.contains(link)).collect::<Vec<_>>().join("\n");
+    assert!(without_it(&first) == without_it(&again), "report.html");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The document as Markdown, as GitHub reads it: for a README or a pull request. What it comes to stands first, then the ranked
 //! tables with their main columns; the long rest is folded, and nothing is left out.
 
-use crate::document::{Conclusion, Document, Fact, Section};
+use crate::document::{Conclusion, Document, Fact};
 use crate::language::Language;
 use crate::table::{Align, Table};
 use crate::text::one_line;
@@ -23,7 +23,7 @@ pub fn draw(document: &Document) -> String {
     if !document.pictures.is_empty() {
         blocks.push(document.language.of("Pictures are in [report.html](report.html).").into_owned());
     }
-    blocks.extend(sections(document));
+    blocks.extend(tables(document));
     let facts = list(document.facts.iter().map(|fact| document.language.labelled(fact.name, &value(fact))));
     blocks.push(folded(&document.language.of("Machine, command and versions"), &facts));
     let explanations = explanations(document);
@@ -34,26 +34,18 @@ pub fn draw(document: &Document) -> String {
 }
 
 /// All tables: open as long as there is room, those first that rank what the run compares.
-fn sections(document: &Document) -> Vec<String> {
-    let places = 0..document.sections.len();
-    let mut order = document.leading.clone();
-    order.extend(places.filter(|place| !document.leading.contains(place)));
+fn tables(document: &Document) -> Vec<String> {
     let mut rows = 0;
-    let open = |section: &&Section| {
+    let open = |table: &&Table| {
         let is_first = rows == 0;
-        rows += section.table.rows.len();
+        rows += table.rows.len();
         is_first || rows <= OPEN_ROWS
     };
-    let in_order: Vec<&Section> = order.iter().filter_map(|place| document.sections.get(*place)).collect();
-    let number = in_order.iter().copied().take_while(open).count();
-    let drawn = |(place, section): (usize, &&Section)| {
-        if place < number {
-            open_table(&section.table, document.language)
-        } else {
-            folded_table(&section.table)
-        }
+    let number = document.in_order().take_while(open).count();
+    let drawn = |(place, table): (usize, &Table)| {
+        if place < number { open_table(table, document.language) } else { folded_table(table) }
     };
-    in_order.iter().enumerate().map(drawn).collect()
+    document.in_order().enumerate().map(drawn).collect()
 }
 
 /// A table with its main columns, and all of it folded below where that is more.
@@ -198,8 +190,7 @@ mod tests {
     }
 
     fn document(tables: Vec<Table>, leading: Vec<usize>) -> Document {
-        let sections = tables.into_iter().map(|table| Section { table }).collect();
-        Document { title: "T".into(), sections, leading, ..Document::default() }
+        Document { title: "T".into(), tables, leading, ..Document::default() }
     }
 
     #[test]

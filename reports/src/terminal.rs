@@ -72,11 +72,11 @@ pub fn draw_with(document: &Document, terminal: Terminal, colours: Colours) -> S
         page += "\n";
         page += &colours.warning(&paragraph(warning, 0));
     }
-    for section in &document.sections {
+    for table in &document.tables {
         page += "\n";
-        page += &draw_table_in(document.language, &section.table, terminal, colours);
+        page += &draw_table_in(document.language, table, terminal, colours);
     }
-    if !document.sections.is_empty() {
+    if !document.tables.is_empty() {
         page += "\n";
         page += &paragraph(document.legend, 0);
     }

@@ -1,8 +1,5 @@
-//! That everything people read has its Chinese, and that a report in Chinese is one.
+//! That everything people read has its Chinese, and that all of its Chinese is read.
 
-#[path = "language/lint.rs"]
-mod lint;
-mod sample;
 #[path = "language/source.rs"]
 mod source;
 
@@ -10,13 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use insta::assert_snapshot;
 use polib::po_file;
-use reports::document::Document;
-use reports::language::{Language, dictionary};
-use reports::record::{Cell, Run};
-use reports::terminal::{self, Charset, Terminal};
-use reports::{html, markdown};
+use reports::language::Language;
 use source::{Key, normalised};
 
 /// What looks like a sentence and is none that people read, by how its file's name begins, with the reason.
@@ -56,10 +48,6 @@ fn catalogue() -> BTreeMap<(Option<String>, String), String> {
             ((it.msgctxt().map(str::to_owned), it.msgid().to_owned()), translation)
         })
         .collect()
-}
-
-fn chinese() -> Document {
-    Document::of(&sample::run()).translated(Language::Chinese)
 }
 
 #[test]
@@ -115,79 +103,6 @@ fn placeholders_are_told_from_braces() {
     assert_eq!(normalised("{a} of {b:.1}, {{c}}"), "{} of {}, {c}");
 }
 
-#[test]
-fn a_report_in_chinese_on_a_terminal() {
-    assert_snapshot!(terminal::draw(&chinese(), Terminal { width: 100, charset: Charset::Utf8 }));
-}
-
-#[test]
-fn a_report_in_chinese_as_markdown() {
-    assert_snapshot!(markdown::draw(&chinese()));
-}
-
-/// The sample with reasons as the harness gives them, in the place of its own.
-fn with_reasons() -> Run {
-    let mut run = sample::run();
-    let steal = "the machine was disturbed: the hypervisor gave 12% of the time to others";
-    for (index, cell) in run.cells.iter_mut().enumerate() {
-        let (reason, said) = match cell {
-            Cell::Servers(cell) | Cell::Idle(cell) | Cell::Stevens(cell) => (&mut cell.reason, steal),
-            Cell::Tasks(cell) => (&mut cell.reason, "1 of 10 jobs failed; job 3 came to 1 instead of 9592"),
-            Cell::Spawn(cell) | Cell::Switch(cell) | Cell::Ipc(cell) => (&mut cell.reason, steal),
-        };
-        if reason.is_some() || index % 7 == 0 {
-            *reason = Some(said.to_owned());
-        }
-    }
-    run
-}
-
-#[test]
-fn nothing_in_a_report_stays_english() {
-    let document = Document::of(&with_reasons()).translated(Language::Chinese);
-    let found = lint::english(&markdown::draw(&document));
-    assert!(found.is_empty(), "{found:#?}");
-}
-
-#[test]
-fn no_line_in_chinese_is_wider_than_the_terminal() {
-    for width in [80, 120] {
-        let page = terminal::draw(&chinese(), Terminal { width, charset: Charset::Utf8 });
-        for line in page.lines() {
-            assert!(unicode_width::UnicodeWidthStr::width(line) <= width, "{line}");
-        }
-    }
-}
-
-#[test]
-fn a_page_says_its_language() {
-    let page = html::draw(&chinese()).unwrap();
-    assert!(page.contains(r#"<html lang="zh-CN">"#), "{}", &page[..200]);
-    let english = html::draw(&Document::of(&sample::run())).unwrap();
-    assert!(english.contains(r#"<html lang="en">"#));
-}
-
-#[test]
-fn figures_and_names_are_the_same_in_both_languages() {
-    let (english, chinese) = (Document::of(&sample::run()), chinese());
-    for (one, other) in english.sections.iter().zip(&chinese.sections) {
-        for (one, other) in one.table.rows.iter().zip(&other.table.rows) {
-            let figures = |row: &[String]| {
-                let is_figure = |text: &&String| !text.contains(char::is_alphabetic);
-                row.iter().filter(is_figure).cloned().collect::<Vec<_>>()
-            };
-            assert_eq!(figures(one), figures(other));
-        }
-    }
-}
-
-#[test]
-fn what_another_version_said_stays_as_it_is() {
-    let run = Run { notes: vec!["Zebras were counted as well.".to_owned()], ..sample::run() };
-    let document = Document::of(&run).translated(Language::Chinese);
-    assert!(document.facts.iter().any(|fact| fact.value == "Zebras were counted as well."));
-}
-
 /// A text that nobody can translate must not be gone through in all the ways there are to take it apart.
 #[test]
 fn a_long_text_without_a_translation_ends() {
@@ -195,12 +110,4 @@ fn a_long_text_without_a_translation_ends() {
     let begun = Instant::now();
     assert_eq!(Language::Chinese.of(&text), text);
     assert!(begun.elapsed() < Duration::from_secs(30), "it takes an exponential time");
-}
-
-#[test]
-fn a_dictionary_has_the_texts_of_a_document() {
-    let document = Document::of(&sample::run());
-    let titles = document.sections.iter().map(|section| section.table.title.as_str());
-    let found = dictionary(titles.clone());
-    assert!(titles.into_iter().all(|title| found.contains_key(title)), "{found:#?}");
 }

@@ -1,8 +1,7 @@
 //! What sending a message costs, in words: all ways at one size, by size, and in the form of the course notes.
 
-use super::Section;
 use super::probe_grid::Grid;
-use super::probes::{estimate, factor, mega, section, void};
+use super::probes::{self, estimate, factor, mega, void};
 use super::servers::with_reach;
 use crate::course_notes::{PROSE, TALKS, Talk};
 use crate::summary::{ProbeRow, ProbeSuite, ProbeTable, WORD};
@@ -16,17 +15,17 @@ pub(crate) const SMALL: u64 = WORD;
 pub(crate) const LARGE: u64 = 16 << 10;
 
 /// All tables of the suite.
-pub(super) fn sections(tables: &[ProbeTable]) -> Vec<Section> {
-    let own: Vec<&ProbeTable> = tables.iter().filter(|table| table.suite == ProbeSuite::Ipc).collect();
-    let mut sections = Vec::new();
+pub(super) fn tables(probes: &[ProbeTable]) -> Vec<Table> {
+    let own: Vec<&ProbeTable> = probes.iter().filter(|probe| probe.suite == ProbeSuite::Ipc).collect();
+    let mut tables = Vec::new();
     for (operation, size) in [(ROUND_TRIP, SMALL), (BANDWIDTH, LARGE)] {
         let of_it: Vec<&ProbeTable> =
-            own.iter().copied().filter(|table| table.operation == operation).collect();
-        sections.extend(nearest(&of_it, size).map(|table| section(title(table), table)));
-        sections.extend((of_it.len() > 1).then(|| Section { table: grid(operation, of_it) }));
+            own.iter().copied().filter(|probe| probe.operation == operation).collect();
+        tables.extend(nearest(&of_it, size).map(|probe| probes::table(title(probe), probe)));
+        tables.extend((of_it.len() > 1).then(|| grid(operation, of_it)));
     }
-    sections.extend(course_notes(&own).map(|table| Section { table }));
-    sections
+    tables.extend(course_notes(&own));
+    tables
 }
 
 /// What was timed.

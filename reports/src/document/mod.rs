@@ -66,7 +66,7 @@ pub struct Document {
     /// Where, how and when it was measured.
     pub facts: Vec<Fact>,
     /// The tables.
-    pub sections: Vec<Section>,
+    pub tables: Vec<Table>,
     /// Which of these rank what the run compares, as places among them: a page begins with them.
     pub leading: Vec<usize>,
     /// What a table can't show.
@@ -97,13 +97,6 @@ pub struct Explanation {
     pub columns: Cow<'static, [&'static str]>,
 }
 
-/// A table with what goes with it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Section {
-    /// The table.
-    pub table: Table,
-}
-
 impl Document {
     /// Puts into words how a run differs from an earlier one.
     pub fn versus(versus: &Versus) -> Self {
@@ -120,30 +113,33 @@ impl Document {
         series::document(series)
     }
 
+    /// The tables in the order of reading: those first that rank what the run compares.
+    pub fn in_order(&self) -> impl Iterator<Item = &Table> {
+        let others = (0..self.tables.len()).filter(|place| !self.leading.contains(place));
+        self.leading.iter().copied().chain(others).filter_map(|place| self.tables.get(place))
+    }
+
     /// Puts the report on `run` into words.
     pub fn of(run: &Run) -> Self {
         let summary = Summary::of(run);
         let paragraph = |text| Explanation { text, columns: Cow::Borrowed(&[]) };
-        let plain = |table| Section { table };
         // Where models had rates of their own, a table for each would have but one row.
         let has_room_in_a_sweep =
             |table: &&ServerTable| summary.rates.iter().any(|sweep| sweep.is_sparse() && sweep.holds(table));
         let servers = summary.servers.iter().filter(|table| !has_room_in_a_sweep(table));
-        let mut sections: Vec<Section> = servers.map(servers::section).collect();
-        sections.extend(summary.connections.iter().map(connections::table).map(plain));
-        sections.extend(summary.rates.iter().flat_map(rates::tables).map(plain));
-        sections.extend(summary.idle.iter().flat_map(idle::tables).map(plain));
-        sections.extend(summary.stevens.iter().map(stevens::table).map(plain));
-        sections.extend(
-            tasks::sections(&summary.tasks, &summary.scaling, &summary.lossless).into_iter().map(plain),
-        );
-        sections.extend(notes_form::table(&summary.tasks, &summary.interpreters).map(plain));
-        sections.extend(interpreters::tables(&summary.interpreters).into_iter().map(plain));
-        sections.extend(spawn::sections(&summary.probes, summary.touched.as_ref()));
-        sections.extend(switch::sections(&summary.probes));
-        sections.extend(ipc::sections(&summary.probes));
-        let ranked = sections.iter().any(|section| section.table.columns.iter().any(|it| it.title == "rank"));
-        let without_servers = summary.servers.is_empty() && !sections.is_empty();
+        let mut tables: Vec<Table> = servers.map(servers::table).collect();
+        tables.extend(summary.connections.iter().map(connections::table));
+        tables.extend(summary.rates.iter().flat_map(rates::tables));
+        tables.extend(summary.idle.iter().flat_map(idle::tables));
+        tables.extend(summary.stevens.iter().map(stevens::table));
+        tables.extend(tasks::tables(&summary.tasks, &summary.scaling, &summary.lossless));
+        tables.extend(notes_form::table(&summary.tasks, &summary.interpreters));
+        tables.extend(interpreters::tables(&summary.interpreters));
+        tables.extend(spawn::tables(&summary.probes, summary.touched.as_ref()));
+        tables.extend(switch::tables(&summary.probes));
+        tables.extend(ipc::tables(&summary.probes));
+        let ranked = tables.iter().any(has_ranks);
+        let without_servers = summary.servers.is_empty() && !tables.is_empty();
         let explanations = [
             (!summary.servers.is_empty()).then_some(servers::EXPLANATION),
             (!summary.connections.is_empty()).then_some(paragraph(connections::EXPLANATION)),
@@ -163,8 +159,8 @@ impl Document {
             conclusions: conclusion::all(run, &summary),
             warnings: facts::warnings(run),
             facts: facts::facts(run),
-            leading: leading(&sections, &summary),
-            sections,
+            leading: leading(&tables, &summary),
+            tables,
             pictures: picture::all(run, &summary),
             legend: match (ranked, without_servers) {
                 (true, _) => RANKS,
@@ -176,12 +172,15 @@ impl Document {
     }
 }
 
-/// The sections whose tables have ranks: first the one that the conclusion on servers is about.
-fn leading(sections: &[Section], summary: &Summary) -> Vec<usize> {
-    let has_ranks = |section: &Section| section.table.columns.iter().any(|column| column.title == "rank");
+fn has_ranks(table: &Table) -> bool {
+    table.columns.iter().any(|column| column.is_rank)
+}
+
+/// The tables that have ranks: first the one that the conclusion on servers is about.
+fn leading(tables: &[Table], summary: &Summary) -> Vec<usize> {
     let main = conclusion::main_setting(summary).map(|setting| title::of(setting, title::Open::Nothing));
-    let is_main = |index: &usize| main.as_ref() == Some(&sections[*index].table.title);
-    let mut leading: Vec<usize> = (0..sections.len()).filter(|index| has_ranks(&sections[*index])).collect();
+    let is_main = |index: &usize| main.as_ref() == Some(&tables[*index].title);
+    let mut leading: Vec<usize> = (0..tables.len()).filter(|index| has_ranks(&tables[*index])).collect();
     leading.sort_by_key(|index| !is_main(index));
     leading
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::facts::name;
 use super::servers::{known_range, place, range, with_reach};
-use super::{Explanation, Section, notes};
+use super::{Explanation, notes};
 use crate::record::Verdict;
 use crate::summary::{Estimate, Obstacle, ProbeRow, ProbeTable, Standing, Threshold};
 use crate::table::{Column, Marks, Table};
@@ -67,7 +67,7 @@ fn fields(compared: String) -> Vec<Field> {
 }
 
 /// The table of all ways in one setting, and its figures as bars.
-pub(super) fn section(title: String, table: &ProbeTable) -> Section {
+pub(super) fn table(title: String, table: &ProbeTable) -> Table {
     let compared = format!("× {}", table.baseline.unwrap_or("first"));
     let shown = |field: &Field| field.always || table.rows.iter().any(|row| !(field.text)(row).is_empty());
     let is_rate = table.rows.iter().any(|row| row.bytes_per_second.is_some());
@@ -82,7 +82,7 @@ pub(super) fn section(title: String, table: &ProbeTable) -> Section {
         _ => field.column,
     };
     let columns = fields.into_iter().map(column).collect();
-    Section { table: Table { title, columns, rows, notes: notes(table) } }
+    Table { title, columns, rows, notes: notes(table) }
 }
 
 /// What a row's bar is of.

@@ -2,7 +2,7 @@
 
 use super::title::{self, Open};
 use super::versus::{name, probability};
-use super::{Belief, Conclusion, Document, Fact, Section};
+use super::{Belief, Conclusion, Document, Fact};
 use crate::picture;
 use crate::summary::{Compared, InRun, Outcome, Series, SeriesRow, Step, Suite, VersusRow};
 use crate::table::{Column, Table};
@@ -21,19 +21,19 @@ threshold and chance alone would hardly show that in any row of any step.";
 
 /// The whole series.
 pub(super) fn document(series: &Series) -> Document {
-    let mut sections = vec![changes(series)];
+    let mut tables = vec![changes(series)];
     let settings = settings(series);
-    sections.extend(settings.iter().map(|(title, rows)| setting(series, title, rows)));
-    sections.push(runs(series));
+    tables.extend(settings.iter().map(|(title, rows)| setting(series, title, rows)));
+    tables.push(runs(series));
     Document {
         files: vec!["report.md"],
         title: format!("A series of {}", plural(series.runs.len(), "run")),
         conclusions: vec![conclusion(series)],
         warnings: warnings(series),
         facts: facts(series),
-        leading: (0..sections.len()).collect(),
+        leading: (0..tables.len()).collect(),
         pictures: settings.iter().filter_map(|(title, rows)| picture::series::of(title, rows)).collect(),
-        sections: sections.into_iter().map(|table| Section { table }).collect(),
+        tables,
         legend: LEGEND,
         ..Document::default()
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::facts::name;
 use super::title::{self, Open};
-use super::{Explanation, Section, UNRANKED, server_notes};
+use super::{Explanation, UNRANKED, server_notes};
 use crate::statistics::Interval;
 use crate::summary::{Estimate, Obstacle, ServerRow, ServerTable, Standing};
 use crate::table::{Column, Marks, Table};
@@ -104,7 +104,7 @@ fn fields() -> Vec<Field> {
 }
 
 /// One setting.
-pub(super) fn section(table: &ServerTable) -> Section {
+pub(super) fn table(table: &ServerTable) -> Table {
     let title = title::of(&table.setting, Open::Nothing);
     let shown = |field: &Field| field.always || table.rows.iter().any(|row| !(field.text)(row).is_empty());
     let fields: Vec<Field> = fields().into_iter().filter(shown).collect();
@@ -121,7 +121,7 @@ pub(super) fn section(table: &ServerTable) -> Section {
     };
     let columns = fields.into_iter().map(column).collect();
     let notes = server_notes::of(table);
-    Section { table: Table { title, columns, rows, notes } }
+    Table { title, columns, rows, notes }
 }
 
 /// The model's name, and whether it is there for the second time.

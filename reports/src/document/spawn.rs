@@ -1,8 +1,7 @@
 //! What making and ending what runs a job costs, in words.
 
-use super::Section;
 use super::facts::name;
-use super::probes::{estimate, section};
+use super::probes::{self, estimate};
 use super::servers::range;
 use crate::course_notes::{PROCESS_BY_THREAD, PROSE};
 use crate::statistics::Ratio;
@@ -11,18 +10,16 @@ use crate::table::{Column, Table};
 use crate::units::{bytes_of, figure, times};
 
 /// All tables of the suite.
-pub(super) fn sections(tables: &[ProbeTable], touched: Option<&TouchedTable>) -> Vec<Section> {
-    let own = || tables.iter().filter(|table| table.suite == ProbeSuite::Spawn);
-    let mut sections: Vec<Section> = Vec::new();
-    for table in own().filter(|table| table.touched_bytes.is_none()) {
-        let mut section = section(title(table), table);
-        if table.operation == "create" {
-            section.table.notes.extend(twenty_times(tables));
+pub(super) fn tables(probes: &[ProbeTable], touched: Option<&TouchedTable>) -> Vec<Table> {
+    let own = probes.iter().filter(|probe| probe.suite == ProbeSuite::Spawn && probe.touched_bytes.is_none());
+    let table = |probe: &ProbeTable| {
+        let mut table = probes::table(title(probe), probe);
+        if probe.operation == "create" {
+            table.notes.extend(twenty_times(probes));
         }
-        sections.push(section);
-    }
-    sections.extend(touched.map(|touched| Section { table: curve(touched) }));
-    sections
+        table
+    };
+    own.map(table).chain(touched.map(curve)).collect()
 }
 
 /// What was timed.

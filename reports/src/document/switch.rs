@@ -1,26 +1,25 @@
 //! What going from one that runs to another costs, and what one that sleeps holds, in words.
 
-use super::Section;
 use super::probe_grid::Grid;
-use super::probes::{estimate, section};
+use super::probes::{self, estimate};
 use crate::summary::{ProbeRow, ProbeSuite, ProbeTable};
+use crate::table::Table;
 use crate::units::grouped;
 
 /// The operation that is no time.
 pub(crate) const SLEEP: &str = "sleep";
 
 /// All tables of the suite.
-pub(super) fn sections(tables: &[ProbeTable]) -> Vec<Section> {
-    let own = || tables.iter().filter(|table| table.suite == ProbeSuite::Switch);
-    let mut sections: Vec<Section> =
-        own().filter(|table| table.operation != SLEEP).map(|table| section(title(table), table)).collect();
-    let sleeping: Vec<&ProbeTable> = own().filter(|table| table.operation == SLEEP).collect();
+pub(super) fn tables(probes: &[ProbeTable]) -> Vec<Table> {
+    let own = probes.iter().filter(|probe| probe.suite == ProbeSuite::Switch);
+    let (sleeping, timed): (Vec<&ProbeTable>, Vec<_>) = own.partition(|probe| probe.operation == SLEEP);
+    let mut tables: Vec<Table> = timed.iter().map(|probe| probes::table(title(probe), probe)).collect();
     if !sleeping.is_empty() {
         let heading = |table: &ProbeTable| format!("{} asleep", grouped(table.number.unwrap_or(0)));
         let grid = Grid { tables: sleeping, heading, unit: "KiB each", text: kibibytes };
-        sections.push(Section { table: grid.table("Memory of each that sleeps, among so many".to_owned()) });
+        tables.push(grid.table("Memory of each that sleeps, among so many".to_owned()));
     }
-    sections
+    tables
 }
 
 /// What was timed.

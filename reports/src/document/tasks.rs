@@ -53,7 +53,7 @@ fn fields(of_one_task: bool) -> Vec<Field> {
 }
 
 /// The tables of all executors, and what scaling comes to.
-pub(super) fn sections(rows: &[TaskRow], scaling: &[ScalingRow], lossless: &[Lossless]) -> Vec<Table> {
+pub(super) fn tables(rows: &[TaskRow], scaling: &[ScalingRow], lossless: &[Lossless]) -> Vec<Table> {
     if rows.is_empty() {
         return Vec::new();
     }

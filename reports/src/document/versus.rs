@@ -3,7 +3,7 @@
 use super::server_notes::why;
 use super::servers::known_range;
 use super::title::{self, Open};
-use super::{Belief, Conclusion, Document, Fact, Section};
+use super::{Belief, Conclusion, Document, Fact};
 use crate::language::Language;
 use crate::picture::Picture;
 use crate::record::Run;
@@ -24,7 +24,7 @@ const MANY_ROUNDS: usize = 5;
 /// The whole comparison.
 pub(super) fn document(versus: &Versus) -> Document {
     let changes = changes(versus);
-    let sections: Vec<Section> = changes.into_iter().chain(sections(versus)).collect();
+    let tables: Vec<Table> = changes.into_iter().chain(settings(versus)).collect();
     Document {
         language: Language::English,
         files: vec!["report.md"],
@@ -32,9 +32,9 @@ pub(super) fn document(versus: &Versus) -> Document {
         conclusions: conclusion(versus).into_iter().collect(),
         warnings: warnings(versus),
         facts: facts(versus),
-        leading: (0..sections.len()).collect(),
+        leading: (0..tables.len()).collect(),
         pictures: crate::picture::changes::of(versus).into_iter().collect(),
-        sections,
+        tables,
         legend: LEGEND,
         ..Document::default()
     }
@@ -44,16 +44,14 @@ pub(super) fn document(versus: &Versus) -> Document {
 pub(super) fn with_both(versus: &Versus, old: &Run, new: &Run) -> Document {
     let mut document = document(versus);
     let (mut old, new) = (Document::of(old), Document::of(new));
-    let named = |mut section: Section, which: &str| {
-        section.table.title = format!("{} ({which} run)", section.table.title);
-        section
-    };
-    for section in new.sections {
-        let same = old.sections.iter().position(|other| other.table.title == section.table.title);
-        document.sections.extend(same.map(|place| named(old.sections.remove(place), "earlier")));
-        document.sections.push(named(section, "later"));
+    let named =
+        |table: Table, which: &str| Table { title: format!("{} ({which} run)", table.title), ..table };
+    for table in new.tables {
+        let same = old.tables.iter().position(|other| other.title == table.title);
+        document.tables.extend(same.map(|place| named(old.tables.remove(place), "earlier")));
+        document.tables.push(named(table, "later"));
     }
-    document.sections.extend(old.sections.into_iter().map(|section| named(section, "earlier")));
+    document.tables.extend(old.tables.into_iter().map(|table| named(table, "earlier")));
     let drawn = |(mut picture, which): (Picture, &str)| {
         picture.title = format!("{} ({which} run)", picture.title);
         picture.id = format!("{}-{which}", picture.id);
@@ -118,7 +116,7 @@ fn is_change(row: &VersusRow) -> bool {
 }
 
 /// All rows that changed, whatever they were measured in; of one setting its own table says it.
-fn changes(versus: &Versus) -> Option<Section> {
+fn changes(versus: &Versus) -> Option<Table> {
     let settings: Vec<String> =
         versus.rows.iter().map(|row| title::of(&row.setting, Open::Nothing)).collect();
     let several = settings.iter().any(|setting| *setting != settings[0]);
@@ -131,13 +129,12 @@ fn changes(versus: &Versus) -> Option<Section> {
     };
     let mut columns = columns();
     columns.insert(2, Column::words("setting", 0));
-    let table = Table {
+    (several && !changed.is_empty()).then(|| Table {
         title: "What changed".to_owned(),
         columns,
         rows: changed.iter().map(|row| texts(row)).collect(),
         notes: Vec::new(),
-    };
-    (several && !changed.is_empty()).then_some(Section { table })
+    })
 }
 
 fn warnings(versus: &Versus) -> Vec<String> {
@@ -231,7 +228,7 @@ fn lost(rows: &[VersusRow]) -> Option<String> {
 }
 
 /// One table for each setting, in the order of the rows.
-fn sections(versus: &Versus) -> Vec<Section> {
+fn settings(versus: &Versus) -> Vec<Table> {
     let mut tables: Vec<(String, Vec<&VersusRow>)> = Vec::new();
     for row in &versus.rows {
         let suite = match row.suite {
@@ -245,8 +242,7 @@ fn sections(versus: &Versus) -> Vec<Section> {
             None => tables.push((title, vec![row])),
         }
     }
-    let plain = |(title, rows)| Section { table: table(title, rows, versus.between_runs) };
-    tables.into_iter().map(plain).collect()
+    tables.into_iter().map(|(title, rows)| table(title, rows, versus.between_runs)).collect()
 }
 
 fn table(title: String, mut rows: Vec<&VersusRow>, between_runs: f64) -> Table {

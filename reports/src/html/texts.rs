@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use super::WORDS;
 use super::data::Data;
-use crate::document::{Document, Explanation, Section};
+use crate::document::{Document, Explanation};
 use crate::picture::{Axis, Drawing, Picture};
 use crate::svg;
+use crate::table::Table;
 
 /// The texts of `document`'s page that have letters in them, each once, in the language of the document; the page's own words, and
 /// those of drawings, in English.
@@ -22,14 +23,13 @@ pub fn texts(document: &Document) -> BTreeSet<String> {
         texts.push(fact.name.to_owned());
         texts.extend((!fact.code).then(|| fact.value.clone()));
     }
-    document.sections.iter().for_each(|section| of_section(section, &mut texts));
+    document.tables.iter().for_each(|table| of_table(table, &mut texts));
     document.pictures.iter().for_each(|picture| of_picture(picture, &mut texts));
     document.explanations.iter().for_each(|explanation| of_explanation(explanation, &mut texts));
     texts.into_iter().filter(|text| text.chars().any(char::is_alphabetic)).collect()
 }
 
-fn of_section(section: &Section, texts: &mut Vec<String>) {
-    let table = &section.table;
+fn of_table(table: &Table, texts: &mut Vec<String>) {
     texts.push(table.title.clone());
     for column in &table.columns {
         texts.extend([column.title.to_string(), column.unit.to_owned()]);

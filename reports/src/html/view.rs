@@ -8,10 +8,10 @@ use super::chart;
 use super::data::Data;
 use super::room;
 use super::{Languages, WORDS, texts};
-use crate::document::{Document, Section};
+use crate::document::Document;
 use crate::picture::{Drawing, Picture, Style};
 use crate::svg::{self, Drawn};
-use crate::table::Align;
+use crate::table::{Align, Table};
 
 /// A table of more rows is folded, unless the page begins with it.
 const LONG: usize = 24;
@@ -46,7 +46,7 @@ pub(super) struct Page<'a> {
 pub(super) struct Shown<'a> {
     /// What it is linked to by.
     id: String,
-    section: &'a Section,
+    table: &'a Table,
     /// Its rows: of a table with ranks those of a place together.
     groups: Vec<Group<'a>>,
     /// The column that says whose a row is.
@@ -80,15 +80,15 @@ pub(super) struct Figure<'a> {
 impl<'a> Page<'a> {
     pub(super) fn of(document: &'a Document, languages: &'a Languages<'_>) -> Self {
         let leading = document.leading.clone();
-        let others = (0..document.sections.len()).filter(|index| !leading.contains(index));
+        let others = (0..document.tables.len()).filter(|index| !leading.contains(index));
         let others: Vec<usize> = others.collect();
         let shown = |ranks: bool| {
-            move |(place, index): (usize, usize)| Shown::of(index, &document.sections[index], ranks, place)
+            move |(place, index): (usize, usize)| Shown::of(index, &document.tables[index], ranks, place)
         };
         let figure = |picture| Figure::of(picture, languages.words);
         let pictures: Vec<Figure<'a>> = document.pictures.iter().map(figure).collect();
         // What the first table is about, which is what the first conclusion is about.
-        let main = leading.first().map_or("", |&index| &*document.sections[index].table.title);
+        let main = leading.first().map_or("", |&index| &*document.tables[index].title);
         let is_main = |figure: &Figure<'_>| !main.is_empty() && figure.picture.title.contains(main);
         let (pictures, no_pictures) =
             room::shared(pictures, room::PICTURES, Figure::kind, is_main, Figure::size);
@@ -98,7 +98,7 @@ impl<'a> Page<'a> {
         let taken: usize = leading.iter().map(Shown::size).sum();
         let (others, no_others) =
             room::shared(others, room::TABLES - taken, Shown::kind, |_| false, Shown::size);
-        let tables = no_leading.iter().chain(&no_others).map(|shown| &*shown.section.table.title);
+        let tables = no_leading.iter().chain(&no_others).map(|shown| &*shown.table.title);
         let left_out = no_pictures.iter().map(|figure| &*figure.picture.title).chain(tables).collect();
         let dictionary = &languages.dictionary;
         // A map of texts is JSON whatever stands in it.
@@ -139,26 +139,26 @@ fn key(text: &str) -> String {
 }
 
 impl<'a> Shown<'a> {
-    fn of(index: usize, section: &'a Section, ranks: bool, place: usize) -> Self {
-        let rows = &section.table.rows;
+    fn of(index: usize, table: &'a Table, ranks: bool, place: usize) -> Self {
+        let rows = &table.rows;
         let groups = if ranks {
             groups(rows)
         } else {
             vec![Group { kind: "", rows: rows.iter().map(Vec::as_slice).collect() }]
         };
-        let head = section.table.columns.iter().position(|column| column.align == Align::Left);
+        let head = table.columns.iter().position(|column| column.align == Align::Left);
         let folded = if ranks { place >= OPEN } else { rows.len() > LONG };
-        Self { id: format!("table-{}", index + 1), section, groups, head, folded }
+        Self { id: format!("table-{}", index + 1), table, groups, head, folded }
     }
 
     /// What its title says before the first colon.
     fn kind(&self) -> String {
-        kind(&self.section.table.title)
+        kind(&self.table.title)
     }
 
     /// What it takes of the page, in bytes, nearly.
     fn size(&self) -> usize {
-        let table = &self.section.table;
+        let table = self.table;
         let cells = table.rows.iter().flatten().map(|text| text.len() + room::CELL).sum::<usize>();
         cells + table.notes.iter().map(String::len).sum::<usize>()
     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::Language;
-use crate::document::{Conclusion, Document, Explanation, Fact, Section};
+use crate::document::{Conclusion, Document, Explanation, Fact};
 use crate::table::{Column, Table};
 
 impl Document {
@@ -21,7 +21,7 @@ impl Document {
             conclusions: self.conclusions.into_iter().map(|it| conclusion_in(language, &it)).collect(),
             warnings: texts(self.warnings),
             facts: self.facts.into_iter().map(|fact| fact_in(language, fact)).collect(),
-            sections: self.sections.into_iter().map(|section| section_in(language, section)).collect(),
+            tables: self.tables.into_iter().map(|table| table.translated(language)).collect(),
             legend: language.literal(self.legend),
             explanations: self.explanations.into_iter().map(|it| explanation_in(language, &it)).collect(),
             pictures: self.pictures.into_iter().map(|picture| picture.translated(language)).collect(),
@@ -50,10 +50,6 @@ fn explanation_in(language: Language, explanation: &Explanation) -> Explanation 
         text: language.literal(explanation.text),
         columns: Cow::Owned(explanation.columns.iter().map(|text| language.literal(text)).collect()),
     }
-}
-
-fn section_in(language: Language, section: Section) -> Section {
-    Section { table: section.table.translated(language) }
 }
 
 impl Table {

@@ -1,8 +1,6 @@
 //! A record of loads beyond the plain one: sweeps, open loops, idle connections, Stevens' comparison, an A/A pair, a floor.
 
-use reports::record::{
-    Beside, Calls, Cell, Cost, Floor, Latency, Noise, Offered, Run, Schedule, ServerCell, Shape, Verdict,
-};
+use reports::record::{Cell, Floor, Latency, Noise, Run, Schedule, ServerCell, Shape, Verdict};
 
 use super::{run_of, server};
 
@@ -169,72 +167,4 @@ fn stevens() -> Vec<Cell> {
         }));
     }
     cells
-}
-
-/// A cell in which every field is there, each with another value.
-pub(crate) fn full() -> ServerCell {
-    let latency = |n: f64| Latency {
-        mean: n + 0.1,
-        p50: n + 0.2,
-        p90: Some(n + 0.3),
-        p99: Some(n + 0.4),
-        p999: Some(n + 0.5),
-        p9999: Some(n + 0.6),
-        max: n + 0.7,
-    };
-    let cost = |n: f64| Cost {
-        user_s: Some(n + 0.1),
-        system_s: Some(n + 0.2),
-        clocked_cpu_s: Some(n + 0.3),
-        run_queue_wait_s: Some(n + 0.4),
-        pss_bytes: Some(n as u64 + 1),
-        rss_peak_bytes: Some(n as u64 + 2),
-        pss_peak_bytes: Some(n as u64 + 3),
-        processes_peak: Some(n as u64 + 4),
-        threads_peak: Some(n as u64 + 5),
-        switches: Some(n as u64 + 6),
-        voluntary_switches: Some(n as u64 + 7),
-        involuntary_switches: Some(n as u64 + 8),
-        syscalls: Some(n as u64 + 9),
-    };
-    ServerCell {
-        copy: Some(2),
-        command: Some("epoll {port}".into()),
-        rate: Some(2_500.0),
-        schedule: Some(Schedule::Poisson),
-        shape: Shape {
-            pipeline: Some(8),
-            think_us: Some(1_500.0),
-            idle_connections: Some(1_001),
-            slow_connections: Some(11),
-            beside_connections: Some(13),
-            beside_request: Some("/cpu/1000".into()),
-        },
-        attempt: Some(3),
-        reason: Some("so it is".into()),
-        warm_up_s: Some(0.375),
-        latency_us: Some(latency(100.0)),
-        uncorrected_latency_us: Some(latency(200.0)),
-        lag_us: Some(latency(300.0)),
-        offered: Some(Offered { due: 5_011, left: 5_007, unanswered: 3 }),
-        beside: Some(Beside { requests: 77, latency_us: Some(latency(400.0)) }),
-        histogram_log: Some("latencies/7.hlog".into()),
-        little: Some(0.987),
-        calls: Some(Calls { seconds: 0.625, requests: 5_001, syscalls: 15_002, epoll_ctls: Some(5_003) }),
-        noise: Some(Noise {
-            steal_share: Some(0.0125),
-            hiccup_us: Some(812.0),
-            spin_before_us: Some(1_011.0),
-            spin_after_us: Some(1_012.0),
-            client_run_queue_wait_share: Some(0.0312),
-            server_run_queue_wait_share: Some(0.0021),
-            watching_cpu_s: Some(0.0431),
-            hop_before_ns: Some(140.0),
-            hop_after_ns: Some(141.0),
-            disturbed: true,
-        }),
-        server: Some(cost(600.0)),
-        client: Some(cost(700.0)),
-        ..server("epoll:trigger=edge", 4, 8.0, 9)
-    }
 }

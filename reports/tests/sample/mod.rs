@@ -1,12 +1,7 @@
 //! One record with everything in it that a report has to deal with. All figures differ from each other.
 
-#[allow(dead_code, reason = "not every test crate that shares this module asks for it")]
 pub(crate) mod course;
-#[allow(dead_code, reason = "not every test crate that shares this module asks for it")]
-pub(crate) mod large;
-#[allow(dead_code, reason = "not every test crate that shares this module asks for it")]
 pub(crate) mod loads;
-#[allow(dead_code, reason = "not every test crate that shares this module asks for it")]
 pub(crate) mod probes;
 
 use reports::record::{
@@ -43,7 +38,6 @@ pub(crate) fn run() -> Run {
 }
 
 /// A record of these cells only.
-#[allow(dead_code, reason = "not every test crate that shares this module asks for it")]
 pub(crate) fn run_of(cells: Vec<Cell>) -> Run {
     Run { planned: cells.len(), cells, ..run() }
 }

@@ -4,7 +4,7 @@ use reports::Interval;
 use reports::record::{Cost, Noise, TaskCell, Verdict};
 use reports::summary::{Comparison, Rounds};
 
-use crate::rows::{estimate_close, task_rows};
+use super::rows::{estimate_close, task_rows};
 use crate::sample::task;
 
 #[test]

@@ -4,8 +4,8 @@ use reports::picture::{Drawing, Heat, Picture, Tracks};
 use reports::record::{Cell, Latency, Run, ServerCell};
 use reports::summary::BOOK;
 
-use crate::known::{self, CONNECTIONS, IDLE, MODELS, RATES};
-use crate::{assert_lengths, assert_point, bar, bars, close, line, of, of_rounds, pictures, series};
+use super::known::{self, CONNECTIONS, IDLE, MODELS, RATES};
+use super::{assert_lengths, assert_point, bar, bars, close, line, of, of_rounds, pictures, series};
 
 /// What the cells of these have, round by round.
 fn rounds<T>(run: &Run, is: impl Fn(&Cell) -> bool, figure: impl Fn(&ServerCell) -> T) -> Vec<T> {

@@ -3,7 +3,7 @@
 use reports::record::{Noise, Schedule, ServerCell, Shape, Verdict};
 use reports::summary::{Obstacle, Remark, Rounds, Standing};
 
-use crate::rows::{estimate_close, names_and_standings, ranked, row, rows, tables, three_rounds};
+use super::rows::{estimate_close, names_and_standings, ranked, row, rows, tables, three_rounds};
 use crate::sample::server;
 
 #[test]

@@ -3,7 +3,7 @@
 use reports::record::TaskCell;
 use reports::summary::{ScalingRow, Summary};
 
-use crate::rows::estimate_close;
+use super::rows::estimate_close;
 use crate::sample::{run_of, task, tasks_cell};
 
 fn cell(executor: &str, jobs: usize, at_once: usize, round: u32, seconds: f64) -> TaskCell {

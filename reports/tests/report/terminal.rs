@@ -1,12 +1,10 @@
 //! What a terminal shows: nothing wider than it is, nothing it does not know, colours only where they are asked for.
 
-mod sample;
-
+use crate::sample::{self, loads, probes};
 use reports::document::Document;
 use reports::language::Language;
 use reports::table::{Column, Marks, Table};
 use reports::terminal::{self, Charset, Colours, Terminal};
-use sample::{loads, probes};
 use unicode_width::UnicodeWidthStr;
 
 const ESCAPE: char = '\u{1b}';
@@ -50,18 +48,14 @@ fn no_line_is_wider_than_the_terminal() {
 #[test]
 fn a_wider_terminal_leaves_no_less_in() {
     for document in documents() {
-        for section in &document.sections {
+        for table in &document.tables {
             let left_out = |width| {
-                let page = terminal::draw_table(&section.table, terminal(width));
+                let page = terminal::draw_table(table, terminal(width));
                 let note = page.split("No room here").nth(1).unwrap_or_default().to_owned();
                 note.matches(',').count() + usize::from(!note.is_empty())
             };
             let numbers = [60, 80, 120, 200].map(left_out);
-            assert!(
-                numbers.is_sorted_by(|narrow, wide| narrow >= wide),
-                "{numbers:?}: {}",
-                section.table.title
-            );
+            assert!(numbers.is_sorted_by(|narrow, wide| narrow >= wide), "{numbers:?}: {}", table.title);
         }
     }
 }
@@ -108,7 +102,7 @@ fn warnings_are_coloured_line_by_line() {
         warnings: vec![warning],
         conclusions: Vec::new(),
         facts: Vec::new(),
-        sections: Vec::new(),
+        tables: Vec::new(),
         ..documents()[0].clone()
     };
     let page = terminal::draw_with(&document, terminal(40), Colours::On);

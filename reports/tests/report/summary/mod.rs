@@ -4,7 +4,5 @@ mod figures;
 mod ranks;
 mod rounds;
 mod rows;
-#[path = "../sample/mod.rs"]
-mod sample;
 mod scaling;
 mod tasks;

@@ -1,14 +1,15 @@
 //! What pictures look like, on their own and on a page.
 
-#[path = "sample/drawings.rs"]
+#[path = "../sample/drawings.rs"]
 mod pictures;
-mod sample;
 
 use insta::assert_snapshot;
 use reports::document::Document;
 use reports::html::{self, Languages};
 use reports::picture::{Drawing, Picture, Point, Row, Series, Style};
 use reports::svg;
+
+use crate::sample;
 
 fn drawn(picture: &Picture) -> String {
     let drawn = svg::draw(picture, &|word| word.to_owned());

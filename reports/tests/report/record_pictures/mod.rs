@@ -1,8 +1,5 @@
 //! Pictures of records: what is in them and what is not, and that each number is the record's own.
 
-#[path = "../sample/mod.rs"]
-mod sample;
-
 mod known;
 mod limits;
 mod probes;
@@ -13,6 +10,8 @@ use insta::assert_snapshot;
 use reports::picture::{self, Bar, Drawing, Picture, Point, Series};
 use reports::record::Run;
 use reports::summary::Summary;
+
+use crate::sample;
 
 /// All pictures of a record.
 fn pictures(run: &Run) -> Vec<Picture> {

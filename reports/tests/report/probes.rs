@@ -1,7 +1,7 @@
 //! Tables of probes: what is compared with what, and what is said of it.
 
-mod sample;
-
+use crate::sample;
+use crate::sample::probes::{self, timed};
 use insta::assert_snapshot;
 use reports::document::Document;
 use reports::record::{Cell, Latency, Noise, ProbeCell, Run, Verdict};
@@ -9,7 +9,6 @@ use reports::summary::{Growth, ProbeRow, ProbeTable, Rank, Standing, Summary};
 use reports::table::Table;
 use reports::terminal::{self, Charset, Terminal};
 use reports::{csv, html, markdown};
-use sample::probes::{self, timed};
 
 fn summary() -> Summary {
     Summary::of(&probes::run())
@@ -33,12 +32,8 @@ fn close(value: f64, expected: f64) {
 }
 
 fn drawn(run: &Run, start: &str) -> Table {
-    let sections = Document::of(run).sections;
-    sections
-        .into_iter()
-        .find(|section| section.table.title.starts_with(start))
-        .expect("there is such a table")
-        .table
+    let tables = Document::of(run).tables;
+    tables.into_iter().find(|table| table.title.starts_with(start)).expect("there is such a table")
 }
 
 /// The record with its cells of probes changed, or left out where there is nothing left of them.
@@ -66,7 +61,7 @@ fn the_markdown() {
 fn the_html_has_every_table_of_the_markdown() {
     let document = Document::of(&probes::run());
     let page = html::draw(&document).unwrap();
-    assert_eq!(page.matches("<table class=\"rows\"").count(), document.sections.len());
+    assert_eq!(page.matches("<table class=\"rows\"").count(), document.tables.len());
 }
 
 #[test]

@@ -1,14 +1,12 @@
 //! Two runs against each other: known ratios are found, and the same is never called slower.
 
-mod sample;
-
 use std::collections::BTreeMap;
 
+use crate::sample::{run_of, server, servers_cell, task, tasks_cell};
 use reports::document::Document;
 use reports::record::{Cell, Cost, Host, Noise, Placement, Run, ServerCell, Verdict};
 use reports::summary::{Outcome, Versus, VersusRow};
 use reports::terminal::{self, Charset, Terminal};
-use sample::{run_of, server, servers_cell, task, tasks_cell};
 
 /// `rounds` rounds of each model, whose noise is a share of its cost and follows from `seed`.
 fn run(models: &[(&str, f64)], rounds: u32, noise: f64, seed: u64) -> Run {
@@ -168,7 +166,7 @@ fn two_rounds_do_not_tell_and_say_so() {
 #[test]
 fn one_round_on_each_side_has_a_ratio_and_no_interval() {
     let versus = Versus::of(&run(&MODELS, 1, 0.001, 6), &run(&MODELS, 1, 0.001, 7));
-    let table = &Document::versus(&versus).sections[0].table;
+    let table = &Document::versus(&versus).tables[0];
     let interval = table.columns.iter().position(|column| column.title == "interval").unwrap();
     assert!(
         table.rows.iter().all(|row| row[interval].is_empty() && !row[interval - 1].is_empty()),

@@ -1,13 +1,13 @@
 //! A record of 5,000 cells: every form of it is drawn and stays of a size that can be read and sent. How long that takes is
 //! `benches/benches/report.rs`'s to say, and how much memory `examples/draw.rs` with `/usr/bin/time -v`.
 
-mod sample;
+#[path = "../sample/large.rs"]
+mod record;
 
 use reports::document::Document;
 use reports::language::Language;
 use reports::terminal::{self, Charset, Terminal};
 use reports::{csv, html, markdown};
-use sample::large;
 
 /// In bytes: what a page has at most, however much there is in its record.
 const PAGE_AT_MOST: usize = 400_000;
@@ -16,7 +16,7 @@ const TEXT_AT_MOST: usize = 2 << 20;
 
 #[test]
 fn a_record_of_5000_cells_becomes_a_page_of_bounded_size() {
-    let run = large::run(10);
+    let run = record::run(10);
     assert_eq!(run.cells.len(), 5_000);
     let document = Document::of(&run);
     let page = html::draw_both(&document, Language::English).unwrap();
@@ -29,14 +29,14 @@ fn a_record_of_5000_cells_becomes_a_page_of_bounded_size() {
 
 #[test]
 fn a_page_grows_with_the_rows_and_not_with_the_rounds() {
-    let size = |rounds| html::draw(&Document::of(&large::run(rounds))).unwrap().len();
+    let size = |rounds| html::draw(&Document::of(&record::run(rounds))).unwrap().len();
     let (few, many) = (size(2), size(10));
     assert!(many < few + few / 5, "{few} and {many} bytes");
 }
 
 #[test]
 fn every_cell_of_a_large_record_is_a_line_of_the_table_of_cells() {
-    let run = large::run(10);
+    let run = record::run(10);
     let drawn = csv::draw(&run).unwrap();
     let reader = ::csv::Reader::from_reader(&drawn[..]);
     assert_eq!(reader.into_records().map(Result::unwrap).count(), 5_000);

@@ -3,8 +3,8 @@
 use reports::course_notes::WAYS;
 use reports::record::{Cell, Run, TaskCell};
 
-use crate::known::{self, JOBS};
-use crate::{assert_lengths, assert_point, bar, close, line, of, of_rounds, pictures};
+use super::known::{self, JOBS};
+use super::{assert_lengths, assert_point, bar, close, line, of, of_rounds, pictures};
 
 /// What the executor took with so many jobs, round by round.
 fn seconds(run: &Run, task: &str, executor: &str, jobs: usize) -> Vec<f64> {
@@ -44,7 +44,7 @@ fn laws_are_drawn_by_the_parameters_in_their_names() {
     let run = known::tasks();
     let pictures = pictures(&run);
     let own = of(&pictures, "speed-up");
-    let laws = crate::series(own[0])
+    let laws = super::series(own[0])
         .iter()
         .filter(|series| series.name.contains("s = ") || series.name.contains('σ'));
     let mut number = 0;

@@ -1,13 +1,13 @@
 //! Records on disk.
 
-mod sample;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use reports::journal::Journal;
 use reports::record::{Cell, Run};
 use reports::{ReadError, WriteError};
+
+use crate::sample;
 
 fn directory() -> tempfile::TempDir {
     tempfile::tempdir().expect("the directory for temporary files can be written")

@@ -3,7 +3,7 @@
 use reports::record::{Cell, Cost, Noise, ServerCell};
 use reports::summary::{LEAST, Obstacle, ServerRow, Standing, Summary, Threshold};
 
-use crate::rows::{close, names_and_standings, ranked, rows, steady, tables};
+use super::rows::{close, names_and_standings, ranked, rows, steady, tables};
 use crate::sample::{run_of, server, servers_cell};
 
 #[test]

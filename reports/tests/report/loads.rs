@@ -1,7 +1,6 @@
 //! Tables of loads that vary: sweeps, idle connections, Stevens' comparison.
 
-mod sample;
-
+use crate::sample::loads;
 use insta::assert_snapshot;
 use reports::document::Document;
 use reports::record::{Cell, Offered, Run, ServerCell, Verdict};
@@ -9,7 +8,6 @@ use reports::summary::{BOOK, Growth, IdleTable, Knee, Percentile, RateRow, Summa
 use reports::table::{Column, Table};
 use reports::terminal::{self, Charset, Terminal};
 use reports::{html, markdown};
-use sample::loads;
 
 fn summary() -> Summary {
     Summary::of(&loads::run())
@@ -21,8 +19,8 @@ fn close(value: f64, expected: f64) {
 
 fn table(start: &str) -> Table {
     let document = Document::of(&loads::run());
-    let found = document.sections.iter().find(|section| section.table.title.starts_with(start));
-    found.expect("there is such a table").table.clone()
+    let found = document.tables.iter().find(|table| table.title.starts_with(start));
+    found.expect("there is such a table").clone()
 }
 
 /// The record with its cells changed.
@@ -56,7 +54,7 @@ fn the_markdown() {
 fn the_html_has_every_table_of_the_markdown() {
     let document = Document::of(&loads::run());
     let page = html::draw(&document).unwrap();
-    assert_eq!(page.matches("<table class=\"rows\"").count(), document.sections.len());
+    assert_eq!(page.matches("<table class=\"rows\"").count(), document.tables.len());
     assert!(page.contains("What idle connections cost") && page.contains("Stevens"));
 }
 
@@ -139,8 +137,8 @@ fn where_no_rate_counts_nothing_is_known_and_the_table_says_so() {
         }
     });
     let document = Document::of(&run);
-    let found = document.sections.iter().find(|section| section.table.title.starts_with("Up to which"));
-    let table = &found.unwrap().table;
+    let found = document.tables.iter().find(|table| table.title.starts_with("Up to which"));
+    let table = found.unwrap();
     let row = table.rows.iter().find(|row| row[0] == "fork").unwrap();
     assert_eq!(row[1], "unknown");
     assert!(row[4].starts_with("~ "), "{row:?}");
@@ -189,8 +187,8 @@ fn where_there_is_no_p99_a_lower_percentile_tells_and_is_named() {
         let fork = rows.iter().find(|row| row.model == "fork").unwrap();
         assert_eq!((fork.judged_by, fork.knee), (Some(percentile), Knee::At(20_000.0)));
         let document = Document::of(&run);
-        let found = document.sections.iter().find(|section| section.table.title.starts_with("Up to which"));
-        let table = &found.unwrap().table;
+        let found = document.tables.iter().find(|table| table.title.starts_with("Up to which"));
+        let table = found.unwrap();
         assert!(table.rows[0][3].ends_with(&format!("({name})")), "{:?}", table.rows);
         assert!(table.notes[0].contains(&format!("the {name} stands for the p99")), "{:?}", table.notes);
     }
@@ -253,8 +251,8 @@ fn at_each_rate_verdicts_are_marked_and_what_went_wrong_is_noted() {
         cell.rate = cell.rate.map(|rate| rate + 1.0);
     });
     let document = Document::of(&run);
-    let found = document.sections.iter().find(|section| section.table.title.starts_with("At each rate"));
-    let table = &found.unwrap().table;
+    let found = document.tables.iter().find(|table| table.title.starts_with("At each rate"));
+    let table = found.unwrap();
     let column = |title: &str| table.columns.iter().position(|column| column.heading() == title).unwrap();
     let row = |offered: &str| table.rows.iter().find(|row| row[0] == "fork" && row[1] == offered).unwrap();
     assert_eq!(row("10,001")[column("p99")], "~ 400 µs");
@@ -276,7 +274,7 @@ fn at_each_rate_verdicts_are_marked_and_what_went_wrong_is_noted() {
 #[test]
 fn models_with_rates_of_their_own_share_one_table_of_all_figures() {
     let open = |document: &Document| {
-        let titles = document.sections.iter().map(|section| section.table.title.clone());
+        let titles = document.tables.iter().map(|table| table.title.clone());
         titles.filter(|title| title.starts_with("http /hello")).count()
     };
     assert_eq!(open(&Document::of(&loads::run())), 3);
@@ -289,8 +287,8 @@ fn models_with_rates_of_their_own_share_one_table_of_all_figures() {
     });
     let document = Document::of(&own);
     assert_eq!(open(&document), 0);
-    let all = document.sections.iter().find(|section| section.table.title.starts_with("At each rate"));
-    assert_eq!(all.unwrap().table.rows.len(), 6);
+    let all = document.tables.iter().find(|table| table.title.starts_with("At each rate"));
+    assert_eq!(all.unwrap().rows.len(), 6);
 }
 
 #[test]
@@ -369,8 +367,8 @@ fn stevens_table_says_how_many_connections_there_were_and_that_the_books_figures
         }
     });
     let document = Document::of(&run);
-    let found = document.sections.iter().find(|section| section.table.title.contains("Stevens"));
-    let table = &found.unwrap().table;
+    let found = document.tables.iter().find(|table| table.title.contains("Stevens"));
+    let table = found.unwrap();
     assert!(table.title.ends_with("5 connections at once, a new one for each request"), "{}", table.title);
     let books: Vec<String> = table.columns.iter().map(Column::heading).collect();
     assert_eq!(books[7..], ["book (unchecked) (s)", "book (unchecked) (× fork)"]);
@@ -401,6 +399,6 @@ fn without_the_loop_there_is_no_process_control_and_a_note_says_so() {
     let table = &Summary::of(&run).stevens[0];
     assert!(table.rows.iter().all(|row| row.control_s.is_none() && row.by_fork.is_none()));
     let document = Document::of(&run);
-    let section = document.sections.iter().find(|section| section.table.title.contains("Stevens")).unwrap();
-    assert!(section.table.notes.iter().any(|note| note.contains("Without rounds of loop")));
+    let table = document.tables.iter().find(|table| table.title.contains("Stevens")).unwrap();
+    assert!(table.notes.iter().any(|note| note.contains("Without rounds of loop")));
 }

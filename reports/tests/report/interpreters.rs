@@ -1,14 +1,12 @@
 //! Real interpreters beside the lab's executors: what is compared with what, and how it reads.
 
-mod sample;
-
+use crate::sample::{self, run_of, tasks_cell};
 use insta::assert_snapshot;
 use reports::document::Document;
 use reports::markdown;
 use reports::record::{Cell, Interpreter, TaskCell, Verdict};
 use reports::summary::{BesideRow, Side, Summary};
 use reports::table::Table;
-use sample::{run_of, tasks_cell};
 
 const VALUE: &str = "5736396";
 
@@ -121,8 +119,8 @@ fn with_more_jobs() -> Vec<Cell> {
 }
 
 fn in_the_notes_form(cells: Vec<Cell>) -> Table {
-    let sections = Document::of(&run_of(cells)).sections;
-    let mut tables = sections.into_iter().map(|section| section.table);
+    let tables = Document::of(&run_of(cells)).tables;
+    let mut tables = tables.into_iter();
     tables.find(|table| table.title.starts_with("In the form")).expect("there is one")
 }
 
@@ -167,7 +165,7 @@ fn a_way_that_an_interpreter_lacks_has_its_name_and_the_reason() {
     all.push(tasks_cell(TaskCell { reason: Some("PyPy lacks it".into()), ..missing("pypy-3.9:threads", 1) }));
     let run = run_of(all);
     let document = Document::of(&run);
-    let table = &document.sections.last().unwrap().table;
+    let table = document.tables.last().unwrap();
     assert!(
         table.rows.iter().any(|row| row[..4] == ["PyPy 3.9.16", "on", "threads", "unsupported"]),
         "{table:?}"
@@ -193,9 +191,8 @@ fn an_executor_with_options_is_not_taken_for_the_plain_one() {
 fn ways_that_can_not_be_run_for_one_reason_say_it_together() {
     let missing = ["jython:threads", "jython:line"].map(|executor| missing(executor, 1));
     let cells = rust(1, 1.0).into_iter().chain(missing).map(tasks_cell).collect();
-    let tables = Document::of(&run_of(cells)).sections;
-    let table =
-        tables.into_iter().map(|section| section.table).find(|table| table.title.starts_with("Tasks"));
+    let tables = Document::of(&run_of(cells)).tables;
+    let table = tables.into_iter().find(|table| table.title.starts_with("Tasks"));
     let notes = table.unwrap().notes;
     let said: Vec<&String> = notes.iter().filter(|note| note.contains("install python3")).collect();
     let sentence =

@@ -1,13 +1,11 @@
 //! A series of runs: known steps are found where they are, creeping is found, and the same is never called a change.
 
-mod sample;
-
+use crate::sample::{run_of, server, servers_cell};
 use reports::document::Document;
 use reports::record::Run;
 use reports::summary::{Outcome, Series};
 use reports::terminal::{self, Charset, Terminal};
 use reports::{html, markdown};
-use sample::{run_of, server, servers_cell};
 
 /// Runs a day apart, in each of which each model costs what stands there, five rounds each with 1% of noise.
 fn runs(models: &[&str], costs: &[&[f64]]) -> Vec<(String, Run)> {
@@ -144,12 +142,12 @@ fn the_pages_of_two_runs_show_what_changed_and_then_the_figures_of_both() {
     let runs = runs(&TWO, &costs);
     let versus = reports::summary::Versus::of(&runs[0].1, &runs[1].1);
     let document = Document::versus_with_both(&versus, &runs[0].1, &runs[1].1);
-    let titles: Vec<_> = document.sections.iter().map(|section| section.table.title.as_str()).collect();
+    let titles: Vec<_> = document.tables.iter().map(|table| table.title.as_str()).collect();
     let setting = "echo 64 B over tcp: 64 connections, kept open";
     let expected = [setting.to_owned(), format!("{setting} (earlier run)"), format!("{setting} (later run)")];
     assert_eq!(titles, expected);
     // The first table is that of changes; the others are those of the reports themselves.
     let of = Document::of(&runs[1].1);
-    assert_eq!(document.sections[2].table.rows, of.sections[0].table.rows);
-    assert_eq!(document.sections[0].table.rows[0][..2], ["slower", "epoll"]);
+    assert_eq!(document.tables[2].rows, of.tables[0].rows);
+    assert_eq!(document.tables[0].rows[0][..2], ["slower", "epoll"]);
 }

@@ -3,7 +3,7 @@
 use reports::record::{Cost, Errors, Floor, Latency, Run, ServerCell, Verdict};
 use reports::summary::{Figure, Obstacle, Outlier, Rounds, Standing, Summary};
 
-use crate::rows::{close, estimate_close, row, three_rounds};
+use super::rows::{close, estimate_close, row, three_rounds};
 use crate::sample::{run_of, server, servers_cell};
 
 #[test]

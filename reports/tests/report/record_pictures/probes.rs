@@ -3,8 +3,8 @@
 use reports::course_notes::PROCESS_BY_THREAD;
 use reports::record::{Cell, ProbeCell, Run};
 
-use crate::known::{self, SIZES, SLEEPERS, TOUCHED};
-use crate::{assert_lengths, assert_point, bar, close, line, of, of_rounds, pictures};
+use super::known::{self, SIZES, SLEEPERS, TOUCHED};
+use super::{assert_lengths, assert_point, bar, close, line, of, of_rounds, pictures};
 
 const MEBIBYTE: f64 = 1_048_576.0;
 

@@ -3,8 +3,8 @@
 use reports::picture::{Drawing, On, Picture};
 use reports::record::{Cell, Cost, Noise, Run, ServerCell, Verdict};
 
+use super::{bars, line, of, pictures, series};
 use crate::sample::{course, run_of, server};
-use crate::{bars, line, of, pictures, series};
 
 fn rates(of_models: &[(&str, usize)], change: impl Fn(ServerCell) -> ServerCell) -> Run {
     let rounds = 1..=3_u32;

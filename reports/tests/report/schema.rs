@@ -1,10 +1,10 @@
 //! The schema says what the types say.
 
-mod sample;
-
 use serde_json::Value;
 
-const COMMITTED: &str = include_str!("../schema.json");
+use crate::sample;
+
+const COMMITTED: &str = include_str!("../../schema.json");
 
 fn schema() -> Value {
     serde_json::from_str(COMMITTED).expect("schema.json is JSON")

@@ -1,0 +1,61 @@
+//! The page as a whole: what comes first, and that it needs nothing else.
+
+use reports::document::Document;
+use reports::html;
+use reports::record::{Run, ServerCell};
+
+use crate::found::document;
+use crate::sample::{self, server, servers_cell};
+
+#[test]
+fn the_page_begins_with_what_it_comes_to_then_what_must_be_known_then_the_ranking() {
+    let run = Run { complete: false, planned: 1_000, ..sample::run() };
+    let document = Document::of(&run);
+    let page = html::draw(&document).unwrap();
+    let place = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text} is not there"));
+    let winner = place("epoll needs the least CPU per request, 8.20 µs");
+    let warning = place("This run is not complete");
+    let ranked = place("<h3 id=\"table-1-h\">echo 64 B over tcp: 64 connections");
+    let tasks = place("<h3 id=\"table-3-h\">Tasks");
+    assert!(winner < warning && warning < ranked && ranked < tasks);
+}
+
+#[test]
+fn the_table_that_the_conclusion_is_about_comes_first() {
+    let mut run = sample::run();
+    // Fewer connections, so an earlier table, and fewer ranked rows.
+    run.cells.extend((1..=3).flat_map(|round| {
+        ["epoll", "thread"].map(|model| {
+            servers_cell(ServerCell {
+                connections: 1,
+                ..server(model, round, 9.0 + f64::from(round), u64::from(round))
+            })
+        })
+    }));
+    let document = Document::of(&run);
+    let titles: Vec<&str> =
+        document.leading.iter().map(|index| document.tables[*index].title.as_str()).collect();
+    assert_eq!(
+        titles[..2],
+        ["echo 64 B over tcp: 64 connections, kept open", "echo 64 B over tcp: 1 connection, kept open"]
+    );
+}
+
+#[test]
+fn in_html_labels_may_break_and_figures_may_not() {
+    let page = html::draw(&document()).unwrap();
+    assert!(
+        page.contains("<th scope=\"row\" class=\"left\">thread-pool:<wbr>queue=1024,<wbr>workers=4</th>")
+    );
+    assert!(page.contains("<td>≥ 76,923 ±13%\n"));
+}
+
+#[test]
+fn the_html_needs_nothing_from_elsewhere() {
+    // Where uPlot comes from is said in its first line.
+    let page = html::draw(&document()).unwrap().replace("https://github.com/leeoniya/uPlot", "");
+    for word in ["http://", "https://", " src=", "<link", "@import", "url("] {
+        assert!(!page.contains(word), "{word}");
+    }
+    assert!(page.contains("default-src 'none'"));
+}

@@ -72,7 +72,7 @@ pub fn draw_with(document: &Document, terminal: Terminal, colours: Colours) -> S
         page += "\n";
         page += &colours.warning(&paragraph(warning, 0));
     }
-    for table in &document.tables {
+    for table in document.in_order() {
         page += "\n";
         page += &draw_table_in(document.language, table, terminal, colours);
     }
@@ -191,6 +191,7 @@ fn ascii(c: char) -> String {
         'κ' => "kappa".to_owned(),
         '–' | '—' | '−' => "-".to_owned(),
         '’' => "'".to_owned(),
+        '²' => "2".to_owned(),
         '→' => "->".to_owned(),
         height if marks::HEIGHTS.contains(&height) => marks::in_ascii(height).to_string(),
         c if c.is_ascii() => c.to_string(),

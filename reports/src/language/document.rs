@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::Language;
 use crate::document::{Conclusion, Document, Explanation, Fact};
-use crate::table::{Column, Table};
+use crate::table::{Column, Marks, Table};
 
 impl Document {
     /// The document in `language`, as far as there are translations. What is code (commands, names) stays.
@@ -77,5 +77,15 @@ fn column_in(language: Language, column: Column) -> Column {
         },
         Cow::Owned(title) => Cow::Owned(language.heading(&title).into_owned()),
     };
-    Column { title, unit: language.literal(column.unit), ..column }
+    let marks = column.marks.map(|marks| marks_in(language, marks));
+    Column { title, unit: language.literal(column.unit), marks, ..column }
+}
+
+fn marks_in(language: Language, marks: Marks) -> Marks {
+    match marks {
+        Marks::Bars(_) => marks,
+        Marks::Sparks { title, rows } => {
+            Marks::Sparks { title: language.heading(&title).into_owned().into(), rows }
+        }
+    }
 }

@@ -1,31 +1,17 @@
-//! The record, and what its table must say.
+//! What the known records are made of: cells whose figures follow from a factor, and no two of whose figures are alike.
 
-use std::collections::BTreeMap;
+use reports::record::{Calls, Cell, Cost, Errors, Floor, Host, Latency, Placement, Run, SCHEMA, ServerCell};
 
-use reports::record::{
-    Calls, Cell, Cost, Floor, Host, Latency, Placement, Run, SCHEMA, Schedule, ServerCell,
-};
+/// What a round takes by the first one, which so is the middle one of figures that follow it.
+const ROUNDS: [f64; 3] = [1.0, 0.96, 1.05];
+/// So many rounds have the records.
+pub(crate) const NUMBER: usize = ROUNDS.len();
+/// The two ends of the machine.
+pub(crate) const FLOOR_US: f64 = 3.1;
+pub(crate) const CEILING: f64 = 140_000.0;
 
-/// The rows. Each costs more than the one before.
-pub(crate) const MODELS: [&str; 4] = ["one", "two", "three", "four"];
-
-/// What a round takes by the middle one: the median of each figure is that of the second round.
-const ROUNDS: [f64; 3] = [0.96, 1.0, 1.05];
-const FLOOR_US: f64 = 3.1;
-const CEILING: f64 = 140_000.0;
-const REQUESTS: f64 = 1e6;
-
-/// A model's figures by those of the first.
-fn scale(model: usize) -> f64 {
-    1.17_f64.powf(model as f64)
-}
-
-pub(crate) fn run() -> Run {
-    let cell = |(round, model)| Cell::Servers(Box::new(cell(model, round)));
-    let cells: Vec<Cell> = (0..ROUNDS.len())
-        .flat_map(|round| (0..MODELS.len()).map(move |model| (round, model)))
-        .map(cell)
-        .collect();
+/// A record of these cells.
+pub(crate) fn run(cells: Vec<Cell>) -> Run {
     Run {
         schema: SCHEMA,
         concur: "0.1.0".into(),
@@ -45,7 +31,24 @@ pub(crate) fn run() -> Run {
     }
 }
 
-fn latency(p99: f64) -> Latency {
+/// The rounds, each with a cell for each of `things`.
+pub(crate) fn rounds<T: Copy>(things: &[T], cell: impl Fn(T, usize, usize) -> Cell) -> Vec<Cell> {
+    let of = |round| things.iter().enumerate().map(move |(place, thing)| (*thing, place, round));
+    (0..NUMBER).flat_map(of).map(|(thing, place, round)| cell(thing, place, round)).collect()
+}
+
+/// A thing's figures by those of the first, in a round: each costs a sixth more than the one before, and in each round a little more or
+/// less, so that the middle of ratios is not the ratio of the middles.
+pub(crate) fn by(place: usize, round: usize) -> f64 {
+    1.17_f64.powf(place as f64) * in_round(place, round)
+}
+
+/// The same without what things differ by.
+pub(crate) fn in_round(place: usize, round: usize) -> f64 {
+    ROUNDS[round] * (1.0 + 0.004 * ((2 * place + round) % NUMBER) as f64)
+}
+
+pub(crate) fn latency(p99: f64) -> Latency {
     Latency {
         mean: p99 / 4.3,
         p50: p99 / 5.9,
@@ -57,27 +60,25 @@ fn latency(p99: f64) -> Latency {
     }
 }
 
-fn cell(model: usize, round: usize) -> ServerCell {
-    let by = scale(model) * ROUNDS[round];
+/// A server in a closed loop whose figures are all `by` times those of the first.
+pub(crate) fn server(model: &str, round: usize, by: f64) -> ServerCell {
+    let (model, options) = model.split_once(':').unwrap_or((model, ""));
     ServerCell {
-        model: MODELS[model].into(),
+        model: model.into(),
+        options: options.into(),
         workload: "http".into(),
         request: "/hello".into(),
         transport: "tcp".into(),
         connections: 64,
         keep_alive: true,
-        rate: Some(50_000.0),
-        schedule: Some(Schedule::Constant),
         round: round as u32 + 1,
         placement: Placement { server: vec![0], client: vec![1] },
         seconds: 2.0 + round as f64,
-        requests: REQUESTS as u64,
+        requests: 1_000_000,
         requests_per_second: 41_000.0 * by,
         connects: 64,
-        connections_served: Some(64),
+        errors: Errors { reset: 3, ..Errors::default() },
         latency_us: Some(latency(1_410.0 * by)),
-        uncorrected_latency_us: Some(latency(830.0 * by)),
-        lag_us: Some(latency(58.0 * by)),
         calls: Some(Calls {
             seconds: 0.5,
             requests: 100_000,
@@ -90,48 +91,29 @@ fn cell(model: usize, round: usize) -> ServerCell {
             pss_peak_bytes: Some((6.6 * by * 1_048_576.0) as u64),
             processes_peak: Some((1_100.0 * by).round() as u64),
             threads_peak: Some((3_100.0 * by).round() as u64),
-            voluntary_switches: Some((390_000.0 * by) as u64),
-            involuntary_switches: Some((110_000.0 * by) as u64),
+            voluntary_switches: Some((370_000.0 * by) as u64),
+            involuntary_switches: Some((110_000.0 * by * by) as u64),
             ..Cost::default()
         }),
         ..ServerCell::default()
     }
 }
 
-/// The figures under each heading of a model's row, from the record's own numbers: one, with the share that its interval reaches, or
-/// both ends.
-pub(crate) fn expected(model: usize) -> BTreeMap<&'static str, Vec<f64>> {
-    let by = scale(model);
-    let ends = |value: f64| vec![value * ROUNDS[0], value * ROUNDS[2]];
-    let cpu_us = 8.2 * by;
-    let rate = 41_000.0 * by;
-    let mut expected = BTreeMap::from([
-        ("CPU/req (µs)", vec![cpu_us]),
-        ("interval (µs)", ends(cpu_us)),
-        ("× floor", vec![cpu_us / FLOOR_US]),
-        ("rate (req/s)", vec![rate]),
-        ("interval (req/s)", ends(rate)),
-        ("of ceiling", vec![rate / CEILING]),
-        ("p50", vec![1_410.0 * by / 5.9]),
-        ("p99", vec![1_410.0 * by]),
-        ("p99.9", vec![1.9 * 1_410.0 * by]),
-        ("p99 (uncorrected)", vec![830.0 * by]),
-        ("p99 (lag)", vec![58.0 * by]),
-        ("memory (MiB)", vec![6.6 * by]),
-        ("processes (peak)", vec![(1_100.0 * by).round()]),
-        ("threads (peak)", vec![(3_100.0 * by).round()]),
-        ("switches (per req)", vec![0.5 * by]),
-        ("involuntary (of switches)", vec![0.22]),
-        ("calls (per req)", vec![2.3 * by]),
-        ("epoll_ctl (per req)", vec![1.5 * by]),
-        ("errors", Vec::new()),
-        ("× first", vec![by]),
-        // Within each round it is the same.
-        ("interval (×)", vec![by, by]),
-    ]);
-    if model == 0 {
-        expected.insert("× first", Vec::new());
-        expected.insert("interval (×)", Vec::new());
-    }
-    expected
+/// The cells of servers among those of a record that are of this kind, in the order of their rounds.
+pub(crate) fn servers(run: &Run, is: impl Fn(&ServerCell) -> bool) -> Vec<&ServerCell> {
+    let mut cells: Vec<&ServerCell> =
+        run.cells.iter().filter_map(Cell::server).filter(|cell| is(cell)).collect();
+    cells.sort_by_key(|cell| cell.round);
+    cells
+}
+
+/// A figure of each.
+pub(crate) fn each<T>(cells: &[&T], figure: impl Fn(&T) -> f64) -> Vec<f64> {
+    cells.iter().map(|cell| figure(cell)).collect()
+}
+
+/// CPU time per request, in microseconds.
+pub(crate) fn cpu_us(cell: &ServerCell) -> f64 {
+    let cost = cell.server.unwrap();
+    (cost.user_s.unwrap() + cost.system_s.unwrap()) * 1e6 / cell.requests as f64
 }

@@ -2,6 +2,7 @@
 
 mod known;
 mod limits;
+mod page;
 mod probes;
 mod servers;
 mod tasks;

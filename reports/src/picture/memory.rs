@@ -59,7 +59,7 @@ fn slopes(of: &Fitted<'_>) -> Option<Picture> {
         of.rows.iter().filter_map(|row| Some((row.model, row.line?))).collect();
     fitted.sort_by(|(_, one), (_, other)| one.slope.total_cmp(&other.slope));
     let bar = |(model, line): &(&str, Line)| {
-        let text = format!("{} KiB", figure(line.slope));
+        let text = format!("{} KiB", told(line.slope));
         let text = match line.interval.filter(|_| line.slope > 0.0) {
             Some(interval) => with_reach(text, line.slope, interval),
             None => text,
@@ -76,18 +76,23 @@ fn slopes(of: &Fitted<'_>) -> Option<Picture> {
     bars("memory-per-connection", title, notice(&fitted)?, drawing, 1)
 }
 
+/// A slope in words. No connection gives memory back, so one below nought is chance and none.
+fn told(kibibytes: f64) -> String {
+    figure(kibibytes.max(0.0))
+}
+
 fn notice(fitted: &[(&str, Line)]) -> Option<String> {
     let ((least, low), (most, high)) = (fitted.first()?, fitted.last()?);
     let source = "Each figure is the slope of a line fitted by least squares through the peaks of PSS (the kernel's smaps_rollup, pages \
                   that processes share count once) of all rounds.";
     Some(if least == most {
-        format!("{least} takes {} KiB for each connection more. {source}", figure(low.slope))
+        format!("{least} takes {} KiB for each connection more. {source}", told(low.slope))
     } else {
         format!(
             "A connection more takes {} KiB under {most} and {} KiB under {least}. Where a process or a thread stands for it that has a \
              stack and tables of its own, in a loop it is a buffer. {source}",
-            figure(high.slope),
-            figure(low.slope)
+            told(high.slope),
+            told(low.slope)
         )
     })
 }

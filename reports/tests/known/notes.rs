@@ -10,7 +10,7 @@ use crate::record::{self, cpu_us, each, server, servers};
 
 /// Five rounds: `twice` was measured twice, `far` stands out in one, `disturbed` does not count in one, `starved` left connections
 /// waiting, `errs` had errors of every class.
-fn run() -> Run {
+pub(crate) fn run() -> Run {
     let mut cells = Vec::new();
     for round in 0..5 {
         let noise = 1.0 + 0.004 * ((round * 2) % 5) as f64;

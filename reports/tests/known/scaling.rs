@@ -18,7 +18,7 @@ const CORES: usize = 2;
 /// No law holds to the last digit: with so many at once it is as much faster or slower.
 const OFF: [f64; 4] = [1.06, 1.05, 0.96, 1.01];
 
-fn run() -> Run {
+pub(crate) fn run() -> Run {
     let cells = TASKS.iter().flat_map(|task| {
         JOBS.iter().enumerate().flat_map(move |(step, jobs)| {
             rounds(&EXECUTORS, move |(executor, sigma, kappa), place, round| {
@@ -40,7 +40,7 @@ fn cells<'a>(run: &'a Run, task: &str, executor: &str, jobs: usize) -> Vec<&'a T
 }
 
 /// With each number of jobs the speed-up in each round.
-fn speed_ups(run: &Run, task: &str, executor: &str) -> Vec<Vec<f64>> {
+pub(crate) fn speed_ups(run: &Run, task: &str, executor: &str) -> Vec<Vec<f64>> {
     let of = |jobs: &usize| {
         let of = |executor: &str| seconds(&cells(run, task, executor, *jobs));
         by(&of("line"), &of(executor))
@@ -49,7 +49,7 @@ fn speed_ups(run: &Run, task: &str, executor: &str) -> Vec<Vec<f64>> {
 }
 
 /// Amdahl's s and how far the points are off, then Gunther's sigma and kappa and how far.
-fn laws(speed_ups: &[f64]) -> [f64; 5] {
+pub(crate) fn laws(speed_ups: &[f64]) -> [f64; 5] {
     let points: Vec<(f64, f64, f64, f64)> = JOBS
         .iter()
         .zip(speed_ups)

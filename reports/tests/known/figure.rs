@@ -34,8 +34,8 @@ impl Figure {
     }
 }
 
-/// A figure has at least so many digits that the last one is worth less than this part of it.
-const ROUGH: f64 = 0.06;
+/// A figure has at least so many digits that the last one is worth at most this part of it.
+const ROUGH: f64 = 0.11;
 /// What is only the trace of an arithmetic.
 const NOTHING: f64 = 1e-6;
 

@@ -1,12 +1,15 @@
 //! What is said below a table of single rows, of what disturbed them, and of how far the same is from itself: each figure is the record's.
 
 use reports::document::Document;
-use reports::record::{Cell, Errors, Noise, Run, ServerCell, Verdict};
+use reports::record::{Cell, Errors, Noise, ProbeCell, Run, ServerCell, Verdict};
+use reports::summary::Versus;
 
 use crate::expected::says;
 use crate::figure::{Rounds, by};
 use crate::forms;
+use crate::probes::{megabytes, own, p50};
 use crate::record::{self, cpu_us, each, server, servers};
+use crate::{probes, versus};
 
 /// Five rounds: `twice` was measured twice, `far` stands out in one, `disturbed` does not count in one, `starved` left connections
 /// waiting, `errs` had errors of every class.
@@ -44,12 +47,15 @@ fn disturbed(cell: ServerCell) -> ServerCell {
 }
 
 /// Every form says this, with these figures in the places of `{}`.
-fn say(template: &str, values: &[f64]) {
-    let document = Document::of(&run());
-    for form in forms::of(&document) {
+fn all_say(document: &Document, template: &str, values: &[f64]) {
+    for form in forms::of(document) {
         let template = forms::in_form(&form, template);
         assert!(says(&form.text, &template, values), "{}: {template} {values:?}\n{}", form.name, form.text);
     }
+}
+
+fn say(template: &str, values: &[f64]) {
+    all_say(&Document::of(&run()), template, values);
 }
 
 fn cpu(model: &str, copy: Option<u32>) -> Vec<f64> {
@@ -128,4 +134,35 @@ fn the_facts_count_the_cells_and_name_the_machines_ends() {
 #[test]
 fn all_of_it_says_the_same_in_chinese() {
     crate::chinese::says_the_same(&Document::of(&run()));
+}
+
+#[test]
+fn of_two_runs_the_outcomes_are_counted_and_the_threshold_is_made_up_of_its_parts() {
+    let document = Document::versus(&Versus::of(&versus::old(), &versus::new()));
+    let template = "of {} rows: {} slower, {} faster, {} same, {} can't tell";
+    all_say(&document, template, &[6.0, 2.0, 2.0, 2.0, 0.0]);
+    // Nothing was measured twice: a hundredth within a run, and two of them between runs.
+    let template = "Threshold: {}, from {} within a run (neither run measured a server twice under such a load) and {} between runs.";
+    all_say(&document, template, &[1.01 * 1.02 - 1.0, 0.01, 0.02]);
+    crate::chinese::says_the_same(&document);
+}
+
+#[test]
+fn whether_what_the_notes_call_fast_is_so_is_told_by_a_pipes_figure() {
+    let run = probes::run();
+    let ratio = |operation: &str, size: u64, figure: fn(&ProbeCell) -> f64| {
+        let of = |way: &str| {
+            let is =
+                |it: &ProbeCell| it.way == way && it.operation == operation && it.message_bytes == Some(size);
+            each(&own(&run, is), figure)
+        };
+        Rounds::by(&of("shared-memory-futex"), &of("pipe")).middle
+    };
+    let template =
+        "Here, by a pipe's figure, in round trips: futex faster ({}); in rates: futex slower ({}).";
+    all_say(
+        &Document::of(&run),
+        template,
+        &[ratio("round-trip", 1, p50), ratio("bandwidth", 16 << 10, megabytes)],
+    );
 }

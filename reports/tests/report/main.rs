@@ -6,6 +6,7 @@ mod chinese;
 mod drawing;
 mod drawn_pictures;
 mod found;
+mod gallery;
 mod hostile;
 mod interpreters;
 mod large;

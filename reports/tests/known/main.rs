@@ -12,6 +12,7 @@ mod figure;
 mod forms;
 mod idle;
 mod interpreters;
+mod marks;
 mod notes;
 mod notes_form;
 mod notices;

@@ -2,8 +2,8 @@
 
 use reports::picture::{Bars, Heat, Tracks};
 
-use super::plane::{Axis, numbers, to_the_right, upwards};
-use super::{between, plain};
+use super::plane::{Axis, numbers, texts, to_the_right, upwards};
+use super::read::{between, plain};
 
 /// How long something may be off, in the drawing's units.
 const NEAR: f64 = 0.5;
@@ -15,6 +15,11 @@ pub(super) fn draws_bars(svg: &str, bars: &Bars) {
     assert_eq!(groups.len(), bars.rows.len());
     for (group, bar) in groups.iter().zip(&bars.rows) {
         assert_eq!(plain(between(group, "<title>", "</title>")[0]), format!("{}: {}", bar.label, bar.value));
+        let written = |class: &str| texts(group, &[class]).into_iter().map(|text| text.2).collect::<String>();
+        let label = written("halo");
+        // A long name is cut.
+        assert!(bar.label.starts_with(label.trim_end_matches('…')) && !label.is_empty(), "{label}: {bar:?}");
+        assert_eq!(written("halo e"), bar.value);
         let mut sum = 0.0;
         for (part, length) in bar.lengths.iter().enumerate() {
             sum += length;

@@ -3,6 +3,7 @@
 
 mod blocks;
 mod plane;
+mod read;
 
 use reports::document::Document;
 use reports::html;
@@ -12,68 +13,12 @@ use reports::record::Run;
 use serde_json::Value;
 
 use super::known;
-
-/// Rows of texts below headings.
-#[derive(Debug, PartialEq)]
-struct Rows {
-    headings: Vec<String>,
-    rows: Vec<Vec<String>>,
-}
-
-/// What stands between `open` and the next `close`, for each `open`.
-fn between<'a>(text: &'a str, open: &str, close: &str) -> Vec<&'a str> {
-    text.split(open).skip(1).map(|rest| rest.split(close).next().unwrap_or_default()).collect()
-}
-
-fn plain(text: &str) -> String {
-    let marks =
-        [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#x27;", "'"), ("&#x2f;", "/"), ("&amp;", "&")];
-    marks.iter().fold(text.trim().to_owned(), |text, (escaped, mark)| text.replace(escaped, mark))
-}
-
-/// Each picture that the page shows, with its figure.
-fn figures<'a>(document: &'a Document, page: &'a str) -> Vec<(&'a Picture, &'a str)> {
-    let figure = |picture: &'a Picture| {
-        let start = format!("<figure class=\"picture\" id=\"{}\">", picture.id);
-        Some((picture, *between(page, &start, "</figure>").first()?))
-    };
-    document.pictures.iter().filter_map(figure).collect()
-}
+use crate::sample::course;
+use read::{Rows, between, figures, key, shown, to_take};
 
 /// Whether a text is a number, to the five digits that rows have.
 fn is(text: &str, value: f64) -> bool {
     text.parse::<f64>().is_ok_and(|told| (told - value).abs() <= 6e-5 * value.abs().max(1e-9))
-}
-
-/// The rows of the table below a picture; none where they are so many that they can only be taken away.
-fn shown(figure: &str) -> Option<Rows> {
-    let table = *between(figure, "<table class=\"points\">", "</table>").first()?;
-    let headings = between(table, "<th scope=\"col\">", "</th>").into_iter().map(plain).collect();
-    let body = between(table, "<tbody>", "</tbody>").concat();
-    let row = |row: &str| row.split("<td>").skip(1).map(plain).collect();
-    Some(Rows { headings, rows: body.split("<tr>").skip(1).map(row).collect() })
-}
-
-/// The rows to take away.
-fn to_take(figure: &str) -> Rows {
-    let link = between(figure, "href=\"data:text/csv;charset=utf-8,", "\"").concat();
-    let mut bytes = Vec::new();
-    let mut rest = link.as_bytes();
-    while let [first, behind @ ..] = rest {
-        rest = behind;
-        match (first, behind) {
-            (b'%', [high, low, behind @ ..]) => {
-                let digits = [*high, *low];
-                bytes.push(u8::from_str_radix(std::str::from_utf8(&digits).unwrap(), 16).unwrap());
-                rest = behind;
-            }
-            _ => bytes.push(*first),
-        }
-    }
-    let mut reader = ::csv::Reader::from_reader(&bytes[..]);
-    let texts = |record: &::csv::StringRecord| record.iter().map(str::to_owned).collect();
-    let headings = texts(reader.headers().unwrap());
-    Rows { headings, rows: reader.records().map(|record| texts(&record.unwrap())).collect() }
 }
 
 /// The rows are those of the picture.
@@ -165,6 +110,16 @@ fn is_in_the_script(figure: &str, lines: &Lines) {
             assert!(same, "{told:?} {expected:?}");
         }
     }
+    let areas = chart["areas"].as_array().unwrap();
+    assert_eq!(areas.len(), lines.areas.len());
+    for (drawn, area) in areas.iter().zip(&lines.areas) {
+        assert!(
+            drawn["name"] == area.name.as_str() && is(&drawn["from"].to_string(), area.from),
+            "{drawn} {area:?}"
+        );
+        let ends = area.to.map_or(drawn["to"].is_null(), |to| is(&drawn["to"].to_string(), to));
+        assert!(ends, "{drawn} {area:?}");
+    }
 }
 
 /// A picture's numbers stand everywhere on the page where they should, in either language.
@@ -195,6 +150,11 @@ fn shows_its_own(document: &Document, kinds: &[&str]) {
         let svg = between(figure, "<svg class=\"drawing\"", "</svg>")[0];
         match &picture.drawing {
             Drawing::Lines(lines) => {
+                let names = lines.series.iter().map(|series| series.name.clone());
+                assert_eq!(
+                    key(figure),
+                    names.chain(lines.areas.iter().map(|area| area.name.clone())).collect::<Vec<_>>()
+                );
                 is_in_the_script(figure, lines);
                 plane::draws_lines(svg, lines);
             }
@@ -223,6 +183,12 @@ fn pictures_of_servers_are_drawn_from_their_own_numbers() {
         "stevens",
     ];
     shows(&known::servers(), &kinds);
+}
+
+/// With all that a picture may have: parts of the plane that mean something, rows without an interval, classes without an error.
+#[test]
+fn pictures_of_the_sample_are_drawn_from_their_own_numbers() {
+    shows(&course::run(), &["rate-by-connections", "latency-by-rate", "speed-up", "calls-per-request"]);
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! A drawing's axes read back from the numbers at their ticks, and the lines between them.
 
-use reports::picture::{Lines, Point, Scale, Series, Style};
+use reports::picture::{Lines, On, Point, Scale, Series, Style};
 
-use super::{between, plain};
+use super::read::{between, plain};
 
 /// How far a place may be from where it should be, in the drawing's units: half a pixel.
 const NEAR: f64 = 0.5;
@@ -109,6 +109,17 @@ pub(super) fn draws_lines(svg: &str, lines: &Lines) {
         let is_own = |group: &&&str| plain(&between(group, "<title>", "</title>").concat()) == series.name;
         let group = groups.iter().find(is_own).unwrap_or_else(|| panic!("{} has no line", series.name));
         draws_series(group, series, &x, &y);
+    }
+    let areas = between(svg, "<path class=\"area\" d=\"", "\"");
+    assert_eq!(areas.len(), lines.areas.len());
+    for (path, area) in areas.iter().zip(&lines.areas) {
+        let [left, top, _, height, _] = numbers(&path.replace(['h', 'v'], " "))[..] else { panic!("{path}") };
+        // One far beyond the lines is only told of.
+        let begins = match area.on {
+            On::X => x.is_at(area.from, left),
+            On::Y => y.is_at(area.from, top + height) || height < NEAR,
+        };
+        assert!(begins, "{path} {area:?}");
     }
 }
 

@@ -45,7 +45,8 @@ pub(super) fn number_after(text: &[u8], label: &str) -> Option<u64> {
     str::from_utf8(line).ok()?.split_ascii_whitespace().next()?.parse().ok()
 }
 
-fn unless_vanished<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+/// What was asked for; none if the process is gone.
+pub(super) fn unless_vanished<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),

@@ -4,15 +4,15 @@
 //! somebody else's by then.
 
 use std::fs::File;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::os::unix::fs::FileExt;
 
-use nix::errno::Errno;
 use procfs::FromRead;
 use procfs::process::Stat;
 use reports::record::Track;
 
 use super::states::{Glimpse, Schedule};
+use crate::measure::proc::unless_vanished;
 
 /// A line of `stat` has 52 numbers and a name.
 const LINE_BYTES: usize = 2048;
@@ -37,7 +37,7 @@ pub(super) struct Thread {
 impl Thread {
     /// Gets ready to look at a thread; none if it is gone.
     pub(super) fn open(pid: i32, tid: i32) -> io::Result<Option<Self>> {
-        let open = |name: &str| unless_gone(File::open(format!("/proc/{pid}/task/{tid}/{name}")));
+        let open = |name: &str| unless_vanished(File::open(format!("/proc/{pid}/task/{tid}/{name}")));
         let Some(stat) = open("stat")? else { return Ok(None) };
         Ok(Some(Self {
             pid,
@@ -133,17 +133,8 @@ fn letter(state: char) -> Option<char> {
 
 /// What the file says now; none if its thread is gone.
 fn read<'a>(file: &File, line: &'a mut [u8]) -> io::Result<Option<&'a [u8]>> {
-    let count = unless_gone(file.read_at(line, 0))?;
+    let count = unless_vanished(file.read_at(line, 0))?;
     Ok(count.filter(|count| *count > 0).map(|count| &line[..count]))
-}
-
-fn unless_gone<T>(result: io::Result<T>) -> io::Result<Option<T>> {
-    match result {
-        Ok(value) => Ok(Some(value)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) if error.raw_os_error() == Some(Errno::ESRCH as i32) => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 #[cfg(test)]

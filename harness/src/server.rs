@@ -22,6 +22,7 @@ mod process;
 
 use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -50,7 +51,7 @@ const GREETING: &str = "listening on ";
 pub struct Server {
     process: Process,
     address: Address,
-    /// Of a server that is not ours, and whose children may not end with it.
+    /// Of a server that is not ours, and whose children may not end with it, or of one that may outlive this process.
     _guarded: Option<Guarded>,
     /// Removed once the process has ended: fields are dropped in this order.
     _directory: Option<TempDir>,
@@ -78,9 +79,23 @@ impl Server {
     /// The program can't be started; or it ends, prints something else first, or prints nothing within
     /// `ready_within`. Whatever was started is then gone, and the error quotes the end of its stderr.
     pub fn start(command: &[OsString], ready_within: Duration) -> Result<Self> {
-        let mut process = Process::start(command, Stdio::null())?;
+        Self::listening(Process::start(command, Stdio::null())?, None, ready_within)
+    }
+
+    /// As [`start`](Self::start), for a server that may outlive this process otherwise: `concur guard`, which is started by
+    /// `guard`, the program `concur`, kills its process group when this process is gone.
+    ///
+    /// # Errors
+    /// As for `start`, or the guard can't be started or has gone.
+    pub fn start_guarded(command: &[OsString], ready_within: Duration, guard: &Path) -> Result<Self> {
+        let process = Process::start(command, Stdio::null())?;
+        let guarded = Guarded::new(process.child.id(), guard)?;
+        Self::listening(process, Some(guarded), ready_within)
+    }
+
+    fn listening(mut process: Process, guarded: Option<Guarded>, ready_within: Duration) -> Result<Self> {
         match process.wait_until_ready(ready_within) {
-            Ok(address) => Ok(Self { process, address, _guarded: None, _directory: None }),
+            Ok(address) => Ok(Self { process, address, _guarded: guarded, _directory: None }),
             Err(not_ready) => Err(process.give_up(&not_ready)),
         }
     }

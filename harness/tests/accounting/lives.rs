@@ -6,10 +6,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use harness::measure::placement::{place, processors};
-use harness::server::Server;
 use nix::sys::signal::{Signal, kill};
 
-use crate::common::{PATIENCE, children_of, ended_in_order};
+use crate::common::{children_of, ended_in_order, start};
 use crate::measured::{
     Asked, CONCUR, KEPT, NEW_EACH, alone, assert_agree, counter, group, load, with_enough_time,
 };
@@ -41,7 +40,7 @@ pub(crate) fn lives(model: &str, asked: Asked) -> Option<[(f64, f64); 2]> {
     );
     command.extend(["--group".into(), group.path().into()]);
     let mut counter = counter(&group);
-    let server = Server::start(&command, PATIENCE).unwrap();
+    let server = start(command).unwrap();
     load(&server, asked, &mut |_| {});
     // The first process is GNU time, which would end of the signal and leave the server.
     let [inner] = children_of(server.pid())[..] else { panic!("GNU time has one child") };

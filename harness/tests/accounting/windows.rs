@@ -7,11 +7,10 @@ use std::time::Duration;
 use harness::measure::placement::processors;
 use harness::measure::sampler::{Sampler, Sampling};
 use harness::measure::threads::Threads;
-use harness::server::Server;
 use reports::record::Cost;
 
 use crate::common;
-use crate::common::{PATIENCE, eventually, hello, ip, stop};
+use crate::common::{eventually, hello, ip, start, stop};
 use crate::measured::{Asked, KEPT, NEW_EACH, PART, alone, assert_agree, window, with_enough_time};
 
 /// What clocks lack is at most this part: a thread's end, once its process no longer has it.
@@ -114,7 +113,7 @@ fn threads_that_share_a_processor_wait_for_it() {
         return;
     }
     let script = format!("{spin} {spin} echo 'listening on 127.0.0.1:1'; wait");
-    let server = Server::start(&["sh".into(), "-c".into(), script.into()], PATIENCE).unwrap();
+    let server = start(["sh".into(), "-c".into(), script.into()]).unwrap();
     // Who has had no turn yet has no account of turns either.
     eventually("both have begun", || {
         let seen = Threads::look(server.tree(), 3).unwrap().seen;

@@ -51,8 +51,14 @@ pub(crate) fn can_run(model: &&str) -> bool {
 pub(crate) fn serve(model: &str, more: &[&str]) -> Server {
     let program = env!("CARGO_BIN_EXE_concur");
     let arguments = [program, "serve", model, "--bind", "127.0.0.1:0"];
-    let command: Vec<OsString> = arguments.iter().chain(more).map(OsString::from).collect();
-    Server::start(&command, PATIENCE).unwrap()
+    start(arguments.iter().chain(more).map(OsString::from)).unwrap()
+}
+
+/// Starts a server that ends with this process, also if that is killed. `--with-parent` won't do: the kernel means the thread
+/// that starts a server, and in a test that can end first.
+pub(crate) fn start(command: impl IntoIterator<Item = OsString>) -> anyhow::Result<Server> {
+    let command: Vec<OsString> = command.into_iter().collect();
+    Server::start_guarded(&command, PATIENCE, Path::new(env!("CARGO_BIN_EXE_concur")))
 }
 
 /// Starts `concur serve MODEL` over a transport, wherever there is room for it.

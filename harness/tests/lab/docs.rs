@@ -1,15 +1,12 @@
 //! `docs/write-a-model.md` is true: its own code, put where it says, builds, serves as it says, passes `verify` and gets
 //! its row.
 
-use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use harness::server::Server;
-
-use crate::common::{PATIENCE, ask, connect, has_something, hear, stop};
+use crate::common::{ask, connect, has_something, hear, start, stop};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 /// What a copy of the lab needs to be built.
@@ -64,9 +61,8 @@ fn a_student_who_follows_the_page_gets_a_model_that_passes_and_a_row() {
 
 fn a_third_client_waits_until_one_of_two_leaves(concur: &Path) {
     let arguments = ["serve", "turnstile:workers=2", "--bind", "127.0.0.1:0"];
-    let command: Vec<OsString> =
-        [concur.as_os_str()].into_iter().chain(arguments.map(AsRef::as_ref)).map(Into::into).collect();
-    let server = Server::start(&command, PATIENCE).unwrap();
+    let command = [concur.as_os_str()].into_iter().chain(arguments.map(AsRef::as_ref)).map(Into::into);
+    let server = start(command).unwrap();
     let mut clients: Vec<_> = (0..3).map(|_| connect(server.address())).collect();
     for client in &mut clients {
         ask(client, "/hello");

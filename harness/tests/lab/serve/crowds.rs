@@ -10,7 +10,9 @@ use harness::server::Server;
 use harness::workload::Workload;
 
 use crate::common::streams::run_until_served;
-use crate::common::{A_MOMENT, PATIENCE, ask, can_run, connect, hear, hello, serve, side_by_side, stop};
+use crate::common::{
+    A_MOMENT, PATIENCE, ask, can_run, connect, hear, hello, serve, side_by_side, start, stop,
+};
 use crate::serve::models::{all, concurrent, loops_and};
 
 #[test]
@@ -109,7 +111,7 @@ fn a_server_without_descriptors_neither_stops_nor_spins() {
     side_by_side(all(), |model| {
         let program = env!("CARGO_BIN_EXE_concur");
         let script = format!("ulimit -n 48; exec {program} serve {model} --bind 127.0.0.1:0");
-        let server = Server::start(&["sh".into(), "-c".into(), script.into()], PATIENCE).unwrap();
+        let server = start(["sh".into(), "-c".into(), script.into()]).unwrap();
         let crowd: Vec<TcpStream> = (0..100).map(|_| connect(server.address())).collect();
         std::thread::sleep(A_MOMENT);
         let before = server.tree().reading().unwrap();

@@ -11,8 +11,8 @@ use nix::sys::socket::{MsgFlags, send};
 
 use crate::common::streams::{exchange, pattern};
 use crate::common::{
-    A_MOMENT, PATIENCE, ask, connect, ended_in_order, eventually, has_something, hear, held_still, hello,
-    runnable, serve, stop,
+    A_MOMENT, ask, connect, ended_in_order, eventually, has_something, hear, held_still, hello, runnable,
+    serve, side_by_side, start, stop,
 };
 
 /// Every event loop there is.
@@ -48,7 +48,7 @@ fn a_request_and_the_end_that_come_together_are_both_noticed() {
 
 #[test]
 fn requests_and_the_end_that_come_while_a_client_waits_are_not_forgotten() {
-    for model in LOOPS {
+    side_by_side(LOOPS, |model| {
         for close_too in [false, true] {
             let server = serve(model, &[]);
             let mut client = known_client(&server);
@@ -69,7 +69,7 @@ fn requests_and_the_end_that_come_while_a_client_waits_are_not_forgotten() {
             drop(client);
             stop(server);
         }
-    }
+    });
 }
 
 /// What a client sends, with an urgent byte in its middle.
@@ -198,7 +198,7 @@ fn more_clients_than_one_turn_lets_in_are_all_served() {
 
 #[test]
 fn a_client_who_left_in_the_middle_of_a_wait_takes_its_place_with_it() {
-    for model in EDGES.into_iter().chain(["epoll", "poll", "polling", "hybrid"]) {
+    side_by_side(EDGES.into_iter().chain(["epoll", "poll", "polling", "hybrid"]), |model| {
         let server = serve(model, &[]);
         let mut client = known_client(&server);
         ask(&mut client, "/wait/60000");
@@ -207,7 +207,7 @@ fn a_client_who_left_in_the_middle_of_a_wait_takes_its_place_with_it() {
         reset(client);
         eventually("its descriptor is given back", || descriptors(&server) < before);
         stop(server);
-    }
+    });
 }
 
 /// How many descriptors a server has open.
@@ -249,7 +249,7 @@ fn clients_who_take_every_descriptor_leave_no_loop_without_its_own() {
     for _ in 0..10 {
         let program = env!("CARGO_BIN_EXE_concur");
         let script = format!("ulimit -n 48; exec {program} serve multi-loop:workers=8 --bind 127.0.0.1:0");
-        let server = Server::start(&["sh".into(), "-c".into(), script.into()], PATIENCE).unwrap();
+        let server = start(["sh".into(), "-c".into(), script.into()]).unwrap();
         let crowd: Vec<TcpStream> = (0..60).map(|_| connect(server.address())).collect();
         drop(crowd);
         hello(server.address());

@@ -6,12 +6,14 @@ use std::net::TcpStream;
 use harness::server::Server;
 use models::server::Room;
 
-use crate::common::{A_MOMENT, ask, connect, eventually, has_something, hear, runnable, serve, stop};
+use crate::common::{
+    A_MOMENT, ask, connect, eventually, has_something, hear, runnable, serve, side_by_side, stop,
+};
 use crate::serve::models::{LONG_COMPUTATION, loops_and};
 
 #[test]
 fn while_one_client_holds_its_connection_only_the_loop_serves_nobody_else() {
-    for model in runnable() {
+    side_by_side(runnable(), |model| {
         let server = serve(model.name, &[]);
         let mut holder = connect(server.address());
         ask(&mut holder, "/hello");
@@ -26,7 +28,7 @@ fn while_one_client_holds_its_connection_only_the_loop_serves_nobody_else() {
         assert_eq!(hear(&mut other).0, 200, "{}", model.name);
         drop(other);
         stop(server);
-    }
+    });
 }
 
 #[test]

@@ -11,7 +11,8 @@ use nix::unistd::Pid;
 use procfs::process::{Stat, all_processes};
 
 use crate::common::{
-    A_MOMENT, PATIENCE, ask, connect, eventually, has_something, hear, held_still, hello, serve, stop,
+    A_MOMENT, PATIENCE, ask, connect, eventually, has_something, hear, held_still, hello, serve,
+    side_by_side, stop,
 };
 
 const REAPING: [&str; 4] = ["fork", "fork:reap=ignore", "fork:reap=wait", "fork:reap=double-fork"];
@@ -99,7 +100,7 @@ fn each_client_has_a_process_that_ends_with_it() {
 
 #[test]
 fn nothing_is_left_of_a_server_that_is_killed() {
-    for model in processes() {
+    side_by_side(processes(), |model| {
         let server = serve(model, &[]);
         let mut clients: Vec<TcpStream> = (0..3).map(|_| connect(server.address())).collect();
         ask(&mut clients[0], "/wait/60000");
@@ -109,12 +110,12 @@ fn nothing_is_left_of_a_server_that_is_killed() {
         send(server.pid().cast_signed(), Signal::SIGKILL);
         eventually(&format!("{model}'s processes end with it"), || children(&server).is_empty());
         assert_eq!(server.stop(PATIENCE).unwrap().leftovers, 0, "{model}");
-    }
+    });
 }
 
 #[test]
 fn a_key_press_in_the_terminal_ends_all_processes_in_order() {
-    for model in processes() {
+    side_by_side(processes(), |model| {
         let server = serve(model, &[]);
         let mut client = connect(server.address());
         ask(&mut client, "/wait/500");
@@ -125,12 +126,12 @@ fn a_key_press_in_the_terminal_ends_all_processes_in_order() {
         eventually("the server ends", || !server.is_running());
         let ended = server.stop(PATIENCE).unwrap();
         assert!(ended.status.success() && ended.leftovers == 0, "{model}: {ended:?}");
-    }
+    });
 }
 
 #[test]
 fn every_way_finishes_what_is_under_way_and_lets_in_who_had_connected() {
-    for model in REAPING.into_iter().chain(workers()) {
+    side_by_side(REAPING.into_iter().chain(workers()), |model| {
         let options = if model.contains("accept") { ",workers=2" } else { "" };
         let server = serve(&format!("{model}{options}"), &[]);
         let mut busy = connect(server.address());
@@ -150,12 +151,12 @@ fn every_way_finishes_what_is_under_way_and_lets_in_who_had_connected() {
         eventually("the server ends", || !server.is_running());
         let ended = server.stop(PATIENCE).unwrap();
         assert!(ended.status.success() && ended.leftovers == 0, "{model}: {ended:?}");
-    }
+    });
 }
 
 #[test]
 fn clients_who_stay_silent_do_not_hold_up_the_end_of_any_way() {
-    for model in REAPING.into_iter().chain(workers()) {
+    side_by_side(REAPING.into_iter().chain(workers()), |model| {
         let options = if model.contains("accept") { ",workers=2" } else { "" };
         let server = serve(&format!("{model}{options}"), &["--grace", "20s"]);
         let silent: Vec<TcpStream> = (0..4).map(|_| connect(server.address())).collect();
@@ -164,24 +165,24 @@ fn clients_who_stay_silent_do_not_hold_up_the_end_of_any_way() {
         stop(server);
         assert!(start.elapsed() < Duration::from_secs(15), "{model} waited for its grace to pass");
         drop(silent);
-    }
+    });
 }
 
 #[test]
 fn who_never_finishes_is_cut_off_by_every_way_when_the_grace_is_over() {
-    for model in REAPING.into_iter().chain(workers()) {
+    side_by_side(REAPING.into_iter().chain(workers()), |model| {
         let server = serve(model, &["--grace", "300ms"]);
         let mut clients: Vec<TcpStream> = (0..2).map(|_| connect(server.address())).collect();
         ask(&mut clients[0], "/wait/60000");
         ask(&mut clients[1], "/cpu/50000000");
         std::thread::sleep(A_MOMENT);
         stop(server);
-    }
+    });
 }
 
 #[test]
 fn nobody_new_is_let_in_while_the_last_clients_finish() {
-    for model in workers() {
+    side_by_side(workers(), |model| {
         let server = serve(&format!("{model},workers=2"), &[]);
         let mut busy = connect(server.address());
         ask(&mut busy, "/wait/1500");
@@ -193,7 +194,7 @@ fn nobody_new_is_let_in_while_the_last_clients_finish() {
         eventually("the server ends", || !server.is_running());
         let ended = server.stop(PATIENCE).unwrap();
         assert!(ended.status.success() && ended.leftovers == 0, "{model}: {ended:?}");
-    }
+    });
 }
 
 #[test]
@@ -212,7 +213,7 @@ fn two_hundred_short_connections_are_served_by_every_kind_of_workers() {
 
 #[test]
 fn as_many_clients_as_there_are_workers_are_served_at_once_and_no_more() {
-    for model in sharing_workers() {
+    side_by_side(sharing_workers(), |model| {
         let server = serve(&format!("{model},workers=8"), &[]);
         let mut clients: Vec<TcpStream> = (0..9).map(|_| connect(server.address())).collect();
         for client in &mut clients[..8] {
@@ -226,7 +227,7 @@ fn as_many_clients_as_there_are_workers_are_served_at_once_and_no_more() {
         assert_eq!(hear(&mut clients[7]).0, 200, "{model}");
         drop(clients);
         stop(server);
-    }
+    });
 }
 
 #[test]
@@ -275,7 +276,7 @@ fn a_worker_process_that_is_killed_is_replaced_and_nobody_who_waits_is_lost() {
 
 #[test]
 fn whoever_holds_the_right_to_wait_may_be_killed() {
-    for model in PREFORK {
+    side_by_side(PREFORK, |model| {
         let server = serve(&format!("{model},workers=4"), &[]);
         eventually("all workers are there", || children(&server).len() == 4);
         std::thread::sleep(A_MOMENT);
@@ -290,12 +291,12 @@ fn whoever_holds_the_right_to_wait_may_be_killed() {
             hello(server.address());
         }
         stop(server);
-    }
+    });
 }
 
 #[test]
 fn a_worker_that_is_asked_to_leave_does_so_alone() {
-    for model in PREFORK {
+    side_by_side(PREFORK, |model| {
         let server = serve(&format!("{model},workers=2"), &[]);
         eventually("all workers are there", || children(&server).len() == 2);
         std::thread::sleep(A_MOMENT);
@@ -312,7 +313,7 @@ fn a_worker_that_is_asked_to_leave_does_so_alone() {
         });
         hello(server.address());
         stop(server);
-    }
+    });
 }
 
 #[test]

@@ -23,7 +23,7 @@ use crate::common::streams::{
 };
 use crate::common::{
     A_MOMENT, PATIENCE, ask, children_of, ended_in_order, eventually, hear, processes_marked, send,
-    serve_over, side_by_side, stop,
+    serve_over, side_by_side, start, stop,
 };
 
 /// The models that this machine can run over Unix sockets.
@@ -56,12 +56,12 @@ fn command(model: &str, path: &Path, more: &[&str]) -> Vec<OsString> {
 }
 
 fn serve_at(model: &str, path: &Path, more: &[&str]) -> Server {
-    Server::start(&command(model, path, more), PATIENCE).unwrap()
+    start(command(model, path, more)).unwrap()
 }
 
 /// What a server says that can't be started.
 fn refused(path: &Path) -> String {
-    format!("{:#}", Server::start(&command("epoll", path, &[]), PATIENCE).unwrap_err())
+    format!("{:#}", start(command("epoll", path, &[])).unwrap_err())
 }
 
 fn place() -> (TempDir, PathBuf) {
@@ -72,7 +72,7 @@ fn place() -> (TempDir, PathBuf) {
 
 #[test]
 fn every_model_answers_over_a_unix_socket_and_leaves_nothing_of_it() {
-    for model in all().map(|model| model.name) {
+    side_by_side(all().map(|model| model.name), |model| {
         let server = serve_over(Transport::Unix, model, "http");
         let path = path_of(&server);
         let mut client = connect(&path);
@@ -87,7 +87,7 @@ fn every_model_answers_over_a_unix_socket_and_leaves_nothing_of_it() {
         drop(client);
         stop(server);
         assert!(!path.exists() && !path.parent().unwrap().exists(), "{model}");
-    }
+    });
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn messages_larger_than_a_unix_socket_holds_come_back_whole() {
 
 #[test]
 fn what_is_under_way_over_a_unix_socket_is_finished_after_a_signal() {
-    for model in all().map(|model| model.name) {
+    side_by_side(all().map(|model| model.name), |model| {
         for signal in [Signal::SIGTERM, Signal::SIGINT] {
             let (_directory, path) = place();
             let server = serve_at(model, &path, &[]);
@@ -147,20 +147,20 @@ fn what_is_under_way_over_a_unix_socket_is_finished_after_a_signal() {
             ended_in_order(server);
             assert!(!path.exists(), "{model} {signal}");
         }
-    }
+    });
 }
 
 #[test]
 fn clients_that_had_connected_to_a_unix_socket_before_the_signal_are_answered() {
-    for model in all().map(|model| model.name) {
+    side_by_side(all().map(|model| model.name), |model| {
         let server = serve_over(Transport::Unix, model, "http");
         who_had_connected_is_answered(model, server, |server| connect(&path_of(server)));
-    }
+    });
 }
 
 #[test]
 fn the_path_goes_also_with_a_server_that_is_cut_off_after_its_grace() {
-    for model in all().map(|model| model.name) {
+    side_by_side(all().map(|model| model.name), |model| {
         let (_directory, path) = place();
         let server = serve_at(model, &path, &["--grace", "300ms"]);
         let mut client = connect(&path);
@@ -168,7 +168,7 @@ fn the_path_goes_also_with_a_server_that_is_cut_off_after_its_grace() {
         std::thread::sleep(A_MOMENT);
         stop(server);
         assert!(!path.exists(), "{model}");
-    }
+    });
 }
 
 #[test]

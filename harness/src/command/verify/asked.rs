@@ -1,0 +1,160 @@
+//! What was asked for: which servers are to be graded, under which workloads, over what, and by which cases.
+
+use models::options::{Choice, Kind};
+use models::server::{Model, server, servers};
+
+use crate::cli::Verify;
+use crate::failure::Usage;
+use crate::server::ForeignCommand;
+use crate::transport::Transport;
+use crate::verify::case::Case;
+use crate::verify::subject::Target;
+use crate::verify::{STARTS, Suite, WORKLOADS, cases};
+use crate::{address, choose};
+
+/// What is to be graded: each server under each workload.
+pub(super) fn suites(arguments: &Verify) -> anyhow::Result<Vec<Suite>> {
+    let (targets, default_workloads) = targets(arguments)?;
+    let workloads = workloads(&arguments.workload, default_workloads)?;
+    check_names(&arguments.cases, &workloads)?;
+    let mut suites = Vec::new();
+    for target in targets {
+        for &workload in &workloads {
+            let mut cases = cases(workload);
+            if !arguments.cases.is_empty() {
+                cases.retain(|case| arguments.cases.iter().any(|name| name == case.name));
+            }
+            // A case of one workload only is no reason to try nothing under the other.
+            if !cases.is_empty() || arguments.cases.iter().any(|name| name == STARTS) {
+                suites.push(Suite { unsupported: lacks(&target), target: target.clone(), workload, cases });
+            }
+        }
+    }
+    Ok(suites)
+}
+
+fn targets(arguments: &Verify) -> anyhow::Result<(Vec<Target>, &'static [&'static str])> {
+    let foreign: &[&str] = &["http"];
+    let transports = transports(&arguments.transport)?;
+    let over_each = |choice: Choice| transports.iter().map(move |over| model(choice.clone(), *over));
+    let all_over_each = |choices: Vec<Choice>| -> anyhow::Result<Vec<Target>> {
+        choices.into_iter().flat_map(over_each).collect()
+    };
+    Ok(match (&arguments.target, &arguments.cmd) {
+        (None, Some(text)) => {
+            let command = ForeignCommand::parse(text).map_err(|error| Usage::error(error.to_string()))?;
+            (vec![Target::Command(text.clone(), command)], foreign)
+        }
+        (Some(text), None) if is_address(text) => {
+            let text = text.trim_start_matches("http://").trim_end_matches('/');
+            let address = address::resolve(text)?;
+            for asked in &arguments.transport {
+                Transport::for_address(Some(*asked), &address)?;
+            }
+            (vec![Target::Address(address)], foreign)
+        }
+        (Some(text), None) => (all_over_each(vec![choose::choice(text)?])?, &WORKLOADS),
+        _ if arguments.list => (vec![model(choose::choice(servers()[0].name)?, Transport::Tcp)?], &WORKLOADS),
+        _ => (all_over_each(variants()?)?, &WORKLOADS),
+    })
+}
+
+/// What our models are tried over.
+fn transports(asked: &[Transport]) -> anyhow::Result<Vec<Transport>> {
+    if asked.contains(&Transport::Udp) {
+        return Err(Usage::error(
+            "verify has no cases for messages over UDP; try --transport unix, or concur load --transport udp, which checks \
+             every reply",
+        ));
+    }
+    Ok(if asked.is_empty() { vec![Transport::Tcp] } else { asked.to_vec() })
+}
+
+/// A port, or anything with a colon that is not one of our models with options.
+fn is_address(text: &str) -> bool {
+    let name = text.split(':').next().unwrap_or_default();
+    let is_port = text.bytes().all(|byte| byte.is_ascii_digit());
+    is_port || (text.contains(':') && !text.contains('=') && server(name).is_none())
+}
+
+fn model(choice: Choice, over: Transport) -> anyhow::Result<Target> {
+    let model = choose::server(&choice)?;
+    Ok(Target::Model(choice, model, over))
+}
+
+/// Every model as it is by default, and with each other word of each of its options.
+fn variants() -> anyhow::Result<Vec<Choice>> {
+    servers().iter().flat_map(variants_of).map(|text| choose::choice(&text)).collect()
+}
+
+fn variants_of(model: &'static Model) -> impl Iterator<Item = String> {
+    let words = model.options.iter().flat_map(|spec| {
+        let words: &[&str] = match spec.kind {
+            Kind::Word(words) => words.get(1..).unwrap_or_default(), // the first is the default
+            _ => &[],
+        };
+        words.iter().map(|word| format!("{}:{}={word}", model.name, spec.key))
+    });
+    std::iter::once(model.name.to_owned()).chain(words)
+}
+
+fn lacks(target: &Target) -> Option<String> {
+    match target {
+        Target::Model(choice, model, over) => {
+            over.stream().and_then(|stream| (model.lacks)(&choice.options, stream))
+        }
+        Target::Command(..) | Target::Address(_) => None,
+    }
+}
+
+fn workloads(asked: &[String], default: &'static [&'static str]) -> anyhow::Result<Vec<&'static str>> {
+    if asked.is_empty() {
+        return Ok(default.to_vec());
+    }
+    let find = |name: &String| {
+        WORKLOADS.into_iter().find(|workload| workload == name).ok_or_else(|| {
+            Usage::error(format!("there are no cases for '{name}'; try one of: {}", WORKLOADS.join(", ")))
+        })
+    };
+    asked.iter().map(find).collect()
+}
+
+fn check_names(names: &[String], workloads: &[&'static str]) -> anyhow::Result<()> {
+    let known: Vec<Case> = workloads.iter().flat_map(|workload| cases(workload)).collect();
+    match names.iter().find(|name| *name != STARTS && !known.iter().any(|case| case.name == **name)) {
+        None => Ok(()),
+        Some(name) => Err(Usage::error(format!(
+            "there is no case '{name}' for {}; see concur verify --list",
+            workloads.join(" or ")
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_is_one_of_our_models_or_an_address() {
+        for address in ["8080", "127.0.0.1:80", "localhost:1", "[::1]:8080", "http://127.0.0.1:80/"] {
+            assert!(is_address(address), "{address}");
+        }
+        for model in ["epoll", "epol", "thread-pool:workers=4", "epol:trigger=edge", "thread:stack"] {
+            assert!(!is_address(model), "{model}");
+        }
+    }
+
+    #[test]
+    fn every_model_is_a_variant_and_so_is_each_other_word_of_its_options() {
+        let variants: Vec<String> = servers().iter().flat_map(variants_of).collect();
+        for model in servers() {
+            assert!(variants.iter().any(|text| text == model.name), "{}", model.name);
+            for spec in model.options {
+                let Kind::Word(words) = spec.kind else { continue };
+                for word in &words[1..] {
+                    assert!(variants.contains(&format!("{}:{}={word}", model.name, spec.key)));
+                }
+            }
+        }
+    }
+}

@@ -3,14 +3,10 @@
 //! The decoder looks at each byte once and keeps none, so what a body comes to does not depend on how it was split,
 //! and a body of any size needs no room. A wrong byte is refused when it is seen; in the trailer, when its line is whole.
 
-use super::head::{MAX_FIELDS, end_of_line};
+mod chunks;
+
+use self::chunks::Chunks;
 use super::refusal::Refusal;
-
-/// How many bytes the extensions of all chunks may have together, and how many the trailer.
-const MAX_ASIDE_BYTES: usize = 16 * 1024;
-
-/// The most digits a chunk's size may have: those of the largest 64-bit number.
-const MAX_SIZE_DIGITS: u8 = 16;
 
 /// How a request says where its body ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,45 +40,6 @@ pub(super) enum Decoder {
     Chunked(Chunks),
 }
 
-/// How far a chunked body has been read.
-#[derive(Debug)]
-pub(super) struct Chunks {
-    place: Place,
-    /// How many bytes of data there may still be.
-    data_left: u64,
-    /// How many bytes of extensions there may still be.
-    extensions_left: usize,
-    /// How many bytes of the trailer there may still be ...
-    trailer_left: usize,
-    /// ... how many fields ...
-    fields_left: usize,
-    /// ... and how many bytes of its next line were searched for an end, in vain.
-    seen: usize,
-}
-
-/// What comes next in a chunked body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
-    /// The digits of a size, of which so many have come.
-    Size { size: u64, digits: u8 },
-    /// Whitespace after a size, which only an extension may follow.
-    Gap { size: u64 },
-    /// Extensions.
-    Extensions { size: u64 },
-    /// The line feed after a size.
-    SizeEnd { size: u64 },
-    /// So many bytes of data.
-    Data(u64),
-    /// The carriage return after a chunk's data.
-    DataEnd,
-    /// The line feed after that.
-    ChunkEnd,
-    /// A line of the trailer.
-    Trailer,
-    /// The next request.
-    Nothing,
-}
-
 impl Decoder {
     /// For a body of at most `most` bytes of data.
     pub(super) fn new(framing: Framing, most: u64) -> Result<Self, Refusal> {
@@ -97,7 +54,7 @@ impl Decoder {
     pub(super) fn is_done(&self) -> bool {
         match self {
             Self::Length(left) => *left == 0,
-            Self::Chunked(chunks) => chunks.place == Place::Nothing,
+            Self::Chunked(chunks) => chunks.is_done(),
         }
     }
 
@@ -119,122 +76,14 @@ fn data(left: &mut u64, input: &[u8], room: usize) -> (Part, usize) {
     (if used == 0 { Part::More } else { Part::Data }, used as usize)
 }
 
-impl Chunks {
-    fn new(most: u64) -> Self {
-        Self {
-            place: Place::Size { size: 0, digits: 0 },
-            data_left: most,
-            extensions_left: MAX_ASIDE_BYTES,
-            trailer_left: MAX_ASIDE_BYTES,
-            fields_left: MAX_FIELDS,
-            seen: 0,
-        }
-    }
-
-    fn decode(&mut self, input: &[u8], room: usize) -> Result<(Part, usize), Refusal> {
-        match &mut self.place {
-            Place::Nothing => return Ok((Part::End, 0)),
-            Place::Data(0) => self.place = Place::DataEnd,
-            Place::Data(left) => return Ok(data(left, input, room)),
-            _ => {}
-        }
-        let mut used = 0;
-        while self.place != Place::Trailer {
-            let Some(byte) = input.get(used) else { return Ok((Part::More, used)) };
-            used += 1;
-            if let Some(part) = self.step(*byte)? {
-                return Ok((part, used));
-            }
-        }
-        let (part, more) = self.trailer(&input[used..])?;
-        Ok((part, used + more))
-    }
-
-    /// Takes a byte of what stands between the data.
-    fn step(&mut self, byte: u8) -> Result<Option<Part>, Refusal> {
-        self.place = match (self.place, byte) {
-            (Place::Size { size, digits }, b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F')
-                if digits < MAX_SIZE_DIGITS =>
-            {
-                let digit = char::from(byte).to_digit(16).map_or(0, u64::from);
-                Place::Size { size: size << 4 | digit, digits: digits + 1 }
-            }
-            (Place::Size { size, digits: 1.. } | Place::Gap { size } | Place::Extensions { size }, _) => {
-                self.step_in_line(size, byte)?
-            }
-            (Place::SizeEnd { size: 0 }, b'\n') => Place::Trailer,
-            (Place::SizeEnd { size }, b'\n') => {
-                self.data_left = self.data_left.checked_sub(size).ok_or(Refusal::LONG_BODY)?;
-                self.place = Place::Data(size);
-                return Ok(Some(Part::Chunk(size)));
-            }
-            (Place::DataEnd, b'\r') => Place::ChunkEnd,
-            (Place::ChunkEnd, b'\n') => {
-                self.place = Place::Size { size: 0, digits: 0 };
-                return Ok(Some(Part::ChunkEnd));
-            }
-            (Place::DataEnd | Place::ChunkEnd, _) => return Err(Refusal::CHUNK_END),
-            _ => return Err(Refusal::CHUNK_SIZE),
-        };
-        Ok(None)
-    }
-
-    /// Takes a byte that stands after a size in its line. Extensions mean nothing here (RFC 9112, 7.1.1), but must be
-    /// text, and may not go on for ever.
-    fn step_in_line(&mut self, size: u64, byte: u8) -> Result<Place, Refusal> {
-        let in_extensions = matches!(self.place, Place::Extensions { .. });
-        let next = match byte {
-            b'\r' if !matches!(self.place, Place::Gap { .. }) => return Ok(Place::SizeEnd { size }),
-            b';' => Place::Extensions { size },
-            b'\t' | b' '..=b'~' | 0x80.. if in_extensions => Place::Extensions { size },
-            b'\t' | b' ' => Place::Gap { size },
-            _ => return Err(Refusal::CHUNK_SIZE),
-        };
-        self.extensions_left = self.extensions_left.checked_sub(1).ok_or(Refusal::EXTENSIONS)?;
-        Ok(next)
-    }
-
-    /// Takes the lines of the trailer: fields that mean nothing here but must be right, and an empty line.
-    fn trailer(&mut self, input: &[u8]) -> Result<(Part, usize), Refusal> {
-        let mut used = 0;
-        loop {
-            let rest = &input[used..];
-            let window = &rest[..rest.len().min(self.trailer_left)];
-            let Some(end) = end_of_line(&window[self.seen..]) else {
-                self.seen = window.len();
-                let too_long = rest.len() > window.len();
-                return if too_long { Err(Refusal::LONG_TRAILER) } else { Ok((Part::More, used)) };
-            };
-            let line = &window[..self.seen + end];
-            self.seen = 0;
-            self.trailer_left -= line.len();
-            used += line.len();
-            if line == b"\r\n" {
-                self.place = Place::Nothing;
-                return Ok((Part::End, used));
-            }
-            check_field(line)?;
-            self.fields_left = self.fields_left.checked_sub(1).ok_or(Refusal::MANY_FIELDS)?;
-        }
-    }
-}
-
-/// Judges a line of a trailer.
-fn check_field(line: &[u8]) -> Result<(), Refusal> {
-    let mut room = [httparse::EMPTY_HEADER; 1];
-    match httparse::parse_headers(line, &mut room) {
-        Err(_) => Err(Refusal::FIELD),
-        Ok(_) if line.ends_with(b"\r\n") => Ok(()),
-        Ok(_) => Err(Refusal::LINE_END),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::collection::vec;
     use proptest::prelude::*;
 
+    use super::chunks::MAX_ASIDE_BYTES;
     use super::*;
+    use crate::http::head::MAX_FIELDS;
 
     /// What a body comes to: its data, the sizes of its chunks, and how many bytes it took.
     type Body = (Vec<u8>, Vec<u64>, usize);

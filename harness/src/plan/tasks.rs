@@ -114,7 +114,7 @@ mod tests {
     use workloads::task::tasks;
 
     use super::*;
-    use crate::plan::SHORT_JOB;
+    use crate::plan::step::SHORT_JOB;
 
     fn all() -> Vec<(&'static Executor, Choice)> {
         executors().iter().map(|executor| (executor, executor.name.parse().unwrap())).collect()

@@ -16,7 +16,8 @@ use anyhow::Context;
 use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogWriter, IntervalLogWriterBuilder, Tag};
 
-use super::tally::{Latencies, Window};
+use super::latencies::Latencies;
+use super::tally::Window;
 use crate::failure::Usage;
 
 const SECOND: Duration = Duration::from_secs(1);

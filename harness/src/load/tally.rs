@@ -3,15 +3,11 @@
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
-use nix::sys::resource::{UsageWho, getrusage};
-use nix::sys::time::TimeVal;
 use reports::record::Errors;
 
+use super::cpu::Cpu;
+use super::latencies::{Latencies, add, histogram, nanoseconds, record};
 use super::over_time::Grid;
-use crate::measure::reading::queued_so_far;
-
-/// The longest latency that is told apart; longer ones read as this.
-const LONGEST: Duration = Duration::from_secs(60);
 
 /// The measured window, the same for all threads, and what lies around it.
 #[derive(Debug, Clone, Copy)]
@@ -69,104 +65,6 @@ pub(super) enum Class {
     Timeout,
     Short,
     Wrong,
-}
-
-/// What a thread had of the processors, or several together.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Cpu {
-    pub(super) user: Duration,
-    pub(super) system: Duration,
-    /// How often it left its processor because it had to wait.
-    pub(super) voluntary: u64,
-    /// How often its processor was taken away.
-    pub(super) involuntary: u64,
-    /// How long it could have run and no processor was free. None where the kernel does not say.
-    pub(super) queued: Option<Duration>,
-}
-
-impl Cpu {
-    /// No thread at all.
-    const NONE: Self = Self {
-        user: Duration::ZERO,
-        system: Duration::ZERO,
-        voluntary: 0,
-        involuntary: 0,
-        queued: Some(Duration::ZERO),
-    };
-
-    /// What the calling thread has had so far: `RUSAGE_THREAD` of getrusage(2), and its `schedstat`.
-    pub(super) fn of_this_thread() -> nix::Result<Self> {
-        let usage = getrusage(UsageWho::RUSAGE_THREAD)?;
-        Ok(Self {
-            user: duration(usage.user_time()),
-            system: duration(usage.system_time()),
-            voluntary: usage.voluntary_context_switches().unsigned_abs(),
-            involuntary: usage.involuntary_context_switches().unsigned_abs(),
-            queued: queued_so_far(),
-        })
-    }
-
-    pub(super) fn since(self, earlier: Self) -> Self {
-        let queued = self.queued.zip(earlier.queued);
-        Self {
-            user: self.user.saturating_sub(earlier.user),
-            system: self.system.saturating_sub(earlier.system),
-            voluntary: self.voluntary.saturating_sub(earlier.voluntary),
-            involuntary: self.involuntary.saturating_sub(earlier.involuntary),
-            queued: queued.map(|(now, before)| now.saturating_sub(before)),
-        }
-    }
-
-    fn plus(self, other: Self) -> Self {
-        Self {
-            user: self.user + other.user,
-            system: self.system + other.system,
-            voluntary: self.voluntary + other.voluntary,
-            involuntary: self.involuntary + other.involuntary,
-            queued: self.queued.zip(other.queued).map(|(one, other)| one + other),
-        }
-    }
-}
-
-fn duration(time: TimeVal) -> Duration {
-    Duration::new(time.tv_sec().unsigned_abs(), time.tv_usec().unsigned_abs() as u32 * 1000)
-}
-
-/// The latencies of the measured requests, in nanoseconds.
-pub(super) struct Latencies {
-    pub(super) latency: Histogram<u64>,
-    /// In an open loop: from when they did leave.
-    pub(super) uncorrected: Option<Histogram<u64>>,
-}
-
-impl Latencies {
-    pub(super) fn new(open_loop: bool) -> Self {
-        Self { latency: histogram(), uncorrected: open_loop.then(histogram) }
-    }
-
-    pub(super) fn add(&mut self, other: &Self) {
-        add(&mut self.latency, &other.latency);
-        if let (Some(mine), Some(others)) = (&mut self.uncorrected, &other.uncorrected) {
-            add(mine, others);
-        }
-    }
-
-    pub(super) fn reset(&mut self) {
-        self.latency.reset();
-        if let Some(uncorrected) = &mut self.uncorrected {
-            uncorrected.reset();
-        }
-    }
-}
-
-/// An empty histogram of the one shape that all have.
-pub(super) fn histogram() -> Histogram<u64> {
-    Histogram::new_with_bounds(1, LONGEST.as_nanos() as u64, 3)
-        .expect("1 ns to a minute with three digits is a valid histogram")
-}
-
-fn add(mine: &mut Histogram<u64>, others: &Histogram<u64>) {
-    mine.add(others).expect("all histograms have one shape");
 }
 
 /// What has become of the requests that a schedule asked for in the window.
@@ -353,16 +251,9 @@ impl Tally {
     }
 }
 
-fn record(histogram: &mut Histogram<u64>, time: Duration) {
-    histogram.saturating_record(nanoseconds(time));
-}
-
-fn nanoseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::latencies::LONGEST;
     use super::*;
 
     const MS: Duration = Duration::from_millis(1);
@@ -426,25 +317,6 @@ mod tests {
         tally.replied(&asked(None, begin), begin + 100 * LONGEST);
         let off = tally.latencies.latency.max() as f64 / LONGEST.as_nanos() as f64;
         assert!((0.99..1.2).contains(&off), "{off}");
-    }
-
-    #[test]
-    fn what_several_threads_had_of_the_processors_is_a_sum_and_known_only_where_all_are() {
-        let of = |ms: u64| Cpu {
-            user: MS * ms as u32,
-            system: MS,
-            voluntary: ms,
-            involuntary: 1,
-            queued: Some(MS * ms as u32),
-        };
-        let window = of(7).since(of(3));
-        assert_eq!(
-            (window.user, window.voluntary, window.involuntary, window.queued),
-            (4 * MS, 4, 0, Some(4 * MS))
-        );
-        let two = Cpu::NONE.plus(window).plus(window);
-        assert_eq!((two.user, two.voluntary, two.queued), (8 * MS, 8, Some(8 * MS)));
-        assert_eq!(two.plus(Cpu { queued: None, ..window }).queued, None);
     }
 
     #[test]

@@ -11,9 +11,10 @@ use socket2::Socket;
 
 use super::alarm::{ALARM, Alarm};
 use super::connection::Readiness;
+use super::cpu::Cpu;
 use super::share::Share;
 use super::streams::Slot;
-use super::tally::{Cpu, Tally, Window};
+use super::tally::{Tally, Window};
 use super::{Clients, Load, Pace};
 use crate::measure::placement::bind_thread;
 

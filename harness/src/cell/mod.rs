@@ -5,6 +5,8 @@ mod curve;
 mod fairness;
 mod interpreter;
 mod latency;
+mod limit;
+mod little;
 mod probe;
 mod server;
 mod task;

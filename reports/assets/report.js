@@ -1,4 +1,4 @@
-// The page's switches: light or dark, and the other language. Without this script the page says the same.
+// The page's switches, light or dark and the other language, and what tells of wide tables. Without this script the page says the same.
 "use strict";
 const concur = { charts: [], redraw() {} };
 
@@ -13,6 +13,20 @@ const concur = { charts: [], redraw() {} };
     concur.redraw();
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => concur.redraw());
+
+  // A table that goes on beyond the edge says so and can be moved by keys; one that does not is no stop on the way.
+  const edges = (region) => {
+    const beyond = region.scrollWidth - region.clientWidth;
+    region.classList.toggle("more", beyond - region.scrollLeft > 1);
+    if (beyond > 1) region.tabIndex = 0;
+    else region.removeAttribute("tabindex");
+  };
+  const sizes = new ResizeObserver((entries) => entries.forEach((entry) => edges(entry.target.closest(".scroll"))));
+  for (const region of document.querySelectorAll(".scroll")) {
+    region.addEventListener("scroll", () => edges(region), { passive: true });
+    sizes.observe(region);
+    sizes.observe(region.firstElementChild);
+  }
 
   const source = document.getElementById("dictionary");
   if (!source) return;

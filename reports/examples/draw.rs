@@ -1,9 +1,9 @@
 //! Draws a record in every form into a directory: `draw RUN DIR`. Instead of a record's path may stand a number of rounds, of 500
-//! cells each: such a record is made up then. To see what drawing costs:
+//! cells each: such a record is made up then. It says how much memory that took. To see what drawing costs:
 //!
 //! ```text
 //! cargo build --release -p reports --example draw
-//! /usr/bin/time -v target/release/examples/draw 10 /tmp/drawn
+//! time target/release/examples/draw 10 /tmp/drawn
 //! ```
 
 use std::error::Error;
@@ -33,5 +33,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let text = terminal::draw(&Document::of(&run), Terminal { width: 80, charset: Charset::Utf8 });
     std::fs::write(directory.join("report.txt"), text)?;
     println!("{} cells, {} a round", run.cells.len(), large::CELLS_A_ROUND);
+    if let Some(peak) = peak_memory()? {
+        println!("peak memory: {peak}");
+    }
     Ok(())
+}
+
+/// The most memory that this process has had (`VmHWM`, proc(5)), with its unit; none where the kernel does not say.
+fn peak_memory() -> std::io::Result<Option<String>> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    // The kernel's kB are 1,024 bytes.
+    Ok(peak.map(|peak| peak.trim().replace(" kB", " KiB")))
 }

@@ -1,5 +1,6 @@
 //! What a picture is drawn from, as rows: a small table on the page, and the same to take away.
 
+use super::link;
 use crate::picture::{Bars, Drawing, Heat, Lines, Picture, Point, Tracks};
 
 /// Of more cells than these there is only the file.
@@ -33,50 +34,9 @@ impl Data {
         (self.rows.len() * self.headings.len() <= SHOWN).then_some(&self.rows)
     }
 
-    /// All of it as CSV (RFC 4180, with short line ends) in a `data:` link.
+    /// All of it as a link.
     pub(super) fn link(&self) -> String {
-        let lines = std::iter::once(&self.headings).chain(&self.rows);
-        let mut link = "data:text/csv;charset=utf-8,".to_owned();
-        for line in lines {
-            let fields: Vec<String> = line.iter().map(|field| quoted(field)).collect();
-            encode(&(fields.join(",") + "\n"), &mut link);
-        }
-        link
-    }
-}
-
-/// A field of CSV. One that a spreadsheet would take for a formula is told to be text.
-fn quoted(field: &str) -> String {
-    let is_formula =
-        field.starts_with(['=', '+', '@']) || (field.starts_with('-') && field.parse::<f64>().is_err());
-    let field = if is_formula { format!("'{field}") } else { field.to_owned() };
-    if field.contains([',', '"', '\n', '\r']) { format!("\"{}\"", field.replace('"', "\"\"")) } else { field }
-}
-
-const DIGITS: [u8; 16] = *b"0123456789ABCDEF";
-
-/// Puts `text` behind `link`, percent-encoded but for what stands for itself anywhere in a link.
-fn encode(text: &str, link: &mut String) {
-    for byte in text.bytes() {
-        match byte {
-            b'0'..=b'9'
-            | b'a'..=b'z'
-            | b'A'..=b'Z'
-            | b'-'
-            | b'.'
-            | b'_'
-            | b'~'
-            | b','
-            | b':'
-            | b';'
-            | b'/' => {
-                link.push(char::from(byte));
-            }
-            _ => {
-                link.push('%');
-                link.extend([byte >> 4, byte & 15].map(|digit| char::from(DIGITS[usize::from(digit)])));
-            }
-        }
+        link::of(std::iter::once(&self.headings).chain(&self.rows))
     }
 }
 
@@ -178,18 +138,6 @@ fn of_tracks(tracks: &Tracks) -> Data {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_field_is_quoted_where_it_must_be_and_is_no_formula() {
-        assert_eq!(quoted("a,\"b\""), "\"a,\"\"b\"\"\"");
-        assert_eq!(["=1+1", "-2.5", "-x", "epoll"].map(quoted), ["'=1+1", "-2.5", "'-x", "epoll"]);
-    }
-
-    #[test]
-    fn a_link_holds_nothing_that_would_end_it() {
-        let data = Data { headings: vec!["a#\"<&'%".into()], rows: vec![vec!["µ s".into()]] };
-        assert_eq!(data.link(), "data:text/csv;charset=utf-8,%22a%23%22%22%3C%26%27%25%22%0A%C2%B5%20s%0A");
-    }
 
     #[test]
     fn a_number_has_five_digits() {

@@ -3,8 +3,12 @@
 
 mod chart;
 mod data;
+mod dictionary;
+mod figure;
+mod link;
 mod pairs;
 mod room;
+mod shown;
 mod texts;
 mod view;
 mod words;
@@ -32,10 +36,14 @@ const TEMPLATES: [(&str, &str); 6] = [
 ];
 
 /// What is put into a page as it is; nothing of it comes from a record.
-const ASSETS: [(&str, &str); 6] = [
+const ASSETS: [(&str, &str); 10] = [
     ("style", include_str!("../../assets/report.css")),
     ("script", include_str!("../../assets/report.js")),
-    ("chart_script", include_str!("../../assets/chart.js")),
+    ("chart_numbers", include_str!("../../assets/chart/numbers.js")),
+    ("chart_looks", include_str!("../../assets/chart/looks.js")),
+    ("chart_layers", include_str!("../../assets/chart/layers.js")),
+    ("chart_zoom", include_str!("../../assets/chart/zoom.js")),
+    ("charts", include_str!("../../assets/chart/chart.js")),
     ("uplot", include_str!("../../assets/uplot/uPlot.iife.min.js")),
     ("uplot_style", include_str!("../../assets/uplot/uPlot.min.css")),
     // A page that holds uPlot holds its licence.

@@ -10,6 +10,11 @@ pub(super) const TABLES: usize = 90_000;
 /// What the markup of a table's cell takes, in bytes.
 pub(super) const CELL: usize = 22;
 
+/// Of which kind something of this title is: what it says before the first colon; behind it stands in which setting.
+pub(super) fn kind(title: &str) -> String {
+    title.split(':').next().unwrap_or(title).to_owned()
+}
+
 /// What there is room for, and what not, both in the order in which they came. One of each kind goes before the second of any: one
 /// that `is_main`, if there is one, else the first.
 pub(super) fn shared<T>(

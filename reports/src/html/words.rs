@@ -1,7 +1,7 @@
 //! The page's own words: what stands in its templates by a key. They stand here so that who translates finds all of them.
 
 /// Keys of the templates, and the words.
-pub const WORDS: [(&str, &str); 25] = [
+pub const WORDS: [(&str, &str); 27] = [
     ("skip", "Skip to what it comes to"),
     ("contents", "Contents"),
     ("verdict", "What it comes to"),
@@ -23,6 +23,8 @@ pub const WORDS: [(&str, &str); 25] = [
     ("data", "What it is drawn from"),
     ("take", "Take it away as CSV"),
     ("reset", "Whole picture"),
+    ("nearer", "Zoom in"),
+    ("further", "Zoom out"),
     ("zoom", "Drag over a part to see it larger; a double click shows the whole again. Keys: + - arrows 0."),
     ("theme", "Light or dark"),
     ("list", "All pictures"),

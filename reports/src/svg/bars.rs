@@ -11,8 +11,8 @@ const BAR: f64 = 13.0;
 const LEFT: f64 = 4.0;
 const RIGHT: f64 = 16.0;
 const BELOW: f64 = 44.0;
-/// So many parts have a look of their own.
-const PARTS: usize = 4;
+/// So many parts have a look of their own: as many as any picture has, the classes of errors.
+const PARTS: usize = 5;
 
 /// Its height, what is in it, and its key.
 pub(super) fn draw(bars: &Bars) -> (f64, String, Vec<Key>) {
@@ -46,12 +46,12 @@ fn place(axis: &Mapping, value: f64) -> f64 {
 
 fn scale(bars: &Bars, axis: &Mapping, bottom: f64) -> String {
     let (mut grid, mut texts) = (String::new(), String::new());
-    for tick in spaced(&axis.ticks(6), WIDTH - LEFT - RIGHT) {
+    for tick in &spaced(&axis.ticks(6), WIDTH - LEFT - RIGHT) {
         let x = place(axis, tick.value);
         grid += &format!("M{} 0V{}", at(x), at(bottom + 4.0));
         // The first number would begin beyond the edge if it stood in the middle of its line.
         let class = if tick.place < 0.02 { "" } else { "m" };
-        texts += &labels::text(x, bottom + 18.0, class, &labels::tick(tick.value));
+        texts += &labels::text(x, bottom + 18.0, class, &labels::tick(tick));
     }
     let name = labels::axis(WIDTH / 2.0, bottom + 37.0, "name m", &bars.axis);
     format!("<path class=\"grid\" d=\"{grid}\"/>{texts}{name}")

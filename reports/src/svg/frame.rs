@@ -27,7 +27,7 @@ pub(super) struct Frame {
 impl Frame {
     /// One whose left edge leaves room for the numbers beside it.
     pub(super) fn new(x: Mapping, y: Mapping) -> Self {
-        let widest = y.ticks(5).iter().map(|it| labels::width(&tick(it.value))).fold(0.0, f64::max);
+        let widest = y.ticks(5).iter().map(|it| labels::width(&tick(it))).fold(0.0, f64::max);
         Self { x, y, left: widest + 12.0 }
     }
 
@@ -60,15 +60,15 @@ impl Frame {
         let [left, top, right, bottom] = self.ends();
         let mut grid = String::new();
         let mut texts = String::new();
-        for it in self.y.ticks(5) {
+        for it in &self.y.ticks(5) {
             let y = self.at_y(it.value);
             grid += &format!("M{} {}H{}", at(left), at(y), at(right));
-            texts += &labels::text(left - 6.0, y + 4.0, "e", &tick(it.value));
+            texts += &labels::text(left - 6.0, y + 4.0, "e", &tick(it));
         }
-        for it in spaced(&self.x.ticks(7), self.width()) {
+        for it in &spaced(&self.x.ticks(7), self.width()) {
             let x = self.at_x(it.value);
             grid += &format!("M{} {}v5", at(x), at(bottom));
-            texts += &labels::text(x, bottom + 18.0, "m", &tick(it.value));
+            texts += &labels::text(x, bottom + 18.0, "m", &tick(it));
         }
         format!(
             "<path class=\"grid\" d=\"{grid}\"/><path class=\"edge\" d=\"M{} {}V{}H{}\"/>{texts}{}{}",
@@ -86,7 +86,7 @@ impl Frame {
 pub(super) fn spaced(ticks: &[Tick], length: f64) -> Vec<Tick> {
     let mut kept: Vec<Tick> = Vec::new();
     for it in ticks {
-        let half = |it: &Tick| labels::width(&tick(it.value)) / 2.0;
+        let half = |it: &Tick| labels::width(&tick(it)) / 2.0;
         let far = |last: &Tick| (it.place - last.place) * length > half(last) + half(it) + GAP;
         if kept.last().is_none_or(far) {
             kept.push(*it);
@@ -108,7 +108,7 @@ mod tests {
         assert!(kept.len() < all.len() && kept.len() > 2, "{kept:?}");
         for pair in kept.windows(2) {
             let room = (pair[1].place - pair[0].place) * 200.0;
-            let [one, other] = [0, 1].map(|index| labels::width(&tick(pair[index].value)));
+            let [one, other] = [0, 1].map(|index| labels::width(&tick(&pair[index])));
             let needed = f64::midpoint(one, other);
             assert!(room > needed, "{pair:?}");
         }

@@ -14,8 +14,10 @@ mod frame;
 mod heat;
 mod labels;
 mod lines;
+mod looks;
 mod marks;
 mod scale;
+mod ticks;
 mod tracks;
 
 use serde::Serialize;
@@ -71,7 +73,7 @@ pub(crate) fn words() -> impl Iterator<Item = &'static str> {
 
 /// The classes of each line, which give it its colour and its dashes.
 pub(crate) fn classes(series: &[Series]) -> Vec<String> {
-    lines::looks(series).into_iter().map(lines::Look::classes).collect()
+    looks::looks(series).into_iter().map(looks::Look::classes).collect()
 }
 
 /// A key's swatch of what `body` draws within 24 by 14 units.

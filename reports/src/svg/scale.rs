@@ -1,9 +1,7 @@
-//! How numbers lie on an axis, and at which of them its ticks stand.
-//!
-//! On a linear axis ticks stand at 1, 2 or 5 times a power of ten, the nearest to an even share of it. Source: P. S. Heckbert,
-//! Nice Numbers for Graph Labels, Graphics Gems (1990). On a logarithmic one they stand at powers of ten, and where these are few
-//! at 2 and 5 times them as well; percentiles lie as the number of their nines, `-log10(1 - p / 100)`, as hdrhistogram draws them.
+//! How numbers lie on an axis: evenly, by their ratios, or, of percentiles, by the number of their nines, `-log10(1 - p / 100)`, as
+//! hdrhistogram draws them.
 
+use super::ticks::{self, nice};
 use crate::picture::Scale;
 
 /// From values to places on an axis.
@@ -22,6 +20,9 @@ pub(super) struct Tick {
     pub(super) value: f64,
     /// From 0 to 1.
     pub(super) place: f64,
+    /// The number by whose size its unit is chosen: the greatest of its axis. Where ratios are evenly far it is its own, since a
+    /// thousandth of the greatest is on such an axis too.
+    pub(super) size: f64,
 }
 
 impl Mapping {
@@ -59,32 +60,20 @@ impl Mapping {
 
     /// Some `wanted` ticks, or as many as there are nice numbers.
     pub(super) fn ticks(&self, wanted: usize) -> Vec<Tick> {
-        let values = match self.scale {
-            Scale::Linear => linear_ticks(self.low, self.high, wanted),
-            Scale::Logarithmic => logarithmic_ticks(self.low, self.high, wanted),
-            Scale::Nines => nines(self.low, self.high),
-        };
-        values.into_iter().map(|value| Tick { value, place: self.place(value) }).collect()
+        let values = ticks::between(self.scale, self.low, self.high, wanted);
+        let most = values.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
+        let size = |value: f64| if self.scale == Scale::Linear { most } else { value.abs() };
+        values.into_iter().map(|value| Tick { value, place: self.place(value), size: size(value) }).collect()
     }
 }
 
 /// What lies evenly on the axis.
-fn unfolded(scale: Scale, value: f64) -> f64 {
+pub(super) fn unfolded(scale: Scale, value: f64) -> f64 {
     match scale {
         Scale::Linear => value,
         Scale::Logarithmic => value.log10(),
         Scale::Nines => -(1.0 - value / 100.0).max(1e-9).log10(),
     }
-}
-
-/// 1, 2, 5 or 10 times a power of ten: the nearest to `value`, or the least that is not below it.
-fn nice(value: f64, round: bool) -> f64 {
-    let power = 10_f64.powf(value.log10().floor());
-    let part = value / power;
-    let limits = if round { [1.5, 3.0, 7.0] } else { [1.0, 2.0, 5.0].map(|limit| limit + 1e-9) };
-    let steps = [1.0, 2.0, 5.0];
-    let step = limits.iter().zip(steps).find(|(limit, _)| part < **limit).map_or(10.0, |(_, step)| step);
-    step * power
 }
 
 /// From nought, or from below it, to the next nice number.
@@ -95,12 +84,6 @@ fn linear_ends(low: f64, high: f64) -> (f64, f64) {
     }
     let step = nice((high - low) / 5.0, true);
     ((low / step).floor() * step, (high / step - 1e-9).ceil() * step)
-}
-
-fn linear_ticks(low: f64, high: f64, wanted: usize) -> Vec<f64> {
-    let step = nice((high - low) / wanted.max(1) as f64, true);
-    let (first, last) = ((low / step - 1e-9).ceil() as i64, (high / step + 1e-9).floor() as i64);
-    (first..=last).map(|index| index as f64 * step).collect()
 }
 
 /// As powers of ten: from and to 1, 2 or 5 times one.
@@ -120,24 +103,6 @@ fn logarithmic_ends(low: f64, high: f64) -> (f64, f64) {
     let (low, high) = (below(low), nice(high, false));
     let high = if high > low { high } else { low * 10.0 };
     (low.log10(), high.log10())
-}
-
-fn logarithmic_ticks(low: f64, high: f64, wanted: usize) -> Vec<f64> {
-    let parts: &[f64] =
-        if high - low < 1.0 || (high - low <= 3.0 && wanted > 3) { &[1.0, 2.0, 5.0] } else { &[1.0] };
-    let (first, last) = (low.floor() as i32, high.ceil() as i32);
-    let all = (first..=last).flat_map(|power| parts.iter().map(move |part| part * 10_f64.powi(power)));
-    let within = |value: &f64| (low - 1e-9..=high + 1e-9).contains(&value.log10());
-    let all: Vec<f64> = all.filter(within).collect();
-    let every = all.len().div_ceil(wanted.max(1) * 2).max(1);
-    all.into_iter().step_by(every).collect()
-}
-
-/// 0, 50, 90, 99, 99.9 and so on.
-fn nines(low: f64, high: f64) -> Vec<f64> {
-    let more = (1..=9).map(|number| 100.0 - 10_f64.powi(2 - number));
-    let all = [0.0, 50.0].into_iter().chain(more);
-    all.filter(|value| (low - 1e-6..=high + 1e-6).contains(&unfolded(Scale::Nines, *value))).collect()
 }
 
 #[cfg(test)]

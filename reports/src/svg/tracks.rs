@@ -7,7 +7,7 @@ use crate::picture::{Axis, Row, Scale, Tracks};
 
 /// How high a row is, and how much room labels have.
 const ROW: f64 = 17.0;
-const LABEL: f64 = 130.0;
+const LABEL: f64 = 150.0;
 const RIGHT: f64 = 16.0;
 const BELOW: f64 = 42.0;
 /// The highest piece.
@@ -100,10 +100,10 @@ fn x(time: &Mapping, ms: f64) -> f64 {
 
 fn scale(time: &Mapping, bottom: f64, title: String) -> String {
     let (mut grid, mut texts) = (String::new(), String::new());
-    for tick in spaced(&time.ticks(6), WIDTH - LABEL - RIGHT) {
+    for tick in &spaced(&time.ticks(6), WIDTH - LABEL - RIGHT) {
         let x = x(time, tick.value);
         grid += &format!("M{} 0V{}", at(x), at(bottom + 4.0));
-        texts += &labels::text(x, bottom + 18.0, "m", &labels::tick(tick.value));
+        texts += &labels::text(x, bottom + 18.0, "m", &labels::tick(tick));
     }
     let axis = Axis { title, unit: "ms".into(), scale: Scale::Linear };
     let name = labels::axis(f64::midpoint(LABEL, WIDTH - RIGHT), bottom + 36.0, "name m", &axis);

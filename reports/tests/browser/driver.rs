@@ -88,20 +88,6 @@ impl Browser {
         entries.as_array().cloned().unwrap_or_else(|| panic!("no log: {entries}"))
     }
 
-    /// Drags with the first button from one place of the window to another.
-    pub(crate) fn drag(&self, from: (f64, f64), to: (f64, f64)) {
-        let go = |(x, y): (f64, f64)| json!({ "type": "pointerMove", "duration": 100, "origin": "viewport", "x": x.round(), "y": y.round() });
-        let steps = [
-            go(from),
-            json!({ "type": "pointerDown", "button": 0 }),
-            go((f64::midpoint(from.0, to.0), to.1)),
-            go(to),
-            json!({ "type": "pointerUp", "button": 0 }),
-        ];
-        let mouse = json!({ "type": "pointer", "id": "mouse", "parameters": { "pointerType": "mouse" }, "actions": steps });
-        self.post("/actions", &json!({ "actions": [mouse] }));
-    }
-
     /// The page as a printer gets it: a PDF in base 64.
     pub(crate) fn print(&self) -> String {
         let printed = self.post("/print", &json!({}));
@@ -109,7 +95,7 @@ impl Browser {
     }
 
     /// Asks the driver for something and takes its answer, which must not be an error.
-    fn post(&self, what: &str, body: &Value) -> Value {
+    pub(crate) fn post(&self, what: &str, body: &Value) -> Value {
         let mut reply = self
             .agent
             .post(format!("{}{what}", self.session))

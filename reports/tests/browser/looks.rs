@@ -1,24 +1,50 @@
 //! The page on a telephone and a projector, in the dark, on paper, and to those who don't see it.
 
+use reports::document::Document;
+use reports::language::Language;
 use serde_json::json;
 
-use crate::driver::Options;
-use crate::{axe, number, opened, resize, text};
+use crate::driver::{Browser, Options};
+use crate::pages::{Page, comparison, series};
+use crate::{axe, emulate, number, opened, resize, sample, text, unfold};
 
 #[test]
 fn nothing_has_to_be_scrolled_to_the_side_on_a_telephone() {
     let Some((browser, _page)) = opened(&Options::default()) else { return };
-    browser.run("document.querySelectorAll('details').forEach((it) => { it.open = true; })", &[]);
+    unfold(&browser);
     for (width, height) in [(360, 740), (768, 1024), (1920, 1080)] {
         resize(&browser, width, height);
-        browser.run_async("requestAnimationFrame(() => setTimeout(arguments[0], 100))", &[]);
+        let wide = number(&browser, "return document.documentElement.scrollWidth");
+        assert!(wide <= f64::from(width), "{wide} of {width}: {}", too_wide(&browser));
+    }
+}
+
+#[test]
+fn buttons_above_a_narrow_page_keep_their_distance_from_what_follows() {
+    let Some((browser, _page)) = opened(&Options::default()) else { return };
+    for width in [360, 768, 1_280] {
+        resize(&browser, width, 740);
+        let between = "const buttons = [...document.querySelectorAll('header button')].map((it) => it.getBoundingClientRect().bottom);
+             return document.querySelector('.conclusions').getBoundingClientRect().top - Math.max(...buttons)";
+        let between = number(&browser, between);
+        assert!(between >= 8.0, "{between} pixels at {width}");
+    }
+}
+
+#[test]
+fn with_letters_twice_as_large_nothing_has_to_be_scrolled_to_the_side() {
+    let Some((browser, _page)) = opened(&Options::default()) else { return };
+    unfold(&browser);
+    browser.run("document.documentElement.style.fontSize = '200%'; concur.redraw()", &[]);
+    for width in [1_280, 640] {
+        resize(&browser, width, 800);
         let wide = number(&browser, "return document.documentElement.scrollWidth");
         assert!(wide <= f64::from(width), "{wide} of {width}: {}", too_wide(&browser));
     }
 }
 
 /// What reaches beyond the window.
-fn too_wide(browser: &crate::driver::Browser) -> String {
+fn too_wide(browser: &Browser) -> String {
     let found = browser.run(
         "return [...document.querySelectorAll('body *')].filter((it) => !it.closest('.scroll')
              && it.getBoundingClientRect().right > innerWidth + 1)
@@ -71,16 +97,39 @@ fn it_prints_light_and_without_what_can_be_pressed() {
     assert!(ink < 80.0, "the ink is {ink} light");
 }
 
-#[test]
-fn axe_finds_nothing_serious_light_or_dark() {
+/// Looks over a page, all of it unfolded, in both colours and widths.
+fn assert_no_faults(document: &Document, language: Language) {
     let Some(axe) = axe::source() else { return };
-    let Some((browser, _page)) = opened(&Options::default()) else { return };
-    for theme in ["light", "dark"] {
-        let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": theme }] });
-        browser.tools("Emulation.setEmulatedMedia", &media);
+    let Some(browser) = Browser::start(&Options::default()) else { return };
+    let page = Page::of(document, language);
+    browser.open(&page.url());
+    unfold(&browser);
+    for (theme, width) in [("light", 1_280), ("dark", 1_280), ("dark", 360), ("light", 360)] {
+        emulate(&browser, "screen", theme);
+        resize(&browser, width, 800);
         let found = axe::faults(&browser, &axe);
-        assert!(found.is_empty(), "{theme}: {found:#?}");
+        assert!(found.is_empty(), "{language:?}, {theme}, {width}: {found:#?}");
     }
+}
+
+#[test]
+fn axe_finds_nothing_serious_on_the_page_of_a_record() {
+    assert_no_faults(&Document::of(&sample::course::run()), Language::English);
+}
+
+#[test]
+fn axe_finds_nothing_serious_on_the_chinese_page_of_a_record() {
+    assert_no_faults(&Document::of(&sample::course::run()), Language::Chinese);
+}
+
+#[test]
+fn axe_finds_nothing_serious_on_the_page_of_two_runs() {
+    assert_no_faults(&comparison(), Language::English);
+}
+
+#[test]
+fn axe_finds_nothing_serious_on_the_page_of_a_series() {
+    assert_no_faults(&series(), Language::Chinese);
 }
 
 #[test]

@@ -1,50 +1,32 @@
 //! The page in a real browser: headless Chromium, driven through chromedriver. Debian has both (`chromium`, `chromium-driver`); where they
 //! are not installed, these tests say that they are skipped.
 
+#[allow(dead_code, reason = "only servers are shown here")]
+#[path = "../record_pictures/known.rs"]
+mod known;
 #[path = "../sample/mod.rs"]
 mod sample;
 
 mod axe;
+mod charts;
 mod driver;
+mod hands;
 mod looks;
 mod opened;
+mod pages;
+mod pictures;
+mod tables;
 mod without_script;
 
-use std::path::PathBuf;
-
-use reports::document::Document;
-use reports::html;
-use reports::language::Language;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use driver::{Browser, Options};
+use pages::Page;
 
-/// A page of the record that has something for every picture, in a directory of its own.
-struct Page {
-    _directory: TempDir,
-    path: PathBuf,
-}
-
-impl Page {
-    fn new() -> Self {
-        let document = Document::of(&sample::course::run());
-        let page = html::draw_both(&document, Language::English).expect("the page can be drawn");
-        let directory = tempfile::tempdir().expect("the directory for temporary files can be written");
-        let path = directory.path().join("report.html");
-        std::fs::write(&path, page).expect("the page can be written");
-        Self { _directory: directory, path }
-    }
-
-    fn url(&self) -> String {
-        format!("file://{}", self.path.display())
-    }
-}
-
-/// The page, opened; none where there is no browser, which is said.
+/// The page of the record that has something for every picture, opened; none where there is no browser, which is said.
 fn opened(options: &Options) -> Option<(Browser, Page)> {
     let browser = Browser::start(options)?;
-    let page = Page::new();
+    let page = Page::of_a_record();
     // What the browser's own first page asked for is not the page's.
     browser.open("about:blank");
     browser.log("performance");
@@ -56,6 +38,25 @@ fn opened(options: &Options) -> Option<(Browser, Page)> {
 fn resize(browser: &Browser, width: u32, height: u32) {
     let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
     browser.tools("Emulation.setDeviceMetricsOverride", &size);
+    settle(browser);
+}
+
+/// What the page is shown on (`screen`, `print`) and in which colours (`light`, `dark`).
+fn emulate(browser: &Browser, media: &str, theme: &str) {
+    let features = json!([{ "name": "prefers-color-scheme", "value": theme }]);
+    browser.tools("Emulation.setEmulatedMedia", &json!({ "media": media, "features": features }));
+    settle(browser);
+}
+
+/// Waits until the page has been laid out and drawn anew.
+fn settle(browser: &Browser) {
+    browser.run_async("const done = arguments[0]; requestAnimationFrame(() => setTimeout(done, 60))", &[]);
+}
+
+/// Opens all that is folded.
+fn unfold(browser: &Browser) {
+    browser.run("document.querySelectorAll('details').forEach((it) => { it.open = true; })", &[]);
+    settle(browser);
 }
 
 /// What a script comes to.

@@ -83,59 +83,6 @@ fn a_chart_has_ink_on_its_canvas() {
     assert!(inked.iter().all(|inked| inked.as_u64().unwrap() > 1_000), "{inked:?}");
 }
 
-/// The range of the first chart's axis to the right.
-fn range(browser: &Browser) -> (f64, f64) {
-    let end = |which: &str| number(browser, &format!("return concur.charts[0].u.scales.x.{which}"));
-    (end("min"), end("max"))
-}
-
-#[test]
-fn dragging_over_a_chart_shows_that_part_and_a_double_click_all_of_it() {
-    let Some((browser, _page)) = opened(&Options::default()) else { return };
-    let whole = range(&browser);
-    browser.run("concur.charts[0].u.over.scrollIntoView({ block: 'center', behavior: 'instant' })", &[]);
-    let side = |which: &str| {
-        number(&browser, &format!("return concur.charts[0].u.over.getBoundingClientRect().{which}"))
-    };
-    let (left, top, width, height) = (side("left"), side("top"), side("width"), side("height"));
-    let at = |share: f64| (left + share * width, top + height / 2.0);
-    browser.drag(at(0.25), at(0.75));
-    let part = range(&browser);
-    let length = |(low, high): (f64, f64)| high - low;
-    let share = length(part) / length(whole);
-    assert!((0.4..0.6).contains(&share), "{part:?} of {whole:?}");
-    browser.run("concur.charts[0].u.over.dispatchEvent(new MouseEvent('dblclick', { bubbles: true }))", &[]);
-    assert_eq!(range(&browser), whole);
-}
-
-#[test]
-fn the_reset_button_shows_all_of_a_chart_again() {
-    let Some((browser, _page)) = opened(&Options::default()) else { return };
-    let (low, high) = range(&browser);
-    browser.run(
-        "concur.charts[0].u.zoomed = true; concur.charts[0].u.setScale('x', { min: arguments[0], max: arguments[1] })",
-        &[low.into(), f64::midpoint(low, high).into()],
-    );
-    browser.run_async("setTimeout(arguments[0], 50)", &[]);
-    assert!(range(&browser).1 < high);
-    browser.run("document.querySelector('figure.live .hint button').click()", &[]);
-    browser.run_async("setTimeout(arguments[0], 50)", &[]);
-    assert_eq!(range(&browser), (low, high));
-}
-
-#[test]
-fn a_zoom_can_be_had_from_the_keyboard() {
-    let Some((browser, _page)) = opened(&Options::default()) else { return };
-    let (low, high) = range(&browser);
-    browser.run(
-        "document.querySelector('.plot').dispatchEvent(new KeyboardEvent('keydown', { key: '+', bubbles: true }))",
-        &[],
-    );
-    browser.run_async("setTimeout(arguments[0], 50)", &[]);
-    let (nearer_low, nearer_high) = range(&browser);
-    assert!(nearer_low > low && nearer_high < high);
-}
-
 #[test]
 fn the_page_is_put_into_chinese_and_back() {
     let Some((browser, _page)) = opened(&Options::default()) else { return };

@@ -3,6 +3,8 @@
 #[path = "../sample/drawings.rs"]
 mod pictures;
 
+use std::collections::BTreeSet;
+
 use insta::assert_snapshot;
 use reports::document::Document;
 use reports::html::{self, Languages};
@@ -50,6 +52,21 @@ fn a_heat_map() {
 #[test]
 fn a_timeline() {
     assert_snapshot!(drawn(&pictures::timeline()));
+}
+
+#[test]
+fn each_part_of_a_bar_has_a_look_of_its_own() {
+    let pictures = Document::of(&sample::course::run()).pictures;
+    let in_parts =
+        |picture: &&Picture| matches!(&picture.drawing, Drawing::Bars(bars) if bars.parts.len() > 1);
+    let mut most = 0;
+    for picture in pictures.iter().filter(in_parts) {
+        let key = svg::draw(picture, &|word| word.to_owned()).key;
+        let looks: BTreeSet<&String> = key.iter().map(|entry| &entry.swatch).collect();
+        assert_eq!(looks.len(), key.len(), "{}", picture.id);
+        most = most.max(key.len());
+    }
+    assert_eq!(most, 5, "the classes of errors");
 }
 
 #[test]

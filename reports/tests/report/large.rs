@@ -1,5 +1,5 @@
 //! A record of 5,000 cells: every form of it is drawn and stays of a size that can be read and sent. How long that takes is
-//! `benches/benches/report.rs`'s to say, and how much memory `examples/draw.rs` with `/usr/bin/time -v`.
+//! `benches/benches/report.rs`'s to say, and how much memory `memory.rs`'s.
 
 #[path = "../sample/large.rs"]
 mod record;

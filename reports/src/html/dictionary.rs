@@ -1,0 +1,44 @@
+//! The texts of a page in its other language, as its script looks them up.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{chart, texts};
+use crate::document::Document;
+
+/// `dictionary` for the page of `document` as JSON; none where there is nothing in it.
+pub(super) fn json(dictionary: &BTreeMap<String, String>, document: &Document) -> Option<String> {
+    // A map of texts is JSON whatever stands in it.
+    let json = || serde_json::to_string(&keyed(dictionary, &texts(document))).unwrap_or_default();
+    (!dictionary.is_empty()).then(|| chart::harmless(&json()))
+}
+
+/// The dictionary with short keys: the page has every text once already, and need not have it again to look it up. A key that two
+/// texts of the page have, which hardly ever happens, is left out, so that none of them becomes the other's translation.
+fn keyed<'d>(dictionary: &'d BTreeMap<String, String>, all: &BTreeSet<String>) -> BTreeMap<String, &'d str> {
+    let mut texts: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for text in dictionary.keys().chain(all) {
+        texts.entry(key(text)).or_default().insert(text);
+    }
+    let own = dictionary.iter().map(|(text, other)| (key(text), &**other));
+    own.filter(|(key, _)| texts[key].len() == 1).collect()
+}
+
+/// FNV-1a of 32 bits over the text's UTF-16 code units, as the script counts them, in hexadecimal digits. Source: G. Fowler,
+/// L. C. Noll, K.-P. Vo, D. Eastlake, The FNV Non-Cryptographic Hash Algorithm.
+fn key(text: &str) -> String {
+    let hash = text
+        .encode_utf16()
+        .fold(0x811c_9dc5_u32, |hash, unit| (hash ^ u32::from(unit)).wrapping_mul(0x0100_0193));
+    format!("{hash:x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_has_the_key_that_others_compute_for_it() {
+        // The published test vectors of FNV-1a: of ASCII the code units are the bytes.
+        assert_eq!([key(""), key("a"), key("foobar")], ["811c9dc5", "e40c292c", "bf9cf968"]);
+    }
+}

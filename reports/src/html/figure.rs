@@ -1,0 +1,66 @@
+//! A picture as the page shows it: drawn, with its key, its data, and lines for the script.
+
+use serde::Serialize;
+
+use super::data::Data;
+use super::{chart, room};
+use crate::picture::{Drawing, Picture, Style};
+use crate::svg::{self, Drawn};
+
+/// A picture as it is drawn.
+#[derive(Serialize)]
+pub(super) struct Figure<'a> {
+    picture: &'a Picture,
+    drawn: Drawn,
+    headings: Vec<String>,
+    /// What it is drawn from, if that is little.
+    rows: Option<Vec<Vec<String>>>,
+    /// The same, all of it, to take away.
+    link: String,
+    /// For the script, of lines.
+    chart: Option<String>,
+}
+
+impl<'a> Figure<'a> {
+    pub(super) fn of(picture: &'a Picture, words: &dyn Fn(&str) -> String) -> Self {
+        let data = Data::of(picture);
+        Self {
+            picture,
+            drawn: svg::draw(picture, words),
+            headings: data.headings().iter().map(|heading| words(heading)).collect(),
+            rows: data.few().map(<[_]>::to_vec),
+            link: data.link(),
+            chart: chart::json(picture),
+        }
+    }
+
+    /// Its title.
+    pub(super) fn title(&self) -> &'a str {
+        &self.picture.title
+    }
+
+    /// Whether the script draws it anew.
+    pub(super) fn is_chart(&self) -> bool {
+        self.chart.is_some()
+    }
+
+    /// What each does is a thing of its own: a timeline of processes says nothing of one of threads.
+    pub(super) fn kind(&self) -> String {
+        match &self.picture.drawing {
+            Drawing::Tracks(_) => self.picture.title.split(',').next().unwrap_or_default().to_owned(),
+            // With a schedule there are two lines of each, and what lies between them is the lesson.
+            Drawing::Lines(lines) if lines.series.iter().any(|series| series.style == Style::Reference) => {
+                room::kind(self.title()) + " beside a reference"
+            }
+            _ => room::kind(self.title()),
+        }
+    }
+
+    /// What it takes of the page, in bytes, nearly.
+    pub(super) fn size(&self) -> usize {
+        let cells = self.rows.iter().flatten().flatten().map(|text| text.len() + room::CELL).sum::<usize>();
+        let key = self.drawn.key.iter().map(|entry| entry.swatch.len() + entry.name.len()).sum::<usize>();
+        let chart = self.chart.as_ref().map_or(0, String::len);
+        self.drawn.svg.len() + key + self.link.len() + chart + cells + self.picture.notice.len()
+    }
+}

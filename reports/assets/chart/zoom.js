@@ -2,6 +2,8 @@
 concur.zoom = (() => {
   // Never beyond what the whole shows: there is nothing.
   const part = (u, min, max) => {
+    // A chart that was made just now has not been drawn yet.
+    if (!u.whole) return;
     const [low, high] = u.whole;
     const length = max - min;
     if (length >= high - low) return whole(u);

@@ -9,7 +9,7 @@ use crate::picture::{Bar, Bars, Scale};
 const ROW: f64 = 34.0;
 const BAR: f64 = 13.0;
 const LEFT: f64 = 4.0;
-const RIGHT: f64 = 16.0;
+const RIGHT: f64 = 26.0;
 const BELOW: f64 = 44.0;
 /// So many parts have a look of their own: as many as any picture has, the classes of errors.
 const PARTS: usize = 5;

@@ -9,7 +9,7 @@ use crate::picture::Axis;
 const TOP: f64 = 26.0;
 const BELOW: f64 = 42.0;
 /// What is free to the right, so that half of the last tick's number has room.
-const RIGHT: f64 = 22.0;
+const RIGHT: f64 = 26.0;
 /// How high the plane is.
 const HEIGHT: f64 = 230.0;
 /// Between two numbers at ticks.

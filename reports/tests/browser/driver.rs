@@ -165,6 +165,7 @@ fn capabilities(profile: &Path, options: &Options) -> Value {
     let always = json!({
         "browserName": "chrome",
         "goog:chromeOptions": chrome,
+        "timeouts": { "script": PATIENCE.as_millis() as u64 },
         "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
     });
     json!({ "capabilities": { "alwaysMatch": always } })

@@ -39,7 +39,7 @@ impl Page {
 
 /// Two runs against each other, with all that the pages of both have.
 pub(crate) fn comparison() -> Document {
-    let (old, new) = (sample::course::run(), slower(sample::course::run(), 1.3));
+    let (old, new) = (sample::loads::run(), slower(sample::loads::run(), 1.3));
     Document::versus_with_both(&Versus::of(&old, &new), &old, &new)
 }
 

@@ -18,7 +18,7 @@ const concur = { charts: [], redraw() {} };
   const edges = (region) => {
     const beyond = region.scrollWidth - region.clientWidth;
     region.classList.toggle("more", beyond - region.scrollLeft > 1);
-    if (beyond > 1) region.tabIndex = 0;
+    if (beyond > 0) region.tabIndex = 0;
     else region.removeAttribute("tabindex");
   };
   const sizes = new ResizeObserver((entries) => entries.forEach((entry) => edges(entry.target.closest(".scroll"))));

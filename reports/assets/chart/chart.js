@@ -29,17 +29,21 @@
     return { data: [xs, ...columns], intervals };
   };
 
-  // From where to where an axis goes: over all values and where areas begin, unless the lines would lie flat at the bottom then.
+  // From where to where an axis goes: over all values and intervals, and where areas begin, unless the lines would lie flat at the
+  // bottom then.
   const reach = (chart, side) => {
     const kind = chart[side].scale;
     const own = side === "x" ? 0 : 1;
-    const most = Math.max(...chart.series.flatMap((series) => series.points.map((point) => point[own])));
+    const points = chart.series.flatMap((series) => series.points);
+    const most = Math.max(...points.map((point) => point[own]));
+    const intervals = side === "y" ? points.flatMap((point) => point.slice(2)) : [];
     const begins = chart.areas.filter((area) => area.on === side).map((area) => area.from);
-    const near = begins.filter((at) => kind !== "linear" || at <= 2.5 * most).map(scales[kind].fold).filter(Number.isFinite);
+    const near = begins.filter((at) => kind !== "linear" || at <= 2.5 * most);
+    const ends = [...near, ...intervals].filter((at) => at !== null && (kind !== "logarithmic" || at > 0)).map(scales[kind].fold);
     return (low, high) => {
       if (low === null || high === null) return [0, 1];
-      low = Math.min(low, ...near);
-      high = Math.max(high, ...near);
+      low = Math.min(low, ...ends);
+      high = Math.max(high, ...ends);
       if (kind === "linear") { low = Math.min(low, 0); high = high > 0 ? high * 1.05 : 1; }
       const room = kind === "logarithmic" ? (high - low) * 0.04 || 0.3 : 0;
       return high > low ? [low - room, high + room] : [low - 0.5, high + 0.5];

@@ -2,13 +2,15 @@
 concur.layers = (() => {
   const { word, property, letter, font } = concur.looks;
 
-  // What `draw` draws, within the plane and not beyond its edges.
-  const within = (draw) => (u) => {
+  // What `draw` draws, within the plane and no more than so many CSS pixels beyond its edges.
+  const within = (beyond, draw) => (u) => {
     const { left, top, width, height } = u.bbox;
+    const edge = beyond * devicePixelRatio;
     u.ctx.save();
     u.ctx.beginPath();
-    u.ctx.rect(left, top, width, height);
+    u.ctx.rect(left - edge, top - edge, width + 2 * edge, height + 2 * edge);
     u.ctx.clip();
+    u.ctx.setLineDash([]);
     draw(u, { left, top, right: left + width, bottom: top + height });
     u.ctx.restore();
   };
@@ -25,7 +27,7 @@ concur.layers = (() => {
     if (u.ctx.measureText(text).width + 8 * pixel < right - left && y < bottom && y > top) u.ctx.fillText(text, left + 5 * pixel, y);
   };
 
-  const background = (chart, fold) => within((u, plane) => {
+  const background = (chart, fold) => within(0, (u, plane) => {
     for (const area of chart.areas) {
       const at = (value) => u.valToPos(fold[area.on](value), area.on, true);
       const [from, to] = [at(area.from), area.to === null ? null : at(area.to)];
@@ -74,7 +76,8 @@ concur.layers = (() => {
     }
   };
 
-  const foreground = (intervals, looks) => within((u) => {
+  // A marker at the edge is seen whole.
+  const foreground = (intervals, looks) => within(6, (u) => {
     looks.forEach((look, index) => {
       if (!u.series[index + 1].show) return;
       whiskers(u, intervals[index], look);

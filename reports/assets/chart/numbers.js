@@ -26,8 +26,10 @@ concur.numbers = (() => {
       if (within.length > 1) return within;
     }
     if (kind === "logarithmic" && high - low > 0.7) {
-      const parts = high - low <= 3 ? [1, 2, 5] : [1];
-      const every = Math.ceil((Math.ceil(high) - Math.floor(low)) * parts.length / (2 * wanted));
+      // All of 1, 2 and 5 times a power of ten, or these powers alone; of many powers every second, third and so on.
+      const powers = Math.ceil(high) - Math.floor(low);
+      const parts = high - low <= 3 && powers * 3 <= 2 * wanted ? [1, 2, 5] : [1];
+      const every = Math.ceil(powers * parts.length / (2 * wanted));
       const all = [];
       for (let power = Math.floor(low); power <= Math.ceil(high); power++)
         for (const part of parts) all.push(power + Math.log10(part));

@@ -3,6 +3,9 @@
 use super::COLOURS;
 use crate::picture::{Series, Style};
 
+/// So many kinds of dashes there are.
+const DASHES: usize = 4;
+
 /// Which colour, or which dashes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Look {
@@ -22,8 +25,8 @@ impl Look {
         match self {
             Self::Own(index) => format!("s{index}"),
             Self::Rest => "rest".to_owned(),
-            Self::Law { of, dashes } => format!("s{of} d{}", dashes % 3),
-            Self::Reference(index) => format!("ref d{}", index % 3),
+            Self::Law { of, dashes } => format!("s{of} d{}", dashes % DASHES),
+            Self::Reference(index) => format!("ref d{}", index % DASHES),
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::picture::{Axis, Row, Scale, Tracks};
 
 /// How high a row is, and how much room labels have.
 const ROW: f64 = 17.0;
-const LABEL: f64 = 150.0;
+const LABEL: f64 = 180.0;
 const RIGHT: f64 = 26.0;
 const BELOW: f64 = 42.0;
 /// The highest piece.

@@ -82,7 +82,7 @@ fn a_picture_of_every_kind_can_be_seen_on_every_kind_of_page() {
         ("screen", "dark", 1_280),
         ("screen", "dark", 360),
         ("screen", "light", 360),
-        ("print", "light", 720),
+        ("print", "light", 1_047),
     ] {
         emulate(&browser, media, theme);
         resize(&browser, width, 900);

@@ -2,7 +2,7 @@
 //! are not installed, these tests say that they are skipped.
 
 #[allow(dead_code, reason = "only servers are shown here")]
-#[path = "../record_pictures/known.rs"]
+#[path = "../report/record_pictures/known.rs"]
 mod known;
 #[path = "../sample/mod.rs"]
 mod sample;

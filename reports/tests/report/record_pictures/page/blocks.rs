@@ -23,8 +23,8 @@ pub(super) fn draws_bars(svg: &str, bars: &Bars) {
         let mut sum = 0.0;
         for (part, length) in bar.lengths.iter().enumerate() {
             sum += length;
-            // Four looks take turns.
-            let path = between(group, &format!("<path class=\"p{}\" d=\"", part % 4), "\"")[part / 4];
+            // Five looks take turns.
+            let path = between(group, &format!("<path class=\"p{}\" d=\"", part % 5), "\"")[part / 5];
             let [from, _, width, ..] = numbers(&path.replace(['h', 'v'], " "))[..] else { panic!("{path}") };
             let is_there = axis.is_at(sum, from + width) || !axis.has(sum) || sum <= 0.0;
             assert!(is_there, "{}: {from} {width}, {sum}", bar.label);

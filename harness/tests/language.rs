@@ -1,6 +1,6 @@
 //! What `concur` says in Chinese, and what makes it do so.
 
-#[path = "../../reports/tests/language/lint.rs"]
+#[path = "../../reports/tests/report/chinese/lint.rs"]
 mod lint;
 
 use std::process::Output;

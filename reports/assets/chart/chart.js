@@ -50,7 +50,10 @@
     };
   };
 
-  const axis = (source, wanted, size) => ({
+  // Of what is counted in whole numbers there are no halves at ticks either.
+  const counts = (chart) => chart.x.scale === "linear" && chart.series.every((series) => series.points.every(([x]) => Number.isInteger(x)));
+
+  const axis = (source, wanted, size, whole) => ({
     size,
     stroke: property("--ink"),
     label: named(source),
@@ -59,7 +62,7 @@
     labelFont: font(letter()),
     grid: { stroke: property("--line"), width: 1 },
     ticks: { stroke: property("--line"), width: 1 },
-    splits: (u, side, low, high) => ticks(source.scale, low, high, wanted(u)),
+    splits: (u, side, low, high) => ticks(source.scale, low, high, wanted(u)).filter((at) => !whole || Number.isInteger(at)),
     values: (u, splits) => labels(source.scale, splits),
   });
 
@@ -116,8 +119,8 @@
         y: { range: (u, low, high) => upwards(low, high) },
       },
       axes: [
-        axis(chart.x, (u) => Math.max(3, u.width / (7.5 * letter())), letter() * 3),
-        axis(chart.y, () => 5, letter() * 5.2),
+        axis(chart.x, (u) => Math.max(3, u.width / (7.5 * letter())), letter() * 3, counts(chart)),
+        axis(chart.y, () => 5, letter() * 5.2, false),
       ],
       series: [{ label: named(chart.x), value: (u, v) => (v === null ? "–" : figures(scales[x].unfold(v))) }, ...chart.series.map(line)],
       cursor: { drag: { x: true, y: false, setScale: false }, focus: { prox: 24 }, sync: together(chart, self) },

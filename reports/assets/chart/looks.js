@@ -29,7 +29,7 @@ concur.looks = (() => {
   };
 
   // What stands on a canvas does not grow with the reader's letters by itself. In CSS pixels.
-  const letter = () => parseFloat(getComputedStyle(document.body).fontSize) * 0.75;
+  const letter = () => parseFloat(getComputedStyle(document.body).fontSize) * 0.8;
   const font = (pixels) => `${pixels}px system-ui, "Noto Sans CJK SC", "Microsoft YaHei", sans-serif`;
   // How high a chart of a width is: as wide as three to five, within what a screen has room for.
   const height = (width) => Math.round(Math.min(Math.max(width * 0.6, 260), 440));

@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use super::room;
-use crate::table::{Align, Table};
+use crate::document::Document;
+use crate::table::{Align, Column, Table};
 
 /// A table of more rows is folded, unless the page begins with it.
 const LONG: usize = 24;
@@ -33,14 +34,18 @@ pub(super) struct Group<'a> {
 }
 
 impl<'a> Shown<'a> {
-    pub(super) fn of(index: usize, table: &'a Table, leads: bool, place: usize) -> Self {
+    pub(super) fn of(index: usize, document: &'a Document, leads: bool, place: usize) -> Self {
+        let table = &document.tables[index];
         let rows = &table.rows;
         let groups = if leads && is_ranked(table) {
             groups(rows)
         } else {
             vec![Group { kind: "", rows: rows.iter().map(Vec::as_slice).collect() }]
         };
-        let head = table.columns.iter().position(|column| column.align == Align::Left);
+        // What became of a row stands before whose it is.
+        let outcome = document.language.heading("outcome");
+        let is_head = |column: &Column| column.align == Align::Left && column.title != outcome;
+        let head = table.columns.iter().position(is_head);
         let folded = if leads { place >= OPEN } else { rows.len() > LONG };
         Self { id: format!("table-{}", index + 1), table, groups, head, folded }
     }

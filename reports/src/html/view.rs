@@ -39,9 +39,8 @@ impl<'a> Page<'a> {
         let leading = document.leading.clone();
         let others = (0..document.tables.len()).filter(|index| !leading.contains(index));
         let others: Vec<usize> = others.collect();
-        let shown = |leads: bool| {
-            move |(place, index): (usize, usize)| Shown::of(index, &document.tables[index], leads, place)
-        };
+        let shown =
+            |leads: bool| move |(place, index): (usize, usize)| Shown::of(index, document, leads, place);
         let figure = |picture| Figure::of(picture, languages.words);
         let pictures: Vec<Figure<'a>> = document.pictures.iter().map(figure).collect();
         // What the first table is about, which is what the first conclusion is about.

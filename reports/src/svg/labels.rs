@@ -8,7 +8,7 @@ use crate::picture::Axis;
 use crate::units::grouped;
 
 /// How wide a digit is, in a drawing's units: of a wide font, at a size between that of a page and the larger one of a telephone.
-const DIGIT: f64 = 8.4;
+const DIGIT: f64 = 9.0;
 
 /// `text` so that nothing in it is markup.
 pub(super) fn escaped(text: &str) -> String {

@@ -53,9 +53,9 @@ pub(super) fn looks(series: &[Series]) -> Vec<Look> {
     looks
 }
 
-/// Whether `longer` is `name` with words behind it: `threads: Amdahl`.
+/// Whether `longer` is `name` with words behind it: `threads: Amdahl`, `thread，未修正`.
 fn names_it(longer: &str, name: &str) -> bool {
-    longer.strip_prefix(name).is_some_and(|rest| rest.starts_with([':', ',', ' ']))
+    longer.strip_prefix(name).is_some_and(|rest| rest.starts_with([':', ',', ' ', '：', '，']))
 }
 
 #[cfg(test)]
@@ -82,8 +82,12 @@ mod tests {
             series("threads-pool", Style::Measured),
             series("threads: Amdahl", Style::Reference),
             series("the lock", Style::Reference),
+            series("threads-pool，未修正", Style::Reference),
         ];
         let looks = looks(&all);
-        assert_eq!(looks[2..], [Look::Law { of: 0, dashes: 0 }, Look::Reference(1)]);
+        assert_eq!(
+            looks[2..],
+            [Look::Law { of: 0, dashes: 0 }, Look::Reference(1), Look::Law { of: 1, dashes: 2 }]
+        );
     }
 }

@@ -11,6 +11,8 @@ pub(super) struct Mapping {
     /// The ends, as [`unfolded`].
     low: f64,
     high: f64,
+    /// Whether there are whole numbers only, and so no halves at ticks.
+    whole: bool,
 }
 
 /// Where a tick stands.
@@ -30,8 +32,10 @@ impl Mapping {
     pub(super) fn of(scale: Scale, values: impl Iterator<Item = f64>) -> Self {
         let values =
             values.filter(|value| value.is_finite() && (scale != Scale::Logarithmic || *value > 0.0));
+        let mut whole = scale == Scale::Linear;
         let ends = values
             .map(|value| (value, value))
+            .inspect(|(value, _)| whole &= value.fract().abs() < f64::EPSILON)
             .reduce(|(low, high), (value, _)| (low.min(value), high.max(value)));
         let (low, high) = ends.unwrap_or((1.0, 1.0));
         let (low, high) = match scale {
@@ -43,13 +47,13 @@ impl Mapping {
                 (low.max(0.0), unfolded(scale, high).max(low + 0.5))
             }
         };
-        Self { scale, low, high }
+        Self { scale, low, high, whole }
     }
 
     /// One with these very ends.
     pub(super) fn between(scale: Scale, low: f64, high: f64) -> Self {
         let (low, high) = (unfolded(scale, low), unfolded(scale, high));
-        Self { scale, low, high: if high > low { high } else { low + 1.0 } }
+        Self { scale, low, high: if high > low { high } else { low + 1.0 }, whole: false }
     }
 
     /// Where `value` lies, from 0 to 1; what is beyond an end lies at it.
@@ -60,7 +64,8 @@ impl Mapping {
 
     /// Some `wanted` ticks, or as many as there are nice numbers.
     pub(super) fn ticks(&self, wanted: usize) -> Vec<Tick> {
-        let values = ticks::between(self.scale, self.low, self.high, wanted);
+        let mut values = ticks::between(self.scale, self.low, self.high, wanted);
+        values.retain(|value| !self.whole || (value - value.round()).abs() < 1e-9);
         let most = values.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
         let size = |value: f64| if self.scale == Scale::Linear { most } else { value.abs() };
         values.into_iter().map(|value| Tick { value, place: self.place(value), size: size(value) }).collect()
@@ -120,6 +125,12 @@ mod tests {
         assert_eq!(ticks(Scale::Linear, &[3.0, 87.0], 5), [0.0, 20.0, 40.0, 60.0, 80.0, 100.0]);
         assert_eq!(ticks(Scale::Linear, &[0.1, 0.42], 5), [0.0, 0.1, 0.2, 0.3, 0.4, 0.5]);
         assert_eq!(ticks(Scale::Linear, &[-1.0, 3.0], 4), [-1.0, 0.0, 1.0, 2.0, 3.0]);
+    }
+
+    #[test]
+    fn where_whole_things_are_counted_no_tick_is_at_a_half() {
+        assert_eq!(ticks(Scale::Linear, &[1.0, 4.0], 7), [0.0, 1.0, 2.0, 3.0, 4.0]);
+        assert_eq!(ticks(Scale::Linear, &[0.9, 4.0], 7), [0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0]);
     }
 
     #[test]

@@ -7,6 +7,9 @@ use crate::units::{figure, times};
 /// At most so many rows, two bars each.
 const ROWS: usize = 20;
 
+/// Which run a bar is of.
+const RUNS: [&str; 2] = ["earlier", "later"];
+
 /// Two bars for each row; none where no row has figures in both runs.
 pub(crate) fn of(versus: &Versus) -> Option<Picture> {
     let mut rows: Vec<(&VersusRow, Change)> =
@@ -29,7 +32,7 @@ pub(crate) fn of(versus: &Versus) -> Option<Picture> {
                 unit: "µs".to_owned(),
                 scale: Scale::Linear,
             },
-            parts: vec!["CPU time per request".to_owned()],
+            parts: RUNS.map(str::to_owned).to_vec(),
             rows: rows[..shown].iter().flat_map(|(row, change)| bars(row, *change)).collect(),
         }),
     })
@@ -51,11 +54,11 @@ fn notice(row: &VersusRow, change: Change) -> String {
 
 fn bars(row: &VersusRow, change: Change) -> [Bar; 2] {
     let connections = row.setting.connections;
-    let bar = |which: &str, us: f64| Bar {
-        label: format!("{}, {connections} connections, {which}", row.model),
-        value: format!("{} µs", figure(us)),
-        lengths: vec![us],
+    let bar = |lengths: [f64; 2], which: usize| Bar {
+        label: format!("{}, {connections} connections, {}", row.model, RUNS[which]),
+        value: format!("{} µs", figure(lengths[which])),
+        lengths: lengths.to_vec(),
         interval: None,
     };
-    [bar("earlier", change.old), bar("later", change.new)]
+    [bar([change.old, 0.0], 0), bar([0.0, change.new], 1)]
 }

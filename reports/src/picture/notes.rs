@@ -1,6 +1,6 @@
 //! The course notes' figures beside this machine's: their timing table, and how much dearer a process is than a thread.
 
-use super::parts::{axis, bar, bars, ends};
+use super::parts::{axis, bar, bars, ends, second};
 use super::{Bar, Bars, Picture, Scale};
 use crate::course_notes::{PROCESS_BY_THREAD, PROSE, SOURCE, WAYS, Way};
 use crate::document::notes_form::{self, Chosen, hundredths};
@@ -16,6 +16,11 @@ const NOTES: &str = "course notes";
 pub(super) fn pictures(summary: &Summary) -> Vec<Picture> {
     let timing = notes_form::chosen(&summary.tasks, &summary.interpreters).and_then(|chosen| timing(&chosen));
     timing.into_iter().chain(processes(&summary.probes)).collect()
+}
+
+/// Whose figures bars are.
+fn parts() -> Vec<String> {
+    ["this run", NOTES].map(str::to_owned).to_vec()
 }
 
 /// A column of the notes' table.
@@ -41,11 +46,7 @@ fn timing(chosen: &Chosen<'_>) -> Option<Picture> {
         .collect();
     // Without a figure of this run there is nothing to stand beside the notes'.
     let own = rows.iter().any(|bar| !bar.label.ends_with(NOTES));
-    let drawing = Bars {
-        axis: axis("time by Line's", "× Line", Scale::Linear),
-        parts: vec!["time by Line's".to_owned()],
-        rows,
-    };
+    let drawing = Bars { axis: axis("time by Line's", "× Line", Scale::Linear), parts: parts(), rows };
     let title =
         format!("The course notes' timing table beside this machine's: {}", plural(chosen.jobs, "job"));
     own.then(|| bars("course-notes", title, notice(chosen), drawing, 1))?
@@ -74,7 +75,7 @@ fn group(chosen: &Chosen<'_>, column: &Column<'_>, way: &Way) -> Vec<Bar> {
     let mut bars: Vec<Bar> = own.into_iter().chain(pythons).collect();
     if !bars.is_empty() {
         let theirs = (column.of)(way) / (column.of)(&WAYS[0]);
-        bars.push(bar(label(NOTES), format!("{} × Line", hundredths(theirs)), theirs, None));
+        bars.push(second(bar(label(NOTES), format!("{} × Line", hundredths(theirs)), theirs, None)));
     }
     bars
 }
@@ -113,10 +114,15 @@ fn processes(tables: &[ProbeTable]) -> Option<Picture> {
     });
     let mut rows: Vec<Bar> = measured.collect();
     let notice = twenty_times(tables)?;
-    rows.push(bar(PROSE.to_owned(), format!("{PROCESS_BY_THREAD:.0} times"), PROCESS_BY_THREAD, None));
+    rows.push(second(bar(
+        PROSE.to_owned(),
+        format!("{PROCESS_BY_THREAD:.0} times"),
+        PROCESS_BY_THREAD,
+        None,
+    )));
     let drawing = Bars {
         axis: axis("making a process by making a thread", "times", Scale::Linear),
-        parts: vec!["making a process by making a thread".to_owned()],
+        parts: parts(),
         rows,
     };
     bars(

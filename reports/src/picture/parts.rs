@@ -57,6 +57,12 @@ pub(super) fn bar(label: String, value: String, length: f64, interval: Option<(f
     Bar { label, value, lengths: vec![length.max(0.0)], interval }
 }
 
+/// The same as a bar's second part: a figure from elsewhere, so that it looks different from this run's.
+pub(super) fn second(mut bar: Bar) -> Bar {
+    bar.lengths.insert(0, 0.0);
+    bar
+}
+
 /// `epoll, fork`; of many the first ones, and how many more.
 pub(super) fn listed<T: AsRef<str>>(names: &[T]) -> String {
     let first: Vec<&str> = names.iter().take(NAMED).map(AsRef::as_ref).collect();

@@ -1,6 +1,6 @@
 //! Stevens' comparison: what process control costs by what a fork for each client does, in his book and on this machine.
 
-use super::parts::{axis, bar, bars, paragraph};
+use super::parts::{axis, bar, bars, paragraph, second};
 use super::{Bar, Bars, Picture, Scale};
 use crate::document::stevens::{SOURCE, thousandths};
 use crate::document::title::{self, Open};
@@ -14,7 +14,7 @@ fn picture(table: &StevensTable) -> Option<Picture> {
     let rows: Vec<Bar> = table.rows.iter().flat_map(pair).collect();
     let drawing = Bars {
         axis: axis("process control by a fork's", "× fork", Scale::Linear),
-        parts: vec!["process control".to_owned()],
+        parts: ["this run", "the book"].map(str::to_owned).to_vec(),
         rows,
     };
     let title =
@@ -29,6 +29,7 @@ fn pair(row: &StevensRow) -> Vec<Bar> {
     let book = row
         .book
         .map(|book| bar(format!("book: {}", book.server), text(book.by_fork()), book.by_fork(), None));
+    let book = book.map(second);
     [bar(row.model.clone(), text(own), own, None)].into_iter().chain(book).collect()
 }
 

@@ -63,16 +63,19 @@ fn draw_bar(bar: &Bar, axis: &Mapping, top: f64) -> String {
     let mut drawn = labels::text(LEFT, top + 13.0, "halo", &label);
     drawn += &labels::text(WIDTH - 2.0, top + 13.0, "halo e", &bar.value);
     let (mut sum, mut from) = (0.0, LEFT);
-    for (index, length) in bar.lengths.iter().filter(|length| length.is_finite()).enumerate() {
+    for (index, length) in bar.lengths.iter().enumerate().filter(|(_, length)| length.is_finite()) {
         sum += length;
         let to = place(axis, sum);
+        if to <= from {
+            continue;
+        }
         drawn += &format!(
             "<path class=\"p{}\" d=\"M{} {}h{}v{BAR}h-{}z\"/>",
             index % PARTS,
             at(from),
             at(top + 18.0),
-            at((to - from).max(0.0)),
-            at((to - from).max(0.0))
+            at(to - from),
+            at(to - from)
         );
         from = to;
     }

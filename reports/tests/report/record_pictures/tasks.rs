@@ -80,7 +80,7 @@ fn the_notes_ways_stand_by_line_here_and_there() {
             assert_lengths(own, &[median]);
             let (low, high) = own.interval.unwrap();
             assert!(close(low, least) && close(high, greatest), "{own:?}");
-            assert_lengths(bar(picture, &format!("{} {column}: course notes", way.name)), &[notes]);
+            assert_lengths(bar(picture, &format!("{} {column}: course notes", way.name)), &[0.0, notes]);
         }
     }
 }

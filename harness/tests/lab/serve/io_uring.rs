@@ -11,6 +11,7 @@ use harness::measure::limits::raise_descriptor_limit;
 use harness::server::Server;
 use harness::workload::Workload;
 use socket2::SockRef;
+use workloads::READ_BYTES;
 
 use crate::common::streams::{is_echoed, run_until_served};
 use crate::common::{
@@ -44,6 +45,21 @@ fn memory(server: &Server) -> u64 {
     server.tree().fileless_bytes().unwrap()
 }
 
+/// The most bytes that a server may come to hold for clients whom it does not serve just now.
+///
+/// A receive goes on unasked until its client's bytes have no use, which the server finds out when the call that waits has
+/// returned. By then the kernel may have filled every buffer for one client, on a machine that is fast enough: these pages
+/// are touched from then on, and as much is held for that client. No more comes, since the next call hands the
+/// cancellation over before the kernel does anything else. What is held is collected in a vector that doubles: it is
+/// moved by changing page tables where it is large, but an allocator that copies it leaves the places that it outgrew, less
+/// than its length altogether, which the next client's fits into. Beside that each has an output and an input.
+fn most_held(model: &str, clients: usize) -> u64 {
+    let buffers = if model.ends_with("entries=1") { 1 } else { 64 };
+    let turn = buffers * READ_BYTES;
+    let (pool, held, outgrown) = (turn, clients * turn, turn);
+    (pool + held + outgrown + clients * 4 * READ_BYTES + (1 << 20)) as u64
+}
+
 /// Sends all of it, hears all of it, and insists that it is the same.
 fn echo(address: SocketAddr, bytes: usize, salt: usize) {
     let sent: Vec<u8> = (0..bytes).map(|index| ((index + salt) % 251) as u8).collect();
@@ -62,8 +78,7 @@ fn clients_who_flood_and_never_read_do_not_fill_memory() {
             assert!(taken < 100_000_000, "{model} took {taken} bytes from a client who takes none");
         }
         let more = memory(&server).saturating_sub(before);
-        // The receive buffers are 4 MiB; each client has an output and what came before its receive was cancelled.
-        assert!(more < 12 << 20, "{model} holds {more} bytes more for 8 clients who never read");
+        assert!(more < most_held(model, 8), "{model} holds {more} bytes more for 8 clients who never read");
         drop(flooders);
         stop(server);
     }
@@ -79,7 +94,7 @@ fn a_client_who_floods_while_it_waits_is_not_received_from() {
         let taken = flood(&client, &b"GET /wait/1 HTTP/1.1\r\nHost: test\r\n\r\n".repeat(1_000), 100_000_000);
         assert!(taken < 100_000_000, "{model} took {taken} bytes");
         let more = memory(&server).saturating_sub(before);
-        assert!(more < 8 << 20, "{model} holds {more} bytes more for a client who floods");
+        assert!(more < most_held(model, 1), "{model} holds {more} bytes more for a client who floods");
         drop(client);
         stop_within_grace(server);
     }

@@ -24,7 +24,7 @@ pub(super) struct Connection {
     /// Output is with the ring, and nothing else takes effect before it is sent.
     sending: bool,
     /// What arrived while it could not be dealt with. No more than one receive brings in a turn of the loop, which is
-    /// cancelled then.
+    /// cancelled then: as much as there are buffers, 4 MiB.
     held: BytesMut,
     /// The peer sends no more; that comes after what is held.
     ended: bool,

@@ -91,10 +91,10 @@ impl Process {
                 Err(RecvTimeoutError::Disconnected) if was_running => thread::sleep(LOOK_EVERY),
                 Err(_) => {
                     let (status, words) = self.end()?;
-                    // What it printed last may have come while we looked.
+                    // What it printed last may still be on its way: on a busy machine who reads it waits for a processor.
                     return self
                         .lines
-                        .try_recv()
+                        .recv_timeout(DRAIN_WITHIN)
                         .map_err(|_| anyhow!("it ended ({status}){}", quoted(&words)));
                 }
             }

@@ -284,10 +284,11 @@ fn who_ends_within_a_request_is_told_so_on_sigterm_and_who_only_takes_long_is_no
             send(server, Signal::SIGTERM);
         }
         std::thread::sleep(A_MOMENT);
+        if ends {
+            // All within their grace, however long the first ones take to end.
+            started.iter().for_each(|(.., client)| client.shutdown(Shutdown::Write).unwrap());
+        }
         for (name, server, client) in started {
-            if ends {
-                client.shutdown(Shutdown::Write).unwrap();
-            }
             let reply = text(client);
             assert!(reply.starts_with(heard) && reply.is_empty() != ends, "{name}: {reply}");
             ended_in_order(server);

@@ -226,9 +226,16 @@ fn the_generator_gets_right_replies_from_every_model() {
     for model in all() {
         let server = serve(model);
         for (bytes, connections) in [(1, 8), (64, 16), (MOST, 2)] {
-            let outcome = go(&load(ip(&server), connections, PATIENCE), bytes);
+            let enough = |it: &Outcome| {
+                it.errors.total() > 0 || (it.requests > 0 && it.connections_served == connections)
+            };
+            // A busy machine needs longer than a quiet one.
+            let mut outcomes = [1, 3, 9, 27].into_iter().map(|times| {
+                let load = load(ip(&server), connections, PATIENCE);
+                go(&Load { duration: load.duration * times, ..load }, bytes)
+            });
+            let outcome = outcomes.find(enough).unwrap_or_else(|| panic!("{model} left some unanswered"));
             assert_eq!(outcome.errors, Errors::default(), "{model}: {:?}", outcome.first_error);
-            assert!(outcome.requests > 0, "{model}");
             assert_eq!(outcome.latency_ns.len(), outcome.requests);
             assert_eq!((outcome.connects, outcome.connections_served), (connections as u64, connections));
         }

@@ -20,7 +20,7 @@ for servers.",
 switch the way from one that runs to the other; of ipc a message there and back.",
         "× thread: the time by that of making and ending a thread. × pipe: the time, or the rate, by a pipe's. Taken within each \
 round.",
-        "p99: of each round the time that 99 in 100 samples took at most; a sample of what is very short is the mean of several.",
+        "p90, p99: of each round the time that 90 or 99 in 100 samples took at most; none where there were too few; a sample of what is very short is the mean of several.",
         "up to 8 B: one byte, or what a way carries by its nature: nothing with a plain signal, 4 bytes with a real-time one, 8 with \
 an eventfd.",
         "rate: millions of bytes a second that arrived and were right.",
@@ -59,6 +59,7 @@ fn fields(compared: String) -> Vec<Field> {
         known(Column::numbers("interval", "×", 7), |row| {
             row.ratio.and_then(|ratio| known_range(ratio.interval, factor)).unwrap_or_default()
         }),
+        known(Column::numbers("p90", "µs", 5), |row| if_known(row.p90_us, figure)),
         known(Column::numbers("p99", "µs", 4), |row| if_known(row.p99_us, figure)),
         known(Column::numbers("samples", "a round", 8), |row| if_known(row.samples, count)),
         always(Column::words("kind", 9), |row| row.family.clone()),

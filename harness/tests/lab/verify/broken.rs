@@ -64,8 +64,16 @@ fn run(fault: Fault, is_http: bool, port: u16) -> io::Result<()> {
     }
     let present = Arc::new(AtomicUsize::new(0));
     let mut served = 0_usize;
-    while !stopping.load(Ordering::SeqCst) {
+    loop {
+        let is_last = stopping.load(Ordering::SeqCst);
+        if is_last && fault == Fault::OneAtATime {
+            break; // it would serve them beyond its grace
+        }
+        // Looked at before the call: who had connected when it was asked to stop is let in, also on a busy machine.
         let Ok((stream, _)) = listener.accept() else {
+            if is_last {
+                break;
+            }
             let mut ready = [PollFd::new(listener.as_fd(), PollFlags::POLLIN)];
             let _ = poll(&mut ready, PollTimeout::try_from(LOOK).unwrap_or(PollTimeout::ZERO));
             continue;

@@ -4,7 +4,7 @@ use super::super::counted::{superseded, told};
 use super::super::row::{Estimate, Obstacle, Rank, Standing};
 use super::super::{Remark, Rounds, distinct, gravest, remarks};
 use crate::distance;
-use crate::record::{ProbeCell, Verdict};
+use crate::record::{Latency, ProbeCell, Verdict};
 use crate::statistics::ratio::{ByRound, Reading};
 use crate::statistics::{Ratio, median};
 use crate::units::grouped;
@@ -32,6 +32,8 @@ pub struct ProbeRow {
     pub rounds: Rounds,
     /// How long one operation took in microseconds: of each round the median.
     pub time_us: Option<Estimate>,
+    /// The 90th percentile, for ways that take too long for a 99th; absent unless all rounds have it.
+    pub p90_us: Option<f64>,
     /// The 99th percentile; absent unless all rounds have it.
     pub p99_us: Option<f64>,
     /// How many samples a round has.
@@ -81,7 +83,10 @@ pub(super) fn row(cells: &[&ProbeCell]) -> ProbeRow {
     let counted: Vec<&ProbeCell> = last.iter().copied().filter(|cell| counts(cell)).collect();
     let estimate =
         |figure: fn(&ProbeCell) -> Option<f64>| Estimate::of(counted.iter().filter_map(|cell| figure(cell)));
-    let p99: Option<Vec<f64>> = counted.iter().map(|cell| cell.time_us?.p99).collect();
+    let percentile = |of: fn(&Latency) -> Option<f64>| {
+        let all: Option<Vec<f64>> = counted.iter().map(|cell| of(&cell.time_us?)).collect();
+        all.and_then(median)
+    };
     let again = first.copy.is_some_and(|copy| copy > 1);
     let rounds = Rounds {
         counted: distinct(counted.iter().map(|cell| cell.round)),
@@ -99,7 +104,8 @@ pub(super) fn row(cells: &[&ProbeCell]) -> ProbeRow {
         ratio: None,
         rounds,
         time_us: estimate(|cell| Some(cell.time_us?.p50)),
-        p99_us: p99.and_then(median),
+        p90_us: percentile(|time| time.p90),
+        p99_us: percentile(|time| time.p99),
         samples: median(counted.iter().filter_map(|cell| cell.samples).map(|samples| samples as f64)),
         bytes_per_second: estimate(|cell| cell.bytes_per_second),
         bytes_each: estimate(|cell| cell.bytes_each),

@@ -18,7 +18,7 @@ use nix::unistd::{Pid, pause};
 use super::super::super::partner::Partner;
 use super::super::super::{Measured, Probe, Setting, Suite, Trouble};
 use super::memory::Kernel;
-use super::room::{PATIENCE, Room, tenth_of_numbers};
+use super::room::{PATIENCE, Room, third_of_numbers};
 use super::{measured, numbers, wanted};
 use crate::forking::Alone;
 
@@ -37,7 +37,7 @@ fn measure(setting: &Setting) -> Result<Measured, Trouble> {
     let (mut arrived, arrival) = io::pipe()?;
     let before = Kernel::Machine.bytes_held_before()?;
     let mut children: Vec<Partner> = Vec::new(); // killed when dropped, and when this process ends
-    let filled = Room::for_so_many(wanted, &[tenth_of_numbers()]).fill(|| {
+    let filled = Room::for_so_many(wanted, &[third_of_numbers()]).fill(|| {
         let sleep = || {
             (&arrival).write_all(&[0])?;
             loop {

@@ -21,11 +21,11 @@ const SETTLED: Duration = Duration::from_millis(20);
 /// A bound on the number of sleepers, and what it is, in words that go before "is in the way".
 pub(super) type Bound = (u64, &'static str);
 
-/// A tenth of the process numbers: other programs need some as well.
-pub(super) fn tenth_of_numbers() -> Bound {
+/// A third of the process numbers: other programs need some as well, and 10,000 fit into it as Linux comes.
+pub(super) fn third_of_numbers() -> Bound {
     (
-        pid_max().map_or(u64::MAX, |most| most as u64 / 10),
-        "a tenth of the machine's process numbers (kernel.pid_max)",
+        pid_max().map_or(u64::MAX, |most| most as u64 / 3),
+        "a third of the machine's process numbers (kernel.pid_max)",
     )
 }
 

@@ -51,7 +51,8 @@
   };
 
   // Of what is counted in whole numbers there are no halves at ticks either.
-  const counts = (chart) => chart.x.scale === "linear" && chart.series.every((series) => series.points.every(([x]) => Number.isInteger(x)));
+  const counts = ({ x, series }) =>
+    x.scale === "linear" && series.every(({ style, points }) => style === "reference" || points.every((point) => Number.isInteger(point[0])));
 
   const axis = (source, wanted, size, whole) => ({
     size,

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 /// The room for pictures with their data, in bytes of the page.
-pub(super) const PICTURES: usize = 170_000;
+pub(super) const PICTURES: usize = 166_000;
 /// The room for tables.
 pub(super) const TABLES: usize = 90_000;
 /// What the markup of a table's cell takes, in bytes.

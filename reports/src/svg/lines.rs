@@ -20,6 +20,9 @@ pub(super) fn draw(lines: &Lines) -> (f64, String, Vec<Key>) {
         [low, point.y, high]
     });
     let x = over(&lines.x, points().map(|point| point.x), &lines.areas, On::X);
+    let mut measured = lines.series.iter().filter(|series| series.style != Style::Reference);
+    let is_whole = |point: &Point| point.x.fract().abs() < f64::EPSILON;
+    let x = if measured.all(|series| series.points.iter().all(is_whole)) { x.counted() } else { x };
     let y = over(&lines.y, heights, &lines.areas, On::Y);
     let frame = Frame::new(x, y);
     let mut body: String = lines.areas.iter().map(|area| draw_area(area, &frame)).collect();

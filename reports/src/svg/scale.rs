@@ -56,6 +56,11 @@ impl Mapping {
         Self { scale, low, high: if high > low { high } else { low + 1.0 }, whole: false }
     }
 
+    /// The same of what is counted in whole numbers, even if a curve beside it goes through halves.
+    pub(super) fn counted(self) -> Self {
+        Self { whole: self.scale == Scale::Linear, ..self }
+    }
+
     /// Where `value` lies, from 0 to 1; what is beyond an end lies at it.
     pub(super) fn place(&self, value: f64) -> f64 {
         let place = (unfolded(self.scale, value) - self.low) / (self.high - self.low);

@@ -175,9 +175,6 @@ fn divided_as(life: &Cost, cost: Cost) -> Cost {
 mod tests {
     use std::time::Instant;
 
-    use hdrhistogram::Histogram;
-    use reports::record::Errors;
-
     use super::*;
     use crate::measure::after::Counted;
     use crate::measure::noise;
@@ -214,21 +211,7 @@ mod tests {
             requests_in_all: requests,
             connects: 1,
             connections_served: 1,
-            errors: Errors::default(),
-            first_error: None,
-            latency_ns: Histogram::new(3).unwrap(),
-            user_s: 0.0,
-            system_s: 0.0,
-            voluntary_switches: 0,
-            involuntary_switches: 0,
-            run_queue_wait_s: None,
-            offered: None,
-            uncorrected_ns: None,
-            over_time: None,
-            connection_requests: Vec::new(),
-            lag_ns: None,
-            beside_ns: None,
-            requests_after: 0,
+            ..Outcome::of_nobody()
         }
     }
 

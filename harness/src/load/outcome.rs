@@ -59,6 +59,12 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// That of a load which nobody drives.
+    #[cfg(test)]
+    pub(crate) fn of_nobody() -> Self {
+        Self::of(&Load::default(), Vec::new())
+    }
+
     /// Adds up what all threads have counted.
     pub(super) fn of(load: &Load, finished: Vec<Finished>) -> Self {
         let now = Instant::now();

@@ -297,21 +297,9 @@ mod tests {
             requests_in_all: 1,
             connects: 1,
             connections_served: 1,
-            errors: Errors::default(),
-            first_error: None,
-            latency_ns: Histogram::new(3).unwrap(),
             user_s: busy_s,
-            system_s: 0.0,
-            voluntary_switches: 0,
-            involuntary_switches: 0,
-            run_queue_wait_s: None,
             offered: Some(offered),
-            uncorrected_ns: None,
-            over_time: None,
-            connection_requests: Vec::new(),
-            lag_ns: None,
-            beside_ns: None,
-            requests_after: 0,
+            ..Outcome::of_nobody()
         }
     }
 

@@ -4,7 +4,7 @@ mod asked;
 mod broken;
 mod ends;
 mod good;
-mod grading;
+pub(crate) mod grading;
 mod leaks;
 mod replies;
 mod requests;

@@ -15,7 +15,8 @@ use workloads::READ_BYTES;
 
 use crate::common::streams::{is_echoed, run_until_served};
 use crate::common::{
-    A_MOMENT, PATIENCE, ask, can_run, connect, eventually, has_something, hear, hello, ip, serve, stop,
+    A_MOMENT, PATIENCE, ask, can_run, connect, eventually, has_something, hear, hello, ip, serve,
+    side_by_side, stop,
 };
 
 /// One of everything, and as it comes.
@@ -73,10 +74,10 @@ fn clients_who_flood_and_never_read_do_not_fill_memory() {
         echo(ip(&server), 1_000_000, 0);
         let before = memory(&server);
         let flooders: Vec<TcpStream> = (0..8).map(|_| connect(server.address())).collect();
-        for flooder in &flooders {
+        side_by_side(&flooders, |flooder| {
             let taken = flood(flooder, &vec![7; 64 * 1024], 100_000_000);
             assert!(taken < 100_000_000, "{model} took {taken} bytes from a client who takes none");
-        }
+        });
         let more = memory(&server).saturating_sub(before);
         assert!(more < most_held(model, 8), "{model} holds {more} bytes more for 8 clients who never read");
         drop(flooders);

@@ -306,7 +306,9 @@ fn who_ends_within_a_request_is_told_so_on_sigterm_and_who_only_takes_long_is_no
         std::thread::sleep(A_MOMENT);
         if ends {
             // All within their grace, however long the first ones take to end.
-            started.iter().for_each(|(.., client)| client.shutdown(Shutdown::Write).unwrap());
+            for (.., client) in &started {
+                client.shutdown(Shutdown::Write).unwrap();
+            }
         }
         for (name, server, client) in started {
             let reply = text(client);

@@ -256,7 +256,7 @@ fn steps_are_run_in_rounds_and_each_figure_grows() {
     let seen: Vec<(String, u64, usize)> = (0..steps.len() + 2)
         .map(|_| {
             let event = lesson.event("step-ended");
-            let values = event["figure"]["values"].as_array().unwrap().len();
+            let values = event["figure"]["values"].as_array().unwrap_or_else(|| panic!("{event}")).len();
             (event["step"].as_str().unwrap().to_owned(), event["repeat"].as_u64().unwrap(), values)
         })
         .collect();

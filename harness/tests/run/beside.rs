@@ -18,7 +18,8 @@ fn run_beside(commands: &[String], more: &[&str], out: &Path) -> (Option<i32>, R
     for text in commands {
         command.args(["--cmd", text]);
     }
-    let mark = marked(&mut command, "beside");
+    // Of this run alone: others go on beside it.
+    let mark = marked(&mut command, &format!("beside-{}", out.display()));
     let status = command.output().unwrap().status;
     // The guard ends as soon as it notices.
     eventually("no process of the run is left", || processes_marked(&mark).is_empty());

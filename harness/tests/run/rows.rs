@@ -54,7 +54,8 @@ fn a_short_run_measures_every_model_and_every_executor() {
     let mut command = once();
     let mark = marked(command.arg("--out").arg(out.path()), "short");
     // Tasks at their full size take a debug build long; one of each family will do.
-    let code = command.args(["--jobs", "2", "--tasks", "count,wait"]).output().unwrap().status.code();
+    command.args(["--warm-up", "100ms", "--jobs", "2", "--tasks", "count,wait"]);
+    let code = command.output().unwrap().status.code();
 
     let text = fs::read_to_string(out.path().join("run.json")).unwrap();
     let record: Value = serde_json::from_str(&text).unwrap();

@@ -29,7 +29,7 @@ pub use self::verify::Verify;
 
 /// A laboratory for concurrency models: one workload under every classic model, measured in the same way.
 ///
-/// Without a command it runs the quick comparison: about a minute, tables at the end, a report on disk.
+/// Without a command it runs the quick comparison: under two minutes, tables at the end, a report on disk.
 #[derive(Debug, Parser)]
 #[command(name = "concur", version, max_term_width = 100)]
 pub struct Cli {

@@ -153,3 +153,12 @@ fn the_pages_of_two_runs_show_what_changed_and_then_the_figures_of_both() {
     assert_eq!(document.sections[2].table.rows, of.sections[0].table.rows);
     assert_eq!(document.sections[0].table.rows[0][..2], ["slower", "epoll"]);
 }
+
+#[test]
+fn figures_alone_are_all_that_a_series_needs() {
+    let whole = ["a", "b", "c"].map(|name| (name.to_owned(), sample::course::run()));
+    let alone = whole.clone().map(|(name, run)| (name, run.with_figures_alone()));
+    let size = |run: &Run| serde_json::to_string(run).unwrap().len();
+    assert!(2 * size(&alone[0].1) < size(&whole[0].1), "{} of {}", size(&alone[0].1), size(&whole[0].1));
+    assert_eq!(Series::of(&alone), Series::of(&whole));
+}

@@ -3,12 +3,16 @@
 use super::Section;
 use super::facts::name;
 use super::probes::{estimate, section};
-use super::servers::range;
+use super::servers::{or_zero, range};
 use crate::course_notes::{PROCESS_BY_THREAD, PROSE};
 use crate::statistics::Ratio;
 use crate::summary::{Estimate, Growth, ProbeSuite, ProbeTable, TouchedRow, TouchedTable};
 use crate::table::{Column, Table};
 use crate::units::{bytes_of, figure, times};
+
+/// The operations, as in the record.
+pub(crate) const CREATE: &str = "create";
+pub(crate) const HAND_OFF: &str = "hand-off";
 
 /// All tables of the suite.
 pub(super) fn sections(tables: &[ProbeTable], touched: Option<&TouchedTable>) -> Vec<Section> {
@@ -16,7 +20,7 @@ pub(super) fn sections(tables: &[ProbeTable], touched: Option<&TouchedTable>) ->
     let mut sections: Vec<Section> = Vec::new();
     for table in own().filter(|table| table.touched_bytes.is_none()) {
         let mut section = section(title(table), table);
-        if table.operation == "create" {
+        if table.operation == CREATE {
             section.table.notes.extend(twenty_times(tables));
         }
         sections.push(section);
@@ -28,8 +32,8 @@ pub(super) fn sections(tables: &[ProbeTable], touched: Option<&TouchedTable>) ->
 /// What was timed.
 pub(crate) fn title(table: &ProbeTable) -> String {
     match table.operation.as_str() {
-        "create" => "Making one and waiting for its end".to_owned(),
-        "hand-off" => "Giving a job to one that is there, and waiting for it to be done".to_owned(),
+        CREATE => "Making one and waiting for its end".to_owned(),
+        HAND_OFF => "Giving a job to one that is there, and waiting for it to be done".to_owned(),
         other => format!("Spawn: {other}"),
     }
 }
@@ -38,7 +42,7 @@ pub(crate) fn title(table: &ProbeTable) -> String {
 pub(crate) fn twenty_times(tables: &[ProbeTable]) -> Option<String> {
     let with = |touched: Option<u64>| {
         let table =
-            tables.iter().find(|table| table.operation == "create" && table.touched_bytes == touched)?;
+            tables.iter().find(|table| table.operation == CREATE && table.touched_bytes == touched)?;
         table.way("fork")?.ratio
     };
     let bare = with(None)?;
@@ -78,7 +82,7 @@ fn curve(table: &TouchedTable) -> Table {
         title: "Making one beside memory that its parent has touched".to_owned(),
         columns,
         rows: table.rows.iter().map(texts).collect(),
-        notes: table.rows.iter().filter_map(said).collect(),
+        notes: table.rows.iter().filter_map(said).chain(fit(table)).collect(),
     }
 }
 
@@ -91,7 +95,7 @@ fn texts(row: &TouchedRow) -> Vec<String> {
     let mut texts = vec![row.way.clone()];
     texts.extend(row.steps.iter().map(step));
     texts.extend([
-        row.line.map(|line| figure(seen(line.slope))).unwrap_or_default(),
+        row.line.map(|line| or_zero(figure(seen(line.slope)), line.interval)).unwrap_or_default(),
         row.line.and_then(|line| line.interval).map(|interval| range(interval, figure)).unwrap_or_default(),
         row.r_squared.map(|share| format!("{share:.3}")).unwrap_or_default(),
     ]);
@@ -101,6 +105,15 @@ fn texts(row: &TouchedRow) -> Vec<String> {
 /// A growth, or nothing where it is a trace of the arithmetic.
 fn seen(us_per_mib: f64) -> f64 {
     if us_per_mib.abs() < 1e-6 { 0.0 } else { us_per_mib }
+}
+
+/// How the lines were fitted, where any was.
+pub(crate) fn fit(table: &TouchedTable) -> Option<String> {
+    table.rows.iter().any(|row| row.line.is_some()).then(|| {
+        "The lines are fitted by least squares of shares: each point counts by how far it is off as a share of itself, since times vary \
+         the more the longer they are, and else the longest alone would decide."
+            .to_owned()
+    })
 }
 
 /// What a way's line says in a sentence.

@@ -110,20 +110,26 @@ fn conclusion(versus: &Versus) -> Option<Conclusion> {
 fn greatest(versus: &Versus) -> Option<(&VersusRow, f64)> {
     let changed = versus.rows.iter().filter(|row| is_change(row));
     let with_ratio = changed.filter_map(|row| Some((row, row.cpu_us?.ratio)));
-    with_ratio.max_by(|(_, one), (_, other)| one.ln().abs().total_cmp(&other.ln().abs()))
+    with_ratio.max_by(|(one, _), (other, _)| far(one).total_cmp(&far(other)))
 }
 
-fn is_change(row: &VersusRow) -> bool {
+/// Whether it became slower or faster for sure.
+pub(crate) fn is_change(row: &VersusRow) -> bool {
     matches!(row.outcome, Outcome::Slower | Outcome::Faster)
 }
 
-/// All rows that changed, whatever they were measured in; of one setting its own table says it.
+/// How far a row's ratio is from 1, whichever way.
+fn far(row: &VersusRow) -> f64 {
+    row.cpu_us.map_or(0.0, |change| change.ratio.ln().abs())
+}
+
+/// All rows that changed, the greatest change first, whatever they were measured in; of one setting its own table says it.
 fn changes(versus: &Versus) -> Option<Section> {
     let settings: Vec<String> =
         versus.rows.iter().map(|row| title::of(&row.setting, Open::Nothing)).collect();
     let several = settings.iter().any(|setting| *setting != settings[0]);
     let mut changed: Vec<&VersusRow> = versus.rows.iter().filter(|row| is_change(row)).collect();
-    changed.sort_by_key(|row| row.outcome);
+    changed.sort_by(|one, other| one.outcome.cmp(&other.outcome).then(far(other).total_cmp(&far(one))));
     let texts = |row: &VersusRow| {
         let mut texts = texts(row);
         texts.insert(2, title::of(&row.setting, Open::Nothing));

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::Language;
 use crate::document::{Conclusion, Document, Explanation, Fact, Section};
-use crate::table::{Column, Table};
+use crate::table::{Column, Marks, Table};
 
 impl Document {
     /// The document in `language`, as far as there are translations. What is code (commands, names) stays.
@@ -56,6 +56,9 @@ fn section_in(language: Language, section: Section) -> Section {
     Section { table: section.table.translated(language) }
 }
 
+/// The column that says what something is: a process, a thread.
+pub(crate) const KIND: &str = "kind";
+
 impl Table {
     /// The table in `language`: its title, headings, notes, and the words and sentences in its cells.
     #[must_use]
@@ -64,10 +67,17 @@ impl Table {
             return self;
         }
         let text = |text: &String| language.of(text).into_owned();
+        let kinds: Vec<bool> = self.columns.iter().map(|column| column.title == KIND).collect();
+        // A kind is a word that is a name elsewhere, as a heading is: `threads`.
+        let cell = |(word, is_kind): (&String, &bool)| match is_kind {
+            true => language.heading(word).into_owned(),
+            false => text(word),
+        };
+        let row = |row: &Vec<String>| row.iter().zip(&kinds).map(cell).collect();
         Self {
             title: text(&self.title),
             columns: self.columns.into_iter().map(|column| column_in(language, column)).collect(),
-            rows: self.rows.iter().map(|row| row.iter().map(text).collect()).collect(),
+            rows: self.rows.iter().map(row).collect(),
             notes: self.notes.iter().map(text).collect(),
         }
     }
@@ -81,5 +91,11 @@ fn column_in(language: Language, column: Column) -> Column {
         },
         Cow::Owned(title) => Cow::Owned(language.heading(&title).into_owned()),
     };
-    Column { title, unit: language.literal(column.unit), ..column }
+    let marks = column.marks.map(|marks| match marks {
+        Marks::Sparks { title, rows } => {
+            Marks::Sparks { title: Cow::Owned(language.heading(&title).into_owned()), rows }
+        }
+        bars @ Marks::Bars(_) => bars,
+    });
+    Column { title, unit: language.literal(column.unit), marks, ..column }
 }

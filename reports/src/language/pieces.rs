@@ -200,15 +200,29 @@ fn border(catalogue: &Catalogue, text: &str, depth: usize) -> Option<(usize, Bor
     Some((whole.unwrap_or(first), border))
 }
 
-/// `something (more)`.
+/// `something (more)`, of which the something may have brackets of its own.
 fn bracketed(catalogue: &Catalogue, text: &str, depth: usize) -> Option<String> {
-    let (before, within) = text.strip_suffix(')')?.split_once(" (")?;
+    let open = opening(text)?;
+    let (before, within) = (text[..open].strip_suffix(' ')?, &text[open + 1..text.len() - 1]);
     let (one, other) = (translate(catalogue, before, depth), translate(catalogue, within, depth));
     if one.is_none() && other.is_none() {
         return None;
     }
     let known = |translated: Option<String>, text: &str| translated.unwrap_or_else(|| text.to_owned());
     Some(format!("{}（{}）", known(one, before), known(other, within)))
+}
+
+/// Where the bracket stands that the last character closes.
+fn opening(text: &str) -> Option<usize> {
+    let mut open = Vec::new();
+    let mut last = None;
+    for (at, bracket) in text.match_indices(['(', ')']) {
+        match bracket {
+            "(" => open.push(at),
+            _ => last = Some((at, open.pop()?)),
+        }
+    }
+    last.filter(|(at, _)| at + 1 == text.len()).map(|(_, open)| open)
 }
 
 /// Pieces with the Chinese mark between them where one beside it was translated.

@@ -11,7 +11,7 @@ use crate::document::title::{self, Open};
 use crate::record::{Cell, Run, TaskCell, Timeline, Track};
 use crate::summary::tasks::{counts, last_attempts};
 use crate::summary::{STAND_IN, Summary, label};
-use crate::units::{count, figure, plural};
+use crate::units::{count, plural};
 
 /// The task of the course notes that computes.
 const NOTES_OWN: &str = "primes";
@@ -121,10 +121,11 @@ fn notice(name: &str, of: &Timeline) -> String {
             .iter()
             .map(|track| track.states.chars().filter(|it| states.contains(*it)).count())
             .sum();
-        figure(all as f64 / looks.max(1) as f64)
+        tenths(all as f64 / looks.max(1) as f64)
     };
     let averages = format!(
-        "Of {} in {name} on average {} ran at a look, {} could have run and had no processor, and {} waited.",
+        "In {} {name} had {}. On average {} of them were running, {} were ready to run and had no processor, and {} were waiting.",
+        plural(looks, "look"),
         kinds(of),
         on_average("R"),
         on_average("r"),
@@ -141,6 +142,11 @@ fn notice(name: &str, of: &Timeline) -> String {
     let more =
         of.left_out.filter(|more| *more > 0).map(|more| format!("So many more were not looked at: {more}."));
     paragraph([Some(averages), Some(source.to_owned()), more])
+}
+
+/// How many there were on average, of whom nobody needs to know more than tenths.
+fn tenths(number: f64) -> String {
+    if number > 0.0 && number < 0.05 { "fewer than 0.1".to_owned() } else { format!("{number:.1}") }
 }
 
 /// `1 process, 4 threads`.

@@ -128,6 +128,35 @@ fn a_heat_map_has_the_replies_of_its_cell() {
 }
 
 #[test]
+fn a_stall_in_a_heat_map_is_not_said_to_be_of_all_clients() {
+    let run = known::servers();
+    let pictures = pictures(&run);
+    let stalls =
+        of(&pictures, "latency-over-time").into_iter().filter(|it| it.notice.contains("reaches higher"));
+    let told: Vec<&str> = stalls.map(|picture| picture.notice.as_str()).collect();
+    assert!(!told.is_empty());
+    for notice in told {
+        assert!(
+            notice.contains("or kept some of them waiting") && notice.contains("does not tell which"),
+            "{notice}"
+        );
+    }
+}
+
+#[test]
+fn a_timeline_says_how_many_were_running_in_tenths() {
+    let run = known::servers();
+    let pictures = pictures(&run);
+    for picture in of(&pictures, "timeline") {
+        let (_, told) = picture.notice.split_once("On average ").unwrap();
+        let (running, told) = told.split_once(" of them were running").unwrap();
+        let digits = running.trim_start_matches("fewer than ");
+        assert_eq!(digits.split_once('.').map(|(_, tenths)| tenths.len()), Some(1), "{}", picture.notice);
+        assert!(told.contains("ready to run and had no processor"), "{}", picture.notice);
+    }
+}
+
+#[test]
 fn a_timeline_has_the_tracks_of_its_cell() {
     let run = known::servers();
     let pictures = pictures(&run);

@@ -36,8 +36,8 @@ use crate::repeat::Repeats;
 const HISTOGRAM_LOGS: &str = "latency";
 /// How long the machine's floor and the generator's ceiling are looked for.
 const FLOOR_WITHIN: Duration = Duration::from_millis(600);
-/// The quick comparison, in the words of the command it stands for. With sixteen servers and nine executors it takes about
-/// a minute on two cores; the task primes alone would take half of that again.
+/// The quick comparison, in the words of the command it stands for. With sixteen servers and nine executors it takes less
+/// than two minutes on two cores (97 s were seen); the task primes alone would take half of that again.
 const QUICK: [&str; 14] = [
     "concur",
     "run",

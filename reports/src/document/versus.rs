@@ -40,33 +40,37 @@ pub(super) fn document(versus: &Versus) -> Document {
     }
 }
 
+/// Whose a table or a picture is.
+const EARLIER: &str = "earlier run";
+const LATER: &str = "later run";
+
 /// The same with all that the report on each of the runs shows, one below the other.
 pub(super) fn with_both(versus: &Versus, old: &Run, new: &Run) -> Document {
     let mut document = document(versus);
     let (mut old, new) = (Document::of(old), Document::of(new));
     let named = |mut section: Section, which: &str| {
-        section.table.title = format!("{} ({which} run)", section.table.title);
+        section.table.title = format!("{} ({which})", section.table.title);
         section
     };
     for section in new.sections {
         let same = old.sections.iter().position(|other| other.table.title == section.table.title);
-        document.sections.extend(same.map(|place| named(old.sections.remove(place), "earlier")));
-        document.sections.push(named(section, "later"));
+        document.sections.extend(same.map(|place| named(old.sections.remove(place), EARLIER)));
+        document.sections.push(named(section, LATER));
     }
-    document.sections.extend(old.sections.into_iter().map(|section| named(section, "earlier")));
+    document.sections.extend(old.sections.into_iter().map(|section| named(section, EARLIER)));
     let drawn = |(mut picture, which): (Picture, &str)| {
-        picture.title = format!("{} ({which} run)", picture.title);
-        picture.id = format!("{}-{which}", picture.id);
+        picture.title = format!("{} ({which})", picture.title);
+        picture.id = format!("{}-{}", picture.id, which.trim_end_matches(" run"));
         picture
     };
     // Those of one kind beside each other, as a page has two of them in a line.
     let mut earlier = old.pictures;
     for picture in new.pictures {
         let same = earlier.iter().position(|other| other.title == picture.title);
-        let same = same.map(|place| (earlier.remove(place), "earlier"));
-        document.pictures.extend(same.into_iter().chain([(picture, "later")]).map(drawn));
+        let same = same.map(|place| (earlier.remove(place), EARLIER));
+        document.pictures.extend(same.into_iter().chain([(picture, LATER)]).map(drawn));
     }
-    document.pictures.extend(earlier.into_iter().map(|picture| drawn((picture, "earlier"))));
+    document.pictures.extend(earlier.into_iter().map(|picture| drawn((picture, EARLIER))));
     document.explanations = new.explanations;
     document
 }
@@ -191,8 +195,9 @@ fn facts(versus: &Versus) -> Vec<Fact> {
 
 /// `before/, started 2026-01-31T12:00:00Z, concur 0.1.0`.
 pub(super) fn run(run: &Compared) -> String {
-    let path = if run.path.is_empty() { String::new() } else { format!("{}, ", run.path) };
-    format!("{path}started {}, concur {}", run.started, run.concur)
+    let path = (!run.path.is_empty()).then(|| run.path.clone());
+    let parts = [path, Some(format!("started {}", run.started)), Some(format!("concur {}", run.concur))];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// The rule; what it comes to is said below each table.

@@ -108,12 +108,12 @@ fn processes(tables: &[ProbeTable]) -> Option<Picture> {
     ];
     let measured = measured.into_iter().filter_map(|(touched, label)| {
         let ratio = fork(touched)?;
-        let text = with_reach(format!("{} times", times(ratio.value)), ratio.value, ratio.interval);
+        let text = with_reach(format!("{}×", times(ratio.value)), ratio.value, ratio.interval);
         Some(bar(label, text, ratio.value, ends(ratio.interval)))
     });
     let mut rows: Vec<Bar> = measured.collect();
     let notice = twenty_times(tables)?;
-    rows.push(bar(PROSE.to_owned(), format!("{PROCESS_BY_THREAD:.0} times"), PROCESS_BY_THREAD, None));
+    rows.push(bar(PROSE.to_owned(), format!("{PROCESS_BY_THREAD:.0}×"), PROCESS_BY_THREAD, None));
     let drawing = Bars {
         axis: axis("making a process by making a thread", "times", Scale::Linear),
         parts: vec!["making a process by making a thread".to_owned()],

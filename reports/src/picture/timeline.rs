@@ -124,8 +124,9 @@ fn notice(name: &str, of: &Timeline) -> String {
         tenths(all as f64 / looks.max(1) as f64)
     };
     let averages = format!(
-        "In {} {name} had {}. On average {} of them were running, {} were ready to run and had no processor, and {} were waiting.",
-        plural(looks, "look"),
+        "Looks at {name}: {}, of {}. On average {} of them were running, {} were ready to run and had no processor, and {} were \
+         waiting.",
+        count(looks as f64),
         kinds(of),
         on_average("R"),
         on_average("r"),
@@ -159,7 +160,10 @@ fn kinds(of: &Timeline) -> String {
         }
     }
     let words = kinds.iter().map(|(kind, number)| match (*kind, *number) {
-        ("process", 2..) => format!("{} processes", count(*number as f64)),
+        ("process", 1) => "1 process".to_owned(),
+        ("process", _) => format!("{} processes", count(*number as f64)),
+        ("thread", _) => plural(*number, "thread"),
+        ("coroutine", _) => plural(*number, "coroutine"),
         (kind, number) => plural(number, kind),
     });
     words.collect::<Vec<_>>().join(", ")

@@ -11,9 +11,9 @@ const NAMES: [&str; 12] = [
     "primes count sort fibonacci disk wait echo http hello files chat tcp udp unix",
     // Ways of probes, and what is timed of them.
     "pipe fifo message-queue channel std-channel eventfd semaphore mutex-condvar signal signal-real-time futex unix-stream \
-     unix-datagram socketpair unix-socket shared-memory-futex shared-memory-semaphore shared-memory-spin pthread scoped task task-here \
+     unix-datagram shared-memory socketpair unix-socket shared-memory-futex shared-memory-semaphore shared-memory-spin pthread scoped task task-here \
      vfork fork-exec posix-spawn sched-yield yield-task generator atomics sleeping-threads sleeping-tasks sleeping-processes \
-     sleeping-coroutines create round-trip bandwidth spin",
+     sleeping-coroutines pool task create round-trip bandwidth spin",
     // Suites, subcommands, and values of options.
     "servers tasks idle stevens ipc switch spawn run serve load exec list report verify compare lesson doctor cost none auto level edge \
      constant poisson full short server.py",
@@ -22,7 +22,7 @@ const NAMES: [&str; 12] = [
     // Units, and words of figures.
     "cpu mib kib gib smaps min",
     // Who found something, and where it is written.
-    "amdahl gunther jain holm welch student hoare coordinated omission fenner rudoff network programming volume edition figure third",
+    "amdahl gunther jain holm welch student hoare coordinated omission fenner rudoff network programming",
     // Programs and systems.
     "linux concur json markdown perfetto amd epyc docker coreutils pip systemd-run dmesg sysctl ulimit umask mount tracefs kqueue tsc",
     // What a system has.
@@ -75,12 +75,18 @@ fn is_dotted(piece: &str) -> bool {
     })
 }
 
+/// What threads did at each look.
+fn are_states(word: &str) -> bool {
+    word.chars().all(|c| "RrSDTZ".contains(c))
+}
+
 /// A name, several with hyphens between them, or an abbreviation (`CPU`, `SIGTERM`, `GET`).
 fn is_name(word: &str, also: &[&str]) -> bool {
     let names = || NAMES.iter().flat_map(|names| names.split_whitespace()).chain(also.iter().copied());
     let is = |word: &str| names().any(|name| name.eq_ignore_ascii_case(word));
     let is_abbreviation = word.chars().all(|c| c.is_ascii_uppercase());
     is_abbreviation
+        || are_states(word)
         || is(word)
         || word.contains('-') && word.split('-').all(|part| part.len() < 3 || is(part))
 }

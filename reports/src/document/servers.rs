@@ -150,9 +150,10 @@ pub(crate) fn with_reach(text: String, value: f64, interval: Interval) -> String
     }
 }
 
-/// A figure's text, and whether it can't be told from nought.
+/// A figure's text, and whether it can't be told from nought, unless it is nought.
 pub(crate) fn or_zero(text: String, interval: Option<Interval>) -> String {
-    if interval.is_some_and(|interval| interval.holds_zero()) { format!("{text} (may be 0)") } else { text }
+    let may_be = text != "0" && interval.is_some_and(|interval| interval.holds_zero());
+    if may_be { format!("{text} (may be 0)") } else { text }
 }
 
 fn rate(row: &ServerRow) -> String {
@@ -206,6 +207,7 @@ mod tests {
         assert_eq!(with_reach("4.00 KiB".into(), 4.0, of(3.0, 5.0)), "4.00 KiB ±25%");
         assert_eq!(with_reach("-4.00 KiB".into(), -4.0, of(-5.0, -3.0)), "-4.00 KiB ±25%");
         assert_eq!(with_reach("0 KiB".into(), 0.0, of(0.0, 0.0)), "0 KiB");
+        assert_eq!(or_zero("0".into(), Some(of(-0.2, 0.2))), "0");
     }
 
     #[test]

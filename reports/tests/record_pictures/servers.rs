@@ -5,6 +5,7 @@ use reports::record::{Cell, Latency, Run, ServerCell};
 use reports::summary::BOOK;
 
 use crate::known::{self, CONNECTIONS, IDLE, MODELS, RATES};
+use crate::sample::course;
 use crate::{assert_lengths, assert_point, bar, bars, close, line, of, of_rounds, pictures, series};
 
 /// What the cells of these have, round by round.
@@ -129,8 +130,7 @@ fn a_heat_map_has_the_replies_of_its_cell() {
 
 #[test]
 fn a_stall_in_a_heat_map_is_not_said_to_be_of_all_clients() {
-    let run = known::servers();
-    let pictures = pictures(&run);
+    let pictures = pictures(&course::run());
     let stalls =
         of(&pictures, "latency-over-time").into_iter().filter(|it| it.notice.contains("reaches higher"));
     let told: Vec<&str> = stalls.map(|picture| picture.notice.as_str()).collect();

@@ -56,8 +56,8 @@ fn section_in(language: Language, section: Section) -> Section {
     Section { table: section.table.translated(language) }
 }
 
-/// The column that says what something is: a process, a thread.
-pub(crate) const KIND: &str = "kind";
+/// Columns of words that are names elsewhere, as headings are: `threads`, `apart`, `passed`.
+const OF_WORDS: [&str; 3] = ["kind", "sides", "outcome"];
 
 impl Table {
     /// The table in `language`: its title, headings, notes, and the words and sentences in its cells.
@@ -67,13 +67,13 @@ impl Table {
             return self;
         }
         let text = |text: &String| language.of(text).into_owned();
-        let kinds: Vec<bool> = self.columns.iter().map(|column| column.title == KIND).collect();
-        // A kind is a word that is a name elsewhere, as a heading is: `threads`.
-        let cell = |(word, is_kind): (&String, &bool)| match is_kind {
+        let of_words: Vec<bool> =
+            self.columns.iter().map(|column| OF_WORDS.contains(&&*column.title)).collect();
+        let cell = |(word, is_word): (&String, &bool)| match is_word {
             true => language.heading(word).into_owned(),
             false => text(word),
         };
-        let row = |row: &Vec<String>| row.iter().zip(&kinds).map(cell).collect();
+        let row = |row: &Vec<String>| row.iter().zip(&of_words).map(cell).collect();
         Self {
             title: text(&self.title),
             columns: self.columns.into_iter().map(|column| column_in(language, column)).collect(),

@@ -82,7 +82,7 @@ fn listed(catalogue: &Catalogue, text: &str, depth: usize) -> Option<String> {
     let (before, last) = text.rsplit_once(" and ")?;
     let items: Vec<&str> = before.split(", ").chain([last]).collect();
     let is_item = |item: &&str| {
-        let is_part = item.ends_with('.') || item.contains("; ") || !has_whole_brackets(item);
+        let is_part = item.ends_with('.') || item.contains([';', ',']) || !has_whole_brackets(item);
         item.split(' ').count() <= ITEM_WORDS && !is_part
     };
     if !items.iter().all(is_item) {

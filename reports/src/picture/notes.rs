@@ -103,8 +103,8 @@ fn processes(tables: &[ProbeTable]) -> Option<Picture> {
         table.way("fork")?.ratio
     };
     let measured = [
-        (None, "fork, nothing touched".to_owned()),
-        (Some(TOUCHED), format!("fork, {} touched", bytes_of(TOUCHED))),
+        (None, "fork (nothing touched)".to_owned()),
+        (Some(TOUCHED), format!("fork ({} touched)", bytes_of(TOUCHED))),
     ];
     let measured = measured.into_iter().filter_map(|(touched, label)| {
         let ratio = fork(touched)?;

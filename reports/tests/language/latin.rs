@@ -13,9 +13,9 @@ const NAMES: [&str; 12] = [
     "pipe fifo message-queue channel std-channel eventfd semaphore mutex-condvar signal signal-real-time futex unix-stream \
      unix-datagram shared-memory socketpair unix-socket shared-memory-futex shared-memory-semaphore shared-memory-spin pthread scoped task task-here \
      vfork fork-exec posix-spawn sched-yield yield-task generator atomics sleeping-threads sleeping-tasks sleeping-processes \
-     sleeping-coroutines pool task create round-trip bandwidth spin",
+     sleeping-coroutines yield-coroutine pool task create sleep hand-off round-trip bandwidth spin",
     // Suites, subcommands, and values of options.
-    "servers tasks idle stevens ipc switch spawn run serve load exec list report verify compare lesson doctor cost none auto level edge \
+    "servers tasks idle stevens ipc switch spawn run serve load exec list report verify compare lesson doctor cost none auto always never dumb level edge \
      constant poisson full short server.py",
     // Interpreters, languages, crates.
     "python cpython pypy jython ironpython rust crossbeam corosensei tokio may std gevent panic",
@@ -58,7 +58,8 @@ fn is_chinese(c: char) -> bool {
 /// Options, paths, quoted values, settings (`trigger=edge`), manual pages (`fork(2)`), and names with digits or lines in them.
 fn is_code(piece: &str) -> bool {
     let bare = piece.trim_matches(['(', ')', ',', ';', ':', '.', '"', '*', '|']);
-    let is_path = bare.starts_with(['/', '-', '~', '<', '$']) || bare.matches('/').count() > 1;
+    let is_path =
+        bare.trim_start_matches('\'').starts_with(['/', '-', '~', '<', '$']) || bare.matches('/').count() > 1;
     let is_quoted = bare.starts_with('\'') && bare.ends_with('\'') && bare.len() > 1;
     is_path
         || is_quoted

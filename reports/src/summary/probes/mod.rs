@@ -11,7 +11,7 @@ use super::row::{Obstacle, Standing};
 use crate::record::{Cell, ProbeCell, Run};
 use crate::statistics::Ratio;
 use crate::statistics::ratio::{ByRound, logs_within_rounds};
-use crate::units::bytes_of;
+use crate::units::{bytes_of, grouped};
 
 pub use groups::WORD;
 pub use row::ProbeRow;
@@ -52,6 +52,15 @@ pub struct ProbeTable {
 }
 
 impl ProbeTable {
+    /// What was timed, as in the record, and in which setting: `round-trip, 64 B`.
+    pub fn setting(&self) -> String {
+        let mut parts = vec![self.operation.clone()];
+        parts.extend(self.touched_bytes.map(|bytes| format!("{} touched", bytes_of(bytes))));
+        parts.extend(self.message_bytes.map(|_| self.size()));
+        parts.extend(self.number.map(|number| format!("{} of them", grouped(number))));
+        parts.join(", ")
+    }
+
     /// Whether its figures are rates, and not times.
     pub fn is_of_rates(&self) -> bool {
         self.rows.iter().any(|row| row.bytes_per_second.is_some())

@@ -64,8 +64,9 @@ fn notice(row: &VersusRow, change: Change) -> String {
 
 /// Both bars of a row, named with what sets its setting apart from the others' that are drawn.
 fn bars(row: &VersusRow, setting: &[String], change: Change) -> [Bar; 2] {
+    let setting: Vec<&str> = setting.iter().map(String::as_str).collect();
     let bar = |which: &str, us: f64| Bar {
-        label: [&[row.model.clone()], setting, &[which.to_owned()]].concat().join(", "),
+        label: [&[row.model.as_str()], &setting[..], &[which]].concat().join(", "),
         value: format!("{} µs", figure(us)),
         lengths: vec![us],
         interval: None,

@@ -178,17 +178,17 @@ mod tests {
 
     use super::*;
 
-    fn run(_: &Path) -> anyhow::Result<Run> {
+    fn run() -> Run {
         let timeline = Some(Timeline::default());
         let server = ServerCell { timeline: timeline.clone(), ..ServerCell::default() };
         let task = TaskCell { timeline, ..TaskCell::default() };
         let cells = vec![Cell::Servers(Box::new(server)), Cell::Tasks(Box::new(task))];
-        Ok(Run { cells, ..Run::default() })
+        Run { cells, ..Run::default() }
     }
 
     #[test]
     fn of_a_series_only_figures_are_kept() {
-        let runs = read_all(&["a".into(), "b".into()], run, 4).unwrap();
+        let runs = read_all(&["a".into(), "b".into()], |_| Ok(run()), 4).unwrap();
         assert_eq!(
             runs.iter().map(|(name, run)| (name.as_str(), run.cells.len())).collect::<Vec<_>>(),
             [("a", 2), ("b", 2)]
@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_series_with_more_cells_than_memory_is_for_is_refused() {
-        let said = read_all(&["a".into(), "b".into(), "c".into()], run, 5).unwrap_err().to_string();
+        let said = read_all(&["a".into(), "b".into(), "c".into()], |_| Ok(run()), 5).unwrap_err().to_string();
         assert!(said.contains("more than 5 cells") && said.ends_with("give fewer runs"), "{said}");
     }
 }

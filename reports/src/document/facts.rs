@@ -52,18 +52,20 @@ pub(super) fn facts(run: &Run) -> Vec<Fact> {
 
 /// The two ends between which the figures lie, and the greatest rate that was measured if it lies beyond them.
 fn floor(floor: &Floor, greatest: f64) -> String {
-    let ends = format!(
-        "a request costs {} µs of CPU and {} of round trip at the least; tried before the run, the load generator came to {} \
-         requests/s on one processor",
-        figure(floor.cpu_us),
-        latency(floor.round_trip_us),
-        figure(floor.ceiling_per_second)
-    );
+    let (cpu_us, round_trip) = (figure(floor.cpu_us), latency(floor.round_trip_us));
+    let ceiling = figure(floor.ceiling_per_second);
     if greatest > floor.ceiling_per_second {
         // Another load may ask less of the generator, and a machine's speed changes.
-        format!("{ends}, and in it to as many as {}", figure(greatest))
+        format!(
+            "a request costs {cpu_us} µs of CPU and {round_trip} of round trip at the least; tried before the run, the load generator \
+             came to {ceiling} requests/s on one processor, and in it to as many as {}",
+            figure(greatest)
+        )
     } else {
-        ends
+        format!(
+            "a request costs {cpu_us} µs of CPU and {round_trip} of round trip at the least; tried before the run, the load generator \
+             came to {ceiling} requests/s on one processor"
+        )
     }
 }
 

@@ -1,5 +1,7 @@
 //! What `concur` says in Chinese, and what makes it do so.
 
+#[path = "../../reports/tests/report/chinese/latin.rs"]
+mod latin;
 #[path = "../../reports/tests/report/chinese/lint.rs"]
 mod lint;
 
@@ -43,17 +45,71 @@ fn without_usage(page: &str) -> String {
 const COMMANDS: [&str; 10] =
     ["run", "serve", "load", "exec", "list", "report", "verify", "compare", "lesson", "doctor"];
 
+/// What a page says of records: their fields, which are the same in every language.
+const OF_JSON: [&str; 27] = [
+    "old",
+    "new",
+    "warnings",
+    "rows",
+    "outcome",
+    "slower",
+    "faster",
+    "same",
+    "cant-tell",
+    "reason",
+    "rate",
+    "rounds",
+    "lost",
+    "runs",
+    "steps",
+    "overall",
+    "started",
+    "complete",
+    "setting",
+    "model",
+    "threshold",
+    "pairs",
+    "apart",
+    "ratio",
+    "low",
+    "high",
+    "coverage",
+];
+
+/// All names that `concur list` knows, of options and their values as well.
+fn names() -> Vec<String> {
+    fn collect(value: &serde_json::Value, found: &mut Vec<String>) {
+        use serde_json::Value;
+        match value {
+            Value::String(text) if !text.contains(' ') => found.push(text.clone()),
+            Value::Array(values) => values.iter().for_each(|value| collect(value, found)),
+            Value::Object(fields) => fields.values().for_each(|value| collect(value, found)),
+            _ => {}
+        }
+    }
+    let listing = concur().args(["list", "--json"]).output().unwrap();
+    let mut found = Vec::new();
+    collect(&serde_json::from_slice(&listing.stdout).unwrap(), &mut found);
+    assert!(found.len() > 100, "{found:?}");
+    found
+}
+
+/// What is English in `page`, beside what may stay so.
+fn english(page: &str, also: &[&str]) -> Vec<String> {
+    [lint::english(page), latin::english(page, also)].concat()
+}
+
 #[test]
 fn help_has_no_english_left() {
     for command in COMMANDS {
         for how in ["-h", "--help"] {
             let page = chinese(&[command, how]);
             assert!(is_chinese(&page) && page.contains("用法："), "{page}");
-            let left = lint::english(&without_usage(&page));
+            let left = english(&without_usage(&page), &OF_JSON);
             assert!(left.is_empty(), "{command} {how}: {left:#?}");
         }
     }
-    let left = lint::english(&without_usage(&chinese(&["--help"])));
+    let left = english(&without_usage(&chinese(&["--help"])), &["runs", "help"]);
     assert!(left.is_empty(), "{left:#?}");
 }
 
@@ -65,7 +121,8 @@ fn the_lists_have_no_english_left() {
         let is_name = |line: &&str| list[0] == "verify" && !line.starts_with(' ');
         let page: String =
             page.lines().filter(|line| !is_name(line)).map(|line| line.to_owned() + "\n").collect();
-        let left = lint::english(&page);
+        let names = names();
+        let left = english(&page, &names.iter().map(String::as_str).collect::<Vec<_>>());
         assert!(is_chinese(&page) && left.is_empty(), "{list:?}: {left:#?}");
     }
 }
@@ -96,6 +153,8 @@ fn a_language_that_is_not_there_is_refused_with_those_that_are() {
 
 #[test]
 fn errors_are_in_chinese_on_one_line_with_the_same_exit_code() {
+    let names = names();
+    let also: Vec<&str> = names.iter().map(String::as_str).collect();
     for arguments in [
         &["run", "--modles", "epoll"][..],
         &["run", "--suite", "servrs"],
@@ -113,7 +172,7 @@ fn errors_are_in_chinese_on_one_line_with_the_same_exit_code() {
         let said = errors(&output);
         assert_eq!(output.status.code(), Some(2), "{said}");
         assert!(is_chinese(&said) && said.lines().count() == 1, "{arguments:?}: {said}");
-        let left = lint::english(&said);
+        let left = english(&said, &also);
         assert!(left.is_empty(), "{arguments:?}: {left:#?}");
     }
 }
@@ -181,7 +240,7 @@ fn a_lesson_is_held_in_chinese() {
     {
         assert!(said.contains(part), "{part}: {said}");
     }
-    let left = lint::english(&said);
+    let left = english(&said, &[]);
     assert!(left.is_empty(), "{left:#?}");
 }
 
@@ -189,8 +248,60 @@ fn a_lesson_is_held_in_chinese() {
 fn the_doctor_speaks_chinese() {
     let said = chinese(&["doctor"]);
     assert!(said.contains("处理器"), "{said}");
-    let left = lint::english(&said);
+    let left = english(&said, &[]);
     assert!(left.is_empty(), "{left:#?}");
+}
+
+/// What a command says in Chinese, on both of its streams.
+fn all_of(arguments: &[&str]) -> String {
+    let output = concur().args(["--lang", "zh"]).args(arguments).output().unwrap();
+    format!("{}{}", told(&output.stdout), errors(&output))
+}
+
+/// Without lines that give the command, the machine and the places of files.
+fn without_machine(text: &str) -> String {
+    let is_own = |line: &&str| ["命令：", "主机：", "防护："].iter().any(|label| line.starts_with(label));
+    let mut kept = Vec::new();
+    let mut within = false;
+    for line in text.lines() {
+        // Such a line goes on indented.
+        within = is_own(&line) || (within && line.starts_with("  "));
+        kept.extend((!within).then_some(line));
+    }
+    kept.join("\n")
+}
+
+/// The cases of `verify` that are tried here, and the value of --fail-on.
+const NAMES: [&str; 4] = ["get", "starts", "nothing-left", "slower"];
+
+#[test]
+fn whatever_a_run_says_has_no_english_left() {
+    let directory = tempfile::tempdir().unwrap();
+    let [first, second] = ["one", "other"].map(|name| directory.path().join(name).display().to_string());
+    let measured = |suites: &str, out: &str| {
+        let of = format!("run --plain --rounds 2 --again none {suites} --out {out}");
+        all_of(&of.split(' ').collect::<Vec<_>>())
+    };
+    let suites = "--suite servers,tasks,spawn,switch,ipc --models epoll,loop,select --connections 4 --duration 50ms --warm-up 10ms \
+                  --tasks wait,primes --executors line,threads --jobs 2 --ways fork,pipe,yield-coroutine,sleeping-tasks \
+                  --probe-time 20ms";
+    let said = [
+        measured(suites, &first),
+        measured(suites, &second),
+        all_of(&["report", &first]),
+        all_of(&["compare", "--force", &first, &second]),
+        all_of(&["compare", "--force", &first, &second, &first, "--fail-on", "slower"]),
+        all_of(&["exec", "threads", "--task", "wait", "--size", "short", "--jobs", "2"]),
+        all_of(&["verify", "epoll", "--workload", "http", "--case", "get", "nothing-left"]),
+        all_of(&["verify", "--cmd", "false", "--workload", "echo", "--case", "starts"]),
+        all_of(&["load", "127.0.0.1:1", "--duration", "100ms", "--warm-up", "10ms", "--connections", "1"]),
+    ];
+    for said in said {
+        // A place is as it was given.
+        let said = without_machine(&said.replace(&directory.path().display().to_string(), "/"));
+        assert!(is_chinese(&said), "{said}");
+        assert_eq!(english(&said, &NAMES), [""; 0], "{said}");
+    }
 }
 
 #[test]

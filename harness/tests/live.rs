@@ -1,6 +1,10 @@
 //! The view of a run on a real terminal, made by script(1): what it draws, and that the terminal is given back however it ends.
 
 mod common;
+#[path = "common/display.rs"]
+mod display;
+#[path = "../../reports/tests/report/chinese/latin.rs"]
+mod latin;
 
 use std::fs;
 use std::io::{Read, Write};
@@ -11,6 +15,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use display::Display;
 use harness::progress::live::Live;
 use harness::progress::{Feed, Progress};
 use nix::sys::signal::{Signal, kill};
@@ -144,6 +149,36 @@ fn a_run_on_a_terminal_is_drawn_and_its_tables_come_after_it() {
     let after = after_the_view(&text);
     assert!(
         after.contains("rank") && after.contains("run/report.html") && after.contains("ended: 0"),
+        "{after}"
+    );
+}
+
+/// What stands on the screen before the view is over.
+fn on_screen(text: &str) -> String {
+    let view = text.split(ENTER).nth(1).and_then(|view| view.split(LEAVE).next());
+    Display::after(view.unwrap_or_default(), 80, 24).text()
+}
+
+#[test]
+fn a_run_in_chinese_is_drawn_without_a_word_of_english() {
+    // The second round shows what came of the first one; a second of it is long enough for latencies.
+    let command = format!(
+        "{} run --suite servers --models epoll,poll --again none --connections 4 --rounds 2 --warm-up 50ms --duration 1200ms \
+         --out run --lang zh",
+        assert_cmd::cargo::cargo_bin!("concur").display()
+    );
+    let text = Session::of(&command, &[]).ended();
+    assert_given_back(&text, 1);
+    let screen = on_screen(&text);
+    for part in
+        ["步中已完成", "现在：", "速率", "请求/秒", "进程：", "结果，最新的在前", "接下来", "按 q 结束"]
+    {
+        assert!(screen.contains(part), "{part}: {screen}");
+    }
+    assert_eq!(latin::english(&screen, &[]), [""; 0], "{screen}");
+    let after = after_the_view(&text);
+    assert!(
+        after.contains("名次") && after.contains("run/report.html") && after.contains("ended: 0"),
         "{after}"
     );
 }

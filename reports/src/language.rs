@@ -223,6 +223,14 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_in_brackets_is_translated_whatever_stands_before_them() {
+        assert_eq!(Language::Chinese.of("pipe (apart)"), "pipe（不同处理器）");
+        assert_eq!(Language::Chinese.of("pipe (apart, again)"), "pipe（不同处理器，再次）");
+        assert_eq!(Language::Chinese.of("pipe (apart) (up to 8 B)"), "pipe（不同处理器）（至多 8 B）");
+        assert_eq!(Language::Chinese.of("thread (64 KiB stack)"), "thread（64 KiB 栈）");
+    }
+
+    #[test]
     fn names_and_what_nobody_translated_stay() {
         for text in ["thread", "wait", "epoll:trigger=edge", "8.50 ±6%", "something of another version", ""]
         {

@@ -126,6 +126,15 @@ impl Cell {
         }
     }
 
+    /// Takes out of it how it went, which only pictures are drawn from: all that is large.
+    pub fn forget_course(&mut self) {
+        match self {
+            Self::Servers(cell) | Self::Idle(cell) | Self::Stevens(cell) => cell.forget_course(),
+            Self::Tasks(cell) => cell.timeline = None,
+            Self::Spawn(_) | Self::Switch(_) | Self::Ipc(_) => {}
+        }
+    }
+
     /// What else the machine did meanwhile.
     pub fn noise(&self) -> Option<&Noise> {
         let noise = match self {

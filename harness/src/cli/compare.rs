@@ -10,7 +10,7 @@ A row is slower or faster if the interval of its CPU time per request, the later
 threshold (how far the same server, measured twice in one run, was from itself, at least 1%; and 2% more, an allowance for what \
 differs between runs) and chance alone would show that in any row with a probability below 5%. It is the same if the interval lies within the threshold.
 
---json: old, new {path, started, concur (its version), complete}; hosts_differ, placements_differ (texts; empty where the same); \
+--json: old, new {path, started, concur, complete}; hosts_differ, placements_differ (texts; empty where the same); \
 warnings (texts); between_runs (what thresholds are multiplied by); rows [{suite, setting, model, threshold {ratio, pairs, apart, \
 here}, outcome: slower, \
 faster, same or cant-tell; reason (text, where it can't be told); cpu_us, rate, p99_us {old, new, ratio, low, high, \

@@ -50,7 +50,7 @@ pub const REFUSALS: [&str; 15] = [
 
 /// What others say of a value that is none, and the system of a file or a place: the standard library, humantime, the C
 /// library. Their words end up in our sentences.
-pub const REASONS: [&str; 18] = [
+pub const REASONS: [&str; 19] = [
     "invalid socket address",
     "invalid digit found in string",
     "invalid float literal",
@@ -69,6 +69,7 @@ pub const REASONS: [&str; 18] = [
     "Connection refused",
     "Address already in use",
     "Cannot assign requested address",
+    "os error {}",
 ];
 
 /// Understands a command line; what is wrong with it, or the help that it asks for, is the error.

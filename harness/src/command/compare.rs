@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use reports::document::Document;
+use reports::grouped;
 use reports::record::Run;
 use reports::summary::{Outcome, Series, Versus};
 use serde::Serialize;
@@ -13,8 +14,11 @@ use crate::cli::{Compare, FailOn};
 use crate::failure::{FAILED, Usage};
 use crate::language;
 
-/// At most so many runs are taken: each is read whole.
+/// At most so many runs are taken.
 const RUNS_AT_MOST: usize = 200;
+/// At most so many cells have all runs of a series together. Of each run the figures alone are kept, some 2 KB a cell, so that a
+/// series takes 200 MB at most, beside the one record that is being read.
+const CELLS_AT_MOST: usize = 100_000;
 
 pub(super) fn run(arguments: &Compare) -> anyhow::Result<ExitCode> {
     let paths = paths(&arguments.runs)?;
@@ -22,8 +26,28 @@ pub(super) fn run(arguments: &Compare) -> anyhow::Result<ExitCode> {
     if let [old, new] = &paths[..] {
         return two(arguments, (old, &read(old)?), (new, &read(new)?));
     }
-    let named = |path: &PathBuf| Ok((path.display().to_string(), read(path)?));
-    series(arguments, &paths.iter().map(named).collect::<anyhow::Result<Vec<_>>>()?)
+    series(arguments, &read_all(&paths, read, CELLS_AT_MOST)?)
+}
+
+/// The figures of all runs, each with where its record lies.
+fn read_all(
+    paths: &[PathBuf],
+    read: impl Fn(&Path) -> anyhow::Result<Run>,
+    cells_at_most: usize,
+) -> anyhow::Result<Vec<(String, Run)>> {
+    let (mut runs, mut cells) = (Vec::with_capacity(paths.len()), 0);
+    for path in paths {
+        let run = read(path)?.with_figures_alone();
+        cells += run.cells.len();
+        if cells > cells_at_most {
+            return Err(Usage::error(format!(
+                "these runs have more than {} cells, as many as a series may have in memory; give fewer runs",
+                grouped(cells_at_most as u64)
+            )));
+        }
+        runs.push((path.display().to_string(), run));
+    }
+    Ok(runs)
 }
 
 /// The runs that were asked for: a directory of runs stands for all that are in it.
@@ -146,4 +170,41 @@ fn failures(versus: &Versus) -> Vec<String> {
         );
     }
     failures
+}
+
+#[cfg(test)]
+mod tests {
+    use reports::record::{Cell, ServerCell, TaskCell, Timeline};
+
+    use super::*;
+
+    fn run() -> Run {
+        let timeline = Some(Timeline::default());
+        let server = ServerCell { timeline: timeline.clone(), ..ServerCell::default() };
+        let task = TaskCell { timeline, ..TaskCell::default() };
+        let cells = vec![Cell::Servers(Box::new(server)), Cell::Tasks(Box::new(task))];
+        Run { cells, ..Run::default() }
+    }
+
+    #[test]
+    fn of_a_series_only_figures_are_kept() {
+        let runs = read_all(&["a".into(), "b".into()], |_| Ok(run()), 4).unwrap();
+        assert_eq!(
+            runs.iter().map(|(name, run)| (name.as_str(), run.cells.len())).collect::<Vec<_>>(),
+            [("a", 2), ("b", 2)]
+        );
+        for cell in runs.iter().flat_map(|(_, run)| &run.cells) {
+            let kept = match cell {
+                Cell::Tasks(cell) => cell.timeline.is_some(),
+                other => other.server().is_some_and(|cell| cell.timeline.is_some()),
+            };
+            assert!(!kept, "{cell:?}");
+        }
+    }
+
+    #[test]
+    fn a_series_with_more_cells_than_memory_is_for_is_refused() {
+        let said = read_all(&["a".into(), "b".into(), "c".into()], |_| Ok(run()), 5).unwrap_err().to_string();
+        assert!(said.contains("more than 5 cells") && said.ends_with("give fewer runs"), "{said}");
+    }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use models::probe::{Operation, Probe, Setting, Suite};
+use models::probe::{Operation, Probe, Setting, Sides, Suite};
 use reports::grouped;
 
 /// How long the rounds of one suite are to take together. What goes with measuring, and what has to be repeated, comes on top
@@ -151,8 +151,10 @@ impl fmt::Display for ProbeStep {
         if let Some(number) = number {
             write!(f, ", {} of them", grouped(*number))?;
         }
-        if let Some(sides) = sides {
-            write!(f, ", {}", sides.name())?;
+        match sides {
+            None => {}
+            Some(Sides::Together) => f.write_str(", both sides on one processor")?,
+            Some(Sides::Apart) => f.write_str(", both sides on two processors")?,
         }
         write!(f, ", round {}", self.round)
     }
@@ -160,7 +162,7 @@ impl fmt::Display for ProbeStep {
 
 #[cfg(test)]
 mod tests {
-    use models::probe::{self, Sides};
+    use models::probe;
 
     use super::*;
     use crate::plan::Plan;
@@ -243,6 +245,6 @@ mod tests {
             ..Setting::of(Operation::RoundTrip)
         };
         let step = ProbeStep { setting, ..steps(false, None, 1)[0].clone() };
-        assert_eq!(step.to_string(), "way, round-trip, 65,536 bytes, apart, round 1");
+        assert_eq!(step.to_string(), "way, round-trip, 65,536 bytes, both sides on two processors, round 1");
     }
 }

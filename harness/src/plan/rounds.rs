@@ -188,8 +188,7 @@ fn probe_cells(run: &Run) -> Vec<Cell> {
 }
 
 fn of_probe(table: &ProbeTable, row: &ProbeRow) -> Option<Precision> {
-    let sides = row.sides.as_ref().map(|sides| format!(", {sides}")).unwrap_or_default();
-    let name = format!("{}{sides} ({})", row.label(), table.setting());
+    let name = format!("{} ({})", row.name(), table.setting());
     (row.void != Some(Verdict::Unsupported)).then(|| Precision::new(name, row.rounds.counted, row.figure()))
 }
 

@@ -40,7 +40,7 @@ pub(super) fn facts(run: &Run) -> Vec<Fact> {
     if !run.host.mitigations.is_empty() {
         facts.insert(1, Fact { name: "Mitigations", value: run.host.mitigations.join("; "), code: true });
     }
-    facts.extend(run.floor.as_ref().map(|of| fact("Floor", floor(of))));
+    facts.extend(run.floor.as_ref().map(|of| fact("Floor", floor(of, greatest(run)))));
     if !run.cells.is_empty() {
         facts.extend(placement(run).map(|text| fact("Placement", text)));
         facts.push(fact("Rounds", rounds(run)));
@@ -50,15 +50,29 @@ pub(super) fn facts(run: &Run) -> Vec<Fact> {
     facts
 }
 
-/// The two ends between which the figures lie.
-fn floor(floor: &Floor) -> String {
-    format!(
-        "a request costs {} µs of CPU and {} of round trip at the least; the load generator asks for up to {} requests/s \
-         on a processor",
-        figure(floor.cpu_us),
-        latency(floor.round_trip_us),
-        figure(floor.ceiling_per_second)
-    )
+/// The two ends between which the figures lie, and the greatest rate that was measured if it lies beyond them.
+fn floor(floor: &Floor, greatest: f64) -> String {
+    let (cpu_us, round_trip) = (figure(floor.cpu_us), latency(floor.round_trip_us));
+    let ceiling = figure(floor.ceiling_per_second);
+    if greatest > floor.ceiling_per_second {
+        // Another load may ask less of the generator, and a machine's speed changes.
+        format!(
+            "a request costs {cpu_us} µs of CPU and {round_trip} of round trip at the least; tried before the run, the load generator \
+             came to {ceiling} requests/s on one processor, and in it to as many as {}",
+            figure(greatest)
+        )
+    } else {
+        format!(
+            "a request costs {cpu_us} µs of CPU and {round_trip} of round trip at the least; tried before the run, the load generator \
+             came to {ceiling} requests/s on one processor"
+        )
+    }
+}
+
+/// The greatest rate of a cell whose load generator had one processor; 0 without any.
+fn greatest(run: &Run) -> f64 {
+    let cells = run.cells.iter().filter_map(Cell::server).filter(|cell| cell.placement.client.len() == 1);
+    cells.map(|cell| cell.requests_per_second).fold(0.0, f64::max)
 }
 
 fn host(host: &Host) -> String {
@@ -130,6 +144,25 @@ pub(super) fn name(verdict: Verdict) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::{Placement, ServerCell};
+
+    #[test]
+    fn the_ceiling_does_not_stand_below_a_rate_that_was_measured() {
+        let of = Floor { cpu_us: 4.0, round_trip_us: 20.0, ceiling_per_second: 150_000.0, cpu_us_most: None };
+        assert!(floor(&of, 149_000.0).ends_with("came to 150,000 requests/s on one processor"));
+        assert!(floor(&of, 180_000.0).ends_with("on one processor, and in it to as many as 180,000"));
+        let cell = |client: &[usize], rate| {
+            Cell::Servers(Box::new(ServerCell {
+                placement: Placement { server: vec![0], client: client.to_vec() },
+                requests_per_second: rate,
+                ..ServerCell::default()
+            }))
+        };
+        let cells = vec![cell(&[1], 180_000.0), cell(&[1], 90_000.0), cell(&[1, 2], 300_000.0)];
+        let run = Run { floor: Some(of), cells, ..Run::default() };
+        let told = facts(&run).into_iter().find(|fact| fact.name == "Floor").unwrap().value;
+        assert!(told.ends_with("to as many as 180,000"), "{told}");
+    }
 
     #[test]
     fn a_command_can_be_pasted_into_a_shell() {

@@ -1,7 +1,7 @@
 //! What idle connections cost, in words.
 
 use super::facts::name;
-use super::servers::range;
+use super::servers::{or_zero, range};
 use super::title::{self, Open};
 use crate::summary::{Crossing, Growth, IdleRow, IdleStep, IdleTable};
 use crate::table::{Column, Marks, Table};
@@ -36,7 +36,7 @@ fn cost(table: &IdleTable) -> Table {
                 .map(|step| text(step.as_ref(), |step| step.cpu_us.map(|cpu_us| figure(cpu_us.median)))),
         );
         let line = row.line;
-        texts.push(line.map(|line| figure(line.slope)).unwrap_or_default());
+        texts.push(line.map(|line| or_zero(figure(line.slope), line.interval)).unwrap_or_default());
         let interval = line.and_then(|line| line.interval);
         texts.push(interval.map(|interval| range(interval, figure)).unwrap_or_default());
         texts

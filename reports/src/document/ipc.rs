@@ -129,26 +129,9 @@ fn ratio(row: &ProbeRow) -> String {
 /// What of that which the notes call fast was faster than what they call middling: shared memory as each way takes turns at it.
 fn verdict(trips: Option<&ProbeTable>, rates: Option<&ProbeTable>) -> Option<String> {
     let fast = TALKS.iter().find(|talk| talk.speed == "fast")?;
-    let said = |table: Option<&ProbeTable>, what: &str, faster: fn(f64) -> bool| {
-        let rows = table?.rows.iter().filter(|row| fast.is(&row.way) && !row.again);
-        let each: Vec<String> = rows
-            .filter_map(|row| {
-                let ratio = row.ratio?;
-                let ends = [ratio.interval.low, ratio.interval.high].map(faster);
-                let word = match ends {
-                    [true, true] => "faster",
-                    [false, false] => "slower",
-                    _ => "not to be told apart",
-                };
-                Some(format!("{} {word} ({})", talk_name(fast, &row.way), factor(ratio.value)))
-            })
-            .collect();
-        (!each.is_empty()).then(|| format!("{what}: {}", each.join(", ")))
-    };
     let below: fn(f64) -> bool = |ratio| ratio < 1.0;
     let above: fn(f64) -> bool = |ratio| ratio > 1.0;
-    let parts: Vec<String> =
-        said(trips, "in round trips", below).into_iter().chain(said(rates, "in rates", above)).collect();
+    let parts = [parts(fast, trips, &TRIPS, below), parts(fast, rates, &RATES, above)].concat();
     (!parts.is_empty()).then(|| {
         format!(
             "The notes call {} fast and a pipe middling. Here, by a pipe's figure, {}. Who spins has a processor whole while it \
@@ -157,6 +140,28 @@ fn verdict(trips: Option<&ProbeTable>, rates: Option<&ProbeTable>) -> Option<Str
             parts.join("; ")
         )
     })
+}
+
+/// What is said of ways that are faster than a pipe, of those that are slower, and of those of which that can't be told.
+const TRIPS: [&str; 3] =
+    ["faster in round trips", "slower in round trips", "in round trips not to be told apart from it"];
+const RATES: [&str; 3] = ["faster in rates", "slower in rates", "in rates not to be told apart from it"];
+
+/// `faster in round trips: spin (0.0400), futex (0.90)`, for each of `words` that holds for a way.
+fn parts(fast: &Talk, table: Option<&ProbeTable>, words: &[&str; 3], faster: fn(f64) -> bool) -> Vec<String> {
+    let mut ways = words.map(|word| (word, Vec::new()));
+    let rows = table.into_iter().flat_map(|table| &table.rows);
+    for row in rows.filter(|row| fast.is(&row.way) && !row.again) {
+        let Some(ratio) = row.ratio else { continue };
+        let place = match [ratio.interval.low, ratio.interval.high].map(faster) {
+            [true, true] => 0,
+            [false, false] => 1,
+            _ => 2,
+        };
+        ways[place].1.push(format!("{} ({})", talk_name(fast, &row.way), factor(ratio.value)));
+    }
+    let some = ways.iter().filter(|(_, ways)| !ways.is_empty());
+    some.map(|(word, ways)| format!("{word}: {}", ways.join(", "))).collect()
 }
 
 /// How turns are taken: what comes behind the name of what is talked through.

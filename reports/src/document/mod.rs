@@ -20,7 +20,7 @@ pub(crate) mod stevens;
 pub(crate) mod switch;
 mod tasks;
 pub(crate) mod title;
-mod versus;
+pub(crate) mod versus;
 
 use std::borrow::Cow;
 

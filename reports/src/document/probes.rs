@@ -6,6 +6,7 @@ use super::facts::name;
 use super::servers::{known_range, place, range, with_reach};
 use super::{Explanation, notes};
 use crate::record::Verdict;
+use crate::statistics::Ratio;
 use crate::summary::{Estimate, Obstacle, ProbeRow, ProbeTable, Standing, Threshold};
 use crate::table::{Column, Marks, Table};
 use crate::units::{count, figure, if_known, percent, times};
@@ -71,7 +72,7 @@ fn fields(compared: String) -> Vec<Field> {
 pub(super) fn table(title: String, table: &ProbeTable) -> Table {
     let compared = format!("× {}", table.baseline.unwrap_or("first"));
     let shown = |field: &Field| field.always || table.rows.iter().any(|row| !(field.text)(row).is_empty());
-    let is_rate = table.rows.iter().any(|row| row.bytes_per_second.is_some());
+    let is_rate = table.is_of_rates();
     // A row that does not count has its verdict in one column, and not in that of a figure that no row has.
     let other_kind = if is_rate { "time" } else { "rate" };
     let is_own = |field: &Field| field.column.title != other_kind;
@@ -118,17 +119,21 @@ fn interval(of: Option<Estimate>, format: fn(f64) -> String) -> String {
 /// All notes on a table.
 fn notes(table: &ProbeTable) -> Vec<String> {
     let mut notes = of_rows(table.rows.iter());
-    notes.extend(table.again.iter().map(|(label, ratio)| {
-        format!(
-            "{label}, measured twice, came to {} times itself ({}).",
-            times(ratio.value),
-            range(ratio.interval, times)
-        )
-    }));
+    notes.extend(table.again.iter().map(|(label, ratio)| again(table, label, *ratio)));
     notes.extend(single_rounds(&table.rows));
     let ranked = table.rows.iter().filter(|row| matches!(row.standing, Standing::Ranked(_))).count();
     notes.extend((ranked > 1).then(|| least_difference(table.threshold)));
     notes
+}
+
+/// How far from itself was what was measured twice.
+fn again(table: &ProbeTable, label: &str, ratio: Ratio) -> String {
+    let (factor, interval) = (times(ratio.value), range(ratio.interval, times));
+    if table.is_of_rates() {
+        format!("{label}, measured twice, had {factor} times its own rate the second time ({interval}).")
+    } else {
+        format!("{label}, measured twice, took {factor} times as long the second time ({interval}).")
+    }
 }
 
 /// What single rows have to say. Ways that can't be measured here for one reason are told together.

@@ -237,7 +237,7 @@ fn runs(series: &Series) -> Table {
             run.path.clone(),
             run.started.clone(),
             run.concur.clone(),
-            if run.complete { "yes" } else { "no" }.to_owned(),
+            if run.complete { "all cells" } else { "in part" }.to_owned(),
         ]
     };
     Table {

@@ -29,7 +29,8 @@ a note gives the certainty of; from six rounds on it is the percentile bootstrap
         "× first: the CPU per request by the first row's, taken within each round.",
         "× floor: the CPU per request by that of two threads that only receive and send.",
         "rate: whole and right replies a second; ≥ marks a lower bound.",
-        "of ceiling: the rate's share of what the load generator can ask for on one processor.",
+        "of ceiling: the rate by that which the load generator itself came to on one processor, tried before the run; above 100% \
+where the machine was slower then, or the load asks less of the generator.",
         "p50, p99, p99.9: so many percent of the replies were whole at most that long after their request left, in an open loop \
 after it should have left by the schedule. One that fewer than ten replies lie above is not given.",
         "p99, uncorrected: from when the request did leave.",
@@ -143,10 +144,16 @@ fn estimate(of: Estimate) -> String {
 
 /// A figure's text, and how far its interval reaches.
 pub(crate) fn with_reach(text: String, value: f64, interval: Interval) -> String {
-    match interval.reach(value) {
+    match interval.reach(value).filter(|_| !interval.holds_zero()) {
         Some(share) => format!("{text} {}", give_or_take(share)),
-        None => text,
+        None => or_zero(text, Some(interval)),
     }
+}
+
+/// A figure's text, and whether it can't be told from nought, unless it is nought.
+pub(crate) fn or_zero(text: String, interval: Option<Interval>) -> String {
+    let may_be = text != "0" && interval.is_some_and(|interval| interval.holds_zero());
+    if may_be { format!("{text} (may be 0)") } else { text }
 }
 
 fn rate(row: &ServerRow) -> String {
@@ -192,6 +199,16 @@ pub(crate) fn range(interval: Interval, format: fn(f64) -> String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_may_be_nought_has_no_share_of_itself() {
+        let of = |low, high| Interval { low, high, coverage: 0.95 };
+        assert_eq!(with_reach("0.83 KiB".into(), 0.83, of(-2.4, 4.06)), "0.83 KiB (may be 0)");
+        assert_eq!(with_reach("4.00 KiB".into(), 4.0, of(3.0, 5.0)), "4.00 KiB ±25%");
+        assert_eq!(with_reach("-4.00 KiB".into(), -4.0, of(-5.0, -3.0)), "-4.00 KiB ±25%");
+        assert_eq!(with_reach("0 KiB".into(), 0.0, of(0.0, 0.0)), "0 KiB");
+        assert_eq!(or_zero("0".into(), Some(of(-0.2, 0.2))), "0");
+    }
 
     #[test]
     fn every_column_is_explained() {

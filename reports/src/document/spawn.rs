@@ -2,19 +2,23 @@
 
 use super::facts::name;
 use super::probes::{self, estimate};
-use super::servers::range;
+use super::servers::{or_zero, range};
 use crate::course_notes::{PROCESS_BY_THREAD, PROSE};
 use crate::statistics::Ratio;
 use crate::summary::{Estimate, Growth, ProbeSuite, ProbeTable, TouchedRow, TouchedTable};
 use crate::table::{Column, Table};
 use crate::units::{bytes_of, figure, times};
 
+/// The operations, as in the record.
+pub(crate) const CREATE: &str = "create";
+pub(crate) const HAND_OFF: &str = "hand-off";
+
 /// All tables of the suite.
 pub(super) fn tables(probes: &[ProbeTable], touched: Option<&TouchedTable>) -> Vec<Table> {
     let own = probes.iter().filter(|probe| probe.suite == ProbeSuite::Spawn && probe.touched_bytes.is_none());
     let table = |probe: &ProbeTable| {
         let mut table = probes::table(title(probe), probe);
-        if probe.operation == "create" {
+        if probe.operation == CREATE {
             table.notes.extend(twenty_times(probes));
         }
         table
@@ -25,8 +29,8 @@ pub(super) fn tables(probes: &[ProbeTable], touched: Option<&TouchedTable>) -> V
 /// What was timed.
 pub(crate) fn title(table: &ProbeTable) -> String {
     match table.operation.as_str() {
-        "create" => "Making one and waiting for its end".to_owned(),
-        "hand-off" => "Giving a job to one that is there, and waiting for it to be done".to_owned(),
+        CREATE => "Making one and waiting for its end".to_owned(),
+        HAND_OFF => "Giving a job to one that is there, and waiting for it to be done".to_owned(),
         other => format!("Spawn: {other}"),
     }
 }
@@ -35,7 +39,7 @@ pub(crate) fn title(table: &ProbeTable) -> String {
 pub(crate) fn twenty_times(tables: &[ProbeTable]) -> Option<String> {
     let with = |touched: Option<u64>| {
         let table =
-            tables.iter().find(|table| table.operation == "create" && table.touched_bytes == touched)?;
+            tables.iter().find(|table| table.operation == CREATE && table.touched_bytes == touched)?;
         table.way("fork")?.ratio
     };
     let bare = with(None)?;
@@ -75,7 +79,7 @@ fn curve(table: &TouchedTable) -> Table {
         title: "Making one beside memory that its parent has touched".to_owned(),
         columns,
         rows: table.rows.iter().map(texts).collect(),
-        notes: table.rows.iter().filter_map(said).collect(),
+        notes: table.rows.iter().filter_map(said).chain(fit(table)).collect(),
     }
 }
 
@@ -88,7 +92,7 @@ fn texts(row: &TouchedRow) -> Vec<String> {
     let mut texts = vec![row.way.clone()];
     texts.extend(row.steps.iter().map(step));
     texts.extend([
-        row.line.map(|line| figure(seen(line.slope))).unwrap_or_default(),
+        row.line.map(|line| or_zero(figure(seen(line.slope)), line.interval)).unwrap_or_default(),
         row.line.and_then(|line| line.interval).map(|interval| range(interval, figure)).unwrap_or_default(),
         row.r_squared.map(|share| format!("{share:.3}")).unwrap_or_default(),
     ]);
@@ -98,6 +102,15 @@ fn texts(row: &TouchedRow) -> Vec<String> {
 /// A growth, or nothing where it is a trace of the arithmetic.
 fn seen(us_per_mib: f64) -> f64 {
     if us_per_mib.abs() < 1e-6 { 0.0 } else { us_per_mib }
+}
+
+/// How the lines were fitted, where any was.
+pub(crate) fn fit(table: &TouchedTable) -> Option<String> {
+    table.rows.iter().any(|row| row.line.is_some()).then(|| {
+        "The lines are fitted by least squares of shares: each point counts by how far it is off as a share of itself, since times vary \
+         the more the longer they are, and else the longest alone would decide."
+            .to_owned()
+    })
 }
 
 /// What a way's line says in a sentence.

@@ -1,7 +1,7 @@
 //! Stevens' comparison in words, beside the figures of his book.
 
 use super::facts::name;
-use super::servers::known_range;
+use super::servers::{known_range, or_zero};
 use super::title::{self, Open};
 use crate::summary::{StevensRow, StevensTable};
 use crate::table::{Column, Table};
@@ -51,7 +51,7 @@ fn row(row: &StevensRow) -> Vec<String> {
             Some(verdict) => name(verdict).to_owned(),
             None => if_known(row.cpu_us.map(|cpu_us| cpu_us.median), figure),
         },
-        if_known(row.control_s.map(|control| control.median), figure),
+        row.control_s.map(|of| or_zero(figure(of.median), Some(of.interval))).unwrap_or_default(),
         row.control_s.and_then(|control| known_range(control.interval, figure)).unwrap_or_default(),
         if_known(row.by_fork, thousandths),
         if_known(row.book.map(|book| book.seconds), |seconds| format!("{seconds:.2}")),

@@ -6,6 +6,8 @@ use crate::summary::{ProbeRow, ProbeSuite, ProbeTable};
 use crate::table::Table;
 use crate::units::grouped;
 
+/// The operation that is a time, as in the record.
+pub(crate) const SWITCH: &str = "switch";
 /// The operation that is no time.
 pub(crate) const SLEEP: &str = "sleep";
 
@@ -25,7 +27,7 @@ pub(super) fn tables(probes: &[ProbeTable]) -> Vec<Table> {
 /// What was timed.
 pub(crate) fn title(table: &ProbeTable) -> String {
     match table.operation.as_str() {
-        "switch" => "Going from one that runs to another".to_owned(),
+        SWITCH => "Going from one that runs to another".to_owned(),
         other => format!("Switch: {other}"),
     }
 }

@@ -19,20 +19,43 @@ pub(crate) enum Open {
 
 /// `echo 64 B over tcp: 64 connections, kept open, 5,000 requests/s offered; 10,000 idle connections beside`.
 pub(crate) fn of(setting: &Setting, open: Open) -> String {
-    let asked = format!("{} {}", setting.workload, setting.request);
+    let (asked, transport) = (asked(setting), &setting.transport);
+    let (parts, beside) = (load(setting, open).join(", "), company(setting, open));
+    match beside.as_str() {
+        "" => format!("{asked} over {transport}: {parts}"),
+        beside => format!("{asked} over {transport}: {parts}; {beside} beside"),
+    }
+}
+
+/// Of each of `settings` what not all of them have: `http /hello`, `64 connections, kept open`; nothing where they are one.
+pub(crate) fn apart(settings: &[&Setting]) -> Vec<Vec<String>> {
+    let parts: Vec<Vec<String>> = settings.iter().map(|setting| parts(setting)).collect();
+    let is_shared = |part: &String| parts.iter().all(|other| other.contains(part));
+    parts.iter().map(|own| own.iter().filter(|part| !is_shared(part)).cloned().collect()).collect()
+}
+
+/// All that is in a title, piece by piece.
+fn parts(setting: &Setting) -> Vec<String> {
+    let mut parts = vec![asked(setting), setting.transport.clone()];
+    parts.extend(load(setting, Open::Nothing));
+    let beside = company(setting, Open::Nothing);
+    parts.extend((!beside.is_empty()).then(|| format!("{beside} beside")));
+    parts
+}
+
+/// `http /hello`.
+fn asked(setting: &Setting) -> String {
+    format!("{} {}", setting.workload, setting.request).trim_end().to_owned()
+}
+
+/// How many ask, and in which way.
+fn load(setting: &Setting, open: Open) -> Vec<String> {
+    let pipeline = setting.shape.pipeline.filter(|depth| *depth > 1);
     let mut parts = vec![connections(setting, open)];
-    parts.extend(
-        setting
-            .shape
-            .pipeline
-            .filter(|depth| *depth > 1)
-            .map(|depth| format!("{} under way on each", plural(depth, "request"))),
-    );
+    parts.extend(pipeline.map(|depth| format!("{} under way on each", plural(depth, "request"))));
     parts.extend(setting.shape.think_us.map(|pause| format!("{} of pause after each reply", latency(pause))));
     parts.extend(rate(setting, open));
-    let beside = company(setting, open);
-    let beside = if beside.is_empty() { String::new() } else { format!("; {beside} beside") };
-    format!("{} over {}: {}{beside}", asked.trim_end(), setting.transport, parts.join(", "))
+    parts
 }
 
 /// `primes (computes)`.
@@ -115,6 +138,18 @@ mod tests {
         let expected = "http /hello over tcp: 100 connections, kept open, 5,000 requests/s offered, Poisson; 10,000 idle \
                         connections, 1 slow connection, 4 connections asking for /cpu/1000 beside";
         assert_eq!(of(&setting, Open::Nothing), expected);
+    }
+
+    #[test]
+    fn of_several_settings_only_that_is_told_which_sets_them_apart() {
+        let (one, more) = (setting(), Setting { connections: 64, ..setting() });
+        let echo = Setting { workload: "echo".into(), request: "64 B".into(), ..setting() };
+        assert_eq!(apart(&[&one, &one]), [[""; 0], [""; 0]]);
+        assert_eq!(apart(&[&one, &more]), [["100 connections, kept open"], ["64 connections, kept open"]]);
+        assert_eq!(
+            apart(&[&one, &echo, &more])[1],
+            ["echo 64 B".to_owned(), "100 connections, kept open".to_owned()]
+        );
     }
 
     #[test]

@@ -40,31 +40,34 @@ pub(super) fn document(versus: &Versus) -> Document {
     }
 }
 
+/// Whose a table or a picture is.
+const EARLIER: &str = "earlier run";
+const LATER: &str = "later run";
+
 /// The same with all that the report on each of the runs shows, one below the other.
 pub(super) fn with_both(versus: &Versus, old: &Run, new: &Run) -> Document {
     let mut document = document(versus);
     let (mut old, new) = (Document::of(old), Document::of(new));
-    let named =
-        |table: Table, which: &str| Table { title: format!("{} ({which} run)", table.title), ..table };
+    let named = |table: Table, which: &str| Table { title: format!("{} ({which})", table.title), ..table };
     for table in new.tables {
         let same = old.tables.iter().position(|other| other.title == table.title);
-        document.tables.extend(same.map(|place| named(old.tables.remove(place), "earlier")));
-        document.tables.push(named(table, "later"));
+        document.tables.extend(same.map(|place| named(old.tables.remove(place), EARLIER)));
+        document.tables.push(named(table, LATER));
     }
-    document.tables.extend(old.tables.into_iter().map(|table| named(table, "earlier")));
+    document.tables.extend(old.tables.into_iter().map(|table| named(table, EARLIER)));
     let drawn = |(mut picture, which): (Picture, &str)| {
-        picture.title = format!("{} ({which} run)", picture.title);
-        picture.id = format!("{}-{which}", picture.id);
+        picture.title = format!("{} ({which})", picture.title);
+        picture.id = format!("{}-{}", picture.id, which.trim_end_matches(" run"));
         picture
     };
     // Those of one kind beside each other, as a page has two of them in a line.
     let mut earlier = old.pictures;
     for picture in new.pictures {
         let same = earlier.iter().position(|other| other.title == picture.title);
-        let same = same.map(|place| (earlier.remove(place), "earlier"));
-        document.pictures.extend(same.into_iter().chain([(picture, "later")]).map(drawn));
+        let same = same.map(|place| (earlier.remove(place), EARLIER));
+        document.pictures.extend(same.into_iter().chain([(picture, LATER)]).map(drawn));
     }
-    document.pictures.extend(earlier.into_iter().map(|picture| drawn((picture, "earlier"))));
+    document.pictures.extend(earlier.into_iter().map(|picture| drawn((picture, EARLIER))));
     document.explanations = new.explanations;
     document
 }
@@ -108,20 +111,26 @@ fn conclusion(versus: &Versus) -> Option<Conclusion> {
 fn greatest(versus: &Versus) -> Option<(&VersusRow, f64)> {
     let changed = versus.rows.iter().filter(|row| is_change(row));
     let with_ratio = changed.filter_map(|row| Some((row, row.cpu_us?.ratio)));
-    with_ratio.max_by(|(_, one), (_, other)| one.ln().abs().total_cmp(&other.ln().abs()))
+    with_ratio.max_by(|(one, _), (other, _)| far(one).total_cmp(&far(other)))
 }
 
-fn is_change(row: &VersusRow) -> bool {
+/// Whether it became slower or faster for sure.
+pub(crate) fn is_change(row: &VersusRow) -> bool {
     matches!(row.outcome, Outcome::Slower | Outcome::Faster)
 }
 
-/// All rows that changed, whatever they were measured in; of one setting its own table says it.
+/// How far a row's ratio is from 1, whichever way.
+fn far(row: &VersusRow) -> f64 {
+    row.cpu_us.map_or(0.0, |change| change.ratio.ln().abs())
+}
+
+/// All rows that changed, the greatest change first, whatever they were measured in; of one setting its own table says it.
 fn changes(versus: &Versus) -> Option<Table> {
     let settings: Vec<String> =
         versus.rows.iter().map(|row| title::of(&row.setting, Open::Nothing)).collect();
     let several = settings.iter().any(|setting| *setting != settings[0]);
     let mut changed: Vec<&VersusRow> = versus.rows.iter().filter(|row| is_change(row)).collect();
-    changed.sort_by_key(|row| row.outcome);
+    changed.sort_by(|one, other| one.outcome.cmp(&other.outcome).then(far(other).total_cmp(&far(one))));
     let texts = |row: &VersusRow| {
         let mut texts = texts(row);
         texts.insert(2, title::of(&row.setting, Open::Nothing));
@@ -182,8 +191,9 @@ fn facts(versus: &Versus) -> Vec<Fact> {
 
 /// `before/, started 2026-01-31T12:00:00Z, concur 0.1.0`.
 pub(super) fn run(run: &Compared) -> String {
-    let path = if run.path.is_empty() { String::new() } else { format!("{}, ", run.path) };
-    format!("{path}started {}, concur {}", run.started, run.concur)
+    let path = (!run.path.is_empty()).then(|| run.path.clone());
+    let parts = [path, Some(format!("started {}", run.started)), Some(format!("concur {}", run.concur))];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// The rule; what it comes to is said below each table.

@@ -58,8 +58,8 @@ fn of_lines(lines: &Lines) -> Data {
     if !has_intervals {
         return side_by_side(lines);
     }
-    let mut headings = vec!["series".to_owned(), named(&lines.x), named(&lines.y)];
-    headings.extend(["from".to_owned(), "to".to_owned()]);
+    let mut headings = vec!["which line".to_owned(), named(&lines.x), named(&lines.y)];
+    headings.extend(["interval, from".to_owned(), "interval, to".to_owned()]);
     let mut rows = Vec::new();
     for series in &lines.series {
         for point in &series.points {
@@ -92,7 +92,7 @@ fn side_by_side(lines: &Lines) -> Data {
 }
 
 fn of_bars(bars: &Bars) -> Data {
-    let mut headings = vec!["row".to_owned(), named(&bars.axis)];
+    let mut headings = vec!["which bar".to_owned(), named(&bars.axis)];
     if bars.parts.len() > 1 {
         headings.extend(bars.parts.iter().cloned());
     }
@@ -111,7 +111,7 @@ fn of_bars(bars: &Bars) -> Data {
 
 /// A row for each column of the map: a row for each of its cells would be thousands.
 fn of_heat(heat: &Heat) -> Data {
-    let mut headings = vec![format!("{}, from", named(&heat.x)), "to".to_owned()];
+    let mut headings = vec![format!("{}, from", named(&heat.x)), format!("{}, to", named(&heat.x))];
     let unit = if heat.y.unit.is_empty() { String::new() } else { format!(" {}", heat.y.unit) };
     headings.extend(
         heat.y_edges.windows(2).map(|edges| format!("{}–{}{unit}", number(edges[0]), number(edges[1]))),
@@ -127,7 +127,8 @@ fn of_heat(heat: &Heat) -> Data {
 }
 
 fn of_tracks(tracks: &Tracks) -> Data {
-    let headings = ["row", "from (ms)", "every (ms)", "states"].map(str::to_owned).to_vec();
+    let headings = ["which row", "from (ms)", "every (ms)", "states, a letter for each look"];
+    let headings = headings.map(str::to_owned).to_vec();
     let row = |row: &crate::picture::Row| {
         let from = row.first as f64 * tracks.every_ms;
         vec![row.label.clone(), number(from), number(tracks.every_ms), row.states.clone()]

@@ -52,6 +52,9 @@ fn explanation_in(language: Language, explanation: &Explanation) -> Explanation 
     }
 }
 
+/// Columns of words that are names elsewhere, as headings are: `threads`, `apart`, `passed`.
+const OF_WORDS: [&str; 3] = ["kind", "sides", "outcome"];
+
 impl Table {
     /// The table in `language`: its title, headings, notes, and the words and sentences in its cells.
     #[must_use]
@@ -60,10 +63,17 @@ impl Table {
             return self;
         }
         let text = |text: &String| language.of(text).into_owned();
+        let of_words: Vec<bool> =
+            self.columns.iter().map(|column| OF_WORDS.contains(&&*column.title)).collect();
+        let cell = |(word, is_word): (&String, &bool)| match is_word {
+            true => language.heading(word).into_owned(),
+            false => text(word),
+        };
+        let row = |row: &Vec<String>| row.iter().zip(&of_words).map(cell).collect();
         Self {
             title: text(&self.title),
             columns: self.columns.into_iter().map(|column| column_in(language, column)).collect(),
-            rows: self.rows.iter().map(|row| row.iter().map(text).collect()).collect(),
+            rows: self.rows.iter().map(row).collect(),
             notes: self.notes.iter().map(text).collect(),
         }
     }

@@ -1,5 +1,7 @@
 //! A text with `{}` in it: whether another text is of this form, and what it is then in another language.
 
+use super::pieces::sentence_end;
+
 /// What stands for a value.
 const VALUE: &str = "{}";
 
@@ -104,10 +106,17 @@ impl Match<'_, '_> {
         let behind = weight >= CERTAIN || labelled || !has_border(last);
         // A full stop at the end is that of the sentence, and there is no other one before it.
         let ends = pattern.literals.last().is_some_and(|literal| literal.ends_with('.'));
-        let several = ends && self.values.iter().any(|value| value.contains(". "));
+        let several = ends && self.values.iter().any(|value| sentence_end(value).is_some());
+        let whole = self.values.iter().all(|value| has_whole_brackets(value));
         before
+            && whole
             && !several
             && (!open_behind || self.is_followed_by_sentences() || !last.ends_with('.') && behind)
+    }
+
+    /// Whether it ends with a value, which takes in whatever comes.
+    pub(super) fn is_open_behind(&self) -> bool {
+        self.pattern.literals.last().is_some_and(String::is_empty)
     }
 
     /// Whether the pattern's own sentence is over before its last values, which are sentences of their own.
@@ -140,8 +149,23 @@ impl Match<'_, '_> {
 
 /// Whether a value is one thing: a figure with its unit, or a few words.
 fn is_short(value: &str) -> bool {
-    let is_cut = value.contains(", ") || value.ends_with([',', ';', ':']);
+    let is_listed = value.contains(", ") || value.contains(" and ") || value.ends_with(" and");
+    let is_cut = is_listed || value.ends_with([',', ';', ':']);
     !is_cut && (is_number(value) || value.split(' ').count() <= WORDS)
+}
+
+/// Whether all brackets that it opens are closed in it: else it is part of something.
+pub(super) fn has_whole_brackets(value: &str) -> bool {
+    let mut open = 0_usize;
+    value.bytes().all(|byte| {
+        match byte {
+            b'(' => open += 1,
+            b')' if open == 0 => return false,
+            b')' => open -= 1,
+            _ => {}
+        }
+        true
+    }) && open == 0
 }
 
 fn is_number(value: &str) -> bool {
@@ -150,7 +174,7 @@ fn is_number(value: &str) -> bool {
 
 /// Whether there is more than one sentence, or part of one, in it.
 fn has_border(value: &str) -> bool {
-    [". ", "; ", " (round"].iter().any(|border| value.contains(border))
+    ["; ", " (round"].iter().any(|border| value.contains(border)) || sentence_end(value).is_some()
 }
 
 /// A translation has blanks around its values, which only those that are not Chinese need.

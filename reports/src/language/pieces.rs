@@ -1,6 +1,7 @@
 //! Texts that were put together: taken apart where sentences, parts and list items meet, and put together again.
 
 use super::catalogue::Catalogue;
+use super::pattern::has_whole_brackets;
 
 /// How deep texts may stand within texts.
 pub(super) const DEPTH: usize = 8;
@@ -49,6 +50,12 @@ fn looked_up(catalogue: &Catalogue, text: &str, depth: usize) -> Option<String> 
         return Some(format!("{}{}{behind}", catalogue.literal(label)?, PARTS[1].1));
     }
     let Some(best) = best else { return counted(catalogue, text).or_else(|| listed(catalogue, text, depth)) };
+    // Brackets behind a title are not part of its last value.
+    if best.is_open_behind()
+        && let Some(found) = known_before_brackets(catalogue, text, depth)
+    {
+        return Some(found);
+    }
     Some(best.translated(|value| translate(catalogue, value, depth).unwrap_or_else(|| value.to_owned())))
 }
 
@@ -74,7 +81,11 @@ fn counted(catalogue: &Catalogue, text: &str) -> Option<String> {
 fn listed(catalogue: &Catalogue, text: &str, depth: usize) -> Option<String> {
     let (before, last) = text.rsplit_once(" and ")?;
     let items: Vec<&str> = before.split(", ").chain([last]).collect();
-    if items.iter().any(|item| item.split(' ').count() > ITEM_WORDS || item.ends_with('.')) {
+    let is_item = |item: &&str| {
+        let is_part = item.ends_with('.') || item.contains([';', ',']) || !has_whole_brackets(item);
+        item.split(' ').count() <= ITEM_WORDS && !is_part
+    };
+    if !items.iter().all(is_item) {
         return None;
     }
     let said = |item: &str| translate(catalogue, item, depth).unwrap_or_else(|| item.to_owned());
@@ -113,7 +124,8 @@ fn trimmed(catalogue: &Catalogue, text: &str, within: &str, depth: usize) -> Opt
 fn taken_apart(catalogue: &Catalogue, text: &str, depth: usize) -> Option<String> {
     let (mut joined, mut between, mut rest, mut full_stop) = (Joined::default(), ("", ""), text, "");
     loop {
-        if let Some(found) = if joined.is_empty() { None } else { looked_up(catalogue, rest, depth) } {
+        let known = if joined.is_empty() { None } else { looked_up(catalogue, rest, depth) };
+        if let Some(found) = known.or_else(|| known_before_brackets(catalogue, rest, depth)) {
             joined.push(between, rest, Some(&found));
             break;
         }
@@ -143,11 +155,17 @@ fn taken_apart(catalogue: &Catalogue, text: &str, depth: usize) -> Option<String
                     joined.push(between, rest, Some(&found));
                     break;
                 }
-                let Some(found) = border(catalogue, rest, depth) else {
-                    joined.push(between, rest, bracketed(catalogue, rest, depth).as_deref());
+                if let Some(found) = border(catalogue, rest, depth, Borders::OutsideBrackets) {
+                    found
+                } else if let Some(found) = bracketed(catalogue, rest, depth) {
+                    joined.push(between, rest, Some(&found));
                     break;
-                };
-                found
+                } else if let Some(found) = border(catalogue, rest, depth, Borders::All) {
+                    found
+                } else {
+                    joined.push(between, rest, None);
+                    break;
+                }
             }
         };
         let (piece, behind) = (&rest[..at], &rest[at + border.0.len()..]);
@@ -162,9 +180,12 @@ fn taken_apart(catalogue: &Catalogue, text: &str, depth: usize) -> Option<String
 const SHORT: [&str; 3] = ["e.g", "i.e", "etc"];
 
 /// Where the first of several sentences ends; the next one may begin with a model's name.
-fn sentence_end(text: &str) -> Option<usize> {
+pub(super) fn sentence_end(text: &str) -> Option<usize> {
     let begins = |c: char| c.is_alphabetic() || c.is_ascii_digit() || "'(-".contains(c);
-    let is_short = |at: usize| text[..at].rsplit([' ', '(']).next().is_some_and(|word| SHORT.contains(&word));
+    let is_initial = |word: &str| word.len() == 1 && word.starts_with(|c: char| c.is_ascii_uppercase());
+    let is_short = |at: usize| {
+        text[..at].rsplit([' ', '(']).next().is_some_and(|word| SHORT.contains(&word) || is_initial(word))
+    };
     let mut ends = text.match_indices(". ").map(|(at, _)| at);
     ends.find(|&at| text[at + 2..].starts_with(begins) && !is_short(at)).map(|at| at + 1)
 }
@@ -190,25 +211,71 @@ fn without_full_stop(catalogue: &Catalogue, text: &str, depth: usize) -> Option<
 /// So many borders of one kind are tried, where a key has some of them in it.
 const TRIED: usize = 6;
 
+/// Which borders count: `pipe (apart, again)` is one thing, whatever its brackets hold.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Borders {
+    OutsideBrackets,
+    All,
+}
+
 /// Where the loosest bond is: behind a label, or between parts; else between items. Where more than one piece is one text,
 /// behind the last of these.
-fn border(catalogue: &Catalogue, text: &str, depth: usize) -> Option<(usize, Border)> {
-    let at = |border: &Border| Some((text.find(border.0)?, *border));
+fn border(catalogue: &Catalogue, text: &str, depth: usize, which: Borders) -> Option<(usize, Border)> {
+    let counts = |at: &usize| which == Borders::All || !is_within_brackets(text, *at);
+    let all = |border: &Border| text.match_indices(border.0).map(|(at, _)| at).filter(counts);
+    let at = |border: &Border| Some((all(border).next()?, *border));
     let (first, border) = PARTS.iter().filter_map(at).min_by_key(|(at, _)| *at).or_else(|| at(&ITEMS))?;
-    let ends: Vec<usize> = text.match_indices(border.0).map(|(at, _)| at).take(TRIED).collect();
+    let ends: Vec<usize> = all(&border).take(TRIED).collect();
     let whole = ends.into_iter().skip(1).rev().find(|&at| looked_up(catalogue, &text[..at], depth).is_some());
     Some((whole.unwrap_or(first), border))
 }
 
-/// `something (more)`.
+/// Whether more brackets were opened than closed before this place.
+fn is_within_brackets(text: &str, at: usize) -> bool {
+    let before = text.as_bytes()[..at].iter();
+    before.fold(0_usize, |open, byte| match byte {
+        b'(' => open + 1,
+        b')' => open.saturating_sub(1),
+        _ => open,
+    }) > 0
+}
+
+/// `something (more)`, of which the something may have brackets of its own.
 fn bracketed(catalogue: &Catalogue, text: &str, depth: usize) -> Option<String> {
-    let (before, within) = text.strip_suffix(')')?.split_once(" (")?;
+    let (before, within) = with_brackets(text)?;
     let (one, other) = (translate(catalogue, before, depth), translate(catalogue, within, depth));
     if one.is_none() && other.is_none() {
         return None;
     }
     let known = |translated: Option<String>, text: &str| translated.unwrap_or_else(|| text.to_owned());
     Some(format!("{}（{}）", known(one, before), known(other, within)))
+}
+
+/// `What is known, as it stands (more)`.
+fn known_before_brackets(catalogue: &Catalogue, text: &str, depth: usize) -> Option<String> {
+    let (before, within) = with_brackets(text)?;
+    let before = looked_up(catalogue, before, depth)?;
+    let within = translate(catalogue, within, depth).unwrap_or_else(|| within.to_owned());
+    Some(format!("{before}（{within}）"))
+}
+
+/// What stands before the last brackets, and in them.
+fn with_brackets(text: &str) -> Option<(&str, &str)> {
+    let open = opening(text)?;
+    Some((text[..open].strip_suffix(' ')?, &text[open + 1..text.len() - 1]))
+}
+
+/// Where the bracket stands that the last character closes.
+fn opening(text: &str) -> Option<usize> {
+    let mut open = Vec::new();
+    let mut last = None;
+    for (at, bracket) in text.match_indices(['(', ')']) {
+        match bracket {
+            "(" => open.push(at),
+            _ => last = Some((at, open.pop()?)),
+        }
+    }
+    last.filter(|(at, _)| at + 1 == text.len()).map(|(_, open)| open)
 }
 
 /// Pieces with the Chinese mark between them where one beside it was translated.

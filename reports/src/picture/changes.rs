@@ -1,7 +1,9 @@
-//! CPU time per request of two runs beside each other, the rows that changed most first.
+//! CPU time per request of two runs beside each other: rows that changed for sure first, of either kind the greatest change first.
 
 use super::{Axis, Bar, Bars, Drawing, Picture, Scale};
-use crate::summary::{Change, Outcome, Versus, VersusRow};
+use crate::document::title::{self, Open};
+use crate::document::versus::is_change;
+use crate::summary::{Change, Setting, Versus, VersusRow};
 use crate::units::{figure, times};
 
 /// At most so many rows, two bars each.
@@ -14,18 +16,28 @@ const RUNS: [&str; 2] = ["earlier", "later"];
 pub(crate) fn of(versus: &Versus) -> Option<Picture> {
     let mut rows: Vec<(&VersusRow, Change)> =
         versus.rows.iter().filter_map(|row| Some((row, row.cpu_us?))).collect();
-    let far = |change: &Change| change.ratio.ln().abs();
-    rows.sort_by(|(one, a), (other, b)| one.outcome.cmp(&other.outcome).then(far(b).total_cmp(&far(a))));
-    let shown = rows.len().min(ROWS);
+    let order = |(row, change): &(&VersusRow, Change)| (!is_change(row), -change.ratio.ln().abs());
+    rows.sort_by(|one, other| {
+        let ((one, near), (other, far)) = (order(one), order(other));
+        one.cmp(&other).then(near.total_cmp(&far))
+    });
+    let notice = notice(rows.first()?.0, rows[0].1);
     let left_out = if rows.len() > ROWS {
-        format!(" The {ROWS} rows that changed most of {} are drawn.", rows.len())
+        format!(
+            " Of {} rows {ROWS} are drawn: those that changed for sure, then those whose figures are farthest apart.",
+            rows.len()
+        )
     } else {
         String::new()
     };
-    (shown > 0).then(|| Picture {
+    rows.truncate(ROWS);
+    let settings: Vec<&Setting> = rows.iter().map(|(row, _)| &row.setting).collect();
+    let settings = title::apart(&settings);
+    let pairs = rows.iter().zip(settings);
+    Some(Picture {
         id: "changes".to_owned(),
         title: "CPU time per request of both runs".to_owned(),
-        notice: format!("{}{left_out}", notice(rows[0].0, rows[0].1)),
+        notice: format!("{notice}{left_out}"),
         drawing: Drawing::Bars(Bars {
             axis: Axis {
                 title: "CPU time per request".to_owned(),
@@ -33,29 +45,31 @@ pub(crate) fn of(versus: &Versus) -> Option<Picture> {
                 scale: Scale::Linear,
             },
             parts: RUNS.map(str::to_owned).to_vec(),
-            rows: rows[..shown].iter().flat_map(|(row, change)| bars(row, *change)).collect(),
+            rows: pairs.flat_map(|((row, change), setting)| bars(row, &setting, *change)).collect(),
         }),
     })
 }
 
+/// What to notice of the row that stands first.
 fn notice(row: &VersusRow, change: Change) -> String {
-    match row.outcome {
-        Outcome::Slower | Outcome::Faster => format!(
-            "{} changed most for sure: a request takes {} times as much CPU time in the later run.",
+    if is_change(row) {
+        format!(
+            "{} changed most for sure ({}): a request takes {} times as much CPU time in the later run.",
             row.model,
+            title::of(&row.setting, Open::Nothing),
             times(change.ratio)
-        ),
-        Outcome::CantTell | Outcome::Same => {
-            "No row changed for sure: bars of one row that differ do so within what chance or the machine may do."
-                .to_owned()
-        }
+        )
+    } else {
+        "No row changed for sure: bars of one row that differ do so within what chance or the machine may do."
+            .to_owned()
     }
 }
 
-fn bars(row: &VersusRow, change: Change) -> [Bar; 2] {
-    let connections = row.setting.connections;
+/// Both bars of a row, named with what sets its setting apart from the others' that are drawn.
+fn bars(row: &VersusRow, setting: &[String], change: Change) -> [Bar; 2] {
+    let setting: Vec<&str> = setting.iter().map(String::as_str).collect();
     let bar = |lengths: [f64; 2], which: usize| Bar {
-        label: format!("{}, {connections} connections, {}", row.model, RUNS[which]),
+        label: [&[row.model.as_str()], &setting[..], &[RUNS[which]]].concat().join(", "),
         value: format!("{} µs", figure(lengths[which])),
         lengths: lengths.to_vec(),
         interval: None,

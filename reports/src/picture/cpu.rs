@@ -53,7 +53,8 @@ fn notice(table: &ServerTable) -> String {
     let system = table.rows.iter().find(|row| row.cpu_us.is_some()).and_then(|row| {
         let share = percent(1.0 - row.user_share?);
         Some(format!(
-            "Of what {} uses {share} is the kernel's: receiving, sending and waiting cost more than the work where the work is small.",
+            "{} spends {share} of its CPU time in the kernel: receiving, sending and waiting cost more than the work where the work is \
+             small.",
             row.model
         ))
         .filter(|_| row.user_share.is_some_and(|user| user < 0.5))

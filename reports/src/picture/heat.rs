@@ -96,7 +96,8 @@ fn notice(name: &str, of: &OverTime) -> String {
         if *worst > usual {
             format!(
                 "Usually 99 in 100 replies of {name} were there within {}; in the slice from {} s on that took up to {}. A column that \
-                 reaches higher is a stall that all clients met at once.",
+                 reaches higher has late replies that came together. The server may have stood still for all its clients, or kept some \
+                 of them waiting, or the machine had given its processor away: this picture alone does not tell which.",
                 latency(usual),
                 figure(*slice as f64 * of.slice_s),
                 latency(*worst)

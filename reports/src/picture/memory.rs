@@ -59,12 +59,7 @@ fn slopes(of: &Fitted<'_>) -> Option<Picture> {
         of.rows.iter().filter_map(|row| Some((row.model, row.line?))).collect();
     fitted.sort_by(|(_, one), (_, other)| one.slope.total_cmp(&other.slope));
     let bar = |(model, line): &(&str, Line)| {
-        let text = format!("{} KiB", told(line.slope));
-        let text = match line.interval.filter(|_| line.slope > 0.0) {
-            Some(interval) => with_reach(text, line.slope, interval),
-            None => text,
-        };
-        bar((*model).to_owned(), text, line.slope, line.interval.and_then(ends))
+        bar((*model).to_owned(), text(line), line.slope, line.interval.and_then(ends))
     };
     let rows: Vec<Bar> = fitted.iter().map(bar).collect();
     let drawing = Bars {
@@ -76,9 +71,13 @@ fn slopes(of: &Fitted<'_>) -> Option<Picture> {
     bars("memory-per-connection", title, notice(&fitted)?, drawing, 1)
 }
 
-/// A slope in words. No connection gives memory back, so one below nought is chance and none.
-fn told(kibibytes: f64) -> String {
-    figure(kibibytes.max(0.0))
+/// A slope with how sure it is: `16.1 KiB ±3%`. No connection gives memory back, so one below nought is chance and none.
+fn text(line: &Line) -> String {
+    let text = format!("{} KiB", figure(line.slope.max(0.0)));
+    match line.interval.filter(|_| line.slope > 0.0) {
+        Some(interval) => with_reach(text, line.slope, interval),
+        None => text,
+    }
 }
 
 fn notice(fitted: &[(&str, Line)]) -> Option<String> {
@@ -86,13 +85,13 @@ fn notice(fitted: &[(&str, Line)]) -> Option<String> {
     let source = "Each figure is the slope of a line fitted by least squares through the peaks of PSS (the kernel's smaps_rollup, pages \
                   that processes share count once) of all rounds.";
     Some(if least == most {
-        format!("{least} takes {} KiB for each connection more. {source}", told(low.slope))
+        format!("{least} takes {} for each connection more. {source}", text(low))
     } else {
         format!(
-            "A connection more takes {} KiB under {most} and {} KiB under {least}. Where a process or a thread stands for it that has a \
+            "A connection more takes {} under {most} and {} under {least}. Where a process or a thread stands for it that has a \
              stack and tables of its own, in a loop it is a buffer. {source}",
-            told(high.slope),
-            told(low.slope)
+            text(high),
+            text(low)
         )
     })
 }

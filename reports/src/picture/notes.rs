@@ -104,19 +104,19 @@ fn processes(tables: &[ProbeTable]) -> Option<Picture> {
         table.way("fork")?.ratio
     };
     let measured = [
-        (None, "fork, nothing touched".to_owned()),
-        (Some(TOUCHED), format!("fork, {} touched", bytes_of(TOUCHED))),
+        (None, "fork (nothing touched)".to_owned()),
+        (Some(TOUCHED), format!("fork ({} touched)", bytes_of(TOUCHED))),
     ];
     let measured = measured.into_iter().filter_map(|(touched, label)| {
         let ratio = fork(touched)?;
-        let text = with_reach(format!("{} times", times(ratio.value)), ratio.value, ratio.interval);
+        let text = with_reach(format!("{}×", times(ratio.value)), ratio.value, ratio.interval);
         Some(bar(label, text, ratio.value, ends(ratio.interval)))
     });
     let mut rows: Vec<Bar> = measured.collect();
     let notice = twenty_times(tables)?;
     rows.push(second(bar(
         PROSE.to_owned(),
-        format!("{PROCESS_BY_THREAD:.0} times"),
+        format!("{PROCESS_BY_THREAD:.0}×"),
         PROCESS_BY_THREAD,
         None,
     )));

@@ -62,16 +62,25 @@ fn tails(own: &[Own<'_>]) -> Option<String> {
     let by = |one: &&(&str, f64), other: &&(&str, f64)| one.1.total_cmp(&other.1);
     let (fastest, slowest) = (known.iter().min_by(by)?, known.iter().max_by(by)?);
     Some(if known.len() == 1 {
-        format!("{percentile} in 100 replies of {} took at most {}.", fastest.0, latency(fastest.1))
+        format!("{} in 100 replies of {} took at most {}.", nines(percentile), fastest.0, latency(fastest.1))
     } else {
         format!(
-            "{percentile} in 100 replies of {} took at most {}, of {} {}.",
+            "{} in 100 replies of {} took at most {}, those of {} at most {}.",
+            nines(percentile),
             fastest.0,
             latency(fastest.1),
             slowest.0,
             latency(slowest.1)
         )
     })
+}
+
+/// A percentile with two digits of what is left to 100.
+fn nines(percentile: f64) -> String {
+    let left = (100.0 - percentile).max(1e-9).log10().floor();
+    let decimals = (1.0 - left).clamp(0.0, 9.0) as usize;
+    let text = format!("{percentile:.decimals$}");
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
 fn same(one: f64, other: f64) -> bool {
@@ -84,7 +93,7 @@ fn hidden(own: &[Own<'_>]) -> Option<String> {
     let known = all.filter_map(|(name, at)| Some((name, at, at.uncorrected_us?)));
     let (name, at, uncorrected) =
         known.max_by(|one, other| (one.1.us - one.2).total_cmp(&(other.1.us - other.2)))?;
-    let (percentile, late, left) = (at.percentile, latency(at.us), latency(uncorrected));
+    let (percentile, late, left) = (nines(at.percentile), latency(at.us), latency(uncorrected));
     Some(if at.us < HIDES * uncorrected {
         format!(
             "The dashed lines, timed from when requests did leave, lie on the others: where they differ most, at p{percentile} of {name}, it is \

@@ -5,8 +5,8 @@ use super::{Bars, Picture, Scale};
 use crate::document::ipc::{self, BANDWIDTH, LARGE, ROUND_TRIP, SMALL, nearest};
 use crate::document::probes::mega;
 use crate::document::servers::with_reach;
-use crate::document::spawn;
-use crate::document::switch::{self, SLEEP};
+use crate::document::spawn::{self, CREATE, HAND_OFF};
+use crate::document::switch::{self, SLEEP, SWITCH};
 use crate::summary::{Estimate, ProbeRow, ProbeSuite, ProbeTable, Standing};
 use crate::units::{figure, times};
 
@@ -87,13 +87,13 @@ fn notice(table: &ProbeTable) -> Option<String> {
 /// Why ways differ at an operation.
 fn why(operation: &str) -> &'static str {
     match operation {
-        "create" => {
+        CREATE => {
             "A process gets tables of its own for its memory, a thread shares its parent's, a coroutine or a task is an entry in its runtime's."
         }
-        "hand-off" => {
+        HAND_OFF => {
             "Nothing is made here: what a job costs is to wake who waits for it, and to hear that it is done."
         }
-        "switch" => {
+        SWITCH => {
             "Who goes through the kernel pays for that, and where the other is on another processor for waking it as well."
         }
         ROUND_TRIP => {

@@ -56,7 +56,7 @@ enum Ceiling {
 impl Ceiling {
     fn area(self) -> Area {
         let (name, from) = match self {
-            Self::Measured(from) => ("beyond what the load generator can ask for on one processor", from),
+            Self::Measured(from) => ("beyond what the load generator came to on one processor", from),
             Self::Met(from) => ("where the load generator was the limit", from),
         };
         Area { name: name.to_owned(), on: On::Y, from, to: None }
@@ -65,7 +65,7 @@ impl Ceiling {
     fn said(self) -> String {
         match self {
             Self::Measured(from) => format!(
-                "The shaded part begins at {} requests/s, the most that the load generator can ask for on one processor: near it a \
+                "The shaded part begins at {} requests/s, what the load generator came to on one processor before the run: near it a \
                  rate is the generator's and not the server's.",
                 figure(from)
             ),
@@ -105,7 +105,8 @@ fn beyond(sweep: &ConnectionSweep, floor: Option<Floor>) -> Option<String> {
     let rates = sweep.rows.iter().flat_map(|row| steps(sweep, row).filter_map(|(_, step)| rate(step)));
     let most = rates.map(|rate| rate.median).max_by(f64::total_cmp).filter(|most| *most > mark)?;
     Some(format!(
-        "{} requests/s are beyond that: the machine was slower when the mark was measured, so it stands too low.",
+        "{} requests/s are beyond that: the machine was slower when the mark was measured, or this load asks less of the generator, so \
+         it stands too low.",
         figure(most)
     ))
 }

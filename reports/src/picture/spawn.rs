@@ -2,7 +2,7 @@
 
 use super::parts::{axis, estimated, lines, measured, paragraph, point, reference};
 use super::{Lines, Picture, Scale};
-use crate::document::spawn::said;
+use crate::document::spawn::{fit, said};
 use crate::summary::{Growth, Summary, TouchedRow, TouchedTable};
 
 const MEBIBYTE: f64 = 1_048_576.0;
@@ -31,7 +31,7 @@ fn picture(table: &TouchedTable) -> Option<Picture> {
     };
     let why = "fork copies its parent's page tables, an entry for each page that was touched; what borrows the parent's memory until it \
                becomes another program copies none.";
-    let notice = paragraph(table.rows.iter().map(said).chain([Some(why.to_owned())]));
+    let notice = paragraph(table.rows.iter().map(said).chain([Some(why.to_owned()), fit(table)]));
     lines("spawn-by-memory", "Making one, by its parent's memory".to_owned(), notice, drawing)
 }
 

@@ -11,7 +11,7 @@ use crate::document::title::{self, Open};
 use crate::record::{Cell, Run, TaskCell, Timeline, Track};
 use crate::summary::tasks::{counts, last_attempts};
 use crate::summary::{STAND_IN, Summary, label};
-use crate::units::{count, figure, plural};
+use crate::units::{count, plural};
 
 /// The task of the course notes that computes.
 const NOTES_OWN: &str = "primes";
@@ -121,10 +121,12 @@ fn notice(name: &str, of: &Timeline) -> String {
             .iter()
             .map(|track| track.states.chars().filter(|it| states.contains(*it)).count())
             .sum();
-        figure(all as f64 / looks.max(1) as f64)
+        tenths(all as f64 / looks.max(1) as f64)
     };
     let averages = format!(
-        "Of {} in {name} on average {} ran at a look, {} could have run and had no processor, and {} waited.",
+        "Looks at {name}: {}, of {}. On average {} of them were running, {} were ready to run and had no processor, and {} were \
+         waiting.",
+        count(looks as f64),
         kinds(of),
         on_average("R"),
         on_average("r"),
@@ -143,6 +145,11 @@ fn notice(name: &str, of: &Timeline) -> String {
     paragraph([Some(averages), Some(source.to_owned()), more])
 }
 
+/// How many there were on average, of whom nobody needs to know more than tenths.
+fn tenths(number: f64) -> String {
+    if number > 0.0 && number < 0.05 { "fewer than 0.1".to_owned() } else { format!("{number:.1}") }
+}
+
 /// `1 process, 4 threads`.
 fn kinds(of: &Timeline) -> String {
     let mut kinds: Vec<(&str, usize)> = Vec::new();
@@ -153,7 +160,10 @@ fn kinds(of: &Timeline) -> String {
         }
     }
     let words = kinds.iter().map(|(kind, number)| match (*kind, *number) {
-        ("process", 2..) => format!("{} processes", count(*number as f64)),
+        ("process", 1) => "1 process".to_owned(),
+        ("process", _) => format!("{} processes", count(*number as f64)),
+        ("thread", _) => plural(*number, "thread"),
+        ("coroutine", _) => plural(*number, "coroutine"),
         (kind, number) => plural(number, kind),
     });
     words.collect::<Vec<_>>().join(", ")

@@ -131,6 +131,10 @@ impl ServerCell {
         server(self) == server(other) && asked(self) == asked(other) && load(self) == load(other)
     }
 
+    pub(super) fn forget_course(&mut self) {
+        (self.curve, self.over_time, self.fairness, self.timeline) = (None, None, None, None);
+    }
+
     pub(super) fn forget_course_told_by(&mut self, other: &Self) {
         forget(&mut self.curve, other.curve.as_ref());
         forget(&mut self.over_time, other.over_time.as_ref());

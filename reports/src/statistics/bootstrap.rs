@@ -46,7 +46,12 @@ impl Interval {
     /// value, which says nothing of the spread.
     pub(crate) fn reach(&self, value: f64) -> Option<f64> {
         let far = (self.high - value).max(value - self.low);
-        self.is_known().then_some(far / value).filter(|share| share.is_finite())
+        self.is_known().then_some(far / value.abs()).filter(|share| share.is_finite())
+    }
+
+    /// Whether the value may be nought, or on either side of it: how far it reaches from there is then no share of anything.
+    pub(crate) fn holds_zero(&self) -> bool {
+        self.is_known() && self.low <= 0.0 && self.high >= 0.0 && self.low < self.high
     }
 
     /// Whether it is of more than one value.

@@ -244,7 +244,7 @@ fn the_words_of_a_page_and_of_its_drawings_can_be_in_another_language() {
     let page =
         html::draw_in(&document, &Languages { own: "zh", words: &words, ..Languages::default() }).unwrap();
     assert!(page.contains("<html lang=\"zh\">"));
-    for word in ["«Pictures»", "«running»", "«time»", "«states»"] {
+    for word in ["«Pictures»", "«running»", "«time»", "«states, a letter for each look»"] {
         assert!(page.contains(word), "{word}");
     }
 }

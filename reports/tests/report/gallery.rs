@@ -8,7 +8,7 @@ use std::fs;
 
 use reports::record::Run;
 
-fn record() -> Run {
+pub(crate) fn record() -> Run {
     Run::read(&forms::directory()).expect("the gallery has a record")
 }
 

@@ -2,7 +2,7 @@
 //! `benches/benches/report.rs`'s to say, and how much memory `memory.rs`'s.
 
 #[path = "../sample/large.rs"]
-mod record;
+pub(crate) mod record;
 
 use reports::document::Document;
 use reports::language::Language;

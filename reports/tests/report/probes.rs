@@ -140,7 +140,7 @@ fn rows_are_ranked_where_they_differ_and_a_second_of_a_pair_is_not() {
         .collect();
     let expected = [
         ("coroutine", Some(1)),
-        ("thread, 64 KiB stack", Some(2)),
+        ("thread (64 KiB stack)", Some(2)),
         ("thread", Some(3)),
         ("thread (again)", None),
         ("fork", Some(4)),
@@ -148,6 +148,61 @@ fn rows_are_ranked_where_they_differ_and_a_second_of_a_pair_is_not() {
     ];
     assert_eq!(places, expected.map(|(label, place)| (label.to_owned(), place)));
     assert!(table.threshold.here && table.threshold.pairs == 1, "{:?}", table.threshold);
+}
+
+#[test]
+fn what_is_special_about_a_way_stands_in_brackets_as_its_name_stands_in_lists() {
+    let summary = summary();
+    let rows = || summary.probes.iter().flat_map(|table| &table.rows);
+    assert!(
+        rows().any(|row| row.name() == "pipe (apart)")
+            && rows().any(|row| row.name() == "pipe (apart, again)")
+    );
+    for row in rows() {
+        assert!(
+            !row.name().split('(').next().unwrap().contains([',', ' ']) || row.name().contains(" ("),
+            "{}",
+            row.name()
+        );
+    }
+}
+
+#[test]
+fn a_rate_that_was_measured_twice_is_compared_as_a_rate() {
+    let sent = |round, copy, rate| ProbeCell {
+        copy,
+        message_bytes: Some(64),
+        time_us: None,
+        bytes_per_second: Some(rate),
+        ..timed("pipe", "processes", "bandwidth", round, 1.0)
+    };
+    let cells = (1..=3).flat_map(|round| [sent(round, None, 1e9), sent(round, Some(2), 1.25e9)]);
+    let run = sample::run_of(cells.map(|cell| Cell::Ipc(Box::new(cell))).collect());
+    assert!((Summary::of(&run).probes[0].again[0].1.value - 1.25).abs() < 1e-9);
+    let notes = drawn(&run, "Messages one way").notes;
+    let said = "pipe, measured twice, had 1.25 times its own rate the second time (1.25..1.25).";
+    assert!(notes.iter().any(|note| note == said), "{notes:?}");
+    let times = drawn(&probes::run(), "Making one and").notes;
+    assert!(times.iter().any(|note| note.starts_with("thread, measured twice, took 1.0")), "{times:?}");
+}
+
+#[test]
+fn a_conclusion_says_in_words_what_was_timed() {
+    let conclusions = Document::of(&probes::run()).conclusions;
+    for (suite, what) in [
+        ("Spawn", "(making a process, a thread, a coroutine or a task and waiting until it has ended)"),
+        ("Switch", "(going from one process, thread or coroutine to another)"),
+        ("Messages", "(a message there and back, up to 8 B)"),
+    ] {
+        let text = &conclusions.iter().find(|it| it.suite == suite).unwrap().text;
+        assert!(text.contains(what), "{text}");
+    }
+}
+
+#[test]
+fn the_fit_by_shares_is_said_to_be_one() {
+    let notes = drawn(&probes::run(), "Making one beside").notes;
+    assert!(notes.iter().any(|note| note.contains("fitted by least squares of shares")), "{notes:?}");
 }
 
 #[test]
@@ -198,7 +253,7 @@ fn shared_memory_is_compared_with_a_pipe_in_the_notes_form() {
     let ways: Vec<&str> = table.rows.iter().map(|row| row[0].as_str()).collect();
     assert_eq!(ways, ["pipe", "message queue", "shared memory, futex", "shared memory, spin"]);
     assert_eq!(table.rows[0][1..5], ["memory", "two ends, one- or two-way", "middling", "related processes"]);
-    let each = "in round trips: spin faster (0.0400), futex faster (0.90); in rates: spin faster (3.75), futex slower (0.50).";
+    let each = "faster in round trips: spin (0.0400), futex (0.90); faster in rates: spin (3.75); slower in rates: futex (0.50).";
     assert!(table.notes.iter().any(|note| note.contains(each)), "{:?}", table.notes);
     let without = changed(|cell| !cell.way.starts_with("shared-memory"));
     let notes = drawn(&without, "In the form of the course notes").notes;

@@ -151,3 +151,15 @@ fn the_pages_of_two_runs_show_what_changed_and_then_the_figures_of_both() {
     assert_eq!(document.tables[2].rows, of.tables[0].rows);
     assert_eq!(document.tables[0].rows[0][..2], ["slower", "epoll"]);
 }
+
+#[test]
+fn figures_alone_are_all_that_a_series_needs() {
+    let whole = ["a", "b", "c"].map(|name| (name.to_owned(), crate::sample::course::run()));
+    let alone = whole.clone().map(|(name, run)| (name, run.with_figures_alone()));
+    let has_courses = |run: &Run| {
+        let record = serde_json::to_string(run).unwrap();
+        ["curve", "over_time", "fairness", "timeline"].map(|name| record.contains(&format!("\"{name}\":")))
+    };
+    assert_eq!((has_courses(&whole[0].1), has_courses(&alone[0].1)), ([true; 4], [false; 4]));
+    assert_eq!(Series::of(&alone), Series::of(&whole));
+}

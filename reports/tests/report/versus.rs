@@ -4,6 +4,7 @@ mod chance;
 mod conditions;
 
 use reports::document::Document;
+use reports::picture::Drawing;
 use reports::record::{Cost, Noise, Run, ServerCell, Verdict};
 use reports::summary::{Outcome, Versus, VersusRow};
 use reports::terminal::{self, Charset, Terminal};
@@ -215,4 +216,49 @@ fn only_rounds_with_the_processors_equally_far_apart_are_compared() {
     let epoll = row(&versus, "epoll");
     assert_eq!((epoll.outcome, epoll.cpu_us), (Outcome::CantTell, None));
     assert!(epoll.reason.as_ref().unwrap().contains("were not equally far apart"), "{:?}", epoll.reason);
+}
+
+/// The bars' labels in the picture of two runs, and what is said of it.
+fn drawn(old: &Run, new: &Run) -> (Vec<String>, String) {
+    let picture = Document::versus(&Versus::of(old, new)).pictures.remove(0);
+    let Drawing::Bars(bars) = picture.drawing else { panic!("{picture:?}") };
+    (bars.rows.into_iter().map(|bar| bar.label).collect(), picture.notice)
+}
+
+#[test]
+fn a_picture_of_two_runs_has_the_greatest_change_first_whichever_way_it_went() {
+    let old = run(&MODELS, 5, 0.005, 21);
+    let new = run(&[("epoll", 8.0), ("poll", 10.5), ("thread", 6.0), ("fork", 90.0)], 5, 0.005, 22);
+    let (labels, notice) = drawn(&old, &new);
+    assert_eq!(labels[..4], ["thread, earlier", "thread, later", "poll, earlier", "poll, later"]);
+    assert!(
+        notice.starts_with("thread changed most for sure (echo 64 B over tcp: 64 connections"),
+        "{notice}"
+    );
+    assert!(notice.contains("0.50 times"), "{notice}");
+}
+
+#[test]
+fn bars_of_several_settings_are_named_by_what_sets_these_apart() {
+    let with_another = |seed| {
+        let mut all = run(&[("epoll", 8.0)], 5, 0.005, seed);
+        let other = with(run(&[("epoll", 9.0)], 5, 0.005, seed + 1), |cell| ServerCell {
+            connections: 1,
+            workload: "http".into(),
+            request: "/hello".into(),
+            ..cell
+        });
+        all.cells.extend(other.cells);
+        all
+    };
+    let (labels, _) = drawn(&with_another(31), &with_another(41));
+    let mut sorted = labels.clone();
+    sorted.sort();
+    sorted.dedup();
+    assert_eq!(sorted.len(), labels.len(), "{labels:?}");
+    assert!(
+        labels.contains(&"epoll, http /hello, 1 connection, kept open, earlier".to_owned()),
+        "{labels:?}"
+    );
+    assert!(labels.contains(&"epoll, echo 64 B, 64 connections, kept open, later".to_owned()), "{labels:?}");
 }

@@ -275,10 +275,11 @@ impl OpenLoop {
             0 => String::new(),
             count => format!(", {count} had no reply in the end and count with the time they waited"),
         };
-        format!(
-            "offered {} a second {spacing}: {} were due in that time{left}{unanswered}",
+        let offered = format!(
+            "offered {} a second {spacing}, of which {} were due in that time",
             self.rate, self.offered
-        )
+        );
+        offered + &left + &unanswered
     }
 }
 

@@ -69,9 +69,8 @@ pub(super) fn of(nanoseconds: &Histogram<u64>, percent: f64, window: Duration) -
             long_enough(1.1 * window.as_secs_f64() * needed as f64 / there as f64)
         ),
     };
-    let reason =
-        format!("p{percent} needs {} replies and there were {}{remedy}", grouped(needed), grouped(there));
-    Percentile { percent, latency_us: None, reason: Some(reason) }
+    let reason = format!("p{percent} needs {} replies and there were {}", grouped(needed), grouped(there));
+    Percentile { percent, latency_us: None, reason: Some(reason + &remedy) }
 }
 
 /// How many replies there must be, so that enough lie above the percentile.

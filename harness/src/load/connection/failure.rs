@@ -14,7 +14,7 @@ pub(in crate::load) fn not_connected(error: &io::Error) -> Failure {
         ErrorKind::NotFound => "; there is no socket at that path",
         _ => "",
     };
-    Failure::new(Class::Connect, format!("could not connect: {error}{hint}"))
+    Failure::new(Class::Connect, format!("could not connect: {error}") + hint)
 }
 
 pub(super) fn broken(doing: &str, error: &io::Error) -> Failure {

@@ -45,20 +45,25 @@ pub struct ProbeTable {
     pub rows: Vec<ProbeRow>,
     /// The way that all ratios are to; none: the first row.
     pub baseline: Option<&'static str>,
-    /// What was measured twice in it, and its second row's figure by its first one's.
+    /// What was measured twice in it, and its second row's figure, a time or a rate, by its first one's.
     pub again: Vec<(String, Ratio)>,
     /// What counts as a difference.
     pub threshold: Threshold,
 }
 
 impl ProbeTable {
-    /// What was timed, and in which setting: `round-trip, 64 B`.
+    /// What was timed, as in the record, and in which setting: `round-trip, 64 B`.
     pub fn setting(&self) -> String {
         let mut parts = vec![self.operation.clone()];
         parts.extend(self.touched_bytes.map(|bytes| format!("{} touched", bytes_of(bytes))));
         parts.extend(self.message_bytes.map(|_| self.size()));
         parts.extend(self.number.map(|number| format!("{} of them", grouped(number))));
         parts.join(", ")
+    }
+
+    /// Whether its figures are rates, and not times.
+    pub fn is_of_rates(&self) -> bool {
+        self.rows.iter().any(|row| row.bytes_per_second.is_some())
     }
 
     /// The size of a message in words: `up to 8 B`, `64 B`.
@@ -155,7 +160,12 @@ fn table(suite: ProbeSuite, group: &Group<'_>, made: Option<&Group<'_>>, pairs: 
     }
     compare(suite, &mut rows, made);
     let Key { operation, touched_bytes, message_bytes, number } = group.key.clone();
-    let twice = twice(group).into_iter().filter_map(|(label, logs)| Some((label, Ratio::of_logs(&logs)?)));
+    // What a row costs is the reciprocal of its rate.
+    let is_of_rates = rows.iter().any(|(row, _)| row.bytes_per_second.is_some());
+    let figures = |log: f64| if is_of_rates { -log } else { log };
+    let twice = twice(group).into_iter().filter_map(|(label, logs)| {
+        Some((label, Ratio::of_logs(&logs.into_iter().map(figures).collect::<Vec<_>>())?))
+    });
     ProbeTable {
         suite,
         operation: operation.name,

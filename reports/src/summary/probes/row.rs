@@ -51,17 +51,31 @@ pub struct ProbeRow {
 }
 
 impl ProbeRow {
-    /// The way with what is special about it: `thread, 64 KiB stack`.
+    /// The way with what is special about it: `thread (64 KiB stack)`.
     pub fn label(&self) -> String {
-        let stack = self.stack_bytes.map(|bytes| format!(", {} KiB stack", grouped(bytes >> 10)));
-        let again = if self.again { " (again)" } else { "" };
-        format!("{}{}{again}", self.way, stack.unwrap_or_default())
+        self.with(None)
     }
 
-    /// The same with where its two sides are, for where it stands alone.
+    /// The same with where its two sides are, for where it stands alone: `pipe (apart)`.
     pub fn name(&self) -> String {
-        let sides = self.sides.as_ref().map(|sides| format!(", {sides}"));
-        format!("{}{}", self.label(), sides.unwrap_or_default())
+        self.with(self.sides.clone())
+    }
+
+    /// In brackets, since names stand in lists with commas between them.
+    fn with(&self, sides: Option<String>) -> String {
+        let way = &self.way;
+        // Written out, as each of these words means something else elsewhere, and is translated with its brackets.
+        match (sides.as_deref(), self.again) {
+            (Some("apart"), false) => return format!("{way} (apart)"),
+            (Some("apart"), true) => return format!("{way} (apart, again)"),
+            (Some("together"), false) => return format!("{way} (together)"),
+            (Some("together"), true) => return format!("{way} (together, again)"),
+            _ => {}
+        }
+        let stack = self.stack_bytes.map(|bytes| format!("{} KiB stack", grouped(bytes >> 10)));
+        let again = self.again.then(|| "again".to_owned());
+        let special: Vec<String> = [stack, sides, again].into_iter().flatten().collect();
+        if special.is_empty() { way.clone() } else { format!("{way} ({})", special.join(", ")) }
     }
 
     /// Whether it is the same measured once more, or that which was.

@@ -94,7 +94,7 @@ fn a_process_by_a_thread_stands_beside_the_notes_twenty() {
     let pictures = pictures(&run);
     let picture = of(&pictures, "course-notes-processes")[0];
     let thread = rounds(&run, |cell| cell.way == "thread", p50);
-    for (touched, label) in [(0, "fork, nothing touched"), (256 << 20, "fork, 256 MiB touched")] {
+    for (touched, label) in [(0, "fork (nothing touched)"), (256 << 20, "fork (256 MiB touched)")] {
         let fork = rounds(&run, |cell| cell.way == "fork" && cell.touched_bytes == Some(touched), p50);
         let ratios = fork.iter().zip(&thread).map(|(fork, thread)| fork / thread).collect();
         assert_lengths(bar(picture, label), &of_rounds(ratios)[..1]);

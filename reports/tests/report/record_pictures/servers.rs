@@ -6,6 +6,7 @@ use reports::summary::BOOK;
 
 use super::known::{self, CONNECTIONS, IDLE, MODELS, RATES};
 use super::{assert_lengths, assert_point, bar, bars, close, line, of, of_rounds, pictures, series};
+use crate::sample::course;
 
 /// What the cells of these have, round by round.
 fn rounds<T>(run: &Run, is: impl Fn(&Cell) -> bool, figure: impl Fn(&ServerCell) -> T) -> Vec<T> {
@@ -124,6 +125,34 @@ fn a_heat_map_has_the_replies_of_its_cell() {
         let slice_s = cell.over_time.as_ref().unwrap().slice_s;
         assert_eq!(heat.x_edges, [0.0, slice_s, 2.0 * slice_s, 3.0 * slice_s]);
         assert_eq!(heat.y_edges, [5.0, 10.0, 20.0, 40.0]);
+    }
+}
+
+#[test]
+fn a_stall_in_a_heat_map_is_not_said_to_be_of_all_clients() {
+    let pictures = pictures(&course::run());
+    let stalls =
+        of(&pictures, "latency-over-time").into_iter().filter(|it| it.notice.contains("reaches higher"));
+    let told: Vec<&str> = stalls.map(|picture| picture.notice.as_str()).collect();
+    assert!(!told.is_empty());
+    for notice in told {
+        assert!(
+            notice.contains("or kept some of them waiting") && notice.contains("does not tell which"),
+            "{notice}"
+        );
+    }
+}
+
+#[test]
+fn a_timeline_says_how_many_were_running_in_tenths() {
+    let run = known::servers();
+    let pictures = pictures(&run);
+    for picture in of(&pictures, "timeline") {
+        let (_, told) = picture.notice.split_once("On average ").unwrap();
+        let (running, told) = told.split_once(" of them were running").unwrap();
+        let digits = running.trim_start_matches("fewer than ");
+        assert_eq!(digits.split_once('.').map(|(_, tenths)| tenths.len()), Some(1), "{}", picture.notice);
+        assert!(told.contains("ready to run and had no processor"), "{}", picture.notice);
     }
 }
 

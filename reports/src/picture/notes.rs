@@ -114,12 +114,7 @@ fn processes(tables: &[ProbeTable]) -> Option<Picture> {
     });
     let mut rows: Vec<Bar> = measured.collect();
     let notice = twenty_times(tables)?;
-    rows.push(second(bar(
-        PROSE.to_owned(),
-        format!("{PROCESS_BY_THREAD:.0}×"),
-        PROCESS_BY_THREAD,
-        None,
-    )));
+    rows.push(second(bar(PROSE.to_owned(), format!("{PROCESS_BY_THREAD:.0}×"), PROCESS_BY_THREAD, None)));
     let drawing = Bars {
         axis: axis("making a process by making a thread", "times", Scale::Linear),
         parts: parts(),

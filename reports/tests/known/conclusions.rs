@@ -116,8 +116,22 @@ fn the_quickest_way_of_each_suite_is_named() {
     };
     let document = Document::of(&run);
     for (suite, operation, size, first, next, setting) in [
-        ("Spawn", "create", None, "coroutine", "thread", "create"),
-        ("Messages", "round-trip", Some(1), "shared-memory-futex", "channel", "round-trip, up to 8 B"),
+        (
+            "Spawn",
+            "create",
+            None,
+            "coroutine",
+            "thread",
+            "making a process, a thread, a coroutine or a task and waiting until it has ended",
+        ),
+        (
+            "Messages",
+            "round-trip",
+            Some(1),
+            "shared-memory-futex",
+            "channel",
+            "a message there and back, up to 8 B",
+        ),
     ] {
         let [one, two] = [first, next].map(|way| middle(way, operation, size));
         let template = format!(

@@ -40,6 +40,8 @@ pub(crate) enum Text {
     Marked(&'static str, f64),
     /// A share in percent, rounded down: `98.9%`.
     Share(f64),
+    /// A slope, with a word where its interval does not tell it from none: `-0.12 (may be 0)`.
+    Growth(f64, (f64, f64)),
     /// How likely something is: below a thousandth only that.
     Probability(f64),
     /// A line of characters, which ASCII has others for.
@@ -56,7 +58,9 @@ impl Text {
     /// The figure that may not be like another one in its row.
     fn figure(&self) -> Option<f64> {
         match self {
-            Self::Figure(value) | Self::Marked(_, value) | Self::Share(value) => Some(*value),
+            Self::Figure(value) | Self::Marked(_, value) | Self::Share(value) | Self::Growth(value, _) => {
+                Some(*value)
+            }
             Self::Estimate(rounds) | Self::Parameter(rounds, _) | Self::Of(rounds, _) => Some(rounds.middle),
             Self::Nothing
             | Self::Word(_)
@@ -83,6 +87,10 @@ impl Text {
             Self::Share(value) => Figure::of(text).is_some_and(|told| {
                 text.ends_with('%') && told.value <= value + 1e-9 && told.value > value - told.digit
             }),
+            Self::Growth(slope, (low, high)) if low * high < 0.0 => {
+                text.strip_suffix(" (may be 0)").is_some_and(|text| is(text, *slope))
+            }
+            Self::Growth(slope, _) => is(text, *slope),
             Self::Probability(p) if *p < 0.001 => text == "< 0.001",
             Self::Probability(p) => text.parse::<f64>().is_ok_and(|told| (told - p).abs() < 0.000_6),
             Self::Of(rounds, number) => text

@@ -46,7 +46,7 @@ fn cost(run: &Run, model: &str) -> Row {
         .collect();
     let fit = Fit::of(&points, |_| 1.0);
     row(run, model, "µs CPU/req", cpu_us)
-        .figure("growth (µs per 1,000)", fit.slope)
+        .with("growth (µs per 1,000)", Text::Growth(fit.slope, fit.ends))
         .with("interval (µs per 1,000)", Text::Range(fit.ends.0, fit.ends.1))
         // What hardly grows costs the same beside any number.
         .repeating(if model == "flat" { &["0 idle (µs CPU/req)", "1,000 idle (µs CPU/req)"] } else { &[] })

@@ -126,7 +126,7 @@ fn how_sure_an_interval_of_few_rounds_is_follows_from_their_number() {
 fn the_facts_count_the_cells_and_name_the_machines_ends() {
     say("{} valid, {} unstable of {} cells", &[29.0, 1.0, 30.0]);
     say(
-        "a request costs {} µs of CPU and {} of round trip at the least; the load generator asks for up to {} requests/s",
+        "a request costs {} µs of CPU and {} of round trip at the least; tried before the run, the load generator came to {} requests/s on one processor",
         &[record::FLOOR_US, 20.0, record::CEILING],
     );
 }
@@ -159,7 +159,7 @@ fn whether_what_the_notes_call_fast_is_so_is_told_by_a_pipes_figure() {
         Rounds::by(&of("shared-memory-futex"), &of("pipe")).middle
     };
     let template =
-        "Here, by a pipe's figure, in round trips: futex faster ({}); in rates: futex slower ({}).";
+        "Here, by a pipe's figure, faster in round trips: futex ({}); slower in rates: futex ({}).";
     all_say(
         &Document::of(&run),
         template,

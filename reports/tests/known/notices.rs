@@ -56,20 +56,28 @@ fn of_rates_by_connections() {
 }
 
 /// What a model's memory grows by for each connection, in KiB.
-fn memory_slope(run: &Run, model: &str) -> f64 {
+fn memory_slope(run: &Run, model: &str) -> Fit {
     let cells = servers(run, |cell| cell.model == model);
     let kib = |cell: &ServerCell| cell.server.unwrap().pss_peak_bytes.unwrap() as f64 / 1_024.0;
     let all = |cell: &ServerCell| cell.connections + cell.shape.idle_connections.unwrap_or(0);
     let points: Vec<(f64, f64)> = cells.iter().map(|cell| (all(cell) as f64, kib(cell))).collect();
-    Fit::of(&points, |_| 1.0).slope
+    Fit::of(&points, |_| 1.0)
+}
+
+/// How far a slope's interval reaches, as a share of it: `±6%`, rounded up.
+fn reach(fit: &Fit) -> String {
+    format!("±{:.0}%", ((fit.ends.1 - fit.slope) / fit.slope * 100.0).ceil())
 }
 
 #[test]
 fn of_memory() {
     let run = connections::run();
     let [most, least] = ["three", "one"].map(|model| memory_slope(&run, model));
-    let template = "A connection more takes {} KiB under three and {} KiB under one. Where";
-    tells(&run, "memory-per-connection", template, &[most, least]);
+    let [under_most, under_least] = [reach(&most), reach(&least)];
+    let template = format!(
+        "A connection more takes {{}} KiB {under_most} under three and {{}} KiB {under_least} under one. Where"
+    );
+    tells(&run, "memory-per-connection", &template, &[most.slope, least.slope]);
     let mebibytes = |cell: &ServerCell| cell.server.unwrap().pss_peak_bytes.unwrap() as f64 / 1_048_576.0;
     let template = "three has most memory, {} MiB with {} connections. How";
     tells(&run, "memory-by-connections", template, &[at(&run, "three", 1_024, mebibytes), 1_024.0]);
@@ -78,9 +86,12 @@ fn of_memory() {
 #[test]
 fn memory_that_falls_by_chance_is_none() {
     let run = idle::run();
-    let template = "A connection more takes {} KiB under grows-fast and {} KiB under flat. Where";
-    assert!(memory_slope(&run, "flat") < 0.0);
-    tells(&run, "memory-per-connection", template, &[memory_slope(&run, "grows-fast"), 0.0]);
+    assert!(memory_slope(&run, "flat").slope < 0.0);
+    let most = memory_slope(&run, "grows-fast");
+    let reach = reach(&most);
+    let template =
+        format!("A connection more takes {{}} KiB {reach} under grows-fast and {{}} KiB under flat. Where");
+    tells(&run, "memory-per-connection", &template, &[most.slope, 0.0]);
 }
 
 #[test]
@@ -94,7 +105,7 @@ fn of_processor_time() {
     tells(
         &run,
         "cpu-per-request-http-hello-over-tcp-16",
-        "one is the cheapest with {} µs of processor time for a request; three takes {} times as much. Of what one uses {} is the kernel's:",
+        "one is the cheapest with {} µs of processor time for a request; three takes {} times as much. one spends {} of its CPU time in the kernel:",
         &[least, most / least, kernels],
     );
 }

@@ -75,7 +75,7 @@ fn last(place: usize) -> f64 {
 
 #[test]
 fn of_latency_by_percentile() {
-    let template = "{} in 100 replies of first took at most {}, of second {}. Timed from when requests should have left, second took {} at p{}, \
+    let template = "{} in 100 replies of first took at most {}, those of second at most {}. Timed from when requests should have left, second took {} at p{}, \
                     from when they did {}. The";
     let (percentile, us) = PERCENTILES[3];
     let [first, second] = [last(0) * us, last(1) * us];
@@ -102,8 +102,12 @@ fn of_timelines() {
             STATES.iter().flat_map(|(.., states)| states.chars()).filter(|state| letters.contains(*state));
         seen.count() as f64 / looks
     };
-    let template = "Of {} process, {} threads in first on average {} ran at a look, {} could have run and had no processor, and {} waited. The";
-    tells(&run(), "timeline", template, &[1.0, 2.0, on_average("R"), on_average("r"), on_average("SD")]);
+    let [running, ready, waiting] = ["R", "r", "SD"].map(on_average);
+    let template = format!(
+        "Looks at first: {{}}, of {{}} process, {{}} threads. On average {running:.1} of them were running, {ready:.1} were ready to run \
+         and had no processor, and {waiting:.1} were waiting. The"
+    );
+    tells(&run(), "timeline", &template, &[looks, 1.0, 2.0]);
     tells(&run(), "timeline", "So many more were not looked at: {}.", &[17.0]);
 }
 

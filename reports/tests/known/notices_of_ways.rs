@@ -94,7 +94,7 @@ fn of_the_cheapest_and_the_dearest_way() {
         middle(|cell| cell.way == way && cell.sides.as_deref() == Some(sides), p50)
     };
     let (least, most) = (switched("futex-threads", "together"), switched("pipe-processes", "apart"));
-    let template = "futex-threads, together is the cheapest with {} µs, pipe-processes, apart the dearest with {} µs, {} times as much. Who";
+    let template = "futex-threads (together) is the cheapest with {} µs, pipe-processes (apart) the dearest with {} µs, {} times as much. Who";
     tells(&probes::run(), "switch", template, &[least, most, most / least]);
 }
 

@@ -1,7 +1,7 @@
 //! What small things cost: making, going to another, sending a message; a table of ways in each setting.
 
 use reports::document::Document;
-use reports::record::{Cell, ProbeCell, Run};
+use reports::record::{Cell, Latency, ProbeCell, Run};
 
 use crate::expected::{Expected, Row};
 use crate::figure::{Rounds, by};
@@ -140,7 +140,11 @@ fn table(title: &str, rows: &[Vec<&ProbeCell>], (compared, base): (&str, &[f64])
         if cells[0].time_us.is_none() {
             return row;
         }
-        row.figure("p99 (µs)", Rounds::of(each(cells, |cell| cell.time_us.unwrap().p99.unwrap())).middle)
+        let time = |of: fn(&Latency) -> Option<f64>| {
+            Rounds::of(each(cells, |cell| of(&cell.time_us.unwrap()).unwrap())).middle
+        };
+        row.figure("p90 (µs)", time(|time| time.p90))
+            .figure("p99 (µs)", time(|time| time.p99))
             .figure("samples (a round)", Rounds::of(each(cells, |cell| cell.samples.unwrap() as f64)).middle)
     };
     Expected::new(title, rows.iter().enumerate().map(of).collect())

@@ -98,7 +98,7 @@ fn list(runs: &[(String, Run)]) -> Expected {
             .word("record", path)
             .word("started", &run.started)
             .word("concur", "0.1.0")
-            .word("complete", "yes")
+            .word("complete", "all cells")
     });
     Expected::new("Runs", rows.collect())
 }

@@ -1,5 +1,8 @@
 //! The C programs that time small things say what they measured, and nothing else; and none of them waits for ever.
 
+#[macro_use]
+#[path = "../../models/tests/common/skipped.rs"]
+mod skipped;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
@@ -31,7 +34,7 @@ fn program(name: &str) -> Option<&'static Path> {
     });
     let program = PROGRAMS[name].as_deref();
     if program.is_none() {
-        println!("skipped: {NO_COMPILER}");
+        skipped!("{NO_COMPILER}");
     }
     program
 }
@@ -124,7 +127,8 @@ fn a_program_prints_a_time_in_nanoseconds() {
     with_each(&["20"], |name, Output { status, stdout, stderr }| {
         let said = String::from_utf8_lossy(&stderr).into_owned();
         if said.contains("one processor only") {
-            return println!("skipped: {name}: {said}");
+            skipped!("{name}: {said}");
+            return;
         }
         assert!(status.success(), "{name}: {said}");
         let ns: f64 = String::from_utf8(stdout).unwrap().trim_end().parse().unwrap();

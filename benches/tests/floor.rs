@@ -1,5 +1,8 @@
 //! The C floors give right answers: else a comparison with them would mean nothing.
 
+#[macro_use]
+#[path = "../../models/tests/common/skipped.rs"]
+mod skipped;
 use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
 use std::path::Path;
@@ -51,7 +54,7 @@ impl Drop for Server {
 fn with_each(test: impl Fn(&mut Server)) {
     static FLOORS: OnceLock<Option<Floors>> = OnceLock::new();
     let Some(floors) = FLOORS.get_or_init(|| floor::build().unwrap()) else {
-        println!("skipped: {NO_COMPILER}");
+        skipped!("{NO_COMPILER}");
         return;
     };
     for program in [&floors.epoll, &floors.thread, &floors.fork] {

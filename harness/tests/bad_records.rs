@@ -1,6 +1,9 @@
 //! Records that can't be drawn, or hold nothing to draw: `concur report` and `concur compare` say so in one sentence that names the
 //! file, what is wrong with it and what to try.
 
+#[macro_use]
+#[path = "../../models/tests/common/skipped.rs"]
+mod skipped;
 mod common;
 
 use std::path::{Path, PathBuf};

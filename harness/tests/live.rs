@@ -1,5 +1,8 @@
 //! The view of a run on a real terminal, made by script(1): what it draws, and that the terminal is given back however it ends.
 
+#[macro_use]
+#[path = "../../models/tests/common/skipped.rs"]
+mod skipped;
 mod common;
 #[path = "common/display.rs"]
 mod display;

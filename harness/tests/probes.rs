@@ -1,5 +1,8 @@
 //! The suites of probes: each in a process of its own, recorded, and nothing left behind however they end.
 
+#[macro_use]
+#[path = "../../models/tests/common/skipped.rs"]
+mod skipped;
 mod common;
 
 use std::collections::BTreeSet;

@@ -1,6 +1,9 @@
 //! Runs whose cells follow from more than one list: knees, precision within a budget, idle connections, Stevens' comparison.
 //! What is asserted is what they consist of; the figures are the machine's, and on a busy one a short cell may have none.
 
+#[macro_use]
+#[path = "../../models/tests/common/skipped.rs"]
+mod skipped;
 mod common;
 
 use std::collections::BTreeSet;

@@ -14,6 +14,11 @@
 #[cfg(not(target_os = "linux"))]
 compile_error!("concur measures Linux system calls (epoll, fork, /proc): it builds and runs on Linux only");
 
+#[cfg(test)]
+#[macro_use]
+#[path = "../tests/common/skipped.rs"]
+mod skipped;
+
 pub mod address;
 pub mod datagram;
 pub mod executor;

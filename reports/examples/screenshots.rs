@@ -10,6 +10,9 @@ use std::path::Path;
 use base64::Engine;
 use serde_json::{Value, json};
 
+#[macro_use]
+#[path = "../../models/tests/common/skipped.rs"]
+mod skipped;
 #[allow(dead_code, reason = "the tests ask for more")]
 #[path = "../tests/browser/driver.rs"]
 mod driver;

@@ -58,7 +58,8 @@ pub(crate) fn after(until: Duration) -> Option<After> {
 fn system_calls_after_the_window_are_those_of_the_requests_that_were_answered_meanwhile() {
     let _alone = alone();
     if counting_unavailable().is_some() {
-        return eprintln!("skipped: nothing can be counted here");
+        skipped!("nothing can be counted here");
+        return;
     }
     let after = after(PATIENCE / 2).unwrap();
     let each = after.counted.calls.unwrap() as f64 / after.requests as f64;
@@ -71,7 +72,8 @@ fn system_calls_after_the_window_are_those_of_the_requests_that_were_answered_me
 fn of_too_short_a_time_and_of_too_few_requests_nothing_is_said() {
     let _alone = alone();
     if counting_unavailable().is_some() {
-        return eprintln!("skipped: nothing can be counted here");
+        skipped!("nothing can be counted here");
+        return;
     }
     assert_eq!(after(Duration::ZERO), None);
     let counting = Counting::begin(&Group::make().unwrap()).unwrap();
@@ -84,7 +86,8 @@ fn a_loop_changes_what_it_watches_once_for_a_connection_and_not_for_a_request() 
     let _alone = alone();
     let Some((counted, requests)) = calls("epoll", KEPT) else { return };
     let Some(changes) = counted.epoll_ctls else {
-        return eprintln!("skipped: this kernel does not trace single system calls");
+        skipped!("this kernel does not trace single system calls");
+        return;
     };
     let connections = KEPT.connections as u64;
     assert!((connections..=2 * connections).contains(&changes), "{counted:?} for {requests} requests");

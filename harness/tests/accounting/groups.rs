@@ -17,7 +17,7 @@ fn a_group_that_goes_takes_what_is_left_in_it_along() {
     let _alone = alone();
     let group = match Group::make() {
         Ok(group) => group,
-        Err(error) => return eprintln!("skipped: {error:#}"),
+        Err(error) => return skipped!("{error:#}"),
     };
     let script = "echo 0 > \"$0/cgroup.procs\" && setsid sleep 1000 < /dev/null > /dev/null 2>&1 & wait";
     let mut shell = Command::new("sh").args(["-c", script]).arg(group.path()).spawn().unwrap();
@@ -36,7 +36,7 @@ fn the_group_of_a_process_that_was_killed_is_removed_by_the_next() {
     let _alone = alone();
     let group = match Group::make() {
         Ok(group) => group,
-        Err(error) => return eprintln!("skipped: {error:#}"),
+        Err(error) => return skipped!("{error:#}"),
     };
     let mut ended = Command::new("true").spawn().unwrap();
     ended.wait().unwrap();
@@ -96,7 +96,8 @@ fn said_under(command: &[&str]) -> Option<String> {
 fn who_may_make_no_group_is_told_what_is_missing_and_what_to_try() {
     let nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
     let Some(said) = said_under(&nobody) else {
-        return eprintln!("skipped: only root can become somebody else, by setpriv");
+        skipped!("only root can become somebody else, by setpriv");
+        return;
     };
     assert!(said.contains("no control group can be made in") && said.contains("systemd-run"), "{said}");
 }
@@ -104,12 +105,14 @@ fn who_may_make_no_group_is_told_what_is_missing_and_what_to_try() {
 #[test]
 fn tracepoints_are_found_where_tracefs_is_not_mounted() {
     if counting_unavailable().is_some() {
-        return eprintln!("skipped: they are not found here at all");
+        skipped!("they are not found here at all");
+        return;
     }
     let script = "umount -l /sys/kernel/tracing /sys/kernel/debug 2>/dev/null; \
                   test ! -e /sys/kernel/tracing/events && exec \"$@\"";
     let Some(said) = said_under(&["unshare", "--mount", "sh", "-c", script, "sh"]) else {
-        return eprintln!("skipped: tracefs can't be taken away here");
+        skipped!("tracefs can't be taken away here");
+        return;
     };
     assert_eq!(said, "nothing");
 }

@@ -27,7 +27,7 @@ fn timed(text: &str) -> (f64, f64) {
 pub(crate) fn lives(model: &str, asked: Asked) -> Option<[(f64, f64); 2]> {
     let group = group()?;
     if Command::new("/usr/bin/time").arg("--version").output().is_err() {
-        eprintln!("skipped: there is no /usr/bin/time; install the package time");
+        skipped!("there is no /usr/bin/time; install the package time");
         return None;
     }
     let directory = tempfile::tempdir().unwrap();

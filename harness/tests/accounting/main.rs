@@ -3,6 +3,9 @@
 //! These tests need a control group of their own and the kernel's counters, as root has them; elsewhere they say what
 //! is missing and are skipped.
 
+#[macro_use]
+#[path = "../../../models/tests/common/skipped.rs"]
+mod skipped;
 mod calls;
 #[path = "../common/mod.rs"]
 mod common;

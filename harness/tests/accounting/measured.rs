@@ -33,7 +33,7 @@ pub(crate) fn alone() -> MutexGuard<'static, ()> {
 /// A group in which everything can be counted, or none with the reason said.
 pub(crate) fn group() -> Option<Group> {
     if let Some(sentence) = counting_unavailable() {
-        eprintln!("skipped: {sentence}");
+        skipped!("{sentence}");
         return None;
     }
     Some(Group::make().unwrap())

@@ -109,7 +109,7 @@ fn threads_that_share_a_processor_wait_for_it() {
     let side = *processors().unwrap().first().unwrap();
     let spin = format!("taskset -c {side} sh -c 'while :; do :; done' &");
     if Command::new("taskset").arg("--version").output().is_err() {
-        eprintln!("skipped: there is no taskset; install the package util-linux");
+        skipped!("there is no taskset; install the package util-linux");
         return;
     }
     let script = format!("{spin} {spin} echo 'listening on 127.0.0.1:1'; wait");

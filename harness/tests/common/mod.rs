@@ -42,7 +42,7 @@ pub(crate) fn can_run(model: &&str) -> bool {
     let choice: Choice = model.parse().unwrap();
     let lacks = (server(&choice.name).unwrap().lacks)(&choice.options, server::Transport::Tcp);
     if let Some(reason) = &lacks {
-        println!("skipped: {model}: {reason}");
+        skipped!("{model}: {reason}");
     }
     lacks.is_none()
 }

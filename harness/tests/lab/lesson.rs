@@ -167,7 +167,7 @@ fn every_kind_of_thing_is_made_switched_to_and_put_to_sleep() {
 fn where_there_is_a_cpython_with_its_lock_its_threads_are_run_too() {
     let lock = "import sys; sys.exit(not getattr(sys, '_is_gil_enabled', lambda: True)())";
     if !Command::new("python3").args(["-c", lock]).status().is_ok_and(|status| status.success()) {
-        println!("skipped: there is no python3 with its lock");
+        skipped!("there is no python3 with its lock");
         return;
     }
     let output =

@@ -5,6 +5,9 @@
 //! run one after another. A test here leaves alone what all others share with it: the environment, limits, signals and
 //! directory of this process, and the account of its children.
 
+#[macro_use]
+#[path = "../../../models/tests/common/skipped.rs"]
+mod skipped;
 mod cli;
 #[path = "../common/mod.rs"]
 mod common;

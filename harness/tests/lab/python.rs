@@ -34,7 +34,7 @@ fn runnable() -> Vec<Foreign> {
     assert_eq!(servers.len(), 8);
     servers.retain(|server| match &server.lacks {
         Some(reason) => {
-            eprintln!("skipped: {}: {reason}", server.name);
+            skipped!("{}: {reason}", server.name);
             false
         }
         None => true,

@@ -29,7 +29,7 @@ fn ask(program: &str) -> Result<Interpreter, String> {
 
 /// An interpreter, or a sentence that its part of a test is skipped.
 fn there(program: &str) -> Option<Interpreter> {
-    ask(program).inspect_err(|lacks| eprintln!("skipped: {lacks}")).ok()
+    ask(program).inspect_err(|lacks| skipped!("{lacks}")).ok()
 }
 
 fn run_with(
@@ -110,7 +110,7 @@ fn every_way_of_every_interpreter_comes_to_the_right_values() {
         let Some(interpreter) = there(program) else { continue };
         for way in Way::ALL {
             match way.lacks(&interpreter) {
-                Some(lacks) => eprintln!("skipped: {}: {lacks}", way.name()),
+                Some(lacks) => skipped!("{}: {lacks}", way.name()),
                 None => is_right(&interpreter, &programs, way, "disk"),
             }
         }

@@ -19,11 +19,11 @@ fn run_through(through: &[&str], out: &Path, tasks: &str, more: &[&str]) -> Opti
     match output {
         Ok(output) if out.join("run").is_dir() => Some(output),
         Ok(output) => {
-            eprintln!("skipped: {}: {}", through[0], String::from_utf8_lossy(&output.stderr));
+            skipped!("{}: {}", through[0], String::from_utf8_lossy(&output.stderr));
             None
         }
         Err(error) => {
-            eprintln!("skipped: {}: {error}; install util-linux", through[0]);
+            skipped!("{}: {error}; install util-linux", through[0]);
             None
         }
     }
@@ -53,7 +53,7 @@ fn went_well(cell: &TaskCell) {
 fn open_to(user: u32) -> TempDir {
     let out = tempfile::Builder::new().prefix("concur-").tempdir().unwrap();
     if let Err(error) = chown(out.path(), Some(user), Some(user)) {
-        eprintln!("skipped in part: {error}");
+        skipped!("in part: {error}");
     }
     out
 }

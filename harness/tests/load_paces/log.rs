@@ -93,7 +93,7 @@ print(counts.get('latency'), counts.get('uncorrected'))
 fn pythons_hdrhistogram_reads_the_same_counts() {
     let known = Command::new("python3").args(["-c", "import hdrh"]).output();
     if !known.is_ok_and(|output| output.status.success()) {
-        println!("skipped: python3 has no hdrhistogram; try `pip install hdrhistogram`");
+        skipped!("python3 has no hdrhistogram; try `pip install hdrhistogram`");
         return;
     }
     let directory = tempfile::tempdir().unwrap();
@@ -112,7 +112,7 @@ const JAR: &str = "/usr/share/java/hdrhistogram.jar";
 fn the_log_processor_of_hdrhistogram_reads_the_same_counts() {
     let there = Command::new("java").arg("-version").output().is_ok_and(|output| output.status.success());
     if !there || !Path::new(JAR).exists() {
-        println!("skipped: no java, or no {JAR}; try `apt-get install libhdrhistogram-java`");
+        skipped!("no java, or no {JAR}; try `apt-get install libhdrhistogram-java`");
         return;
     }
     let directory = tempfile::tempdir().unwrap();

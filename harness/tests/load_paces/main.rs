@@ -1,5 +1,8 @@
 //! What a load can be besides a closed loop over equal connections, against small servers.
 
+#[macro_use]
+#[path = "../../../models/tests/common/skipped.rs"]
+mod skipped;
 mod closed;
 mod command;
 mod company;

@@ -11,9 +11,7 @@ const NETWORK: &str = "ip link set lo up && echo '50000 50049' >/proc/sys/net/ip
 fn load_with_fifty_ports(arguments: &str) -> Option<Value> {
     let probe = Command::new("unshare").args(["-n", "sh", "-c", NETWORK]).output();
     if !probe.as_ref().is_ok_and(|output| output.status.success()) {
-        println!(
-            "skipped: no network of one's own can be had here (unshare, ip, and root are needed): {probe:?}"
-        );
+        skipped!("no network of one's own can be had here (unshare, ip, and root are needed): {probe:?}");
         return None;
     }
     let program = env!("CARGO_BIN_EXE_concur");

@@ -75,7 +75,7 @@ fn children_of_one_who_ignores_sigchld_take_their_time_with_them() {
         format!("exec python3 -c \"{}\"", lines.join("\n"))
     };
     if Command::new("python3").arg("-V").output().is_err() {
-        eprintln!("skipped: there is no python3");
+        skipped!("there is no python3");
         return;
     }
     let with_a_child = census(&program(1));

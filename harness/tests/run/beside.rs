@@ -80,7 +80,7 @@ fn a_server_that_answers_wrong_or_does_not_start_voids_its_own_row_alone() {
 fn a_server_that_closes_connections_it_should_keep_is_said_to() {
     let _machine = among_others();
     if Command::new("python3").arg("-V").output().is_err() {
-        eprintln!("skipped: there is no python3");
+        skipped!("there is no python3");
         return;
     }
     let out = tempfile::tempdir().unwrap();
@@ -121,7 +121,7 @@ fn the_courses_servers_are_rows_by_themselves_and_unsupported_without_python() {
 fn the_time_of_children_that_nobody_waits_for_is_missed_only_where_no_group_keeps_it() {
     let _machine = among_others();
     if Command::new("python3").arg("-V").output().is_err() {
-        eprintln!("skipped: there is no python3");
+        skipped!("there is no python3");
         return;
     }
     let directory = tempfile::tempdir().unwrap();
@@ -137,7 +137,7 @@ fn the_time_of_children_that_nobody_waits_for_is_missed_only_where_no_group_keep
     let (_, run) = run_beside(&commands, &["--new-connections"], out.path());
     let cell = cell_of(&run, "ignoring");
     if nothing_ran(cell) {
-        eprintln!("skipped: the machine had no time for it");
+        skipped!("the machine had no time for it");
         return;
     }
     assert!(cell.requests > 0, "{cell:?}");

@@ -1,5 +1,8 @@
 //! `concur run` from end to end: what it records, and what it leaves behind, however it ends.
 
+#[macro_use]
+#[path = "../../../models/tests/common/skipped.rs"]
+mod skipped;
 mod beside;
 #[path = "../common/mod.rs"]
 mod common;

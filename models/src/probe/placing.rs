@@ -104,7 +104,7 @@ mod tests {
         let may_run = || sched_getaffinity(Pid::from_raw(0)).unwrap();
         let before = may_run();
         let Ok(apart) = processors(Sides::Apart) else {
-            println!("skipped: there is one processor only");
+            skipped!("there is one processor only");
             return;
         };
         for (side, processor) in [(Side::One, apart[0]), (Side::Other, apart[1])] {

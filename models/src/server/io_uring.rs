@@ -303,7 +303,7 @@ mod tests {
     /// Serves with `entries` while `clients` runs, if this machine can.
     fn serve(listener: Socket, service: &Arc<dyn Service>, entries: &str, clients: impl FnOnce()) {
         if let Some(reason) = lacks(&Options::default(), Transport::Tcp) {
-            println!("skipped: {reason}");
+            skipped!("{reason}");
             return;
         }
         let shutdown = Shutdown::by_hand(Duration::from_secs(5)).unwrap();

@@ -115,7 +115,7 @@ mod tests {
     fn it_does_not_start_where_its_listener_has_no_bit_in_its_sets() {
         let (_, most) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
         if most <= FD_SETSIZE as u64 {
-            println!("skipped: no descriptor can be {FD_SETSIZE} here (ulimit -Hn)");
+            skipped!("no descriptor can be {FD_SETSIZE} here (ulimit -Hn)");
             return;
         }
         setrlimit(Resource::RLIMIT_NOFILE, most, most).unwrap();

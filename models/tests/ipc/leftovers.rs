@@ -128,7 +128,7 @@ fn a_privileged_process_has_its_queues_apart_from_all_others() {
     let own = place();
     measure(way("message-queue"), &of(Operation::RoundTrip, 64)).unwrap();
     if refused {
-        println!("skipped: this process may not leave the queues of others");
+        skipped!("this process may not leave the queues of others");
         assert_eq!(place(), before);
     } else {
         assert!(place() != before && place() != own, "its queues had names among others'");

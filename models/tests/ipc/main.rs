@@ -2,6 +2,9 @@
 //!
 //! Most of them fork, so each case is a process of its own ([`alone`]).
 
+#[macro_use]
+#[path = "../common/skipped.rs"]
+mod skipped;
 #[path = "../alone/mod.rs"]
 #[macro_use]
 mod alone;

@@ -15,7 +15,7 @@ pub(crate) fn source() -> Option<String> {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("axe-core");
     let file = directory.join("package/axe.min.js");
     if !file.exists() && !fetched(&directory) {
-        eprintln!("skipped: {PACKAGE} can't be fetched with npm");
+        skipped!("{PACKAGE} can't be fetched with npm");
         return None;
     }
     std::fs::read_to_string(file).ok().filter(|source| source.contains("axe"))

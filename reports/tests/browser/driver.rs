@@ -38,7 +38,7 @@ impl Browser {
     /// Starts one; none where it is not installed, which is said.
     pub(crate) fn start(options: &Options) -> Option<Self> {
         if !Path::new(DRIVER).exists() || !Path::new(BROWSER).exists() {
-            eprintln!("skipped: install chromium and chromium-driver to try the page in a browser");
+            skipped!("install chromium and chromium-driver to try the page in a browser");
             return None;
         }
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);

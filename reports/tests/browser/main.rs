@@ -1,6 +1,9 @@
 //! The page in a real browser: headless Chromium, driven through chromedriver. Debian has both (`chromium`, `chromium-driver`); where they
 //! are not installed, these tests say that they are skipped.
 
+#[macro_use]
+#[path = "../../../models/tests/common/skipped.rs"]
+mod skipped;
 #[allow(dead_code, reason = "all of them are shown at once")]
 #[path = "../sample/drawings.rs"]
 mod drawings;

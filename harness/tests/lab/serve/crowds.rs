@@ -57,7 +57,7 @@ fn two_hundred_clients_at_once_are_served_by_every_concurrent_model() {
 fn ten_thousand_clients_at_once_are_served_by_the_models_made_for_them() {
     let limit = raise_descriptor_limit().unwrap();
     if limit < 10_100 {
-        println!("skipped: this needs 10,100 descriptors, and the limit is {limit} (ulimit -n)");
+        skipped!("this needs 10,100 descriptors, and the limit is {limit} (ulimit -n)");
         return;
     }
     let loops = ["epoll", "epoll:trigger=edge", "polling", "mio", "multi-loop", "hybrid"];
@@ -85,7 +85,7 @@ fn a_new_connection_per_request_is_served_by_every_model() {
 fn select_refuses_descriptors_beyond_its_sets_and_serves_the_others() {
     let limit = raise_descriptor_limit().unwrap();
     if limit < 1_300 {
-        println!("skipped: this needs 1,300 descriptors, and the limit is {limit} (ulimit -n)");
+        skipped!("this needs 1,300 descriptors, and the limit is {limit} (ulimit -n)");
         return;
     }
     let server = serve("select", &[]);

@@ -15,7 +15,7 @@ fn output(program: &str, arguments: &[&str], input: &str) -> Option<String> {
     let started =
         Command::new(program).args(arguments).stdin(pipes()).stdout(pipes()).stderr(pipes()).spawn();
     let Ok(mut child) = started else {
-        println!("skipped: {program} is not installed here; .ci/run installs it");
+        skipped!("{program} is not installed here; .ci/run installs it");
         return None;
     };
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();

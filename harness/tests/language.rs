@@ -5,11 +5,21 @@ mod latin;
 #[path = "../../reports/tests/report/chinese/lint.rs"]
 mod lint;
 
+use std::ffi::OsString;
 use std::process::Output;
+use std::sync::Arc;
 
 use assert_cmd::Command;
 use harness::cli::{REASONS, REFUSALS};
+use harness::interpreter::{Interpreter, Programs};
+use harness::language;
+use harness::lesson::conclusion::Conclusion;
+use harness::lesson::event::{Event, Guessed, Trouble};
+use harness::lesson::figures::Figures;
+use harness::lesson::text::{Screen, Text};
+use harness::lesson::{Lesson, Python, Setup, Stage, lessons};
 use reports::language::Language;
+use reports::terminal::{Charset, Terminal};
 
 /// What a terminal would tell of its language is taken away, so that a test alone says it.
 fn concur() -> Command {
@@ -244,6 +254,79 @@ fn a_lesson_is_held_in_chinese() {
     assert!(left.is_empty(), "{left:#?}");
 }
 
+/// Machines of one processor and of several, without CPython and with one, and lessons of either length.
+fn setups() -> Vec<Setup> {
+    let interpreter = Interpreter {
+        name: "cpython-3.13".to_owned(),
+        program: "/nowhere/python3".to_owned(),
+        implementation: "CPython".to_owned(),
+        version: "3.13.0".to_owned(),
+        gil: true,
+        modules: Vec::new(),
+    };
+    let python = Python { interpreter: Arc::new(interpreter), programs: Programs::write().unwrap() };
+    let none = Err("there is no python3; install CPython 3.8 or newer".to_owned());
+    let of = |processors, quick, python: &Result<Python, String>| Setup {
+        processors,
+        quick,
+        python: python.clone(),
+    };
+    vec![of(1, false, &none), of(2, true, &none), of(4, false, &Ok(python.clone())), of(4, true, &Ok(python))]
+}
+
+/// What a lesson says whose steps came to `value` each, or to nothing: nothing is run for it.
+fn said_in(lesson: &'static Lesson, setup: &Setup, value: impl Fn(usize) -> Option<f64>) -> String {
+    let screen = || Screen {
+        terminal: Terminal { width: 10_000, charset: Charset::Utf8 },
+        lines: Some(40),
+        colours: false,
+    };
+    let steps = (lesson.steps)(setup);
+    let mut figures = Figures::default();
+    let trouble = Trouble::Failed("it took longer than 60s; try --quick".to_owned());
+    let mut said = Vec::new();
+    let mut text = Text::new(&mut said, screen, true);
+    text.show(&Event::Title { lesson, setup, steps: &steps }).unwrap();
+    for repeat in 1..=2 {
+        for (place, step) in steps.iter().enumerate() {
+            text.show(&Event::StepBegun { step, repeat }).unwrap();
+            if let Some(value) = value(place) {
+                figures.add(step.name, step.work.unit(), value);
+            }
+            let figure = figures.of(step.name);
+            let trouble = figure.is_none().then_some(&trouble);
+            text.show(&Event::StepEnded { step, repeat, figure, trouble }).unwrap();
+        }
+    }
+    let conclusion = Conclusion::of(lesson, setup, &figures);
+    let guess = Some(Guessed { guessed: 3.0, was: figures.ratio(lesson.guess.of, lesson.guess.by) });
+    let (figures, conclusion) = (&figures, &conclusion);
+    text.show(&Event::Conclusion { lesson, setup, steps: &steps, figures, conclusion, guess }).unwrap();
+    text.show(&Event::Questions { lesson }).unwrap();
+    // What would be typed into a shell is code.
+    let is_code = |line: &&str| line.trim_start().starts_with("$ ");
+    told(&said).lines().filter(|line| !is_code(line)).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn whatever_a_lesson_says_has_no_english_left() {
+    language::choose(["concur", "--lang", "zh"].map(OsString::from));
+    for (lesson, setup) in
+        lessons().iter().flat_map(|lesson| setups().into_iter().map(move |it| (lesson, it)))
+    {
+        let names: Vec<&str> = (lesson.steps)(&setup).iter().map(|step| step.name).collect();
+        // All alike, each far from the one before it, and no figures at all.
+        let alike = said_in(lesson, &setup, |_| Some(1.0));
+        let apart = said_in(lesson, &setup, |place| Some([1.0, 2_000.0][place % 2]));
+        let none = said_in(lesson, &setup, |_| None);
+        for said in [alike, apart, none] {
+            assert!(is_chinese(&said), "{said}");
+            assert_eq!(english(&said, &names), [""; 0], "{}: {said}", lesson.name);
+        }
+        assert_eq!(english(&Language::Chinese.of(lesson.guess.asks), &names), [""; 0]);
+    }
+}
+
 #[test]
 fn the_doctor_speaks_chinese() {
     let said = chinese(&["doctor"]);
@@ -260,7 +343,7 @@ fn all_of(arguments: &[&str]) -> String {
 
 /// Without lines that give the command, the machine and the places of files.
 fn without_machine(text: &str) -> String {
-    let is_own = |line: &&str| ["命令：", "主机：", "防护："].iter().any(|label| line.starts_with(label));
+    let is_own = |line: &&str| ["命令：", "主机：", "漏洞防护："].iter().any(|label| line.starts_with(label));
     let mut kept = Vec::new();
     let mut within = false;
     for line in text.lines() {

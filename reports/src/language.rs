@@ -79,11 +79,26 @@ impl Language {
         text.split('\n').map(line).collect::<Vec<_>>().join("\n")
     }
 
-    /// What stands above a column or before a value: a word that may be a name elsewhere.
+    /// What stands above a column or before a value: a word that may be a name elsewhere. It may have a number behind it (`run 3`).
     pub fn heading(self, text: &str) -> Cow<'_, str> {
-        match self.catalogue().and_then(|catalogue| catalogue.heading(text)) {
-            Some(heading) => Cow::Borrowed(heading),
+        let Some(catalogue) = self.catalogue() else { return Cow::Borrowed(text) };
+        if let Some(heading) = catalogue.heading(text) {
+            return Cow::Borrowed(heading);
+        }
+        let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let numbered = text.split_once(' ').filter(|(_, number)| is_number(number));
+        match numbered.and_then(|(word, number)| Some((catalogue.heading(word)?, number))) {
+            Some((heading, number)) => Cow::Owned(format!("{heading} {number}")),
             None => self.of(text),
+        }
+    }
+
+    /// What a thing is, before its number and its name: `thread 4711 worker-1`. The word alone is one, the others stay.
+    pub(crate) fn of_kind(self, text: &str) -> Cow<'_, str> {
+        let (kind, rest) = text.split_once(' ').unwrap_or((text, ""));
+        match self.catalogue().and_then(|catalogue| catalogue.heading(kind)) {
+            Some(kind) => Cow::Owned(format!("{kind} {rest}").trim_end().to_owned()),
+            None => Cow::Borrowed(text),
         }
     }
 
@@ -92,6 +107,14 @@ impl Language {
         match self {
             Self::English => ", ",
             Self::Chinese => "，",
+        }
+    }
+
+    /// What stands between two parts of a sentence.
+    pub fn semicolon(self) -> &'static str {
+        match self {
+            Self::English => "; ",
+            Self::Chinese => "；",
         }
     }
 
@@ -207,7 +230,7 @@ mod tests {
     #[test]
     fn a_sentence_with_its_row_before_it_is_taken_apart() {
         let text = "epoll: 2 of 3 rounds count. Errors over all rounds: 3 reset.";
-        assert_eq!(Language::Chinese.of(text), "epoll：3 轮中有 2 轮有效。所有轮次的错误：3 被重置。");
+        assert_eq!(Language::Chinese.of(text), "epoll：3 轮中有 2 轮有效。所有轮次的错误：被重置 3。");
     }
 
     #[test]
@@ -242,6 +265,48 @@ mod tests {
     fn a_word_above_a_column_is_no_name() {
         assert_eq!(Language::Chinese.heading("threads"), "线程");
         assert_eq!(Language::Chinese.of("threads"), "threads");
+    }
+
+    #[test]
+    fn a_word_above_a_column_may_have_a_number() {
+        assert_eq!(Language::Chinese.heading("run 12"), "运行 12");
+        assert_eq!(Language::Chinese.of("run 12"), "run 12");
+        assert_eq!(Language::English.heading("run 12"), "run 12");
+    }
+
+    #[test]
+    fn of_a_thing_with_a_number_only_its_kind_is_a_word() {
+        assert_eq!(Language::Chinese.of_kind("thread 4711 worker-1"), "线程 4711 worker-1");
+        assert_eq!(Language::Chinese.of_kind("process 7"), "进程 7");
+        assert_eq!(Language::Chinese.of_kind("fiber 7 process"), "fiber 7 process");
+        assert_eq!(Language::English.of_kind("thread 7"), "thread 7");
+    }
+
+    #[test]
+    fn a_sign_before_a_name_is_no_number_of_things() {
+        assert_eq!(Language::Chinese.of("× thread"), "× thread");
+        assert_eq!(Language::Chinese.of("4 threads"), "4 个线程");
+    }
+
+    #[test]
+    fn a_list_of_what_came_of_cells_has_the_numbers_behind_the_words() {
+        assert_eq!(
+            Language::Chinese.of("20 valid, 4 client-bound, 17 unstable of 307 cells"),
+            "307 个单元中有效 20，客户端受限 4，不稳定 17"
+        );
+    }
+
+    #[test]
+    fn a_run_that_is_not_complete_is_said_to_hold_a_part_of_its_plan() {
+        assert_eq!(
+            Language::Chinese
+                .of("This run holds no cells of its 900 planned cells, so there is nothing to show."),
+            "这次运行没有完成计划的 900 个单元中的任何一个，因此没有可显示的内容。"
+        );
+        assert_eq!(
+            Language::Chinese.of("The later run is not complete: it holds 30 of its 900 planned cells."),
+            "较晚的运行不完整：计划的 900 个单元中只完成了 30 个。"
+        );
     }
 
     #[test]

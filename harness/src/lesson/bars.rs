@@ -5,8 +5,10 @@
 
 use std::time::Duration;
 
-use reports::terminal::Charset;
+use reports::terminal::{Charset, padded};
 
+use super::in_place::Line;
+use crate::language;
 use crate::measure::threads::{Thread, Threads};
 
 /// From a little to all of the time.
@@ -20,6 +22,8 @@ const BARS_AT_MOST: usize = 12;
 const LOOKS_AT_MOST: usize = 4096;
 /// What stands before and behind a bar.
 const BESIDE: usize = 30;
+/// How many columns a label has.
+const LABEL: usize = 15;
 
 /// All bars of one run.
 #[derive(Debug, Default)]
@@ -117,8 +121,8 @@ impl Bars {
 /// A process's first thread bears the name of its program, which tells nothing.
 fn label(thread: &Thread, first: i32) -> String {
     match thread.tid {
-        tid if tid == first => "main".to_owned(),
-        tid if tid == thread.pid => format!("process {tid}"),
+        tid if tid == first => language::say("main"),
+        tid if tid == thread.pid => language::say(&format!("process {tid}")),
         _ => thread.name.clone(),
     }
 }
@@ -129,7 +133,8 @@ impl Row {
         let bar: String = (0..drawn)
             .map(|column| mark(&self.shares[column * looks / drawn..(column + 1) * looks / drawn], charset))
             .collect();
-        let rest = format!("{:<15.15} {bar:<columns$} {:>6.2} s", self.label, self.cpu.as_secs_f64());
+        let label = padded(&Line::plain(&self.label, LABEL + 1).text, LABEL);
+        let rest = format!("{label} {bar:<columns$} {:>6.2} s", self.cpu.as_secs_f64());
         Bar { state: self.state.unwrap_or(' '), rest }
     }
 }

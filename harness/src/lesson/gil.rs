@@ -86,7 +86,7 @@ fn below(size: Size) -> String {
 
 fn watch(setup: &Setup) -> Vec<String> {
     let shorter = match &setup.python {
-        Ok(_) if !setup.quick => format!(" (In Python below {}.)", below(Size::Short)),
+        Ok(_) if !setup.quick => format!(" In Python it is those below {}.", below(Size::Short)),
         _ => String::new(),
     };
     vec![

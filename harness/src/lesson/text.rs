@@ -184,10 +184,11 @@ impl<W: Write> Text<W> {
     ) -> io::Result<()> {
         let mut told = format!("\n{}\n", self.table(table(lesson, steps, figures)));
         for claim in &conclusion.claims {
-            let holds = if claim.holds { "yes:" } else { "no:" };
+            let language = language::current();
+            let holds = language.of(if claim.holds { "yes" } else { "no" });
             let wanted = language::say(&format!("wanted: {}", claim.wanted()));
-            let (holds, says) = (language::say(holds), language::say(&claim.says));
-            told += &self.within(2, &format!("{holds} {says}; {wanted}"), 5);
+            let says = format!("{}{}{wanted}", language.of(&claim.says), language.semicolon());
+            told += &self.within(2, &language.labelled(&holds, &says), 5);
         }
         let verdict = match conclusion.verdict {
             Verdict::Shown => "Shown",

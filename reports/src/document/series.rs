@@ -96,7 +96,7 @@ fn conclusion(series: &Series) -> Conclusion {
             .to_owned()
     } else {
         format!(
-            "From the first run to the last, of {rows} {slower} became slower and {faster} faster; changes between runs that follow \
+            "From the first run to the last, {slower} of {rows} became slower and {faster} faster; changes between runs that follow \
              each other: {in_steps}."
         )
     };
@@ -205,7 +205,10 @@ fn changes_of(series: &Series, row: &SeriesRow) -> String {
     let of = changes.iter().filter(|(_, other)| is_row(other));
     let words = of.map(|(step, other)| {
         let ratio = if_known(other.cpu_us.map(|change| change.ratio), times);
-        format!("{} {} {ratio}", arrow(*step), name(other.outcome))
+        match other.outcome {
+            Outcome::Faster => format!("{} faster {ratio}", arrow(*step)),
+            _ => format!("{} slower {ratio}", arrow(*step)),
+        }
     });
     words.collect::<Vec<_>>().join("; ")
 }

@@ -65,14 +65,12 @@ pub(crate) fn task(name: &str, computes: bool) -> String {
 }
 
 fn connections(setting: &Setting, open: Open) -> String {
-    let number = match open {
-        Open::Connections => "connections".to_owned(),
-        _ => plural(setting.connections, "connection"),
-    };
-    if setting.keep_alive {
-        format!("{number}, kept open")
-    } else {
-        format!("{number} at once, a new one for each request")
+    let number = plural(setting.connections, "connection");
+    match (open, setting.keep_alive) {
+        (Open::Connections, true) => "connections, kept open".to_owned(),
+        (Open::Connections, false) => "connections at once, a new one for each request".to_owned(),
+        (_, true) => format!("{number}, kept open"),
+        (_, false) => format!("{number} at once, a new one for each request"),
     }
 }
 

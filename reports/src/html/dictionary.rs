@@ -2,13 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::pairs::HEADING;
 use super::{chart, texts};
 use crate::document::Document;
 
-/// `dictionary` for the page of `document` as JSON; none where there is nothing in it.
-pub(super) fn json(dictionary: &BTreeMap<String, String>, document: &Document) -> Option<String> {
+/// `dictionary` for the page of `document` as JSON, without what is `unseen` there; none where there is nothing in it.
+pub(super) fn json(
+    dictionary: &BTreeMap<String, String>,
+    document: &Document,
+    unseen: &BTreeSet<String>,
+) -> Option<String> {
+    let mut keyed = keyed(dictionary, &texts(document));
+    for text in unseen {
+        keyed.remove(&key(text));
+        keyed.remove(&key(&format!("{HEADING}{text}")));
+    }
     // A map of texts is JSON whatever stands in it.
-    let json = || serde_json::to_string(&keyed(dictionary, &texts(document))).unwrap_or_default();
+    let json = || serde_json::to_string(&keyed).unwrap_or_default();
     (!dictionary.is_empty()).then(|| chart::harmless(&json()))
 }
 

@@ -34,6 +34,11 @@ impl<'a> Figure<'a> {
         }
     }
 
+    /// The picture itself.
+    pub(super) fn picture(&self) -> &'a Picture {
+        self.picture
+    }
+
     /// Its title.
     pub(super) fn title(&self) -> &'a str {
         &self.picture.title

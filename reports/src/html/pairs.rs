@@ -15,8 +15,11 @@ use crate::svg;
 pub(super) fn different(english: &Document, chinese: &Document) -> BTreeMap<String, String> {
     let in_place = texts(english).into_iter().zip(texts(chinese));
     let headings = english.pictures.iter().zip(&chinese.pictures).flat_map(|(one, other)| {
-        let of = |picture| Data::of(picture).headings().to_vec();
-        of(one).into_iter().zip(of(other))
+        // As the page has them: what they are put together from is Chinese already, but for words of their own.
+        let said = |heading: &String| Language::Chinese.of(heading).into_owned();
+        let (one, other) = (Data::of(one), Data::of(other));
+        let other: Vec<String> = other.headings().iter().map(said).collect();
+        one.headings().to_vec().into_iter().zip(other)
     });
     let own = WORDS.iter().map(|(_, word)| *word).chain(svg::words());
     let own = own.map(|word| (word.to_owned(), Language::Chinese.of(word).into_owned()));
@@ -39,7 +42,7 @@ pub(super) fn inverted(pairs: BTreeMap<String, String>) -> BTreeMap<String, Stri
 }
 
 /// What stands before a text that is looked up as the heading of a column: a word there may be a name elsewhere. The script knows it.
-const HEADING: char = '\u{4}';
+pub(super) const HEADING: char = '\u{4}';
 
 /// All texts of a document, in an order that does not depend on its language.
 fn texts(document: &Document) -> Vec<String> {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::figure::Figure;
 use super::shown::Shown;
-use super::{Languages, WORDS, dictionary, room};
+use super::{Languages, WORDS, dictionary, room, texts};
 use crate::document::Document;
 
 /// All that the page shows.
@@ -55,8 +55,10 @@ impl<'a> Page<'a> {
         let (others, no_others) =
             room::shared(others, room::TABLES - taken, Shown::kind, |_| false, Shown::size);
         let tables = no_leading.iter().chain(&no_others).map(Shown::title);
-        let left_out = no_pictures.iter().map(Figure::title).chain(tables).collect();
-        let dictionary = dictionary::json(&languages.dictionary, document);
+        let left_out: Vec<&str> = no_pictures.iter().map(Figure::title).chain(tables).collect();
+        let shown_tables = leading.iter().chain(&others).map(Shown::table);
+        let unseen = texts::left_out(document, shown_tables, pictures.iter().map(Figure::picture), &left_out);
+        let dictionary = dictionary::json(&languages.dictionary, document, &unseen);
         Self {
             document,
             language: languages.own,

@@ -93,7 +93,7 @@ impl Match<'_, '_> {
         let open_behind = pattern.literals.last().is_some_and(String::is_empty);
         let before = match weight {
             _ if !open_before => true,
-            _ if first.is_empty() => false,
+            _ if !first.contains(char::is_alphanumeric) => false,
             _ if pattern.letters() < LETTERS => true,
             // What stands before brackets may be a sentence.
             _ if pattern.literals[1].starts_with(" (") => !has_border(first),

@@ -29,7 +29,7 @@ fn drawing_in(language: Language, drawing: Drawing) -> Drawing {
             Drawing::Heat(Heat { x, y, ..heat })
         }
         Drawing::Tracks(tracks) => {
-            let row = |row: Row| Row { label: language.of(&row.label).into_owned(), ..row };
+            let row = |row: Row| Row { label: language.of_kind(&row.label).into_owned(), ..row };
             Drawing::Tracks(Tracks { rows: tracks.rows.into_iter().map(row).collect(), ..tracks })
         }
     }

@@ -70,11 +70,11 @@ fn small(text: &str) -> Option<String> {
     Some(first.to_lowercase().chain(text.chars().skip(1)).collect())
 }
 
-/// `3 valid`: how many, and of what.
+/// `3 valid`: how many, and of what. Behind the word a number needs no measure word.
 fn counted(catalogue: &Catalogue, text: &str) -> Option<String> {
     let (number, word) = text.split_once(' ')?;
     let is_number = number.bytes().all(|byte| byte.is_ascii_digit() || byte == b',');
-    is_number.then(|| catalogue.literal(word)).flatten().map(|word| format!("{number} {word}"))
+    is_number.then(|| catalogue.literal(word)).flatten().map(|word| format!("{word} {number}"))
 }
 
 /// `epoll, io-uring and poll`: names or few words.

@@ -154,9 +154,9 @@ fn a_comparison_names_what_changed_most() {
 #[test]
 fn a_series_counts_its_changes() {
     let document = Document::series(&Series::of(&series::runs()).unwrap());
-    let template = "From the first run to the last, of {} rows {} became slower and {} faster; changes between runs that follow each \
+    let template = "From the first run to the last, {} of {} rows became slower and {} faster; changes between runs that follow each \
                     other: {}. To be believed:";
-    concludes(&document, "Servers", template, &[2.0, 1.0, 1.0, 4.0]);
+    concludes(&document, "Servers", template, &[1.0, 2.0, 1.0, 4.0]);
 }
 
 #[test]

@@ -4,10 +4,14 @@ mod latin;
 mod lint;
 mod words;
 
+use std::collections::BTreeSet;
+
 use insta::assert_snapshot;
 use reports::document::Document;
 use reports::language::{Language, dictionary};
+use reports::picture::Drawing;
 use reports::record::{Cell, Run};
+use reports::table::Column;
 use reports::terminal::{self, Charset, Terminal};
 use reports::{html, markdown};
 
@@ -80,6 +84,29 @@ fn figures_and_names_are_the_same_in_both_languages() {
             };
             assert_eq!(figures(one), figures(other));
         }
+    }
+}
+
+#[test]
+fn every_row_of_a_timeline_says_what_it_is_in_chinese() {
+    let document = Document::of(&sample::course::run()).translated(Language::Chinese);
+    let tracks = document.pictures.iter().filter_map(|picture| match &picture.drawing {
+        Drawing::Tracks(tracks) => Some(tracks),
+        _ => None,
+    });
+    let labels: Vec<&str> =
+        tracks.flat_map(|tracks| tracks.rows.iter().map(|row| row.label.as_str())).collect();
+    assert!(labels.len() > 2, "{labels:?}");
+    let says = |label: &&str| ["进程 ", "线程 ", "协程 "].iter().any(|kind| label.starts_with(kind));
+    assert!(labels.iter().all(says), "{labels:?}");
+}
+
+#[test]
+fn no_two_columns_of_a_table_have_one_heading() {
+    for table in Document::of(&sample::course::run()).translated(Language::Chinese).tables {
+        let headings: Vec<String> = table.columns.iter().map(Column::heading).collect();
+        let distinct: BTreeSet<&String> = headings.iter().collect();
+        assert_eq!(distinct.len(), headings.len(), "{headings:?}");
     }
 }
 

@@ -2,9 +2,11 @@
 
 use reports::document::Document;
 use reports::html;
+use reports::language::Language;
 use reports::record::{Run, ServerCell};
 
 use crate::found::document;
+use crate::large;
 use crate::sample::{self, server, servers_cell};
 
 #[test]
@@ -58,4 +60,30 @@ fn the_html_needs_nothing_from_elsewhere() {
         assert!(!page.contains(word), "{word}");
     }
     assert!(page.contains("default-src 'none'"));
+}
+
+#[test]
+fn the_other_language_is_there_for_what_the_page_shows_and_for_nothing_else() {
+    let document = Document::of(&large::record::run(2));
+    let page = html::draw_both(&document, Language::English).unwrap();
+    let chinese = document.clone().translated(Language::Chinese);
+    let (mut shown, mut left_out) = (0, 0);
+    for (one, other) in document.pictures.iter().zip(&chinese.pictures) {
+        let is_shown = page.contains(&format!("id=\"{}\"", one.id));
+        *(if is_shown { &mut shown } else { &mut left_out }) += 1;
+        assert!(page.contains(&other.title), "{}", one.title);
+        assert_eq!(page.contains(&other.notice), is_shown, "{}", one.title);
+    }
+    assert!(shown > 1 && left_out > 1, "{shown} and {left_out}");
+}
+
+#[test]
+fn headings_of_what_a_picture_is_drawn_from_are_in_both_languages() {
+    let document = Document::of(&sample::course::run());
+    for (own, other) in [
+        (html::draw_both(&document, Language::English).unwrap(), "\"时间 (s)，从\""),
+        (html::draw_both(&document, Language::Chinese).unwrap(), "\"time (s), from\""),
+    ] {
+        assert!(own.contains(other), "{other}");
+    }
 }

@@ -2,6 +2,7 @@
 
 use crate::sample::{run_of, server, servers_cell};
 use reports::document::Document;
+use reports::language::Language;
 use reports::record::Run;
 use reports::summary::{Outcome, Series};
 use reports::terminal::{self, Charset, Terminal};
@@ -162,4 +163,15 @@ fn figures_alone_are_all_that_a_series_needs() {
     };
     assert_eq!((has_courses(&whole[0].1), has_courses(&alone[0].1)), ([true; 4], [false; 4]));
     assert_eq!(Series::of(&alone), Series::of(&whole));
+}
+
+#[test]
+fn a_series_in_chinese_counts_its_rows_and_numbers_its_runs() {
+    let costs: [&[f64]; 3] = [&[8.0, 9.0], &[8.0, 9.0], &[9.6, 9.0]];
+    let series = Series::of(&runs(&TWO, &costs)).unwrap();
+    let page = markdown::draw(&Document::series(&series).translated(Language::Chinese));
+    let counted = "从第一次运行到最后一次，2 行中有 1 行变慢，0 行变快；相邻两次运行之间有 1 处变化。";
+    for said in [counted, "| 运行 1 (µs) | 运行 2 (µs) | 运行 3 (µs) |", "2 → 3 变慢 1."] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
 }

@@ -18,6 +18,8 @@ fn documents() -> Vec<(&'static str, Document)> {
     let (old, new) = (everything(), slower(everything()));
     let versus = Versus::of(&old, &new).named("runs/1".into(), "runs/2".into());
     let series = ["a", "b", "c"].map(|name| (name.to_owned(), everything()));
+    let changing = [("a", old.clone()), ("b", old.clone()), ("c", new.clone())];
+    let changing = changing.map(|(name, run)| (name.to_owned(), run));
     let elsewhere = Versus::of(&old, &elsewhere(new.clone()));
     let of = Document::of;
     vec![
@@ -35,6 +37,7 @@ fn documents() -> Vec<(&'static str, Document)> {
         ("two runs", Document::versus_with_both(&versus, &old, &new)),
         ("two machines", Document::versus(&elsewhere)),
         ("a series", Document::series(&Series::of(&series).unwrap())),
+        ("a series that changes", Document::series(&Series::of(&changing).unwrap())),
     ]
 }
 

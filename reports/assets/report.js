@@ -28,6 +28,28 @@ const concur = { charts: [], redraw() {} };
     sizes.observe(region.firstElementChild);
   }
 
+  // Each table can be taken away as it stands here; its rows are put together only when they are asked for.
+  const told = (cell) => {
+    const unit = cell.querySelector("small")?.textContent.trim();
+    return unit ? `${cell.firstChild.textContent.trim()} (${unit})` : cell.textContent.trim();
+  };
+  const quoted = (text) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  const csv = (table) =>
+    [...table.rows].map((row) => [...row.cells].map((cell) => quoted(told(cell))).join(",") + "\r\n").join("");
+  for (const region of document.querySelectorAll(".table > .scroll, .table > details > .scroll")) {
+    const link = document.createElement("a");
+    link.className = "take";
+    link.textContent = document.querySelector(".controls").dataset.take;
+    const { id } = region.closest(".table");
+    link.download = `${id}.csv`;
+    link.setAttribute("aria-describedby", `${id}-h`);
+    link.href = "#";
+    link.addEventListener("click", () => {
+      link.href = `data:text/csv;charset=utf-8,${encodeURIComponent(csv(region.querySelector("table")))}`;
+    });
+    region.after(link);
+  }
+
   const source = document.getElementById("dictionary");
   if (!source) return;
   const dictionary = JSON.parse(source.textContent);

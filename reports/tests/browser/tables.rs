@@ -74,6 +74,34 @@ fn a_wide_table_has_a_name_and_is_moved_by_keys() {
 }
 
 #[test]
+fn a_table_can_be_taken_away_as_it_stands() {
+    let Some((browser, _page)) = opened(&Options::default()) else { return };
+    let taken = text(
+        &browser,
+        "const link = document.querySelector('#verdict .take');
+         link.addEventListener('click', (event) => event.preventDefault());
+         link.click();
+         return decodeURIComponent(link.href.split(',').slice(1).join(','))",
+    );
+    let cells = |which: &str| {
+        let body = format!(
+            "const row = document.querySelector('#verdict .scroll table').rows[{which}];
+             return [...row.cells].map((cell) => cell.innerText.trim().replace(/\\s*\\n\\s*/, ' | ')).join('\\t')"
+        );
+        text(&browser, &body)
+    };
+    let mut lines = csv::ReaderBuilder::new().has_headers(false).from_reader(taken.as_bytes()).into_records();
+    let mut next = || lines.next().unwrap().unwrap().iter().map(str::to_owned).collect::<Vec<_>>();
+    // A unit stands below its heading, and in brackets behind it in the file.
+    let headings: Vec<String> = cells("0")
+        .split('\t')
+        .map(|it| it.split_once(" | ").map_or(it.to_owned(), |(title, unit)| format!("{title} ({unit})")))
+        .collect();
+    assert_eq!(next(), headings);
+    assert_eq!(next(), cells("1").split('\t').collect::<Vec<_>>());
+}
+
+#[test]
 fn a_table_that_has_room_is_no_stop_of_the_tabulator() {
     let Some((browser, _page)) = opened(&Options::default()) else { return };
     unfold(&browser);

@@ -42,7 +42,7 @@ pub enum ReadError {
     #[error("{} is empty; the run that should have written it has to be run again", .0.display())]
     Empty(PathBuf),
     /// It ends in the middle of a value.
-    #[error("{} ends in the middle ({source}); copy it again, or run again", path.display())]
+    #[error("{} ends in the middle, in line {}; copy it again, or run again", path.display(), source.line())]
     Truncated {
         /// The file.
         path: PathBuf,

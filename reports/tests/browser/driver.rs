@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -15,8 +15,30 @@ const BROWSER: &str = "/usr/bin/chromium";
 /// How long anything that is asked for may take: the machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// One browser at a time: each takes some hundred megabytes.
-static ALONE: Mutex<()> = Mutex::new(());
+/// So many browsers at a time: each takes some hundred megabytes, and mostly waits.
+const AT_ONCE: usize = 3;
+
+/// A place among those browsers, given back when this is dropped.
+struct Place;
+
+static TAKEN: Mutex<usize> = Mutex::new(0);
+static GIVEN_BACK: Condvar = Condvar::new();
+
+impl Place {
+    fn wait_for_one() -> Self {
+        let taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
+        let full = |taken: &mut usize| *taken >= AT_ONCE;
+        *GIVEN_BACK.wait_while(taken, full).unwrap_or_else(PoisonError::into_inner) += 1;
+        Self
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        *TAKEN.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        GIVEN_BACK.notify_one();
+    }
+}
 
 /// How a browser is to be.
 #[derive(Debug, Default)]
@@ -31,7 +53,7 @@ pub(crate) struct Browser {
     session: String,
     driver: Child,
     profile: TempDir,
-    _alone: MutexGuard<'static, ()>,
+    _place: Place,
 }
 
 impl Browser {
@@ -41,7 +63,7 @@ impl Browser {
             skipped!("install chromium and chromium-driver to try the page in a browser");
             return None;
         }
-        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = Place::wait_for_one();
         let profile = tempfile::tempdir().expect("the directory for temporary files can be written");
         let mut driver = Command::new(DRIVER)
             .arg("--port=0")
@@ -53,7 +75,7 @@ impl Browser {
         let said = lines(&mut driver);
         let config = ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).http_status_as_error(false);
         let mut browser =
-            Self { agent: config.build().into(), session: String::new(), driver, profile, _alone: alone };
+            Self { agent: config.build().into(), session: String::new(), driver, profile, _place: place };
         let port = port(&said);
         browser.session = format!("http://127.0.0.1:{port}/session");
         let made = browser.post("", &capabilities(browser.profile.path(), options));

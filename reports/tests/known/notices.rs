@@ -55,6 +55,20 @@ fn of_rates_by_connections() {
     );
 }
 
+#[test]
+fn of_a_ceiling_that_a_cell_is_beyond() {
+    let mut run = connections::run();
+    run.floor.as_mut().unwrap().ceiling_per_second = 1_000.0;
+    let rates = each(&servers(&run, |_| true), |cell| cell.requests_per_second);
+    let most = rates.into_iter().fold(0.0, f64::max);
+    tells(
+        &run,
+        "rate-by-connections",
+        "The shaded part begins at {} requests/s, the greatest rate that the load generator came to on one processor in this run: ",
+        &[most],
+    );
+}
+
 /// What a model's memory grows by for each connection, in KiB.
 fn memory_slope(run: &Run, model: &str) -> Fit {
     let cells = servers(run, |cell| cell.model == model);

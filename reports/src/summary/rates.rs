@@ -7,11 +7,11 @@
 
 use super::ceiling::Ends;
 use super::counted::Counted;
-use super::row::{self, Obstacle, ServerRow, Standing};
+use super::row::{self, Estimate, Obstacle, ServerRow, Standing};
 use super::servers::{Group, Row, ServerTable};
 use super::setting::Setting;
 use super::sweep::{Sweep, full_name, sweeps};
-use crate::record::{Offered, Verdict};
+use crate::record::{Latency, Offered, ServerCell, Verdict};
 use crate::statistics::median;
 
 /// The part of the offered requests that must have been answered: what was under way at the window's edges, and a random
@@ -73,8 +73,36 @@ pub struct RateStep {
     /// Those that left in the window by those due in it, 1 at most: less where requests had to wait for a connection. None
     /// where the record does not say.
     pub left: Option<f64>,
+    /// How slow replies were, from when a request should have left.
+    pub latency_us: Latencies,
     /// All figures.
     pub row: ServerRow,
+}
+
+/// Percentiles over the rounds, each absent unless all rounds have it.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Latencies {
+    /// Half of the replies were at most as slow.
+    pub p50: Option<Estimate>,
+    /// 99 in 100 were.
+    pub p99: Option<Estimate>,
+    /// 999 in 1,000 were.
+    pub p999: Option<Estimate>,
+}
+
+impl Latencies {
+    fn of(cells: &[&ServerCell]) -> Self {
+        let over_rounds = |figure: fn(&Latency) -> Option<f64>| {
+            let all =
+                cells.iter().map(|cell| figure(cell.latency_us.as_ref()?)).collect::<Option<Vec<_>>>()?;
+            Estimate::of(all)
+        };
+        Self {
+            p50: over_rounds(|us| Some(us.p50)),
+            p99: over_rounds(|us| us.p99),
+            p999: over_rounds(|us| us.p999),
+        }
+    }
 }
 
 impl RateStep {
@@ -165,6 +193,7 @@ fn step(cells: &Row<'_>, rate: f64, ends: Ends) -> RateStep {
         rate,
         answered: share(|offered| offered.due.saturating_sub(offered.unanswered)).or_else(replies),
         left: share(|offered| offered.left),
+        latency_us: Latencies::of(&counted),
         row,
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Fact;
 use crate::record::{Cell, Floor, Host, Run, Verdict};
+use crate::summary::Ceiling;
 use crate::units::{self, count, figure, gibibytes, latency, plural};
 
 /// What must be known before any figure is read.
@@ -40,7 +41,7 @@ pub(super) fn facts(run: &Run) -> Vec<Fact> {
     if !run.host.mitigations.is_empty() {
         facts.insert(1, Fact { name: "Mitigations", value: run.host.mitigations.join("; "), code: true });
     }
-    facts.extend(run.floor.as_ref().map(|of| fact("Floor", floor(of, greatest(run)))));
+    facts.extend(run.floor.as_ref().map(|of| fact("Floor", floor(of, Ceiling::of(run)))));
     if !run.cells.is_empty() {
         facts.extend(placement(run).map(|text| fact("Placement", text)));
         facts.push(fact("Rounds", rounds(run)));
@@ -50,29 +51,21 @@ pub(super) fn facts(run: &Run) -> Vec<Fact> {
     facts
 }
 
-/// The two ends between which the figures lie, and the greatest rate that was measured if it lies beyond them.
-fn floor(floor: &Floor, greatest: f64) -> String {
+/// The two ends between which the figures lie, and the greatest rate that was measured if it lies beyond what was tried.
+fn floor(floor: &Floor, most: Option<Ceiling>) -> String {
     let (cpu_us, round_trip) = (figure(floor.cpu_us), latency(floor.round_trip_us));
-    let ceiling = figure(floor.ceiling_per_second);
-    if greatest > floor.ceiling_per_second {
-        // Another load may ask less of the generator, and a machine's speed changes.
-        format!(
+    let tried = figure(floor.ceiling_per_second);
+    match most {
+        Some(Ceiling::Met(met)) => format!(
             "a request costs {cpu_us} µs of CPU and {round_trip} of round trip at the least; tried before the run, the load generator \
-             came to {ceiling} requests/s on one processor, and in it to as many as {}",
-            figure(greatest)
-        )
-    } else {
-        format!(
+             came to {tried} requests/s on one processor, and in it to as many as {}",
+            figure(met)
+        ),
+        Some(Ceiling::Tried(_)) | None => format!(
             "a request costs {cpu_us} µs of CPU and {round_trip} of round trip at the least; tried before the run, the load generator \
-             came to {ceiling} requests/s on one processor"
-        )
+             came to {tried} requests/s on one processor"
+        ),
     }
-}
-
-/// The greatest rate of a cell whose load generator had one processor; 0 without any.
-fn greatest(run: &Run) -> f64 {
-    let cells = run.cells.iter().filter_map(Cell::server).filter(|cell| cell.placement.client.len() == 1);
-    cells.map(|cell| cell.requests_per_second).fold(0.0, f64::max)
 }
 
 fn host(host: &Host) -> String {
@@ -149,8 +142,6 @@ mod tests {
     #[test]
     fn the_ceiling_does_not_stand_below_a_rate_that_was_measured() {
         let of = Floor { cpu_us: 4.0, round_trip_us: 20.0, ceiling_per_second: 150_000.0, cpu_us_most: None };
-        assert!(floor(&of, 149_000.0).ends_with("came to 150,000 requests/s on one processor"));
-        assert!(floor(&of, 180_000.0).ends_with("on one processor, and in it to as many as 180,000"));
         let cell = |client: &[usize], rate| {
             Cell::Servers(Box::new(ServerCell {
                 placement: Placement { server: vec![0], client: client.to_vec() },
@@ -161,7 +152,11 @@ mod tests {
         let cells = vec![cell(&[1], 180_000.0), cell(&[1], 90_000.0), cell(&[1, 2], 300_000.0)];
         let run = Run { floor: Some(of), cells, ..Run::default() };
         let told = facts(&run).into_iter().find(|fact| fact.name == "Floor").unwrap().value;
-        assert!(told.ends_with("to as many as 180,000"), "{told}");
+        assert!(told.ends_with("on one processor, and in it to as many as 180,000"), "{told}");
+        assert!(
+            floor(&of, Some(Ceiling::Tried(150_000.0)))
+                .ends_with("came to 150,000 requests/s on one processor")
+        );
     }
 
     #[test]

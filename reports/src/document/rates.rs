@@ -15,8 +15,8 @@ pub(super) const EXPLANATION: Explanation = Explanation {
 a figure marked ~ is from where the load generator was the limit, and is the generator's as well.",
     columns: Cow::Borrowed(&[
         "A rate was too much if less than 99% of the requests left in time and were answered, or if the p99, timed from when a \
-request should have left, was more than ten times that at the lowest rate that counts. Where replies were too few for a p99, \
-the p90 or the p50 stands for it and is named.",
+request should have left, was more than ten times that at the lowest rate that counts. Where replies were too few for a p99 \
+at each rate, the p90 or the p50 is compared, and a note names it.",
         "knee: ≥ where no rate that counts was too much, < where already the lowest was, unknown where none counts.",
         "Where a rate has a column, it holds the p99, or, where less than 99% left and were answered, that share.",
         "answered: the part of the requests due in the window that had a reply, then or soon after.",
@@ -47,8 +47,8 @@ fn knees(sweep: &RateSweep) -> Table {
     let mut columns = vec![
         Column::words("model", 0).with(Marks::sparks("p99 by rate", sweep.rows.iter().map(late))),
         Column::numbers("knee", "req/s", 0),
-        Column::numbers("p99", "at the knee", 0),
-        Column::numbers("p99", "lowest rate", 0),
+        Column::numbers(slowest(sweep, at_knee), "at the knee", 0),
+        Column::numbers(slowest(sweep, RateRow::base), "lowest rate", 0),
     ];
     let shown = if sweep.rates.len() <= COLUMNS { sweep.rates.len() } else { 0 };
     // What is lowest goes first where there is no room: the rates about the knee tell most.
@@ -72,7 +72,10 @@ fn knee_note(row: &RateRow) -> Option<String> {
     match row.judged_by {
         Some(Percentile::P99) => {}
         Some(other) => {
-            parts.push(format!("the {} stands for the p99, as replies were few", percentile(other)));
+            let judge = percentile(other);
+            parts.push(format!(
+                "the {judge} is what was compared, as replies were too few for a p99 at each rate"
+            ));
         }
         None => parts.push("no latency is known, so what was answered decides alone".to_owned()),
     }
@@ -91,24 +94,40 @@ fn percentile(percentile: Percentile) -> &'static str {
 }
 
 fn knee_row(row: &RateRow, shown: usize) -> Vec<String> {
-    let steps = || row.steps.iter().flatten();
-    let late = |step: Option<&RateStep>| late(step?, row.judged_by?);
-    let at_knee = match row.knee {
-        Knee::At(rate) | Knee::AtLeast(rate) => steps().find(|step| step.rate >= rate),
-        Knee::Below(_) | Knee::Unknown => None,
-    };
     let mut texts = vec![
         row.model.clone(),
         knee(row.knee),
-        late(at_knee).unwrap_or_default(),
-        late(row.base()).unwrap_or_default(),
+        late(row, at_knee(row)).unwrap_or_default(),
+        late(row, row.base()).unwrap_or_default(),
     ];
     texts.extend(row.steps[..shown].iter().map(|step| step.as_ref().map(text).unwrap_or_default()));
     texts
 }
 
-/// `2.31 ms`, and which percentile that is where it is not the p99 of the heading.
-fn late(step: &RateStep, by: Percentile) -> Option<String> {
+/// The highest rate that a model keeps up with; none where it keeps up with none.
+fn at_knee(row: &RateRow) -> Option<&RateStep> {
+    match row.knee {
+        Knee::At(rate) | Knee::AtLeast(rate) => row.steps.iter().flatten().find(|step| step.rate >= rate),
+        Knee::Below(_) | Knee::Unknown => None,
+    }
+}
+
+/// The p99 wherever it is known, as it stands under each rate too; else what was compared.
+fn told_by(row: &RateRow, step: &RateStep) -> Option<Percentile> {
+    step.late_us(Percentile::P99).map(|_| Percentile::P99).or(row.judged_by)
+}
+
+/// What a column of all models is of: the p99, or what not all of them have a p99 of.
+fn slowest(sweep: &RateSweep, at: fn(&RateRow) -> Option<&RateStep>) -> &'static str {
+    let of = |row: &RateRow| told_by(row, at(row)?);
+    let is_other = |row: &RateRow| of(row).is_some_and(|by| by != Percentile::P99);
+    if sweep.rows.iter().any(is_other) { "latency" } else { "p99" }
+}
+
+/// `2.31 ms`, and which percentile that is where it is not the p99.
+fn late(row: &RateRow, step: Option<&RateStep>) -> Option<String> {
+    let step = step?;
+    let by = told_by(row, step)?;
     let text = latency(step.late_us(by)?);
     Some(if by == Percentile::P99 { text } else { format!("{text} ({})", percentile(by)) })
 }

@@ -29,8 +29,8 @@ a note gives the certainty of; from six rounds on it is the percentile bootstrap
         "× first: the CPU per request by the first row's, taken within each round.",
         "× floor: the CPU per request by that of two threads that only receive and send.",
         "rate: whole and right replies a second; ≥ marks a lower bound.",
-        "of ceiling: the rate by that which the load generator itself came to on one processor, tried before the run; above 100% \
-where the machine was slower then, or the load asks less of the generator.",
+        "of ceiling: the rate by the most that the load generator came to on one processor: when it was tried before the run, or in the \
+run itself where that is more.",
         "p50, p99, p99.9: so many percent of the replies were whole at most that long after their request left, in an open loop \
 after it should have left by the schedule. One that fewer than ten replies lie above is not given.",
         "p99, uncorrected: from when the request did leave.",

@@ -5,9 +5,9 @@ use super::probes::{self, estimate};
 use super::servers::{or_zero, range};
 use crate::course_notes::{PROCESS_BY_THREAD, PROSE};
 use crate::statistics::Ratio;
-use crate::summary::{Estimate, Growth, ProbeSuite, ProbeTable, TouchedRow, TouchedTable};
+use crate::summary::{Bend, Estimate, Growth, ProbeSuite, ProbeTable, TouchedRow, TouchedTable};
 use crate::table::{Column, Table};
-use crate::units::{bytes_of, figure, times};
+use crate::units::{bytes_of, figure, percent, times};
 
 /// The operations, as in the record.
 pub(crate) const CREATE: &str = "create";
@@ -92,11 +92,17 @@ fn texts(row: &TouchedRow) -> Vec<String> {
     let mut texts = vec![row.way.clone()];
     texts.extend(row.steps.iter().map(step));
     texts.extend([
-        row.line.map(|line| or_zero(figure(seen(line.slope)), line.interval)).unwrap_or_default(),
+        growth(row),
         row.line.and_then(|line| line.interval).map(|interval| range(interval, figure)).unwrap_or_default(),
         row.r_squared.map(|share| format!("{share:.3}")).unwrap_or_default(),
     ]);
     texts
+}
+
+/// By how much it grows, where that is one figure.
+fn growth(row: &TouchedRow) -> String {
+    let line = row.line.map(|line| or_zero(figure(seen(line.slope)), line.interval));
+    line.or(row.bend.map(|_| "not straight".to_owned())).unwrap_or_default()
 }
 
 /// A growth, or nothing where it is a trace of the arithmetic.
@@ -115,6 +121,9 @@ pub(crate) fn fit(table: &TouchedTable) -> Option<String> {
 
 /// What a way's line says in a sentence.
 pub(crate) fn said(row: &TouchedRow) -> Option<String> {
+    if let Some(bend) = row.bend {
+        return Some(bent(&row.way, bend));
+    }
     let (line, interval) = row.line.and_then(|line| Some((line, line.interval?)))?;
     let way = &row.way;
     Some(match row.growth {
@@ -128,4 +137,20 @@ pub(crate) fn said(row: &TouchedRow) -> Option<String> {
         Growth::Flat => format!("{way} does not grow with what its parent has touched."),
         Growth::Unknown => return None,
     })
+}
+
+/// What is said of a way that no line fits.
+fn bent(way: &str, bend: Bend) -> String {
+    let (off_at, off) = bend.off;
+    let ((before, middle), (after, last)) = (bend.before, bend.after);
+    format!(
+        "{way} does not grow in a straight line, as the best one is off by {} beside {}: it takes {} µs more for each MiB up to {}, and {} \
+         from there to {}.",
+        percent(off),
+        bytes_of(off_at),
+        figure(seen(before)),
+        bytes_of(middle),
+        figure(seen(after)),
+        bytes_of(last)
+    )
 }

@@ -1,20 +1,20 @@
 //! Latency against offered rate, to the knee: how long replies take as a server comes near its limit.
 
 use super::bounds::first_and_last;
-use super::parts::{axis, lines, measured, paragraph, point};
+use super::parts::{axis, estimated, lines, measured, overlap, paragraph};
 use super::{Area, Lines, On, Picture, Point, Scale, Series};
 use crate::document::title::{self, Open};
-use crate::record::Latency;
-use crate::summary::{Knee, RateRow, RateStep, RateSweep};
+use crate::summary::{Estimate, Knee, Latencies, RateRow, RateStep, RateSweep};
 use crate::units::{figure, latency};
 
 /// Models with a picture of their own.
 const MODELS: usize = 4;
 
 /// The percentiles that are drawn, by name.
-type Named = (&'static str, fn(&Latency) -> Option<f64>);
-const PERCENTILES: [Named; 3] =
-    [("p50", |latency| Some(latency.p50)), ("p99", |latency| latency.p99), ("p99.9", |latency| latency.p999)];
+type Named = (&'static str, fn(&Latencies) -> Option<Estimate>);
+const PERCENTILES: [Named; 3] = [("p50", |us| us.p50), ("p99", |us| us.p99), ("p99.9", |us| us.p999)];
+/// A p50 that is lower by less than this part of itself is no lower one.
+const FALLS_BY: f64 = 0.1;
 
 pub(super) fn pictures(sweeps: &[RateSweep]) -> Vec<Picture> {
     let all = sweeps.iter().filter_map(all_models);
@@ -25,9 +25,9 @@ pub(super) fn pictures(sweeps: &[RateSweep]) -> Vec<Picture> {
     all.chain(each).collect()
 }
 
-fn points(row: &RateRow, of: fn(&Latency) -> Option<f64>) -> Vec<Point> {
+fn points(row: &RateRow, of: fn(&Latencies) -> Option<Estimate>) -> Vec<Point> {
     let counted = row.steps.iter().flatten().filter(|step| step.counts());
-    counted.filter_map(|step| Some(point(step.rate, of(step.row.latency_us.as_ref()?)?))).collect()
+    counted.filter_map(|step| Some(estimated(step.rate, of(&step.latency_us)?))).collect()
 }
 
 fn drawing(series: Vec<Series>, areas: Vec<Area>) -> Lines {
@@ -78,19 +78,42 @@ fn one_model(sweep: &RateSweep, row: &RateRow) -> Option<Picture> {
     let beyond = beyond.map(|from| Area { name: "beyond the knee".to_owned(), on: On::X, from, to: None });
     let setting = title::of(&sweep.setting, Open::Rate);
     let title = format!("Latency by offered rate: {}, {setting}", row.model);
-    let notice = paragraph([Some(keeps_up(row)), at_the_knee(row)]);
+    let notice = paragraph([Some(keeps_up(row)), at_the_knee(row), falls(row)]);
     lines("latency-by-rate", title, notice, drawing(series.collect(), beyond.into_iter().collect()))
 }
 
-/// What the percentiles are at the lowest rate and at the knee, or where there is none at the highest.
-fn at_the_knee(row: &RateRow) -> Option<String> {
-    let counted = || row.steps.iter().flatten().filter(|step| step.counts());
+/// The rates that count up to the knee, or where there is none all of them.
+fn up_to_the_knee(row: &RateRow) -> impl DoubleEndedIterator<Item = &RateStep> {
     let until = match row.knee {
         Knee::At(rate) | Knee::AtLeast(rate) => rate,
         Knee::Below(_) | Knee::Unknown => f64::INFINITY,
     };
+    row.steps.iter().flatten().filter(move |step| step.counts() && step.rate <= until)
+}
+
+/// Why half of the replies are there sooner at a higher rate, where they are and it is more than the rounds differ by.
+fn falls(row: &RateRow) -> Option<String> {
+    let known = up_to_the_knee(row).filter_map(|step| Some((step.rate, step.latency_us.p50?)));
+    let known: Vec<(f64, Estimate)> = known.collect();
+    let (slow, first) = known.first()?;
+    let (fast, least) = known.iter().min_by(|one, other| one.1.median.total_cmp(&other.1.median))?;
+    let is_lower = least.median < (1.0 - FALLS_BY) * first.median && !overlap(*first, *least);
+    is_lower.then(|| {
+        format!(
+            "The p50 falls, from {} at {} requests/s to {} at {}: where requests are rare, a server or a client that sleeps between them \
+             must be woken first, and a processor that was idle wakes slowly.",
+            latency(first.median),
+            figure(*slow),
+            latency(least.median),
+            figure(*fast)
+        )
+    })
+}
+
+/// What the percentiles are at the lowest rate and at the knee, or where there is none at the highest.
+fn at_the_knee(row: &RateRow) -> Option<String> {
     let base = row.base()?;
-    let last = counted().rfind(|step| step.rate <= until).unwrap_or(base);
+    let last = up_to_the_knee(row).next_back().unwrap_or(base);
     if (base.rate - last.rate).abs() < f64::EPSILON {
         return Some(format!("At {} requests/s it takes {}.", figure(base.rate), percentiles(base)?));
     }
@@ -101,8 +124,8 @@ fn at_the_knee(row: &RateRow) -> Option<String> {
         figure(last.rate),
         percentiles(last)?
     );
-    let p99 = |step: &RateStep| step.row.latency_us.and_then(|us| us.p99);
-    let rises = p99(base).zip(p99(last)).is_some_and(|(before, there)| there > before);
+    let rises =
+        base.latency_us.p99.zip(last.latency_us.p99).is_some_and(|(us, there)| there.median > us.median);
     Some(if matches!(row.knee, Knee::At(_)) && rises {
         format!("{said} Near the limit the slow replies tell first, as they waited for others.")
     } else {
@@ -112,7 +135,7 @@ fn at_the_knee(row: &RateRow) -> Option<String> {
 
 /// `75.0 µs (p50), 300 µs (p99), 900 µs (p99.9)`, of those that are known.
 fn percentiles(step: &RateStep) -> Option<String> {
-    let us = step.row.latency_us?;
-    let known = PERCENTILES.iter().filter_map(|(name, of)| Some(format!("{} ({name})", latency(of(&us)?))));
-    Some(known.collect::<Vec<_>>().join(", "))
+    step.latency_us.p50?;
+    let known = PERCENTILES.iter().filter_map(|(name, of)| Some((name, of(&step.latency_us)?.median)));
+    Some(known.map(|(name, us)| format!("{} ({name})", latency(us))).collect::<Vec<_>>().join(", "))
 }

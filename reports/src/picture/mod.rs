@@ -36,7 +36,7 @@ use crate::summary::Summary;
 /// the models are made of.
 pub fn all(run: &Run, summary: &Summary) -> Vec<Picture> {
     let kinds = [
-        rates::pictures(&summary.connections, run.floor),
+        rates::pictures(&summary.connections, summary.ceiling),
         knees::pictures(&summary.rates),
         percentiles::pictures(run, summary),
         heat::pictures(run, summary),

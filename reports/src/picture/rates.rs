@@ -3,15 +3,14 @@
 use super::parts::{axis, estimated, extremes, lines, listed, measured, overlap, paragraph};
 use super::{Area, Lines, On, Picture, Scale};
 use crate::document::title::{self, Open};
-use crate::record::Floor;
-use crate::summary::{ConnectionRow, ConnectionSweep, Estimate, Obstacle, ServerRow, Standing};
+use crate::summary::{Ceiling, ConnectionRow, ConnectionSweep, Estimate, Obstacle, ServerRow, Standing};
 use crate::units::{count, figure, grouped, times};
 
-pub(super) fn pictures(sweeps: &[ConnectionSweep], floor: Option<Floor>) -> Vec<Picture> {
-    sweeps.iter().filter_map(|sweep| picture(sweep, floor)).collect()
+pub(super) fn pictures(sweeps: &[ConnectionSweep], ceiling: Option<Ceiling>) -> Vec<Picture> {
+    sweeps.iter().filter_map(|sweep| picture(sweep, ceiling)).collect()
 }
 
-fn picture(sweep: &ConnectionSweep, floor: Option<Floor>) -> Option<Picture> {
+fn picture(sweep: &ConnectionSweep, ceiling: Option<Ceiling>) -> Option<Picture> {
     let series = sweep.rows.iter().filter_map(|row| {
         let points = steps(sweep, row).filter_map(|(n, step)| Some(estimated(n as f64, rate(step)?)));
         measured(&row.model, points.collect())
@@ -20,10 +19,10 @@ fn picture(sweep: &ConnectionSweep, floor: Option<Floor>) -> Option<Picture> {
         x: axis("connections", "", Scale::Logarithmic),
         y: axis("rate", "requests/s", Scale::Linear),
         series: series.collect(),
-        areas: ceiling(sweep, floor).into_iter().map(Ceiling::area).collect(),
+        areas: shaded(sweep, ceiling).into_iter().map(area).collect(),
     };
     let title = format!("Rate by connections: {}", title::of(&sweep.setting, Open::Connections));
-    lines("rate-by-connections", title, notice(sweep, floor), drawing)
+    lines("rate-by-connections", title, notice(sweep, ceiling), drawing)
 }
 
 /// The numbers of connections with what a model did at each.
@@ -44,71 +43,41 @@ pub(super) fn is_starved(step: &ServerRow) -> bool {
     matches!(step.standing, Standing::Unranked(Obstacle::Starved { .. }))
 }
 
+/// The ceiling of the load generator, where this sweep's rates can be compared with it.
+fn shaded(sweep: &ConnectionSweep, ceiling: Option<Ceiling>) -> Option<Ceiling> {
+    let mut steps = sweep.rows.iter().flat_map(|row| row.steps.iter().flatten());
+    ceiling.filter(|_| steps.any(|step| step.ceiling_share.is_some()))
+}
+
 /// From where on a rate says nothing of the server.
-#[derive(Clone, Copy)]
-enum Ceiling {
-    /// What the load generator can ask for on one processor, as it was measured before the run.
-    Measured(f64),
-    /// The least rate at which it was the limit.
-    Met(f64),
+fn area(ceiling: Ceiling) -> Area {
+    let name = "beyond what the load generator came to on one processor";
+    Area { name: name.to_owned(), on: On::Y, from: ceiling.per_second(), to: None }
 }
 
-impl Ceiling {
-    fn area(self) -> Area {
-        let (name, from) = match self {
-            Self::Measured(from) => ("beyond what the load generator came to on one processor", from),
-            Self::Met(from) => ("where the load generator was the limit", from),
-        };
-        Area { name: name.to_owned(), on: On::Y, from, to: None }
-    }
-
-    fn said(self) -> String {
-        match self {
-            Self::Measured(from) => format!(
-                "The shaded part begins at {} requests/s, what the load generator came to on one processor before the run: near it a \
-                 rate is the generator's and not the server's.",
-                figure(from)
-            ),
-            Self::Met(from) => format!(
-                "The shaded part begins at {} requests/s, the lowest rate at which the load generator was the limit: what lies there \
-                 is a lower bound.",
-                figure(from)
-            ),
-        }
+fn said(ceiling: Ceiling) -> String {
+    match ceiling {
+        Ceiling::Tried(from) => format!(
+            "The shaded part begins at {} requests/s, what the load generator came to on one processor before the run: near it a \
+             rate is the generator's and not the server's.",
+            figure(from)
+        ),
+        Ceiling::Met(from) => format!(
+            "The shaded part begins at {} requests/s, the greatest rate that the load generator came to on one processor in this \
+             run: near it a rate may be the generator's and not the server's.",
+            figure(from)
+        ),
     }
 }
 
-fn ceiling(sweep: &ConnectionSweep, floor: Option<Floor>) -> Option<Ceiling> {
-    let met = || {
-        let rows = sweep.rows.iter().flat_map(|row| row.steps.iter().flatten());
-        let bound = rows.filter(|step| step.client_bound).filter_map(|step| step.rate);
-        bound.map(|rate| rate.median).min_by(f64::total_cmp)
-    };
-    let measured = floor.map(|floor| floor.ceiling_per_second).filter(|ceiling| *ceiling > 0.0);
-    measured.map(Ceiling::Measured).or_else(|| met().map(Ceiling::Met))
-}
-
-fn notice(sweep: &ConnectionSweep, floor: Option<Floor>) -> String {
+fn notice(sweep: &ConnectionSweep, ceiling: Option<Ceiling>) -> String {
     paragraph([
         most(sweep),
-        ceiling(sweep, floor).map(Ceiling::said),
-        beyond(sweep, floor),
+        shaded(sweep, ceiling).map(said),
         named(sweep, |step| step.client_bound && !is_starved(step))
             .map(|names| format!("A lower bound, as the load generator was the limit: {names}.")),
         named(sweep, is_starved).map(|names| format!("Left out, as most clients had to wait: {names}.")),
     ])
-}
-
-/// That somebody is beyond what was measured as the most.
-fn beyond(sweep: &ConnectionSweep, floor: Option<Floor>) -> Option<String> {
-    let Ceiling::Measured(mark) = ceiling(sweep, floor)? else { return None };
-    let rates = sweep.rows.iter().flat_map(|row| steps(sweep, row).filter_map(|(_, step)| rate(step)));
-    let most = rates.map(|rate| rate.median).max_by(f64::total_cmp).filter(|most| *most > mark)?;
-    Some(format!(
-        "{} requests/s are beyond that: the machine was slower when the mark was measured, or this load asks less of the generator, so \
-         it stands too low.",
-        figure(most)
-    ))
 }
 
 /// Who answers most at the greatest number of connections that two models can be compared at.

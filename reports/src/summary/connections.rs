@@ -1,5 +1,6 @@
 //! One model at several numbers of connections: what each costs then.
 
+use super::ceiling::Ends;
 use super::counted::Counted;
 use super::row::{self, Obstacle, ServerRow, Standing, pss_peak_kib};
 use super::servers::{Group, Row};
@@ -32,15 +33,18 @@ pub struct ConnectionRow {
 }
 
 /// All sweeps of connections among `groups`.
-pub(crate) fn tables<'s, 'a: 's>(groups: impl Iterator<Item = &'s Group<'a>>) -> Vec<ConnectionSweep> {
+pub(crate) fn tables<'s, 'a: 's>(
+    groups: impl Iterator<Item = &'s Group<'a>>,
+    ends: Ends,
+) -> Vec<ConnectionSweep> {
     let sweeps = sweeps(groups, |setting| setting.connections = 0, 2);
-    sweeps.into_iter().map(|sweep| table(&sweep)).collect()
+    sweeps.into_iter().map(|sweep| table(&sweep, ends)).collect()
 }
 
-fn table(sweep: &Sweep<'_, '_>) -> ConnectionSweep {
+fn table(sweep: &Sweep<'_, '_>, ends: Ends) -> ConnectionSweep {
     let rows = sweep.models(name_without_usual_workers).into_iter().map(|(model, rows)| {
         let memory = memory(&rows, |cell| cell.connections);
-        let steps = rows.into_iter().map(|row| row.map(|row| row::row(row, None))).collect();
+        let steps = rows.into_iter().map(|row| row.map(|row| row::row(row, ends))).collect();
         ConnectionRow { model, steps, memory }
     });
     let mut rows: Vec<ConnectionRow> = rows.collect();

@@ -8,6 +8,7 @@
 //! Source: D. Kegel, The C10K problem (1999); G. Banga and J. C. Mogul, Scalable Kernel Performance for Internet Servers
 //! under Realistic Loads (USENIX 1998).
 
+use super::ceiling::Ends;
 use super::connections::memory;
 use super::counted::Counted;
 use super::row::{self, Estimate, cpu_us};
@@ -135,7 +136,7 @@ fn row(model: String, rows: &[Option<&Row<'_>>], idle: &[usize]) -> IdleRow {
 }
 
 fn step(row: &Row<'_>) -> IdleStep {
-    let summed = row::row(row, None);
+    let summed = row::row(row, Ends::default());
     let void = summed.rate.is_none().then(|| row::void(row));
     let reason = void.and_then(|_| row.iter().find_map(|cell| cell.reason.clone()));
     let pss_peak_bytes = summed.pss_peak_bytes;

@@ -1,6 +1,7 @@
 //! From cells to rows: what is comparable is grouped, and over the rounds medians are taken.
 
 pub(crate) mod again;
+pub(crate) mod ceiling;
 pub(crate) mod conditions;
 pub(crate) mod connections;
 pub(crate) mod counted;
@@ -22,11 +23,12 @@ pub(crate) mod versus;
 use std::collections::BTreeSet;
 
 pub use again::{Again, LEAST, Threshold};
+pub use ceiling::Ceiling;
 pub use connections::{ConnectionRow, ConnectionSweep};
 pub use idle::{Crossing, Growth, IdleRow, IdleStep, IdleTable, THOUSAND};
 pub use interpreters::{BesideRow, BesideTable, STAND_IN, Side};
-pub use probes::{ProbeRow, ProbeSuite, ProbeTable, TouchedRow, TouchedTable, WORD};
-pub use rates::{ACHIEVED, Knee, LATER, Percentile, RateRow, RateStep, RateSweep};
+pub use probes::{Bend, ProbeRow, ProbeSuite, ProbeTable, TouchedRow, TouchedTable, WORD};
+pub use rates::{ACHIEVED, Knee, LATER, Latencies, Percentile, RateRow, RateStep, RateSweep};
 pub use row::{Estimate, Figure, Obstacle, Outlier, Rank, ServerRow, Standing};
 pub use scaling::{Laws, Lossless, ScalingRow};
 pub use series::{InRun, Series, SeriesRow, Step};
@@ -40,6 +42,7 @@ use serde::Serialize;
 
 use crate::record::{Cell, Run, ServerCell, Verdict};
 use again::Pairs;
+use ceiling::Ends;
 use servers::Group;
 
 /// What a run came to.
@@ -47,6 +50,8 @@ use servers::Group;
 pub struct Summary {
     /// The servers: one table for each setting that they were compared in.
     pub servers: Vec<ServerTable>,
+    /// What their load generator asks for at the most.
+    pub ceiling: Option<Ceiling>,
     /// Those of them that were measured at several rates.
     pub rates: Vec<RateSweep>,
     /// Those of them that were measured at several numbers of connections.
@@ -76,7 +81,8 @@ impl Summary {
         let of =
             |wanted: Suite| groups.iter().filter(move |(suite, _)| *suite == wanted).map(|(_, group)| group);
         let pairs = Pairs::of(&groups);
-        let table = |group| servers::table(group, &pairs, run.floor);
+        let ends = Ends::of(run);
+        let table = |group| servers::table(group, &pairs, ends);
         let tasks = run.cells.iter().filter_map(|cell| match cell {
             Cell::Tasks(cell) => Some(&**cell),
             _ => None,
@@ -88,8 +94,9 @@ impl Summary {
             probes,
             touched,
             servers: of(Suite::Servers).map(table).collect(),
-            rates: rates::tables(of(Suite::Servers), run.floor),
-            connections: connections::tables(of(Suite::Servers)),
+            ceiling: ends.ceiling,
+            rates: rates::tables(of(Suite::Servers), ends),
+            connections: connections::tables(of(Suite::Servers), ends),
             idle: idle::tables(of(Suite::Idle)),
             stevens: stevens::tables(of(Suite::Stevens)),
             interpreters: interpreters::tables(&tasks),

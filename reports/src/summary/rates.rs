@@ -5,12 +5,13 @@
 //! that was kept up with beyond such a one was luck. Only rates that count are looked at: where the load generator was the
 //! limit, the latency is the generator's as well.
 
+use super::ceiling::Ends;
 use super::counted::Counted;
-use super::row::{self, Obstacle, ServerRow, Standing};
+use super::row::{self, Estimate, Obstacle, ServerRow, Standing};
 use super::servers::{Group, Row, ServerTable};
 use super::setting::Setting;
 use super::sweep::{Sweep, full_name, sweeps};
-use crate::record::{Floor, Offered, Verdict};
+use crate::record::{Latency, Offered, ServerCell, Verdict};
 use crate::statistics::median;
 
 /// The part of the offered requests that must have been answered: what was under way at the window's edges, and a random
@@ -72,8 +73,36 @@ pub struct RateStep {
     /// Those that left in the window by those due in it, 1 at most: less where requests had to wait for a connection. None
     /// where the record does not say.
     pub left: Option<f64>,
+    /// How slow replies were, from when a request should have left.
+    pub latency_us: Latencies,
     /// All figures.
     pub row: ServerRow,
+}
+
+/// Percentiles over the rounds, each absent unless all rounds have it.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Latencies {
+    /// Half of the replies were at most as slow.
+    pub p50: Option<Estimate>,
+    /// 99 in 100 were.
+    pub p99: Option<Estimate>,
+    /// 999 in 1,000 were.
+    pub p999: Option<Estimate>,
+}
+
+impl Latencies {
+    fn of(cells: &[&ServerCell]) -> Self {
+        let over_rounds = |figure: fn(&Latency) -> Option<f64>| {
+            let all =
+                cells.iter().map(|cell| figure(cell.latency_us.as_ref()?)).collect::<Option<Vec<_>>>()?;
+            Estimate::of(all)
+        };
+        Self {
+            p50: over_rounds(|us| Some(us.p50)),
+            p99: over_rounds(|us| us.p99),
+            p999: over_rounds(|us| us.p999),
+        }
+    }
 }
 
 impl RateStep {
@@ -130,19 +159,16 @@ pub enum Knee {
 }
 
 /// All sweeps of rates among `groups`.
-pub(crate) fn tables<'s, 'a: 's>(
-    groups: impl Iterator<Item = &'s Group<'a>>,
-    floor: Option<Floor>,
-) -> Vec<RateSweep> {
+pub(crate) fn tables<'s, 'a: 's>(groups: impl Iterator<Item = &'s Group<'a>>, ends: Ends) -> Vec<RateSweep> {
     let open = groups.filter(|group| group.setting.rate.is_some());
     let sweeps = sweeps(open, |setting| setting.rate = None, 2);
-    sweeps.into_iter().map(|sweep| table(sweep, floor)).collect()
+    sweeps.into_iter().map(|sweep| table(sweep, ends)).collect()
 }
 
-fn table(sweep: Sweep<'_, '_>, floor: Option<Floor>) -> RateSweep {
+fn table(sweep: Sweep<'_, '_>, ends: Ends) -> RateSweep {
     let rates: Vec<f64> = sweep.steps.iter().filter_map(|group| group.setting.rate).collect();
     let rows = sweep.models(full_name).into_iter().map(|(model, rows)| {
-        let steps = rows.iter().zip(&rates).map(|(row, rate)| row.map(|row| step(row, *rate, floor)));
+        let steps = rows.iter().zip(&rates).map(|(row, rate)| row.map(|row| step(row, *rate, ends)));
         let steps: Vec<Option<RateStep>> = steps.collect();
         let known: Vec<&RateStep> = steps.iter().flatten().collect();
         let judged_by = judged_by(&known);
@@ -153,8 +179,8 @@ fn table(sweep: Sweep<'_, '_>, floor: Option<Floor>) -> RateSweep {
     RateSweep { setting: sweep.setting, rates, rows }
 }
 
-fn step(cells: &Row<'_>, rate: f64, floor: Option<Floor>) -> RateStep {
-    let row = row::row(cells, floor);
+fn step(cells: &Row<'_>, rate: f64, ends: Ends) -> RateStep {
+    let row = row::row(cells, ends);
     let counted = Counted::of(cells).counted;
     let share = |part: fn(&Offered) -> u64| {
         let of = |offered: &Offered| (offered.due > 0).then(|| part(offered) as f64 / offered.due as f64);
@@ -167,6 +193,7 @@ fn step(cells: &Row<'_>, rate: f64, floor: Option<Floor>) -> RateStep {
         rate,
         answered: share(|offered| offered.due.saturating_sub(offered.unanswered)).or_else(replies),
         left: share(|offered| offered.left),
+        latency_us: Latencies::of(&counted),
         row,
     }
 }

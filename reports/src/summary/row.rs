@@ -1,9 +1,10 @@
 //! One server over all its rounds.
 
+use super::ceiling::{Ceiling, Ends, is_on_one};
 use super::counted::{Counted, remarks, verdict};
 use super::{Remark, Rounds, distinct, gravest, label};
 use crate::distance;
-use crate::record::{Calls, Cost, Errors, Floor, Latency, ServerCell, Verdict};
+use crate::record::{Calls, Cost, Errors, Latency, ServerCell, Verdict};
 use crate::statistics::bootstrap::of_median;
 use crate::statistics::ratio::{ByRound, Reading};
 use crate::statistics::{Interval, Ratio, median, spread};
@@ -28,7 +29,7 @@ pub struct ServerRow {
     pub rounds: Rounds,
     /// Requests a second.
     pub rate: Option<Estimate>,
-    /// Those by what the load generator can ask for.
+    /// Those by what the load generator asks for at the most; none where it had more than one processor.
     pub ceiling_share: Option<f64>,
     /// Each percentile's median over the rounds, in microseconds; absent unless all rounds have it. In an open loop timed
     /// from when a request should have left.
@@ -151,7 +152,7 @@ pub enum Obstacle {
 }
 
 /// Sums one row up; `cells` differ in nothing but their round and attempt.
-pub(crate) fn row(cells: &[&ServerCell], floor: Option<Floor>) -> ServerRow {
+pub(crate) fn row(cells: &[&ServerCell], ends: Ends) -> ServerRow {
     let first = cells[0];
     let sorted = Counted::of(cells);
     let counted = &sorted.counted;
@@ -164,6 +165,7 @@ pub(crate) fn row(cells: &[&ServerCell], floor: Option<Floor>) -> ServerRow {
     };
     let rate = Estimate::of(counted.iter().map(|cell| cell.requests_per_second));
     let cpu_us_over_rounds = Estimate::of(counted.iter().filter_map(|cell| cpu_us(cell)));
+    let on_one = !counted.is_empty() && counted.iter().all(|cell| is_on_one(cell));
     let share = |figure: Option<Estimate>, of: Option<f64>| {
         figure.zip(of.filter(|of| *of > 0.0)).map(|(figure, of)| figure.median / of)
     };
@@ -175,14 +177,14 @@ pub(crate) fn row(cells: &[&ServerCell], floor: Option<Floor>) -> ServerRow {
         client_bound: counted.first().is_some_and(|cell| cell.verdict == Verdict::ClientBound),
         rounds: sorted.rounds(),
         rate,
-        ceiling_share: share(rate, floor.map(|floor| floor.ceiling_per_second)),
+        ceiling_share: share(rate, ends.ceiling.filter(|_| on_one).map(Ceiling::per_second)),
         latency_us: latency(counted, |cell| cell.latency_us.as_ref()),
         uncorrected_latency_us: latency(counted, |cell| cell.uncorrected_latency_us.as_ref()),
         lag_us: latency(counted, |cell| cell.lag_us.as_ref()),
         beside_latency_us: latency(counted, |cell| cell.beside.as_ref()?.latency_us.as_ref()),
         cpu_us: cpu_us_over_rounds,
         cpu_us_by_round: cpu_by_round(cells).into_values().map(|reading| reading.value).collect(),
-        floor_share: share(cpu_us_over_rounds, floor.map(|floor| floor.cpu_us)),
+        floor_share: share(cpu_us_over_rounds, ends.cpu_us),
         user_share: median(
             counted.iter().filter_map(|cell| cell.server.and_then(|cost| Some(cost.user_s? / cost.cpu_s()?))),
         ),

@@ -4,13 +4,14 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::again::{Again, Pairs, Threshold};
+use super::ceiling::Ends;
 use super::counted::Counted;
 use super::rank::{self, ratios_to_first};
 use super::row::{self, Obstacle, ServerRow, Standing};
 use super::setting::Setting;
 use super::{Suite, label};
 use crate::distance;
-use crate::record::{Floor, ServerCell};
+use crate::record::ServerCell;
 use crate::statistics::ratio::{ByRound, logs_within_rounds};
 
 /// All models in one setting: the ranked ones first, by CPU time per request; then those that have figures but
@@ -69,9 +70,9 @@ pub(crate) fn again(group: &Group<'_>) -> Vec<Again> {
 }
 
 /// Sums a setting up and ranks its rows.
-pub(crate) fn table(group: &Group<'_>, pairs: &Pairs, floor: Option<Floor>) -> ServerTable {
+pub(crate) fn table(group: &Group<'_>, pairs: &Pairs, ends: Ends) -> ServerTable {
     let threshold = pairs.threshold(Suite::Servers, &group.setting);
-    let summed = group.rows.iter().map(|cells| (row::row(cells, floor), row::cpu_by_round(cells)));
+    let summed = group.rows.iter().map(|cells| (row::row(cells, ends), row::cpu_by_round(cells)));
     let (again_rows, mut rows): (Vec<_>, Vec<_>) = summed.partition(|(row, _)| row.again);
     rows.sort_by(|(one, _), (other, _)| order(one, other));
     rank(&mut rows, threshold);

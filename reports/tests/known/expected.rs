@@ -38,6 +38,8 @@ pub(crate) enum Text {
     Range(f64, f64),
     /// A figure with a mark before it: `≥ 40,000`.
     Marked(&'static str, f64),
+    /// A figure and what it is, where the heading does not say it: `612 µs (p90)`.
+    Named(f64, &'static str),
     /// A share in percent, rounded down: `98.9%`.
     Share(f64),
     /// A slope, with a word where its interval does not tell it from none: `-0.12 (may be 0)`.
@@ -58,9 +60,11 @@ impl Text {
     /// The figure that may not be like another one in its row.
     fn figure(&self) -> Option<f64> {
         match self {
-            Self::Figure(value) | Self::Marked(_, value) | Self::Share(value) | Self::Growth(value, _) => {
-                Some(*value)
-            }
+            Self::Figure(value)
+            | Self::Marked(_, value)
+            | Self::Named(value, _)
+            | Self::Share(value)
+            | Self::Growth(value, _) => Some(*value),
             Self::Estimate(rounds) | Self::Parameter(rounds, _) | Self::Of(rounds, _) => Some(rounds.middle),
             Self::Nothing
             | Self::Word(_)
@@ -84,6 +88,9 @@ impl Text {
             Self::Ends(Rounds { ends: Some((low, high)), .. }) | Self::Range(low, high) => range(*low, *high),
             Self::Nothing | Self::Ends(_) => text.is_empty(),
             Self::Marked(mark, value) => text.strip_prefix(mark).is_some_and(|text| is(text, *value)),
+            Self::Named(value, name) => {
+                text.strip_suffix(&format!(" ({name})")).is_some_and(|text| is(text, *value))
+            }
             Self::Share(value) => Figure::of(text).is_some_and(|told| {
                 text.ends_with('%') && told.value <= value + 1e-9 && told.value > value - told.digit
             }),

@@ -60,19 +60,26 @@ fn on_a_page(name: &'static str, page: &str) -> Form {
 /// Every form says what it must, and has no other table.
 pub(crate) fn all_say(document: &Document, tables: &[Expected]) {
     for form in of(document) {
-        let titles: Vec<&str> = form.grids.iter().map(|grid| grid.title.as_str()).collect();
         for grid in &form.grids {
             let is_expected = tables.iter().any(|table| in_form(&form, &table.title) == grid.title);
             assert!(is_expected, "{}: nobody looks at {}", form.name, grid.title);
         }
-        for table in tables {
-            let title = in_form(&form, &table.title);
-            let own: Vec<&Grid> = form.grids.iter().filter(|grid| grid.title == title).collect();
-            assert_eq!(own.len(), 1, "{}: {} in {titles:?}", form.name, table.title);
-            table.is_in(form.name, &put_back(&form, own[0]));
-        }
+        tables.iter().for_each(|table| is_in(table, &form));
     }
     crate::chinese::says_the_same(document);
+}
+
+/// Every form has this table and says in it what it must, whatever else it has.
+pub(crate) fn each_says(document: &Document, table: &Expected) {
+    of(document).iter().for_each(|form| is_in(table, form));
+    crate::chinese::says_the_same(document);
+}
+
+fn is_in(table: &Expected, form: &Form) {
+    let title = in_form(form, &table.title);
+    let own: Vec<&Grid> = form.grids.iter().filter(|grid| grid.title == title).collect();
+    assert_eq!(own.len(), 1, "{}: {} in {:?}", form.name, table.title, form.grids);
+    table.is_in(form.name, &put_back(form, own[0]));
 }
 
 /// A text as it stands in a form.

@@ -3,7 +3,7 @@
 use reports::document::Document;
 use reports::html;
 use reports::language::Language;
-use reports::record::{Run, ServerCell};
+use reports::record::{Cell, Run, ServerCell};
 
 use crate::chinese::figures;
 use crate::expected::says;
@@ -52,6 +52,20 @@ fn of_rates_by_connections() {
         "rate-by-connections",
         "With {} connections three answers most, {} requests/s, {} times as many as one with {}. The shaded part begins at {} requests/s, ",
         &[1_024.0, most, most / least, least, crate::record::CEILING],
+    );
+}
+
+#[test]
+fn of_a_ceiling_that_a_cell_is_beyond() {
+    let mut run = connections::run();
+    run.floor.as_mut().unwrap().ceiling_per_second = 1_000.0;
+    let rates = each(&servers(&run, |_| true), |cell| cell.requests_per_second);
+    let most = rates.into_iter().fold(0.0, f64::max);
+    tells(
+        &run,
+        "rate-by-connections",
+        "The shaded part begins at {} requests/s, the greatest rate that the load generator came to on one processor in this run: ",
+        &[most],
     );
 }
 
@@ -156,6 +170,32 @@ fn of_knees() {
         "latency-by-rate-two",
         "At {} requests/s it takes {} (p50), {} (p99), {} (p99.9), at {} {} (p50), {} (p99), {} (p99.9).",
         &[of(10_000.0), of(20_000.0)].concat(),
+    );
+}
+
+#[test]
+fn of_a_p50_that_falls_as_the_rate_rises() {
+    let mut run = rates::run();
+    let says = |run: &Run| {
+        let document = Document::of(run);
+        notices(&document, "latency-by-rate", Language::English).iter().any(|it| it.contains("The p50 falls"))
+    };
+    assert!(!says(&run));
+    for cell in &mut run.cells {
+        let Cell::Servers(cell) = cell else { continue };
+        if cell.model == "two" && cell.rate == Some(20_000.0) {
+            cell.latency_us.as_mut().unwrap().p50 *= 0.37;
+        }
+    }
+    let p50 = |rate: f64| {
+        let is = |cell: &ServerCell| cell.model == "two" && cell.rate == Some(rate);
+        middle(&run, is, |cell| cell.latency_us.unwrap().p50)
+    };
+    tells(
+        &run,
+        "latency-by-rate-two",
+        "The p50 falls, from {} at {} requests/s to {} at {}: where requests are rare,",
+        &[p50(10_000.0), 10_000.0, p50(20_000.0), 20_000.0],
     );
 }
 

@@ -1,5 +1,7 @@
 //! What the sentences beside pictures of executors and of small things say.
 
+use reports::document::Document;
+use reports::picture::{Drawing, Style};
 use reports::record::ProbeCell;
 
 use crate::figure::{Fit, Rounds, by};
@@ -72,6 +74,38 @@ fn of_making_one_beside_touched_memory() {
         "Here a fork with nothing touched took {} times ({}..{}) a thread, which is less; with 256 MiB touched {} times ({}..{}), which is more.",
         &said.concat(),
     );
+}
+
+#[test]
+fn of_making_one_that_grows_in_no_straight_line() {
+    let run = probes::bent();
+    let at = |touched: u64| own(&run, |cell| cell.way == "fork" && cell.touched_bytes == Some(touched));
+    let middles = TOUCHED.map(|touched| Rounds::of(each(&at(touched), p50)).middle);
+    let mebibytes = TOUCHED.map(|touched| touched as f64 / 1_048_576.0);
+    let points = TOUCHED.into_iter().zip(mebibytes);
+    let points = points.flat_map(|(touched, x)| each(&at(touched), p50).into_iter().map(move |us| (x, us)));
+    let fit = Fit::of(&points.collect::<Vec<_>>(), |us| us.powi(-2));
+    let off = |place: usize| {
+        let there = fit.base + fit.slope * mebibytes[place];
+        ((middles[place] - there) / middles[place]).abs()
+    };
+    let most = if off(2) > off(1) { 2 } else { 1 };
+    assert!(off(most) > 0.2 && off(most) > off(0));
+    let slope = |from: usize, to: usize| (middles[to] - middles[from]) / (mebibytes[to] - mebibytes[from]);
+    tells(
+        &run,
+        "spawn-by-memory",
+        "fork does not grow in a straight line, as the best one is off by {} beside {} MiB: it takes {} µs more for each MiB up to {} MiB, \
+         and {} from there to {} MiB.",
+        &[off(most), mebibytes[most], slope(0, 1), mebibytes[1], slope(1, 2), mebibytes[2]],
+    );
+    // The other way is as straight as it was, and the only one with a line.
+    let pictures = Document::of(&run).pictures;
+    let picture = pictures.iter().find(|picture| picture.id == "spawn-by-memory").unwrap();
+    let Drawing::Lines(lines) = &picture.drawing else { panic!("{picture:?}") };
+    let fitted: Vec<&str> =
+        lines.series.iter().filter(|it| it.style == Style::Reference).map(|it| &*it.name).collect();
+    assert_eq!(fitted, ["posix-spawn, fitted"]);
 }
 
 /// The middle of the times of a way.

@@ -11,6 +11,8 @@ use crate::servers::table;
 
 const MODELS: [&str; 3] = ["one", "two", "three"];
 const RATES: [f64; 3] = [10_000.0, 20_000.0, 40_000.0];
+const KNEES: &str =
+    "Up to which rate: http /hello over tcp: 64 connections, kept open, requests/s offered, Poisson";
 const HEADINGS: [&str; 3] = ["10,000", "20,000", "40,000"];
 /// In tenths of a percent: one keeps up with all rates, two with two of them, three with one; and what left of what was due.
 const ANSWERED: [[u64; 3]; 3] = [[1_000, 999, 996], [1_000, 998, 613], [997, 871, 347]];
@@ -107,9 +109,7 @@ fn knees(run: &Run, models: [&str; 3]) -> Expected {
             row.with(format!("{heading} (req/s)"), text)
         })
     };
-    let title =
-        "Up to which rate: http /hello over tcp: 64 connections, kept open, requests/s offered, Poisson";
-    Expected::new(title, models.iter().map(of).collect())
+    Expected::new(KNEES, models.iter().map(of).collect())
 }
 
 #[test]
@@ -170,4 +170,60 @@ fn where_models_have_rates_of_their_own_every_figure_of_each_stands_in_one_table
     let tables = [figures(&run, in_order), knees(&run, in_order)];
     tables.iter().for_each(Expected::has_no_alike_figures);
     forms::all_say(&Document::of(&run), &tables);
+}
+
+/// Where a rate has no p99, the p90 is compared, and the p99 stands wherever it is known all the same.
+#[test]
+fn a_percentile_in_the_place_of_the_p99_is_named_where_it_stands() {
+    let mut run = run();
+    for cell in &mut run.cells {
+        let Cell::Servers(cell) = cell else { continue };
+        if cell.rate == Some(RATES[0]) {
+            let us = cell.latency_us.as_mut().unwrap();
+            (us.p99, us.p999, us.p9999) = (None, None, None);
+        }
+    }
+    let p90 = |model: &str| {
+        let cells = at(&run, model, RATES[0]);
+        let us = Rounds::of(each(&cells, |cell| cell.latency_us.unwrap().p90.unwrap()));
+        Text::Named(us.middle, "p90")
+    };
+    let row = |model: &str, knee: Text, at_knee: Text, rates: [Text; 3]| {
+        let start = Row::of("model", model)
+            .with("knee (req/s)", knee)
+            .with("latency (at the knee)", at_knee)
+            .with("latency (lowest rate)", p90(model));
+        RATES
+            .iter()
+            .zip(HEADINGS)
+            .zip(rates)
+            .fold(start, |row, ((_, heading), text)| row.with(format!("{heading} (req/s)"), text))
+    };
+    let told = |model: &str, rate: f64| Text::Figure(p99(&at(&run, model, rate)));
+    let achieved = |model: &str, rate: f64| {
+        let cells = at(&run, model, rate);
+        Text::Share(answered(&cells).min(left(&cells)))
+    };
+    let [first, second, third] = RATES;
+    let rows = vec![
+        row(
+            "one",
+            Text::Marked("≥ ", third),
+            told("one", third),
+            [Text::Nothing, told("one", second), told("one", third)],
+        ),
+        row(
+            "two",
+            Text::Figure(second),
+            told("two", second),
+            [Text::Nothing, told("two", second), achieved("two", third)],
+        ),
+        row(
+            "three",
+            Text::Figure(first),
+            p90("three"),
+            [Text::Nothing, achieved("three", second), achieved("three", third)],
+        ),
+    ];
+    forms::each_says(&Document::of(&run), &Expected::new(KNEES, rows));
 }

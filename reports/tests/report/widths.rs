@@ -59,8 +59,7 @@ fn the_least_important_columns_go_first() {
     for heading in ["rank", "model", "CPU/req", "rate", "p50", "p99", "memory", "errors"] {
         assert!(page.lines().nth(3).unwrap().contains(heading), "{heading} is not in {page}");
     }
-    let left_out =
-        "No room here, but in a wider terminal: interval (µs), interval (req/s),\n  processes (peak)";
+    let left_out = "No room here, but in a wider terminal: interval (µs), interval (req/s), of\n  ceiling, processes (peak)";
     assert!(page.contains(left_out), "{page}");
 }
 

@@ -15,7 +15,7 @@ use crate::units::{bytes_of, grouped};
 
 pub use groups::WORD;
 pub use row::ProbeRow;
-pub use touched::{TouchedRow, TouchedTable};
+pub use touched::{Bend, TouchedRow, TouchedTable};
 
 /// What probes are compared for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

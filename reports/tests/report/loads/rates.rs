@@ -3,6 +3,7 @@
 use reports::document::Document;
 use reports::record::{Offered, ServerCell, Verdict};
 use reports::summary::{Knee, Percentile, RateRow, Summary};
+use reports::table::Column;
 
 use super::{changed, close, server, summary};
 use crate::sample::loads;
@@ -138,8 +139,12 @@ fn where_there_is_no_p99_a_lower_percentile_tells_and_is_named() {
         let document = Document::of(&run);
         let found = document.tables.iter().find(|table| table.title.starts_with("Up to which"));
         let table = found.unwrap();
+        let headings: Vec<String> = table.columns.iter().map(Column::heading).collect();
+        // The knee has a p99, the lowest rate has none.
+        assert_eq!(headings[2..4], ["p99 (at the knee)", "latency (lowest rate)"]);
+        assert!(table.rows.iter().all(|row| !row[2].contains("(p")), "{:?}", table.rows);
         assert!(table.rows[0][3].ends_with(&format!("({name})")), "{:?}", table.rows);
-        assert!(table.notes[0].contains(&format!("the {name} stands for the p99")), "{:?}", table.notes);
+        assert!(table.notes[0].contains(&format!("the {name} is what was compared")), "{:?}", table.notes);
     }
 }
 

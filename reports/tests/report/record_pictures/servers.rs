@@ -1,6 +1,6 @@
 //! Each number of the pictures of servers is the record's own.
 
-use reports::picture::{Drawing, Heat, Picture, Tracks};
+use reports::picture::{Drawing, Heat, Picture, Point, Tracks};
 use reports::record::{Cell, Latency, Run, ServerCell};
 use reports::summary::BOOK;
 
@@ -62,19 +62,22 @@ fn each_percentile_by_rate_is_that_of_its_name() {
     let percentiles: [Named; 3] =
         [("p50", |us| us.p50), ("p99", |us| us.p99.unwrap()), ("p99.9", |us| us.p999.unwrap())];
     let expected = |model: &str, rate: f64, figure: fn(&Latency) -> f64| {
-        of_rounds(rounds(&run, open(model, rate), |cell| figure(&cell.latency_us.unwrap())))[0]
+        rounds(&run, open(model, rate), |cell| figure(&cell.latency_us.unwrap()))
+    };
+    let is = |points: &[Point], model: &str, figure: fn(&Latency) -> f64| {
+        assert_eq!(points.len(), RATES.len(), "{model}");
+        points
+            .iter()
+            .zip(RATES)
+            .for_each(|(point, rate)| assert_point(point, rate, expected(model, rate, figure)));
     };
     for model in MODELS {
         let own = of(&pictures, "latency-by-rate");
         let picture = own.iter().find(|picture| picture.title.contains(&format!(": {model},"))).unwrap();
         for (name, figure) in percentiles {
-            let points = &line(picture, name).points;
-            let is: Vec<(f64, f64)> = points.iter().map(|point| (point.x, point.y)).collect();
-            assert_eq!(is, RATES.map(|rate| (rate, expected(model, rate, figure))), "{model} {name}");
+            is(&line(picture, name).points, model, figure);
         }
-        let p99: Vec<f64> =
-            line(of(&pictures, "p99-by-rate")[0], model).points.iter().map(|point| point.y).collect();
-        assert_eq!(p99, RATES.map(|rate| expected(model, rate, percentiles[1].1)));
+        is(&line(of(&pictures, "p99-by-rate")[0], model).points, model, percentiles[1].1);
     }
 }
 

@@ -39,6 +39,11 @@ impl<'a> Figure<'a> {
         &self.picture.title
     }
 
+    /// What it is drawn from.
+    pub(super) fn picture(&self) -> &'a Picture {
+        self.picture
+    }
+
     /// Whether the script draws it anew.
     pub(super) fn is_chart(&self) -> bool {
         self.chart.is_some()

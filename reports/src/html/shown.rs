@@ -55,6 +55,11 @@ impl<'a> Shown<'a> {
         is_ranked(self.table)
     }
 
+    /// The table itself.
+    pub(super) fn table(&self) -> &'a Table {
+        self.table
+    }
+
     /// Its title.
     pub(super) fn title(&self) -> &'a str {
         &self.table.title

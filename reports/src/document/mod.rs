@@ -71,10 +71,21 @@ pub struct Document {
     pub leading: Vec<usize>,
     /// What a table can't show.
     pub pictures: Vec<Picture>,
+    /// Which tables and pictures are one thing of two runs: a page shows both or neither.
+    pub pairs: Pairs,
     /// What a reader of the tables needs at once, where the explanations have no room.
     pub legend: &'static str,
     /// What the columns mean, one for each kind of table.
     pub explanations: Vec<Explanation>,
+}
+
+/// What stands of an earlier run and right behind it of a later one, as places in the document.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Pairs {
+    /// Among the tables.
+    pub tables: Vec<[usize; 2]>,
+    /// Among the pictures.
+    pub pictures: Vec<[usize; 2]>,
 }
 
 /// One thing to know about the run.
@@ -117,6 +128,21 @@ impl Document {
     pub fn in_order(&self) -> impl Iterator<Item = &Table> {
         let others = (0..self.tables.len()).filter(|place| !self.leading.contains(place));
         self.leading.iter().copied().chain(others).filter_map(|place| self.tables.get(place))
+    }
+
+    /// All of it that is neither a table nor a picture.
+    pub(crate) fn without_tables_and_pictures(&self) -> Self {
+        Self {
+            language: self.language,
+            files: self.files.clone(),
+            title: self.title.clone(),
+            conclusions: self.conclusions.clone(),
+            warnings: self.warnings.clone(),
+            facts: self.facts.clone(),
+            legend: self.legend,
+            explanations: self.explanations.clone(),
+            ..Self::default()
+        }
     }
 
     /// Puts the report on `run` into words.
@@ -162,6 +188,7 @@ impl Document {
             leading: leading(&tables, &summary),
             tables,
             pictures: picture::all(run, &summary),
+            pairs: Pairs::default(),
             legend: match (ranked, without_servers) {
                 (true, _) => RANKS,
                 (false, false) => RATES,

@@ -47,29 +47,40 @@ const LATER: &str = "later run";
 /// The same with all that the report on each of the runs shows, one below the other.
 pub(super) fn with_both(versus: &Versus, old: &Run, new: &Run) -> Document {
     let mut document = document(versus);
-    let (mut old, new) = (Document::of(old), Document::of(new));
+    let (old, new) = (Document::of(old), Document::of(new));
     let named = |table: Table, which: &str| Table { title: format!("{} ({which})", table.title), ..table };
-    for table in new.tables {
-        let same = old.tables.iter().position(|other| other.title == table.title);
-        document.tables.extend(same.map(|place| named(old.tables.remove(place), EARLIER)));
-        document.tables.push(named(table, LATER));
-    }
-    document.tables.extend(old.tables.into_iter().map(|table| named(table, EARLIER)));
-    let drawn = |(mut picture, which): (Picture, &str)| {
+    let title = |table: &Table| table.title.clone();
+    document.pairs.tables = beside(&mut document.tables, [old.tables, new.tables], title, named);
+    let drawn = |mut picture: Picture, which: &str| {
         picture.title = format!("{} ({which})", picture.title);
         picture.id = format!("{}-{}", picture.id, which.trim_end_matches(" run"));
         picture
     };
-    // Those of one kind beside each other, as a page has two of them in a line.
-    let mut earlier = old.pictures;
-    for picture in new.pictures {
-        let same = earlier.iter().position(|other| other.title == picture.title);
-        let same = same.map(|place| (earlier.remove(place), EARLIER));
-        document.pictures.extend(same.into_iter().chain([(picture, LATER)]).map(drawn));
-    }
-    document.pictures.extend(earlier.into_iter().map(|picture| drawn((picture, EARLIER))));
+    // As a page has two of them in a line, those of one kind stand beside each other.
+    let title = |picture: &Picture| picture.title.clone();
+    document.pairs.pictures = beside(&mut document.pictures, [old.pictures, new.pictures], title, drawn);
     document.explanations = new.explanations;
     document
+}
+
+/// Puts what two runs have behind `all`, each with whose it is: what has the same title in both right behind each other, and then what
+/// only the earlier one has. Says where those of both stand.
+fn beside<T>(
+    all: &mut Vec<T>,
+    [mut old, new]: [Vec<T>; 2],
+    title: impl Fn(&T) -> String,
+    named: impl Fn(T, &str) -> T,
+) -> Vec<[usize; 2]> {
+    let mut pairs = Vec::new();
+    for thing in new {
+        if let Some(place) = old.iter().position(|other| title(other) == title(&thing)) {
+            pairs.push([all.len(), all.len() + 1]);
+            all.push(named(old.remove(place), EARLIER));
+        }
+        all.push(named(thing, LATER));
+    }
+    all.extend(old.into_iter().map(|thing| named(thing, EARLIER)));
+    pairs
 }
 
 /// What became of the rows, the greatest change first to be named.

@@ -2,24 +2,31 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::pairs::HEADING;
+use super::pairs::{HEADING, looked_up};
 use super::{chart, texts};
 use crate::document::Document;
 
-/// `dictionary` for the page of `document` as JSON, without what is `unseen` there; none where there is nothing in it.
+/// `dictionary` for the page of `document` as JSON; none where there is nothing in it. Of `document` the page shows only what
+/// `on_page` has, and names what it has `left_out`: what is not on the page need not be looked up.
 pub(super) fn json(
     dictionary: &BTreeMap<String, String>,
     document: &Document,
-    unseen: &BTreeSet<String>,
+    on_page: &Document,
+    left_out: &[&str],
 ) -> Option<String> {
-    let mut keyed = keyed(dictionary, &texts(document));
-    for text in unseen {
-        keyed.remove(&key(text));
-        keyed.remove(&key(&format!("{HEADING}{text}")));
+    if dictionary.is_empty() {
+        return None;
+    }
+    let mut dictionary = dictionary.clone();
+    if !left_out.is_empty() {
+        let (all, shown) = (looked_up(document), looked_up(on_page));
+        let is_needless =
+            |text: &str| all.contains(text) && !shown.contains(text) && !left_out.contains(&text);
+        dictionary.retain(|text, _| !is_needless(text.trim_start_matches(HEADING)));
     }
     // A map of texts is JSON whatever stands in it.
-    let json = || serde_json::to_string(&keyed).unwrap_or_default();
-    (!dictionary.is_empty()).then(|| chart::harmless(&json()))
+    let json = serde_json::to_string(&keyed(&dictionary, &texts(on_page))).unwrap_or_default();
+    Some(chart::harmless(&json))
 }
 
 /// The dictionary with short keys: the page has every text once already, and need not have it again to look it up. A key that two

@@ -34,14 +34,14 @@ impl<'a> Figure<'a> {
         }
     }
 
-    /// The picture itself.
-    pub(super) fn picture(&self) -> &'a Picture {
-        self.picture
-    }
-
     /// Its title.
     pub(super) fn title(&self) -> &'a str {
         &self.picture.title
+    }
+
+    /// What it is drawn from.
+    pub(super) fn picture(&self) -> &'a Picture {
+        self.picture
     }
 
     /// Whether the script draws it anew.

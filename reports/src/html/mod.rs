@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 use minijinja::{Environment, HtmlEscape, Value};
 
 use pairs::{different, inverted};
+use room::{PAGE, Room};
 pub use texts::texts;
 pub use words::WORDS;
 
@@ -107,12 +108,20 @@ pub fn draw_in(document: &Document, languages: &Languages<'_>) -> Result<String,
     for (name, source) in TEMPLATES {
         environment.add_template(name, source).map_err(failed)?;
     }
-    let page = view::Page::of(document, languages);
-    let page =
-        environment.get_template("page.html").and_then(|template| template.render(page)).map_err(failed)?;
-    // minijinja escapes a slash as well, which nothing in a text or a quoted attribute needs, and a page has thousands. What is put
-    // in unescaped holds no such reference: in its JSON every `&` is written another way.
-    Ok(page.replace("&#x2f;", "/"))
+    let mut room = Room::default();
+    loop {
+        let page = view::Page::of(document, languages, room);
+        let taken = page.taken;
+        let template = environment.get_template("page.html");
+        let drawn = template.and_then(|template| template.render(page)).map_err(failed)?;
+        // minijinja escapes a slash as well, which nothing in a text or a quoted attribute needs, and a page has thousands. What is
+        // put in unescaped holds no such reference: in its JSON every `&` is written another way.
+        let drawn = drawn.replace("&#x2f;", "/");
+        match taken.less((drawn.len() + 1).saturating_sub(PAGE)) {
+            Some(smaller) if smaller != taken => room = smaller,
+            _ => return Ok(drawn),
+        }
+    }
 }
 
 /// `text`, escaped, and with places where a browser may break a label: after a colon and between options.

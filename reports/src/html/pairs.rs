@@ -44,6 +44,16 @@ pub(super) fn inverted(pairs: BTreeMap<String, String>) -> BTreeMap<String, Stri
 /// What stands before a text that is looked up as the heading of a column: a word there may be a name elsewhere. The script knows it.
 pub(super) const HEADING: char = '\u{4}';
 
+/// All texts of a document that a page may look up.
+pub(super) fn looked_up(document: &Document) -> BTreeSet<String> {
+    let headings = document.pictures.iter().flat_map(|picture| Data::of(picture).headings().to_vec());
+    texts(document)
+        .into_iter()
+        .map(|text| text.trim_start_matches(HEADING).to_owned())
+        .chain(headings)
+        .collect()
+}
+
 /// All texts of a document, in an order that does not depend on its language.
 fn texts(document: &Document) -> Vec<String> {
     let mut texts = Vec::new();

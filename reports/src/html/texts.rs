@@ -12,26 +12,6 @@ use crate::table::Table;
 /// The texts of `document`'s page that have letters in them, each once, in the language of the document; the page's own words, and
 /// those of drawings, in English.
 pub fn texts(document: &Document) -> BTreeSet<String> {
-    of(document, &document.tables, &document.pictures)
-}
-
-/// Those of [`texts`] that only such pictures and tables have which are not on the page: all but these, and titles that are told.
-pub(super) fn left_out<'a>(
-    document: &Document,
-    tables: impl IntoIterator<Item = &'a Table>,
-    pictures: impl IntoIterator<Item = &'a Picture>,
-    titles: &[&str],
-) -> BTreeSet<String> {
-    let shown = of(document, tables, pictures);
-    texts(document).into_iter().filter(|text| !shown.contains(text) && !titles.contains(&&**text)).collect()
-}
-
-/// The texts of `document` with these of its tables and pictures.
-fn of<'a>(
-    document: &Document,
-    tables: impl IntoIterator<Item = &'a Table>,
-    pictures: impl IntoIterator<Item = &'a Picture>,
-) -> BTreeSet<String> {
     let mut texts = vec![document.title.clone(), document.legend.to_owned()];
     texts.extend(WORDS.iter().map(|(_, word)| (*word).to_owned()));
     texts.extend(svg::words().map(str::to_owned));
@@ -43,8 +23,8 @@ fn of<'a>(
         texts.push(fact.name.to_owned());
         texts.extend((!fact.code).then(|| fact.value.clone()));
     }
-    tables.into_iter().for_each(|table| of_table(table, &mut texts));
-    pictures.into_iter().for_each(|picture| of_picture(picture, &mut texts));
+    document.tables.iter().for_each(|table| of_table(table, &mut texts));
+    document.pictures.iter().for_each(|picture| of_picture(picture, &mut texts));
     document.explanations.iter().for_each(|explanation| of_explanation(explanation, &mut texts));
     texts.into_iter().filter(|text| text.chars().any(char::is_alphabetic)).collect()
 }

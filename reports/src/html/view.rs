@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::figure::Figure;
+use super::room::{self, Room};
 use super::shown::Shown;
-use super::{Languages, WORDS, dictionary, room, texts};
+use super::{Languages, WORDS, dictionary};
 use crate::document::Document;
 
 /// All that the page shows.
@@ -32,33 +33,43 @@ pub(super) struct Page<'a> {
     pub(super) has_charts: bool,
     /// What else lies beside the page.
     pub(super) files: &'a [&'a str],
+    /// How much room of a record's own is taken.
+    #[serde(skip)]
+    pub(super) taken: Room,
 }
 
 impl<'a> Page<'a> {
-    pub(super) fn of(document: &'a Document, languages: &'a Languages<'_>) -> Self {
+    pub(super) fn of(document: &'a Document, languages: &'a Languages<'_>, room: Room) -> Self {
         let leading = document.leading.clone();
         let others = (0..document.tables.len()).filter(|index| !leading.contains(index));
         let others: Vec<usize> = others.collect();
-        let shown =
-            |leads: bool| move |(place, index): (usize, usize)| Shown::of(index, document, leads, place);
-        let figure = |picture| Figure::of(picture, languages.words);
-        let pictures: Vec<Figure<'a>> = document.pictures.iter().map(figure).collect();
+        let shown = |indices: Vec<usize>, leads: bool| {
+            let of = |(place, index)| (index, Shown::of(index, document, leads, place));
+            room::together(indices.into_iter().enumerate().map(of), &document.pairs.tables)
+        };
         // What the first table is about, which is what the first conclusion is about.
         let main = leading.first().map_or("", |&index| &*document.tables[index].title);
         let is_main = |figure: &Figure<'_>| !main.is_empty() && figure.title().contains(main);
+        let figures = document.pictures.iter().map(|picture| Figure::of(picture, languages.words));
+        let figures = room::together(figures.enumerate(), &document.pairs.pictures);
         let (pictures, no_pictures) =
-            room::shared(pictures, room::PICTURES, Figure::kind, is_main, Figure::size);
-        let leading: Vec<Shown<'a>> = leading.into_iter().enumerate().map(shown(true)).collect();
-        let others: Vec<Shown<'a>> = others.into_iter().enumerate().map(shown(false)).collect();
-        let (leading, no_leading) = room::shared(leading, room::TABLES, Shown::kind, |_| false, Shown::size);
-        let taken: usize = leading.iter().map(Shown::size).sum();
-        let (others, no_others) =
-            room::shared(others, room::TABLES - taken, Shown::kind, |_| false, Shown::size);
-        let tables = no_leading.iter().chain(&no_others).map(Shown::title);
-        let left_out: Vec<&str> = no_pictures.iter().map(Figure::title).chain(tables).collect();
-        let shown_tables = leading.iter().chain(&others).map(Shown::table);
-        let unseen = texts::left_out(document, shown_tables, pictures.iter().map(Figure::picture), &left_out);
-        let dictionary = dictionary::json(&languages.dictionary, document, &unseen);
+            room::shared(figures, room.pictures, Figure::kind, is_main, Figure::size);
+        let tables = |shown, room| room::shared(shown, room, Shown::kind, |_| false, Shown::size);
+        let (leading, no_leading) = tables(shown(leading, true), room.tables);
+        let of_tables = |tables: &[Shown<'_>]| tables.iter().map(Shown::size).sum::<usize>();
+        let (others, no_others) = tables(shown(others, false), room.tables - of_tables(&leading));
+        let taken = Room {
+            pictures: pictures.iter().map(Figure::size).sum(),
+            tables: of_tables(&leading) + of_tables(&others),
+        };
+        let no_tables = no_leading.iter().chain(&no_others).map(Shown::title);
+        let left_out: Vec<&str> = no_pictures.iter().map(Figure::title).chain(no_tables).collect();
+        let on_page = Document {
+            tables: leading.iter().chain(&others).map(|shown| shown.table().clone()).collect(),
+            pictures: pictures.iter().map(|figure| figure.picture().clone()).collect(),
+            ..document.without_tables_and_pictures()
+        };
+        let dictionary = dictionary::json(&languages.dictionary, document, &on_page, &left_out);
         Self {
             document,
             language: languages.own,
@@ -71,6 +82,7 @@ impl<'a> Page<'a> {
             pictures,
             dictionary,
             files: &document.files,
+            taken,
         }
     }
 }

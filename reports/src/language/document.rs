@@ -25,6 +25,7 @@ impl Document {
             legend: language.literal(self.legend),
             explanations: self.explanations.into_iter().map(|it| explanation_in(language, &it)).collect(),
             pictures: self.pictures.into_iter().map(|picture| picture.translated(language)).collect(),
+            pairs: self.pairs,
             leading: self.leading,
         }
     }

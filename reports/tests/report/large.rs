@@ -4,10 +4,15 @@
 #[path = "../sample/large.rs"]
 pub(crate) mod record;
 
+use std::collections::BTreeSet;
+
 use reports::document::Document;
 use reports::language::Language;
+use reports::summary::{Series, Versus};
 use reports::terminal::{self, Charset, Terminal};
 use reports::{csv, html, markdown};
+
+use crate::gallery;
 
 /// In bytes: what a page has at most, however much there is in its record.
 const PAGE_AT_MOST: usize = 400_000;
@@ -25,6 +30,49 @@ fn a_record_of_5000_cells_becomes_a_page_of_bounded_size() {
     assert!(markdown.len() < TEXT_AT_MOST, "{} bytes", markdown.len());
     let text = terminal::draw(&document, Terminal { width: 80, charset: Charset::Utf8 });
     assert!(text.lines().all(|line| line.chars().count() <= 80));
+}
+
+#[test]
+fn two_large_records_and_a_series_of_them_become_pages_of_bounded_size() {
+    let (old, new) = (record::run(4), record::run(5));
+    let versus = Versus::of(&old, &new);
+    let runs = [("a", &old), ("b", &new), ("c", &old)].map(|(name, run)| (name.to_owned(), run.clone()));
+    let series = Document::series(&Series::of(&runs).unwrap());
+    for document in [Document::versus_with_both(&versus, &old, &new), series] {
+        for language in [Language::English, Language::Chinese] {
+            let page = html::draw_both(&document, language).unwrap();
+            assert!(page.len() < PAGE_AT_MOST, "{}: {} bytes", document.title, page.len());
+        }
+    }
+}
+
+/// Titles of what is on a page, and of what it says that it has no room for.
+fn titles(page: &str) -> (BTreeSet<String>, Vec<String>) {
+    let between = |begin: &str, end: &str| -> Vec<String> {
+        page.split(begin).skip(1).filter_map(|rest| Some(rest.split_once(end)?.0.to_owned())).collect()
+    };
+    let headings = between("<h3 id=\"", "</h3>");
+    let headings = headings.iter().filter_map(|heading| Some(heading.split_once('>')?.1.to_owned()));
+    let list = page.rsplit_once("run.json has what they are drawn from").map_or("", |(_, rest)| rest);
+    let list = list.split_once("</ul>").map_or("", |(list, _)| list);
+    let left_out = list.split("<li>").skip(1).filter_map(|rest| Some(rest.split_once("</li>")?.0.to_owned()));
+    (headings.collect(), left_out.collect())
+}
+
+#[test]
+fn of_two_runs_a_page_shows_what_both_have_of_both_or_of_none() {
+    let gallery = gallery::record();
+    let document = Document::versus_with_both(&Versus::of(&gallery, &gallery), &gallery, &gallery);
+    let page = html::draw_both(&document, Language::English).unwrap();
+    assert!(page.len() < PAGE_AT_MOST, "{} bytes", page.len());
+    let (shown, left_out) = titles(&page);
+    let earlier: Vec<&String> = shown.iter().filter(|title| title.ends_with(" (earlier run)")).collect();
+    let later = |title: &str| title.replace(" (earlier run)", " (later run)");
+    assert!(earlier.len() > 10 && earlier.iter().all(|title| shown.contains(&later(title))), "{shown:#?}");
+    assert_eq!(shown.iter().filter(|title| title.ends_with(" (later run)")).count(), earlier.len());
+    // Nothing is left out in silence.
+    let all = document.tables.len() + document.pictures.len();
+    assert!(!left_out.is_empty() && shown.len() + left_out.len() == all, "{all}: {left_out:#?}");
 }
 
 #[test]

@@ -110,6 +110,14 @@ impl Language {
         }
     }
 
+    /// What stands between names in a list.
+    pub(crate) fn between_names(self) -> &'static str {
+        match self {
+            Self::English => ", ",
+            Self::Chinese => "、",
+        }
+    }
+
     /// What stands between two parts of a sentence.
     pub fn semicolon(self) -> &'static str {
         match self {

@@ -110,6 +110,14 @@ impl Language {
         }
     }
 
+    /// What stands between names in a list.
+    pub(crate) fn between_names(self) -> &'static str {
+        match self {
+            Self::English => ", ",
+            Self::Chinese => "、",
+        }
+    }
+
     /// What stands between two parts of a sentence.
     pub fn semicolon(self) -> &'static str {
         match self {
@@ -285,6 +293,8 @@ mod tests {
     #[test]
     fn a_sign_before_a_name_is_no_number_of_things() {
         assert_eq!(Language::Chinese.of("× thread"), "× thread");
+        assert_eq!(Language::Chinese.of("2.57 × thread"), "2.57 × thread");
+        assert_eq!(Language::Chinese.of("1/25.7 of thread"), "thread 的 1/25.7");
         assert_eq!(Language::Chinese.of("4 threads"), "4 个线程");
     }
 

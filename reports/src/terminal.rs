@@ -116,7 +116,8 @@ pub fn draw_table_in(language: Language, table: &Table, terminal: Terminal, colo
         .collect();
     let mut notes = table.notes.clone();
     if !left_out.is_empty() {
-        let without_room = format!("No room here, but in a wider terminal: {}.", left_out.join(", "));
+        let without_room =
+            format!("No room here, but in a wider terminal: {}.", left_out.join(language.between_names()));
         notes.push(language.of(&without_room).into_owned());
     }
     if !notes.is_empty() {

@@ -150,7 +150,7 @@ impl Match<'_, '_> {
 /// Whether a value is one thing: a figure with its unit, or a few words.
 fn is_short(value: &str) -> bool {
     let is_listed = value.contains(", ") || value.contains(" and ") || value.ends_with(" and");
-    let is_cut = is_listed || value.ends_with([',', ';', ':']);
+    let is_cut = is_listed || value.ends_with([',', ';', ':', '×']) || value.ends_with(" of");
     !is_cut && (is_number(value) || value.split(' ').count() <= WORDS)
 }
 

@@ -66,6 +66,14 @@ fn no_line_in_chinese_is_wider_than_the_terminal() {
 }
 
 #[test]
+fn columns_without_room_are_listed_with_chinese_marks() {
+    let page = terminal::draw(&chinese(), Terminal { width: 80, charset: Charset::Utf8 });
+    let listed: Vec<&str> = page.lines().filter(|line| line.starts_with("这里放不下")).collect();
+    assert!(listed.iter().any(|line| line.contains('、')), "{listed:?}");
+    assert!(listed.iter().all(|line| !line.contains(", ")), "{listed:?}");
+}
+
+#[test]
 fn a_page_says_its_language() {
     let page = html::draw(&chinese()).unwrap();
     assert!(page.contains(r#"<html lang="zh-CN">"#), "{}", &page[..200]);

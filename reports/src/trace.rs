@@ -261,6 +261,65 @@ mod tests {
         assert_eq!(names, ["running", "waiting", "runnable"]);
     }
 
+    /// What stands for a letter of the record, written down anew.
+    const NAMES: [(char, &str); 6] = [
+        ('R', "running"),
+        ('r', "runnable"),
+        ('S', "waiting"),
+        ('D', "waiting for a disk"),
+        ('T', "stopped"),
+        ('Z', "ended"),
+    ];
+
+    #[test]
+    fn every_look_of_the_record_is_in_a_slice_of_its_state_and_time() {
+        const EVERY_MS: f64 = 2.5;
+        let states = ["RRSrDDDTRZ", "SRrSSSRTDZZ", "DrR"];
+        let firsts = [0, 3, 7];
+        let tracks = firsts.iter().zip(states).zip(7..);
+        let tracks = tracks.map(|((first, states), number)| track(number, *first, states)).collect();
+        let timeline = Timeline { source: "sched".to_owned(), every_ms: EVERY_MS, tracks, left_out: None };
+        let cell = TaskCell { timeline: Some(timeline), ..TaskCell::default() };
+        let run = Run { cells: vec![Cell::Tasks(Box::new(cell))], ..Run::default() };
+        let trace: Value = serde_json::from_slice(&draw(&run).unwrap().unwrap()).unwrap();
+        let slices = trace["traceEvents"].as_array().unwrap().iter().filter(|event| event["ph"] == "X");
+        let slices: Vec<&Value> = slices.collect();
+        for (place, (first, states)) in firsts.into_iter().zip(states).enumerate() {
+            let own: Vec<_> = slices.iter().filter(|slice| slice["tid"] == place as u64 + 1).collect();
+            let of = |slice: &Value, field: &str| slice[field].as_f64().unwrap() / 1e3 / EVERY_MS;
+            // Back from slices to looks: as many letters as it lasts, from where it begins.
+            let mut at = first as f64;
+            let mut looks = String::new();
+            for slice in own {
+                assert!((of(slice, "ts") - at).abs() < 1e-9, "{slice}: {at}");
+                let length = of(slice, "dur");
+                assert!(length >= 1.0 && length.fract() < 1e-9, "{slice}");
+                let (letter, _) = NAMES.iter().find(|(_, name)| slice["name"] == **name).unwrap();
+                looks.extend(std::iter::repeat_n(*letter, length as usize));
+                at += length;
+            }
+            assert_eq!(looks, states);
+        }
+        // A stretch of one state is one slice.
+        let stretches = states.map(|states| states.as_bytes().chunk_by(|one, other| one == other).count());
+        assert_eq!(slices.len(), stretches.iter().sum::<usize>());
+    }
+
+    #[test]
+    fn the_counters_are_how_many_ran_and_how_many_were_ready_at_each_look() {
+        let events = events();
+        let told: Vec<(f64, u64, u64)> = events
+            .iter()
+            .filter(|event| event["ph"] == "C")
+            .map(|event| {
+                let number = |name: &str| event["args"][name].as_u64().unwrap();
+                (event["ts"].as_f64().unwrap(), number("running"), number("runnable"))
+            })
+            .collect();
+        // The looks of "RRSr" and, from the third on, of "RZ": 1, 1, 1, then one that is ready, then none.
+        assert_eq!(told, [(0.0, 1, 0), (7_500.0, 0, 1), (10_000.0, 0, 0)]);
+    }
+
     #[test]
     fn a_record_without_timelines_gives_no_trace() {
         assert!(draw(&Run::default()).unwrap().is_none());

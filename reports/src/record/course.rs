@@ -98,6 +98,14 @@ pub struct Track {
     pub states: String,
 }
 
+impl Track {
+    /// The look after the last one that it was seen at.
+    pub(crate) fn end(&self) -> usize {
+        // A record may say anything.
+        self.first.saturating_add(self.states.chars().count())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -105,9 +105,9 @@ fn timeline(source: &str, number: u64) -> Timeline {
         source: source.into(),
         every_ms: 2.0,
         tracks: vec![
-            track(0, "process", "concur", 0, "SSSSSSSS"),
-            track(1, kind, "worker-1", 1, "RRrSRRS"),
-            track(2, kind, "worker-2", 2, "rRRSDZ"),
+            track(0, "process", "concur", 0, &format!("{}Z", "S".repeat(24))),
+            track(1, kind, "worker-1", 1, &"RRrSRRS".repeat(3)),
+            track(2, kind, "worker-2", 2, &format!("{}Z", "rRRSD".repeat(4))),
         ],
         left_out: Some(number),
     }

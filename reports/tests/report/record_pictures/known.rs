@@ -156,7 +156,9 @@ fn timeline(figures: &Figures) -> Timeline {
             .to_string()
             .chars()
             .map(|digit| if digit < '5' { 'R' } else { 'S' })
-            .collect(),
+            .collect::<String>()
+            // So often that there are looks enough for a picture.
+            .repeat(20),
     };
     Timeline {
         source: "proc".into(),

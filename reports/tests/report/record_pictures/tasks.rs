@@ -101,3 +101,40 @@ fn a_timeline_is_that_of_its_executor_with_most_jobs() {
         assert!(drawn.rows.iter().map(states).eq(tracks), "{picture:?}");
     }
 }
+
+#[test]
+fn a_timeline_of_few_looks_is_named_and_not_drawn() {
+    let mut run = known::tasks();
+    let [first, second] = [known::EXECUTORS[0], known::EXECUTORS[1]];
+    for cell in &mut run.cells {
+        let Cell::Tasks(cell) = cell else { continue };
+        let tracks = cell.timeline.iter_mut().flat_map(|timeline| &mut timeline.tracks);
+        if cell.executor == first {
+            tracks.for_each(|track| track.states.truncate(19 - track.first));
+        }
+    }
+    let pictures = pictures(&run);
+    assert!(pictures.iter().all(|picture| picture.id != format!("timeline-of-{first}")));
+    let own: Vec<&str> =
+        pictures.iter().filter(|it| it.id.starts_with("timeline-of")).map(|it| &*it.notice).collect();
+    let said =
+        format!("Over too soon for a picture, with fewer than 20 looks, but in run.json as well: {first}.");
+    assert!(own.last().unwrap().ends_with(&said), "{own:?}");
+    assert!(pictures.iter().any(|picture| picture.id == format!("timeline-of-{second}")));
+}
+
+#[test]
+fn that_a_measured_process_has_ended_is_not_drawn() {
+    let mut run = known::tasks();
+    for cell in &mut run.cells {
+        let Cell::Tasks(cell) = cell else { continue };
+        for track in cell.timeline.iter_mut().flat_map(|timeline| &mut timeline.tracks) {
+            track.states.push_str("ZZ");
+        }
+    }
+    let pictures = pictures(&run);
+    let picture = of(&pictures, &format!("timeline-of-{}", known::EXECUTORS[0]))[0];
+    let reports::picture::Drawing::Tracks(drawn) = &picture.drawing else { panic!("{picture:?}") };
+    let ends: Vec<bool> = drawn.rows.iter().map(|row| row.states.ends_with('Z')).collect();
+    assert_eq!(ends, [false, true]);
+}

@@ -1,5 +1,8 @@
 //! What a run records of how its cells went: it is there, adds up to the figures beside it, and is kept once a row.
 
+#[macro_use]
+#[path = "../../models/tests/common/skipped.rs"]
+mod skipped;
 mod common;
 
 use std::sync::{LazyLock, Mutex, PoisonError};

@@ -1,5 +1,8 @@
 //! `concur doctor`: what it says, of this machine and of a smaller one.
 
+#[macro_use]
+#[path = "../../models/tests/common/skipped.rs"]
+mod skipped;
 mod common;
 
 use std::process::{Command, Stdio};

@@ -1,5 +1,8 @@
 //! The machine is watched while cells are measured, and what it disturbed is measured again.
 
+#[macro_use]
+#[path = "../../models/tests/common/skipped.rs"]
+mod skipped;
 mod common;
 
 use std::io::{BufRead, BufReader};

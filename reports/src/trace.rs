@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::record::{Cell, Run, ServerCell, TaskCell, Timeline, Track};
 use crate::storage::{self, WriteError};
+use crate::units::plural;
 
 /// What is written.
 #[derive(Serialize)]
@@ -105,14 +106,14 @@ fn server(cell: &ServerCell) -> String {
     let model = with_options(&cell.model, &cell.options);
     let again = if cell.copy.is_some() { " (again)" } else { "" };
     let rate = cell.rate.map(|rate| format!(", {rate:.0} requests/s offered")).unwrap_or_default();
-    format!(
-        "{model}{again}: {workload} {request}, {transport}, {connections} connections{rate}, round {round}"
-    )
+    let connections = plural(*connections, "connection");
+    format!("{model}{again}: {workload} {request}, {transport}, {connections}{rate}, round {round}")
 }
 
 fn task(cell: &TaskCell) -> String {
     let TaskCell { task, jobs, round, .. } = cell;
-    format!("{}: {task}, {jobs} jobs, round {round}", with_options(&cell.executor, &cell.options))
+    let jobs = plural(*jobs, "job");
+    format!("{}: {task}, {jobs}, round {round}", with_options(&cell.executor, &cell.options))
 }
 
 fn with_options(name: &str, options: &str) -> String {

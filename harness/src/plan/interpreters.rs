@@ -82,7 +82,11 @@ impl InterpreterStep {
 /// As the progress line shows it.
 impl fmt::Display for InterpreterStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, {}, {} jobs, round {}", self.executor(), self.task.name(), self.jobs, self.round)
+        let (executor, task, round) = (self.executor(), self.task.name(), self.round);
+        match self.jobs {
+            1 => write!(f, "{executor}, {task}, 1 job, round {round}"),
+            jobs => write!(f, "{executor}, {task}, {jobs} jobs, round {round}"),
+        }
     }
 }
 

@@ -266,6 +266,15 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn of_one_there_is_one_in_the_progress_line() {
+        let crowd = Shape { idle_connections: Some(1), ..Shape::default() };
+        let server = ServerStep { shape: crowd, ..step("epoll", 1) };
+        assert_eq!(server.to_string(), "epoll, http /hello, 1 connection, 1 idle one, round 1");
+        let task = |jobs| Step::Task(TaskStep { jobs, ..all_tasks().remove(0) }).to_string();
+        assert!(task(1).contains(", 1 job, round ") && task(2).contains(", 2 jobs, round "), "{}", task(1));
+    }
+
+    #[test]
     fn the_rates_of_a_knee_are_expected_beforehand() {
         let mut plan = Plan::new(vec![step("epoll", 8)], Vec::new(), Rounds::Fixed(2), TIMING, 1);
         let closed = plan.expected_with_rates();

@@ -145,8 +145,10 @@ impl fmt::Display for ProbeStep {
         if let Some(bytes) = stack_bytes {
             write!(f, ", stack of {} KiB", grouped(bytes >> 10))?;
         }
-        if let Some(bytes) = message_bytes {
-            write!(f, ", {} bytes", grouped(*bytes))?;
+        match message_bytes {
+            None => {}
+            Some(1) => f.write_str(", 1 byte")?,
+            Some(bytes) => write!(f, ", {} bytes", grouped(*bytes))?,
         }
         if let Some(number) = number {
             write!(f, ", {} of them", grouped(*number))?;

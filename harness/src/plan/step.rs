@@ -159,8 +159,11 @@ impl fmt::Display for Step {
         match self {
             Self::Server(step) => step.fmt(f),
             Self::Probe(step) => step.fmt(f),
-            Self::Task(step) => {
-                write!(f, "{}, {}, {} jobs, round {}", step.choice, step.task.name(), step.jobs, step.round)
+            Self::Task(TaskStep { choice, task, jobs: 1, round, .. }) => {
+                write!(f, "{choice}, {}, 1 job, round {round}", task.name())
+            }
+            Self::Task(TaskStep { choice, task, jobs, round, .. }) => {
+                write!(f, "{choice}, {}, {jobs} jobs, round {round}", task.name())
             }
             Self::Interpreter(step) => step.fmt(f),
         }
@@ -174,15 +177,20 @@ impl fmt::Display for ServerStep {
         if self.transport != Transport::Tcp {
             write!(f, " over {}", self.transport)?;
         }
-        write!(f, ", {} connections", self.connections)?;
+        match self.connections {
+            1 => f.write_str(", 1 connection")?,
+            more => write!(f, ", {more} connections")?,
+        }
         if !self.keep_alive {
             f.write_str(", a new one per request")?;
         }
         if let Some(rate) = self.rate {
             write!(f, ", {rate:.0} requests/s")?;
         }
-        if let Some(idle) = self.shape.idle_connections {
-            write!(f, ", {idle} idle ones")?;
+        match self.shape.idle_connections {
+            None => {}
+            Some(1) => f.write_str(", 1 idle one")?,
+            Some(more) => write!(f, ", {more} idle ones")?,
         }
         write!(f, ", round {}", self.round)
     }

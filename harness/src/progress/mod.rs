@@ -22,6 +22,11 @@ use crate::plan::Step;
 /// How many of the next steps are told.
 const NEXT: usize = 40;
 
+/// How long is left, in whole seconds, of which a part is not none.
+fn left_in_words(left: Duration) -> String {
+    humantime::format_duration(Duration::from_secs(left.as_secs_f64().ceil() as u64)).to_string()
+}
+
 /// Tells how far a run has got.
 pub struct Progress {
     done: usize,

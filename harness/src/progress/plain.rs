@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use super::left_in_words;
 use crate::language;
 use crate::plan::Step;
 
 /// The so-manieth step of all begins.
 pub(super) fn begins(number: usize, all: usize, step: &Step, left: Duration) {
-    let left = humantime::format_duration(Duration::from_secs(left.as_secs()));
+    let left = left_in_words(left);
     let said = [language::say(&step.to_string()), language::say(&format!("{left} left"))];
     eprintln!("[{number}/{all}] {}", said.join(language::current().comma()));
 }

@@ -66,15 +66,29 @@ impl Page<'_> {
     }
 
     fn header(&self) -> Part {
-        let State { done, all, so_far, left, .. } = self.state;
-        let told = format!(
-            "concur: {done} of {all} steps done, {} left, {} so far",
-            duration(*left),
-            duration(*so_far)
-        );
+        let State { done, all, .. } = self.state;
         let share = if *all == 0 { 0.0 } else { *done as f64 / *all as f64 };
         let bar = bar(share, self.width, self.look.charset);
-        Part::of(vec![self.text(&told, self.bold()), Line::styled(bar, self.coloured(Color::Green))])
+        Part::of(vec![self.how_far(), Line::styled(bar, self.coloured(Color::Green))])
+    }
+
+    /// How far the run is, in as many words as there is room for.
+    fn how_far(&self) -> Line<'static> {
+        let State { done, all, so_far, .. } = self.state;
+        let so_far = duration(*so_far);
+        let [long, short] = match self.state.time_left().map(super::left_in_words) {
+            Some(left) => [
+                format!("concur: {done} of {all} steps done, {left} left, {so_far} so far"),
+                format!("{done} of {all} done, {left} left"),
+            ],
+            None => [
+                format!("concur: {done} of {all} steps done, time left not known yet, {so_far} so far"),
+                format!("{done} of {all} done, time left not known yet"),
+            ],
+        };
+        let lines = [long, short, format!("{done}/{all}")].map(|text| self.text(&text, self.bold()));
+        let [.., shortest] = &lines;
+        lines.iter().find(|line| line.width() <= self.width).unwrap_or(shortest).clone()
     }
 
     fn now(&self) -> Part {
@@ -154,7 +168,11 @@ impl Page<'_> {
     fn next(&self) -> Part {
         let list: Vec<_> =
             self.state.next.iter().map(|step| self.text(&format!("  {step}"), Style::new())).collect();
-        let title = if list.is_empty() { "Next: nothing more in this round" } else { "Next" };
+        let title = match (&self.state.now, list.is_empty()) {
+            (_, false) => "Next",
+            (Some(_), true) => "Next: nothing more in this round",
+            (None, true) => "Next: not planned yet",
+        };
         Part { head: vec![self.text(title, self.bold())], list, at_most: usize::MAX }
     }
 
@@ -318,6 +336,36 @@ mod tests {
     #[test]
     fn a_view_of_40_columns_and_12_lines() {
         assert_snapshot!(drawn(&state(), Charset::Utf8, 40, 12));
+    }
+
+    #[test]
+    fn in_little_room_the_first_line_has_fewer_words_and_none_is_cut() {
+        let first = |state: &State, width| {
+            let text = drawn(state, Charset::Utf8, width, 6).to_string();
+            text.lines().next().unwrap().trim_matches('"').trim_end().to_owned()
+        };
+        assert_eq!(first(&state(), 60), "concur: 42 of 145 steps done, 2m 30s left, 1m 1s so far");
+        assert_eq!(first(&state(), 40), "42 of 145 done, 2m 30s left");
+        assert_eq!(first(&state(), 20), "42/145");
+        let fresh = State { all: 145, ..State::default() };
+        assert_eq!(first(&fresh, 40), "0 of 145 done, time left not known yet");
+    }
+
+    #[test]
+    fn what_takes_longer_than_expected_does_not_end_at_once() {
+        let first = |left| {
+            let text = drawn(&State { left, ..state() }, Charset::Utf8, 80, 6).to_string();
+            text.lines().next().unwrap().to_owned()
+        };
+        assert!(first(Duration::ZERO).contains("done, time left not known yet, 1m 1s so far"));
+        assert!(first(Duration::from_millis(300)).contains("done, 1s left, 1m 1s so far"));
+    }
+
+    #[test]
+    fn in_the_last_step_of_a_round_nothing_more_is_next() {
+        let view = |state| drawn(&state, Charset::Utf8, 80, 24).to_string();
+        assert!(view(State { next: Vec::new(), ..state() }).contains("Next: nothing more in this round"));
+        assert!(view(State::default()).contains("Next: not planned yet"));
     }
 
     #[test]

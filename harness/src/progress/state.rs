@@ -22,7 +22,7 @@ pub struct State {
     pub all: usize,
     /// How long it has taken so far.
     pub so_far: Duration,
-    /// How long it will still take, as far as can be said.
+    /// How long it will still take, as far as can be said; [`State::time_left`] says whether it can.
     pub left: Duration,
     /// The step under way; none before the first one.
     pub now: Option<Now>,
@@ -92,6 +92,12 @@ impl State {
         self.now = Some(Now { what, is_server, ..Now::default() });
     }
 
+    /// How long it will still take; none before anything is measured, and where it was to be over by now.
+    pub fn time_left(&self) -> Option<Duration> {
+        let is_known = self.now.is_some() && (self.done == self.all || !self.left.is_zero());
+        is_known.then_some(self.left)
+    }
+
     /// So much time has passed since anything was told.
     pub fn passes(&mut self, time: Duration) {
         self.so_far += time;
@@ -123,7 +129,11 @@ impl Came {
             }
             Cell::Tasks(cell) => {
                 let who = with_options(&cell.executor, &cell.options);
-                (format!("{who}, {}, {} jobs", cell.task, cell.jobs), of_task(cell))
+                let what = match cell.jobs {
+                    1 => format!("{who}, {}, 1 job", cell.task),
+                    jobs => format!("{who}, {}, {jobs} jobs", cell.task),
+                };
+                (what, of_task(cell))
             }
             Cell::Spawn(cell) | Cell::Switch(cell) | Cell::Ipc(cell) => {
                 let time = cell.time_us.as_ref().map(|time| latency(time.p50));
@@ -202,6 +212,19 @@ mod tests {
         let came = Came::of(&server(Verdict::Unstable));
         assert!(came.what.ends_with(", unstable") && !came.counts);
         assert_eq!(Came::of(&server(Verdict::Errors)).what, "errors");
+    }
+
+    #[test]
+    fn one_job_is_one() {
+        let task = |jobs| TaskCell {
+            executor: "line".to_owned(),
+            task: "primes".to_owned(),
+            jobs,
+            seconds: 1.25,
+            ..TaskCell::default()
+        };
+        let who = |jobs| Came::of(&Cell::Tasks(Box::new(task(jobs)))).who;
+        assert_eq!([who(1), who(2)], ["line, primes, 1 job", "line, primes, 2 jobs"]);
     }
 
     #[test]

@@ -54,6 +54,25 @@ fn whose_a_row_is_stays_in_sight_while_its_figures_move() {
     }
 }
 
+/// What stays in its place is painted by itself, and rounded to other pixels than the row that it is in if that begins between two.
+#[test]
+fn rows_are_whole_pixels_high_so_that_their_lines_meet() {
+    let Some((browser, _page)) = opened(&Options::default()) else { return };
+    unfold(&browser);
+    for width in [1_280, 360] {
+        resize(&browser, width, 740);
+        let heights = browser.run(
+            "return [...document.querySelectorAll('.rows tr')].map((row) => row.getBoundingClientRect().height)",
+            &[],
+        );
+        let heights: Vec<f64> = heights.as_array().unwrap().iter().filter_map(Value::as_f64).collect();
+        assert!(
+            heights.len() > 10 && heights.iter().all(|height| height.fract() == 0.0),
+            "{width}: {heights:?}"
+        );
+    }
+}
+
 #[test]
 fn a_wide_table_has_a_name_and_is_moved_by_keys() {
     let Some((browser, _page)) = opened(&Options::default()) else { return };

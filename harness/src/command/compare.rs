@@ -122,7 +122,7 @@ fn refuse(versus: &Versus, force: bool) -> anyhow::Result<()> {
     if !force {
         refuse_unlike(versus)?;
     }
-    if versus.rows.is_empty() {
+    if versus.number_of_rows() == 0 {
         return Err(Usage::error(
             "these runs have no row in common, so there is nothing to compare; measure the same models under the same load \
              in both",
@@ -152,7 +152,8 @@ fn failures(versus: &Versus) -> Vec<String> {
     let mut failures = Vec::new();
     let slower = versus.count(Outcome::Slower);
     if slower > 0 {
-        failures.push(format!("--fail-on slower: {slower} of {} rows became slower", versus.rows.len()));
+        failures
+            .push(format!("--fail-on slower: {slower} of {} rows became slower", versus.number_of_rows()));
     }
     let lost = versus.lost();
     if !lost.is_empty() {

@@ -2,6 +2,7 @@
 
 mod chance;
 mod conditions;
+mod timed;
 
 use reports::document::Document;
 use reports::picture::Drawing;

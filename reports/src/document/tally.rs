@@ -69,7 +69,7 @@ impl Tally {
         } else if !alike {
             careful("With care: the runs were not measured alike, as the warnings say.".to_owned())
         } else if rounds < MANY_ROUNDS {
-            careful(format!("With care: {} on a side are few.", plural(rounds, "round")))
+            careful(format!("With care: a row has only {} on a side.", plural(rounds, "round")))
         } else if self.unknown * UNKNOWN_IN > self.rows() {
             let (unknown, rows) = (self.unknown, plural(self.rows(), "row"));
             careful(format!("With care: {unknown} of {rows} can't be told, and may have changed."))

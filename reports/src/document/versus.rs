@@ -46,6 +46,9 @@ pub(super) fn document(versus: &Versus) -> Document {
     }
 }
 
+/// What lies beside a page of two runs: its text, and both records with their cells.
+const COMPARED_FILES: [&str; 5] = ["report.md", "earlier.json", "later.json", "earlier.csv", "later.csv"];
+
 /// Whose a table or a picture is.
 const EARLIER: &str = "earlier run";
 const LATER: &str = "later run";
@@ -54,6 +57,10 @@ const LATER: &str = "later run";
 pub(super) fn with_both(versus: &Versus, old: &Run, new: &Run) -> Document {
     let mut document = document(versus);
     let (old, new) = (Document::of(old), Document::of(new));
+    document.files = COMPARED_FILES.to_vec();
+    document.conclusions.extend(of_both(&old, &new));
+    document.facts.extend(code_of_both(&old.facts, &new.facts));
+    document.tables.push(facts_of_both(&old.facts, &new.facts));
     let named = |table: Table, which: &str| Table { title: format!("{} ({which})", table.title), ..table };
     let title = |table: &Table| table.title.clone();
     document.pairs.tables = beside(&mut document.tables, [old.tables, new.tables], title, named);
@@ -67,6 +74,63 @@ pub(super) fn with_both(versus: &Versus, old: &Run, new: &Run) -> Document {
     document.pairs.pictures = beside(&mut document.pictures, [old.pictures, new.pictures], title, drawn);
     document.explanations = new.explanations;
     document
+}
+
+/// What each of the runs came to by itself, those on one suite beside each other.
+fn of_both(old: &Document, new: &Document) -> Vec<Conclusion> {
+    let mut all: Vec<Conclusion> = Vec::new();
+    let named =
+        |it: &Conclusion, which: &str| Conclusion { suite: format!("{} ({which})", it.suite), ..it.clone() };
+    let mut earlier: Vec<&Conclusion> = old.conclusions.iter().collect();
+    for conclusion in &new.conclusions {
+        if let Some(place) = earlier.iter().position(|other| other.suite == conclusion.suite) {
+            all.push(named(earlier.remove(place), EARLIER));
+        }
+        all.push(named(conclusion, LATER));
+    }
+    all.extend(earlier.into_iter().map(|conclusion| named(conclusion, EARLIER)));
+    all
+}
+
+/// What is code among the facts of the runs: the commands, and what else is the same in both once.
+fn code_of_both(old: &[Fact], new: &[Fact]) -> Vec<Fact> {
+    let of = |facts: &[Fact], name: &str| facts.iter().find(|fact| fact.name == name).cloned();
+    let pairs = [
+        ("Command", "Command of the earlier run", "Command of the later run"),
+        ("Mitigations", "Mitigations of the earlier run", "Mitigations of the later run"),
+    ];
+    let told = pairs.into_iter().flat_map(|(name, earlier, later)| match (of(old, name), of(new, name)) {
+        (Some(one), Some(other)) if one == other => vec![one],
+        (one, other) => {
+            let named = |fact: Option<Fact>, name| fact.map(|fact| Fact { name, ..fact });
+            [named(one, earlier), named(other, later)].into_iter().flatten().collect()
+        }
+    });
+    told.collect()
+}
+
+/// The other facts of both runs, side by side.
+fn facts_of_both(old: &[Fact], new: &[Fact]) -> Table {
+    let plain = |facts: &[Fact]| -> Vec<Fact> { facts.iter().filter(|fact| !fact.code).cloned().collect() };
+    let (old, new) = (plain(old), plain(new));
+    let mut names: Vec<&str> = Vec::new();
+    for fact in old.iter().chain(&new) {
+        if !names.contains(&fact.name) {
+            names.push(fact.name);
+        }
+    }
+    // There may be several notes.
+    let all = |facts: &[Fact], name: &str| {
+        let values = facts.iter().filter(|fact| fact.name == name).map(|fact| fact.value.as_str());
+        values.collect::<Vec<_>>().join(" ")
+    };
+    let row = |name: &&str| vec![(*name).to_owned(), all(&old, name), all(&new, name)];
+    Table {
+        title: "Both runs".to_owned(),
+        columns: vec![Column::words("fact", 0), Column::words("earlier", 0), Column::words("later", 0)],
+        rows: names.iter().map(row).collect(),
+        notes: Vec::new(),
+    }
 }
 
 /// Puts what two runs have behind `all`, each with whose it is: what has the same title in both right behind each other, and then what

@@ -155,7 +155,7 @@ fn a_comparison_names_what_changed_most() {
 fn a_series_counts_its_changes() {
     let document = Document::series(&Series::of(&series::runs()).unwrap());
     let template = "From the first run to the last: of {} rows, {} became slower and {} faster, {} stayed the same and {} can't be told. \
-                    Changes between runs that follow each other: {}. With care: 3 rounds on a side are few.";
+                    Changes between runs that follow each other: {}. With care: a row has only 3 rounds on a side.";
     concludes(&document, "Servers", template, &[2.0, 1.0, 1.0, 0.0, 0.0, 4.0]);
 }
 

@@ -3,6 +3,7 @@
 mod chance;
 mod conditions;
 mod timed;
+mod written;
 
 use reports::document::Document;
 use reports::picture::Drawing;

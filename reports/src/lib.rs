@@ -108,3 +108,18 @@ pub fn write_document(document: &Document, language: Language, directory: &Path)
         .map_err(|cause| WriteError::Refused { path: directory.to_owned(), cause })?;
     files.iter().try_for_each(|(name, bytes)| storage::replace(&directory.join(name), bytes))
 }
+
+/// The same of a comparison of two runs, the earlier one first, with both records and their cells beside it, which its page links to.
+pub fn write_comparison(
+    document: &Document,
+    language: Language,
+    runs: [&Run; 2],
+    directory: &Path,
+) -> Result<(), WriteError> {
+    write_document(document, language, directory)?;
+    for (run, name) in runs.into_iter().zip(["earlier", "later"]) {
+        run.write(&directory.join(format!("{name}.json")))?;
+        storage::replace(&directory.join(format!("{name}.csv")), &csv::draw(run)?)?;
+    }
+    Ok(())
+}

@@ -13,14 +13,14 @@ differs between runs) and chance alone would show that in any row with a probabi
 --json: old, new {path, started, concur, complete}; hosts_differ, placements_differ (texts; empty where the same); \
 warnings (texts); between_runs (what thresholds are multiplied by); rows [{suite, setting, model, threshold {ratio, pairs, apart, \
 here}, outcome: slower, \
-faster, same or cant-tell; reason (text, where it can't be told); cpu_us, rate, p99_us {old, new, ratio, low, high, \
-coverage}; p_value (Welch's test on logarithms, Holm's correction); rounds [earlier, later]; lost (text, where the later run \
-has errors or no figures)}]; only_old, only_new [{suite, setting, model}]; tasks_left_out, probes_left_out (tasks and probes are
-not compared).
+faster, same or cant-tell; reason (text, where it can't be told); cpu_us, rate, p99_us {old, new, ends (of both medians' intervals), \
+ratio, low, high, coverage}; p_value (Welch's test on logarithms, Holm's correction); rounds [earlier, later]; lost (text, where the later run \
+has errors or no figures)}]; only_old, only_new [{suite, setting, model}]; timed (tasks and probes, as rows; name instead of model, measure: \
+seconds, time-us, bytes-per-second or bytes-each, and figure instead of cpu_us), timed_only_old, timed_only_new.
 
 Of three runs or more the answer covers each step from a run to the next and the way from the first to the last, and the correction is for \
-all of them together. --json: runs [{path, started, concur, complete}], steps and overall (each as above), rows [{suite, setting, model, cpu_us \
-[{median, low, high, coverage}, null where a run has none]}]. --fail-on looks at the last step and at the way from the first run to the last.
+all of them together. --json: runs [{path, started, concur, complete}], steps and overall (each as above), rows [{suite, setting, model, cpu_us, \
+rate, p99_us [{median, low, high, coverage}, null where a run has none]}], timed [{suite, setting, name, measure, figure, as cpu_us}]. --fail-on looks at the last step and at the way from the first run to the last.
 
 --fail-on slower also fails on rows that are missing in the later run, came to errors or have no figures there, and where no row \
 could be compared.

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use reports::document::Document;
-use reports::grouped;
 use reports::record::Run;
 use reports::summary::{Outcome, Series, Versus};
+use reports::{WriteError, grouped};
 use serde::Serialize;
 
 use crate::cli::{Compare, FailOn};
@@ -71,8 +71,9 @@ fn two(arguments: &Compare, old: (&PathBuf, &Run), new: (&PathBuf, &Run)) -> any
     let path = |path: &PathBuf| path.display().to_string();
     let versus = Versus::of(old.1, new.1).named(path(old.0), path(new.0));
     refuse(&versus, arguments.force)?;
-    publish(arguments, &versus, &Document::versus(&versus), || {
-        Document::versus_with_both(&versus, old.1, new.1)
+    publish(arguments, &versus, &Document::versus(&versus), |directory| {
+        let document = Document::versus_with_both(&versus, old.1, new.1);
+        reports::write_comparison(&document, language::current(), [old.1, new.1], directory)
     })?;
     Ok(verdict(arguments, &failures(&versus)))
 }
@@ -83,7 +84,9 @@ fn series(arguments: &Compare, runs: &[(String, Run)]) -> anyhow::Result<ExitCod
         refuse(step.versus, arguments.force)?;
     }
     let document = Document::series(&series);
-    publish(arguments, &series, &document, || document.clone())?;
+    publish(arguments, &series, &document, |directory| {
+        reports::write_document(&document, language::current(), directory)
+    })?;
     let last = series.steps.last().into_iter().chain([&series.overall]);
     let mut failures: Vec<String> = last.flat_map(failures).collect();
     failures.dedup();
@@ -95,14 +98,13 @@ fn publish(
     arguments: &Compare,
     found: &impl Serialize,
     printed: &Document,
-    written: impl FnOnce() -> Document,
+    write: impl FnOnce(&Path) -> Result<(), WriteError>,
 ) -> anyhow::Result<()> {
     let text =
         if arguments.json { serde_json::to_string_pretty(found)? + "\n" } else { super::page(printed) };
     super::print(&text)?;
     if let Some(directory) = &arguments.out {
-        reports::write_document(&written(), language::current(), directory)
-            .context("the comparison's files are missing")?;
+        write(directory).context("the comparison's files are missing")?;
         let told = format!("concur: the comparison is in {}/report.html", directory.display());
         eprintln!("{}", language::say(&told));
     }
@@ -122,7 +124,7 @@ fn refuse(versus: &Versus, force: bool) -> anyhow::Result<()> {
     if !force {
         refuse_unlike(versus)?;
     }
-    if versus.rows.is_empty() {
+    if versus.number_of_rows() == 0 {
         return Err(Usage::error(
             "these runs have no row in common, so there is nothing to compare; measure the same models under the same load \
              in both",
@@ -152,7 +154,8 @@ fn failures(versus: &Versus) -> Vec<String> {
     let mut failures = Vec::new();
     let slower = versus.count(Outcome::Slower);
     if slower > 0 {
-        failures.push(format!("--fail-on slower: {slower} of {} rows became slower", versus.rows.len()));
+        failures
+            .push(format!("--fail-on slower: {slower} of {} rows became slower", versus.number_of_rows()));
     }
     let lost = versus.lost();
     if !lost.is_empty() {

@@ -30,12 +30,12 @@ pub(super) fn tables(probes: &[ProbeTable]) -> Vec<Table> {
 
 /// What was timed.
 pub(crate) fn title(table: &ProbeTable) -> String {
-    let what = if table.operation == BANDWIDTH {
-        "Messages one way, as fast as they go"
-    } else {
-        "A message there and back"
-    };
-    format!("{what}: {}", table.size())
+    format!("{}: {}", named(&table.operation), table.size())
+}
+
+/// What was timed.
+pub(crate) fn named(operation: &str) -> &'static str {
+    if operation == BANDWIDTH { "Messages one way, as fast as they go" } else { "A message there and back" }
 }
 
 /// The table of the size nearest to `size`.

@@ -18,7 +18,9 @@ pub(crate) mod servers;
 pub(crate) mod spawn;
 pub(crate) mod stevens;
 pub(crate) mod switch;
+mod tally;
 mod tasks;
+mod timed;
 pub(crate) mod title;
 pub(crate) mod versus;
 

@@ -28,7 +28,12 @@ pub(super) fn tables(probes: &[ProbeTable], touched: Option<&TouchedTable>) -> V
 
 /// What was timed.
 pub(crate) fn title(table: &ProbeTable) -> String {
-    match table.operation.as_str() {
+    named(&table.operation)
+}
+
+/// The same of an operation.
+pub(crate) fn named(operation: &str) -> String {
+    match operation {
         CREATE => "Making one and waiting for its end".to_owned(),
         HAND_OFF => "Giving a job to one that is there, and waiting for it to be done".to_owned(),
         other => format!("Spawn: {other}"),

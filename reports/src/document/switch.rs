@@ -26,7 +26,12 @@ pub(super) fn tables(probes: &[ProbeTable]) -> Vec<Table> {
 
 /// What was timed.
 pub(crate) fn title(table: &ProbeTable) -> String {
-    match table.operation.as_str() {
+    named(&table.operation)
+}
+
+/// The same of an operation.
+pub(crate) fn named(operation: &str) -> String {
+    match operation {
         SWITCH => "Going from one that runs to another".to_owned(),
         other => format!("Switch: {other}"),
     }

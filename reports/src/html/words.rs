@@ -1,7 +1,7 @@
 //! The page's own words: what stands in its templates by a key. They stand here so that who translates finds all of them.
 
 /// Keys of the templates, and the words.
-pub const WORDS: [(&str, &str); 27] = [
+pub const WORDS: [(&str, &str); 31] = [
     ("skip", "Skip to what it comes to"),
     ("contents", "Contents"),
     ("verdict", "What it comes to"),
@@ -15,9 +15,13 @@ pub const WORDS: [(&str, &str); 27] = [
     ("beside", "Beside this page lie:"),
     ("run.json", "the record: every cell, with how it was measured"),
     ("cells.csv", "the cells as a table"),
+    ("earlier.json", "the record of the earlier run: every cell, with how it was measured"),
+    ("later.json", "the record of the later run"),
+    ("earlier.csv", "the cells of the earlier run as a table"),
+    ("later.csv", "the cells of the later run as a table"),
     ("report.md", "the tables as Markdown"),
     ("own", "The rows of each picture stand below it, and in the page itself."),
-    ("no_room", "Not on this page, to keep it small; run.json has what they are drawn from:"),
+    ("no_room", "Not on this page, to keep it small; the record has what they are drawn from:"),
     ("columns", "What the columns mean"),
     ("rows", "The rows of this table"),
     ("data", "What it is drawn from"),

@@ -54,7 +54,7 @@ fn explanation_in(language: Language, explanation: &Explanation) -> Explanation 
 }
 
 /// Columns of words that are names elsewhere, as headings are: `threads`, `apart`, `passed`.
-const OF_WORDS: [&str; 3] = ["kind", "sides", "outcome"];
+const OF_WORDS: [&str; 5] = ["kind", "sides", "outcome", "compared", "fact"];
 
 impl Table {
     /// The table in `language`: its title, headings, notes, and the words and sentences in its cells.

@@ -72,7 +72,7 @@ fn bars(row: &VersusRow, setting: &[String], change: Change) -> [Bar; 2] {
         label: [&[row.model.as_str()], &setting[..], &[RUNS[which]]].concat().join(", "),
         value: format!("{} µs", figure(lengths[which])),
         lengths: lengths.to_vec(),
-        interval: None,
+        interval: (row.rounds[which] > 1).then_some(change.ends[which].into()),
     };
     [bar([change.old, 0.0], 0), bar([0.0, change.new], 1)]
 }

@@ -69,6 +69,11 @@ impl Threshold {
         Self { ratio: self.ratio * BETWEEN_RUNS, ..self }
     }
 
+    /// Of two runs' thresholds the larger one; what was measured twice goes before what was not.
+    pub(crate) fn or_larger(self, other: Self) -> Self {
+        if self.apart > other.apart || other.pairs == 0 { self } else { other }
+    }
+
     /// Whether `ratio` is farther from 1 than the same thing was from itself.
     pub fn is_exceeded_by(&self, ratio: f64) -> bool {
         ratio > self.ratio || ratio < 1.0 / self.ratio

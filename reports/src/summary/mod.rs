@@ -18,6 +18,7 @@ pub(crate) mod setting;
 pub(crate) mod stevens;
 pub(crate) mod sweep;
 pub(crate) mod tasks;
+pub(crate) mod timed;
 pub(crate) mod versus;
 
 use std::collections::BTreeSet;
@@ -31,11 +32,12 @@ pub use probes::{Bend, ProbeRow, ProbeSuite, ProbeTable, TouchedRow, TouchedTabl
 pub use rates::{ACHIEVED, Knee, LATER, Latencies, Percentile, RateRow, RateStep, RateSweep};
 pub use row::{Estimate, Figure, Obstacle, Outlier, Rank, ServerRow, Standing};
 pub use scaling::{Laws, Lossless, ScalingRow};
-pub use series::{InRun, Series, SeriesRow, Step};
+pub use series::{InRun, Series, SeriesRow, Step, TimedSeriesRow};
 pub use servers::ServerTable;
 pub use setting::Setting;
 pub use stevens::{BOOK, BookRow, CONNECTIONS, StevensRow, StevensTable};
 pub use tasks::{Comparison, TaskRow};
+pub use timed::{Measure, TimedAlone, TimedRow, TimedSetting, TimedSuite};
 pub use versus::{Alone, BETWEEN_RUNS, Change, Compared, Outcome, Versus, VersusRow};
 
 use serde::Serialize;

@@ -10,9 +10,10 @@ use serde::Serialize;
 
 use super::row::{self, Estimate};
 use super::setting::Setting;
-use super::versus::{self, Compared, Name, Outcome, Versus, VersusRow};
+use super::timed::{self, Measure, TimedRow, TimedSetting, TimedSuite};
+use super::versus::{self, Compared, Name, Versus, VersusRow};
 use super::{Suite, groups_of};
-use crate::record::Run;
+use crate::record::{Run, ServerCell};
 
 /// Several runs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -25,6 +26,8 @@ pub struct Series {
     pub overall: Versus,
     /// Every row that any run has.
     pub rows: Vec<SeriesRow>,
+    /// The same of tasks and probes.
+    pub timed: Vec<TimedSeriesRow>,
 }
 
 /// One server in one setting, in all runs.
@@ -38,6 +41,25 @@ pub struct SeriesRow {
     pub model: String,
     /// Processor time per request of each run, in microseconds; absent where that run has none that counts.
     pub cpu_us: Vec<Option<InRun>>,
+    /// Requests a second of each run.
+    pub rate: Vec<Option<InRun>>,
+    /// What 99 in 100 latencies of each run were at most, in microseconds.
+    pub p99_us: Vec<Option<InRun>>,
+}
+
+/// One executor at one task, or one way of a probe, in all runs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TimedSeriesRow {
+    /// What it was measured for.
+    pub suite: TimedSuite,
+    /// What it was measured in.
+    pub setting: TimedSetting,
+    /// The executor with its options, or the way with what is special about it.
+    pub name: String,
+    /// What was measured of it.
+    pub measure: Measure,
+    /// Its figure in each run; absent where that run has none that counts.
+    pub figure: Vec<Option<InRun>>,
 }
 
 /// What a row came to in one run.
@@ -83,7 +105,13 @@ impl Series {
         let mut steps: Vec<Versus> = runs.windows(2).map(|pair| versus(pair[0], pair[1])).collect();
         judge(&mut steps, &mut overall);
         let compared = |(path, run): &&(String, Run)| Compared { path: path.clone(), ..Compared::of(run) };
-        Some(Self { rows: rows(&runs), runs: runs.iter().map(compared).collect(), steps, overall })
+        Some(Self {
+            rows: rows(&runs),
+            timed: timed_rows(&runs),
+            runs: runs.iter().map(compared).collect(),
+            steps,
+            overall,
+        })
     }
 
     /// All comparisons: the steps in order, then the last run with the first.
@@ -95,9 +123,18 @@ impl Series {
 
     /// The changes: every row of every comparison that became slower or faster.
     pub fn changes(&self) -> Vec<(Step<'_>, &VersusRow)> {
-        let changed = |row: &&VersusRow| matches!(row.outcome, Outcome::Slower | Outcome::Faster);
         self.comparisons()
-            .flat_map(|step| step.versus.rows.iter().filter(changed).map(move |row| (step, row)))
+            .flat_map(|step| {
+                step.versus.rows.iter().filter(|row| row.outcome.is_change()).map(move |row| (step, row))
+            })
+            .collect()
+    }
+
+    /// The same of tasks and probes.
+    pub fn timed_changes(&self) -> Vec<(Step<'_>, &TimedRow)> {
+        self.comparisons()
+            .flat_map(|step| step.versus.timed.iter().map(move |row| (step, row)))
+            .filter(|(_, row)| row.outcome.is_change())
             .collect()
     }
 }
@@ -105,11 +142,11 @@ impl Series {
 /// Judges all comparisons together. Of two runs the only step is also the way from the first to the last, and counts once.
 fn judge(steps: &mut [Versus], overall: &mut Versus) {
     if let [step] = steps {
-        versus::judge(step.rows.iter_mut());
+        versus::judge(step.judged());
         overall.clone_from(step);
         return;
     }
-    versus::judge(steps.iter_mut().chain([overall]).flat_map(|versus| versus.rows.iter_mut()));
+    versus::judge(steps.iter_mut().chain([overall]).flat_map(Versus::judged));
 }
 
 /// What every run has of each row.
@@ -122,9 +159,36 @@ fn rows(runs: &[&(String, Run)]) -> Vec<SeriesRow> {
                 setting: side.setting.clone(),
                 model: name.2.clone(),
                 cpu_us: vec![None; runs.len()],
+                rate: vec![None; runs.len()],
+                p99_us: vec![None; runs.len()],
             };
-            let estimate = Estimate::of(side.cells.counted.iter().filter_map(|cell| row::cpu_us(cell)));
-            rows.entry(name.clone()).or_insert_with(empty).cpu_us[place] = estimate.map(InRun::from);
+            let of = |figure: fn(&ServerCell) -> Option<f64>| {
+                let values = side.cells.counted.iter().filter_map(|cell| figure(cell));
+                Estimate::of(values).map(InRun::from)
+            };
+            let row = rows.entry(name.clone()).or_insert_with(empty);
+            row.cpu_us[place] = of(row::cpu_us);
+            row.rate[place] = of(|cell| Some(cell.requests_per_second));
+            row.p99_us[place] = of(|cell| cell.latency_us?.p99);
+        }
+    }
+    rows.into_values().collect()
+}
+
+/// The same of tasks and probes.
+fn timed_rows(runs: &[&(String, Run)]) -> Vec<TimedSeriesRow> {
+    let mut rows: BTreeMap<timed::Name, TimedSeriesRow> = BTreeMap::new();
+    for (place, (_, run)) in runs.iter().enumerate() {
+        for (name, sample) in timed::samples(run) {
+            let empty = || TimedSeriesRow {
+                suite: name.0,
+                setting: name.1.clone(),
+                name: name.2.clone(),
+                measure: sample.measure,
+                figure: vec![None; runs.len()],
+            };
+            let estimate = Estimate::of(sample.counted.iter().map(|reading| reading.value));
+            rows.entry(name.clone()).or_insert_with(empty).figure[place] = estimate.map(InRun::from);
         }
     }
     rows.into_values().collect()

@@ -17,19 +17,25 @@ use serde::Serialize;
 use super::again::{Pairs, Threshold};
 use super::conditions::{self, Conditions};
 use super::counted::Counted;
+use super::row::Estimate;
 use super::setting::{Key, Setting};
+use super::timed::{self, TimedAlone, TimedRow};
 use super::{Suite, gravest, groups_of, label, row};
 use crate::distance;
-use crate::record::{Cell, Run, ServerCell, Verdict};
+use crate::record::{Run, ServerCell, Verdict};
 use crate::statistics::moderated::LEAST_SD;
 use crate::statistics::ratio::logs;
 use crate::statistics::student::welch;
-use crate::statistics::{Ratio, SIGNIFICANCE, holm, median};
+use crate::statistics::{Ratio, SIGNIFICANCE, holm};
 use crate::units::plural;
 
 /// With fewer rounds of a side nothing is called faster, slower or the same: the range of two holds its median in half of
 /// all cases only.
 const LEAST_ROUNDS: usize = 3;
+
+/// Why nothing is compared where both runs have rounds that count.
+const NOWHERE_ALIKE: &str =
+    "the processors of server and load generator were not equally far apart in any round of both";
 
 /// How far two runs of the same may differ beyond what is seen within them: 2%. It is an allowance and was not measured; it
 /// covers runs that move a row's ratio by 1% (the standard deviation), which is what the tests try.
@@ -57,10 +63,12 @@ pub struct Versus {
     pub only_old: Vec<Alone>,
     /// What only the later run has.
     pub only_new: Vec<Alone>,
-    /// Whether the runs hold tasks as well, which are not compared: nothing says how far a task is from itself.
-    pub tasks_left_out: bool,
-    /// Whether they hold probes as well, which are not compared either.
-    pub probes_left_out: bool,
+    /// What both runs have of tasks and probes.
+    pub timed: Vec<TimedRow>,
+    /// What only the earlier run has of them.
+    pub timed_only_old: Vec<TimedAlone>,
+    /// What only the later run has of them.
+    pub timed_only_new: Vec<TimedAlone>,
 }
 
 /// One of the two runs.
@@ -116,6 +124,20 @@ pub struct VersusRow {
     pub lost: Option<String>,
 }
 
+impl VersusRow {
+    pub(crate) fn judged(&mut self) -> Judged<'_> {
+        Judged {
+            cost: self.cpu_us,
+            missing: "CPU time was not measured in both",
+            threshold: self.threshold,
+            rounds: self.rounds,
+            p_value: &mut self.p_value,
+            outcome: &mut self.outcome,
+            reason: &mut self.reason,
+        }
+    }
+}
+
 /// What became of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -130,6 +152,13 @@ pub enum Outcome {
     Same,
 }
 
+impl Outcome {
+    /// Whether something changed for sure.
+    pub(crate) fn is_change(self) -> bool {
+        matches!(self, Self::Slower | Self::Faster)
+    }
+}
+
 /// One figure of a row in both runs.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Change {
@@ -137,6 +166,8 @@ pub struct Change {
     pub old: f64,
     /// The median of the later run.
     pub new: f64,
+    /// The ends of the intervals around both medians, which are of one value where there is one round.
+    pub ends: [[f64; 2]; 2],
     /// The later by the earlier.
     pub ratio: f64,
     /// The lower end of the ratio's interval.
@@ -171,8 +202,14 @@ impl Versus {
     /// Compares `new` with `old`.
     pub fn of(old: &Run, new: &Run) -> Self {
         let mut versus = Self::unjudged(old, new);
-        judge(versus.rows.iter_mut());
+        judge(versus.judged());
         versus
+    }
+
+    /// All rows, to be judged.
+    pub(crate) fn judged(&mut self) -> impl Iterator<Item = Judged<'_>> {
+        let servers = self.rows.iter_mut().map(VersusRow::judged);
+        servers.chain(self.timed.iter_mut().map(TimedRow::judged))
     }
 
     /// The same without a word on any row: those of several comparisons are judged together.
@@ -188,7 +225,7 @@ impl Versus {
                 rows.push(compare(name, &old, &new, &pairs));
             }
         }
-        let has = |kind: fn(&Cell) -> bool| [old, new].iter().any(|run| run.cells.iter().any(kind));
+        let (timed, [timed_only_old, timed_only_new]) = timed::compare(old, new);
         let runs = (Compared::of(old), Compared::of(new));
         let mut warnings = conditions::of_runs(old, new);
         warnings.extend(conditions.warnings());
@@ -202,8 +239,9 @@ impl Versus {
             rows,
             only_old: alone(before),
             only_new: alone(after),
-            tasks_left_out: has(|cell| matches!(cell, Cell::Tasks(_))),
-            probes_left_out: has(|cell| cell.probe().is_some()),
+            timed,
+            timed_only_old,
+            timed_only_new,
         }
     }
 
@@ -216,19 +254,34 @@ impl Versus {
 
     /// Whether any row has its figure in both runs; what was slower can't be known otherwise.
     pub fn compares_anything(&self) -> bool {
-        self.rows.iter().any(|row| row.cpu_us.is_some())
+        let servers = self.rows.iter().any(|row| row.cpu_us.is_some());
+        servers || self.timed.iter().any(|row| row.figure.is_some())
+    }
+
+    /// How many rows both runs have.
+    pub fn number_of_rows(&self) -> usize {
+        self.rows.len() + self.timed.len()
     }
 
     /// The rows that the later run lost, each with what became of it: those that are gone, and those that say so.
     pub fn lost(&self) -> Vec<String> {
-        let gone = self.only_old.iter().map(|row| format!("{} (not in the later run)", row.model));
-        let told = self.rows.iter().filter_map(|row| Some(format!("{} ({})", row.model, row.lost.as_ref()?)));
-        gone.chain(told).collect()
+        let servers = self.only_old.iter().map(|row| &row.model);
+        let gone = servers.chain(self.timed_only_old.iter().map(|row| &row.name));
+        let gone = gone.map(|name| format!("{name} (not in the later run)"));
+        gone.chain(self.lost_rows().map(|(name, what)| format!("{name} ({what})"))).collect()
+    }
+
+    /// Of the rows of both runs those that the later one lost something of, and what.
+    pub fn lost_rows(&self) -> impl Iterator<Item = (&str, &str)> {
+        let servers = self.rows.iter().map(|row| (row.model.as_str(), row.lost.as_deref()));
+        let timed = self.timed.iter().map(|row| (row.name.as_str(), row.lost.as_deref()));
+        servers.chain(timed).filter_map(|(name, lost)| Some((name, lost?)))
     }
 
     /// How many rows came to `outcome`.
     pub fn count(&self, outcome: Outcome) -> usize {
-        self.rows.iter().filter(|row| row.outcome == outcome).count()
+        let servers = self.rows.iter().map(|row| row.outcome);
+        servers.chain(self.timed.iter().map(|row| row.outcome)).filter(|other| *other == outcome).count()
     }
 }
 
@@ -255,23 +308,23 @@ fn compare((suite, _, model): Name, old: &Side<'_>, new: &Side<'_>, pairs: &[Pai
     let [one, other] = pairs.each_ref().map(|pairs| pairs.threshold(suite, &new.setting));
     let distance = |cell: &&ServerCell| row::distance_ns(cell);
     let (before, after) = distance::in_common(&old.cells.counted, &new.cells.counted, distance);
-    let change = |figure: fn(&ServerCell) -> Option<f64>| change(&before, &after, figure);
+    let change = |figure: fn(&ServerCell) -> Option<f64>| change_of(&before, &after, figure);
     let [old_us, new_us] = [&before, &after].map(|cells| values(cells, row::cpu_us));
-    let p_value = || welch(&logs(&new_us)?, &logs(&old_us)?, LEAST_SD, BETWEEN_RUNS.ln() / 2.0);
-    let nowhere_alike = || {
-        let alike =
-            "the processors of server and load generator were not equally far apart in any round of both";
-        (before.is_empty() || after.is_empty()).then(|| alike.to_owned())
+    let void = |side: &Side<'_>, which| {
+        let verdicts = side.cells.last.iter().map(|cell| super::counted::verdict(cell));
+        void(side.cells.counted.is_empty(), gravest(verdicts), which)
     };
     VersusRow {
         suite,
         setting: new.setting.clone(),
         model,
-        threshold: if one.apart > other.apart || other.pairs == 0 { one } else { other },
+        threshold: one.or_larger(other),
         outcome: Outcome::CantTell,
-        reason: void(old, "earlier").or_else(|| void(new, "later")).or_else(nowhere_alike),
+        reason: void(old, "earlier")
+            .or_else(|| void(new, "later"))
+            .or_else(|| (before.is_empty() || after.is_empty()).then(|| NOWHERE_ALIKE.to_owned())),
         cpu_us: change(row::cpu_us),
-        p_value: p_value(),
+        p_value: chance(&old_us, &new_us),
         rate: change(|cell| Some(cell.requests_per_second)),
         p99_us: change(|cell| cell.latency_us?.p99),
         rounds: [old_us.len(), new_us.len()],
@@ -279,27 +332,34 @@ fn compare((suite, _, model): Name, old: &Side<'_>, new: &Side<'_>, pairs: &[Pai
     }
 }
 
-/// What the later run lost. Errors always are a loss; what neither run could measure is none.
-fn lost(old: &Side<'_>, new: &Side<'_>) -> Option<String> {
-    let last = &new.cells.last;
-    let errors = last.iter().filter(|cell| super::counted::verdict(cell) == Verdict::Errors).count();
-    if errors > 0 {
-        return Some(format!("{errors} of {} came to errors", plural(last.len(), "round")));
-    }
-    let had = |side: &Side<'_>| !values(&side.cells.counted, row::cpu_us).is_empty();
-    (had(old) && !had(new)).then(|| "no round has CPU time that counts".to_owned())
+/// How likely chance alone makes two samples differ so much; none where either is too small.
+pub(crate) fn chance(old: &[f64], new: &[f64]) -> Option<f64> {
+    welch(&logs(new)?, &logs(old)?, LEAST_SD, BETWEEN_RUNS.ln() / 2.0)
 }
 
-/// Why a side has no figures, if it has none.
-fn void(side: &Side<'_>, which: &str) -> Option<String> {
-    let verdicts = || side.cells.last.iter().map(|cell| super::counted::verdict(cell));
-    let why = || match gravest(verdicts()) {
+/// What the later run lost. Errors always are a loss; what neither run could measure is none.
+fn lost(old: &Side<'_>, new: &Side<'_>) -> Option<String> {
+    let had = |side: &Side<'_>| !values(&side.cells.counted, row::cpu_us).is_empty();
+    let verdicts: Vec<Verdict> = new.cells.last.iter().map(|cell| super::counted::verdict(cell)).collect();
+    lost_rounds(&verdicts)
+        .or_else(|| (had(old) && !had(new)).then(|| "no round has CPU time that counts".to_owned()))
+}
+
+/// How many rounds came to errors, if any did.
+pub(crate) fn lost_rounds(verdicts: &[Verdict]) -> Option<String> {
+    let errors = verdicts.iter().filter(|verdict| **verdict == Verdict::Errors).count();
+    (errors > 0).then(|| format!("{errors} of {} came to errors", plural(verdicts.len(), "round")))
+}
+
+/// Why a side has no figures, if it has none: by the gravest verdict on its rounds.
+pub(crate) fn void(is_empty: bool, gravest: Verdict, which: &str) -> Option<String> {
+    let why = match gravest {
         Verdict::Errors => "errors",
         Verdict::Unsupported => "unsupported",
         Verdict::Unstable => "unstable",
         Verdict::Valid | Verdict::ClientBound => "nothing counts",
     };
-    side.cells.counted.is_empty().then(|| format!("no round of the {which} run counts: {}", why()))
+    is_empty.then(|| format!("no round of the {which} run counts: {why}"))
 }
 
 fn values(cells: &[&ServerCell], figure: fn(&ServerCell) -> Option<f64>) -> Vec<f64> {
@@ -307,7 +367,7 @@ fn values(cells: &[&ServerCell], figure: fn(&ServerCell) -> Option<f64>) -> Vec<
 }
 
 /// One figure of both sides; none unless all rounds that are compared have it, and it is positive.
-fn change(
+fn change_of(
     old: &[&ServerCell],
     new: &[&ServerCell],
     figure: fn(&ServerCell) -> Option<f64>,
@@ -316,11 +376,17 @@ fn change(
         let values = values(cells, figure);
         (values.len() == cells.len()).then_some(values)
     };
-    let (old, new) = (all(old)?, all(new)?);
-    let ratio = Ratio::of_samples(&new, &old)?;
+    change(&all(old)?, &all(new)?)
+}
+
+/// Two samples of one figure; none unless all of it is positive.
+pub(crate) fn change(old: &[f64], new: &[f64]) -> Option<Change> {
+    let ratio = Ratio::of_samples(new, old)?;
+    let [old, new] = [old, new].map(|values| Estimate::of(values.iter().copied()));
     Some(Change {
-        old: median(old)?,
-        new: median(new)?,
+        ends: [old?, new?].map(|of| [of.interval.low, of.interval.high]),
+        old: old?.median,
+        new: new?.median,
         ratio: ratio.value,
         low: ratio.interval.low,
         high: ratio.interval.high,
@@ -328,40 +394,56 @@ fn change(
     })
 }
 
+/// What is judged of a row, whatever it is of.
+pub(crate) struct Judged<'a> {
+    /// What it costs in both runs.
+    pub(crate) cost: Option<Change>,
+    /// What is said of a row that has no such figure.
+    pub(crate) missing: &'static str,
+    pub(crate) threshold: Threshold,
+    pub(crate) rounds: [usize; 2],
+    pub(crate) p_value: &'a mut Option<f64>,
+    pub(crate) outcome: &'a mut Outcome,
+    pub(crate) reason: &'a mut Option<String>,
+}
+
 /// Corrects the p-values for the number of rows, and says what became of each.
-pub(crate) fn judge<'a>(rows: impl Iterator<Item = &'a mut VersusRow>) {
-    let mut rows: Vec<&mut VersusRow> = rows.collect();
-    let p_values: Vec<f64> = rows.iter().filter_map(|row| row.p_value).collect();
+pub(crate) fn judge<'a>(rows: impl Iterator<Item = Judged<'a>>) {
+    let mut rows: Vec<Judged<'_>> = rows.collect();
+    let p_values: Vec<f64> = rows.iter().filter_map(|row| *row.p_value).collect();
     let mut adjusted = holm::adjusted(&p_values).into_iter();
     for row in &mut rows {
-        row.p_value = row.p_value.and_then(|_| adjusted.next());
-        match outcome(row, row.threshold.between_runs()) {
-            Ok(outcome) => row.outcome = outcome,
-            Err(reason) => row.reason = row.reason.take().or(Some(reason)),
+        *row.p_value = row.p_value.and_then(|_| adjusted.next());
+        match row.comes_to() {
+            Ok(outcome) => *row.outcome = outcome,
+            Err(reason) => *row.reason = row.reason.take().or(Some(reason)),
         }
     }
 }
 
-/// What became of a row, or why it can't be told.
-fn outcome(row: &VersusRow, threshold: Threshold) -> Result<Outcome, String> {
-    let Some(change) = row.cpu_us else {
-        return Err("CPU time was not measured in both".to_owned());
-    };
-    if row.rounds.iter().any(|rounds| *rounds < LEAST_ROUNDS) {
-        return Err(format!("fewer than {LEAST_ROUNDS} rounds on a side; measure more with --rounds"));
-    }
-    let (slower, faster) = (change.low > threshold.ratio, change.high < 1.0 / threshold.ratio);
-    if slower || faster {
-        return if row.p_value.is_some_and(|p| p < SIGNIFICANCE) {
-            Ok(if slower { Outcome::Slower } else { Outcome::Faster })
-        } else {
-            Err("a change beyond the threshold that may be chance among so many rows".to_owned())
+impl Judged<'_> {
+    /// What became of a row, or why it can't be told.
+    fn comes_to(&self) -> Result<Outcome, String> {
+        let threshold = self.threshold.between_runs();
+        let Some(change) = self.cost else {
+            return Err(self.missing.to_owned());
         };
-    }
-    let within = |ratio| !threshold.is_exceeded_by(ratio);
-    if within(change.low) && within(change.high) {
-        Ok(Outcome::Same)
-    } else {
-        Err("the interval reaches over the threshold; measure more rounds".to_owned())
+        if self.rounds.iter().any(|rounds| *rounds < LEAST_ROUNDS) {
+            return Err(format!("fewer than {LEAST_ROUNDS} rounds on a side; measure more with --rounds"));
+        }
+        let (slower, faster) = (change.low > threshold.ratio, change.high < 1.0 / threshold.ratio);
+        if slower || faster {
+            return if self.p_value.is_some_and(|p| p < SIGNIFICANCE) {
+                Ok(if slower { Outcome::Slower } else { Outcome::Faster })
+            } else {
+                Err("a change beyond the threshold that may be chance among so many rows".to_owned())
+            };
+        }
+        let within = |ratio| !threshold.is_exceeded_by(ratio);
+        if within(change.low) && within(change.high) {
+            Ok(Outcome::Same)
+        } else {
+            Err("the interval reaches over the threshold; measure more rounds".to_owned())
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use reports::document::Document;
 use reports::picture::Drawing;
-use reports::record::{Cell, Run};
+use reports::record::{Cell, Run, ServerCell};
 use reports::summary::Series;
 
 use crate::expected::{Expected, Row, Text};
@@ -73,16 +73,10 @@ fn setting(runs: &[(String, Run)]) -> Expected {
     let rows = [0, 1].map(|place| {
         let model = MODELS[place].0;
         let medians = [0, 1, 2].map(|which| Rounds::of(cpu(runs, model, which)).middle);
-        let least = medians.into_iter().fold(f64::INFINITY, f64::min);
-        let most = medians.into_iter().fold(0.0, f64::max);
-        let height = |median: f64| {
-            let eighth = ((median - least) / (most - least) * 8.0) as usize;
-            ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'][eighth.min(7)]
-        };
         let said = STEPS
             .map(|step| format!("{} {} {:.2}", arrow(step), OUTCOMES[place], change(runs, model, step).0));
         let row = Row::of("model", model)
-            .with("course", Text::Course(medians.map(height).into_iter().collect()))
+            .with("course", Text::Course(course(medians)))
             .word("changes", said.join("; "));
         medians
             .into_iter()
@@ -90,6 +84,30 @@ fn setting(runs: &[(String, Run)]) -> Expected {
             .fold(row, |row, (median, run)| row.figure(format!("run {run} (µs)"), median))
     });
     Expected::new(SETTING, rows.to_vec())
+}
+
+/// What is shown beside CPU time, from run to run.
+fn beside(runs: &[(String, Run)], title: &str, unit: &str, figure: fn(&ServerCell) -> f64) -> Expected {
+    let rows = [0, 1].map(|place| {
+        let model = MODELS[place].0;
+        let of = |which: usize| each(&servers(&runs[which].1, |cell| cell.model == model), figure);
+        let medians = [0, 1, 2].map(|which| Rounds::of(of(which)).middle);
+        let row = Row::of("model", model).with("course", Text::Course(course(medians)));
+        let runs = medians.into_iter().zip(1..);
+        runs.fold(row, |row, (median, run)| row.figure(format!("run {run} ({unit})"), median))
+    });
+    Expected::new(format!("{title} from run to run: {SETTING}"), rows.to_vec())
+}
+
+/// A line of characters from the least to the greatest, which is a tenth more at the least.
+fn course(medians: [f64; 3]) -> String {
+    let least = medians.into_iter().fold(f64::INFINITY, f64::min);
+    let most = medians.into_iter().fold(0.0, f64::max).max(1.1 * least);
+    let height = |median: f64| {
+        let eighth = ((median - least) / (most - least) * 8.0) as usize;
+        ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'][eighth.min(7)]
+    };
+    medians.map(height).into_iter().collect()
 }
 
 fn list(runs: &[(String, Run)]) -> Expected {
@@ -106,7 +124,14 @@ fn list(runs: &[(String, Run)]) -> Expected {
 #[test]
 fn every_step_and_every_run_has_its_own_figures() {
     let runs = runs();
-    let tables = [changes(&runs), setting(&runs), list(&runs)];
+    let p99 = |cell: &ServerCell| cell.latency_us.unwrap().p99.unwrap();
+    let tables = [
+        changes(&runs),
+        setting(&runs),
+        beside(&runs, "Rate", "req/s", |cell| cell.requests_per_second),
+        beside(&runs, "p99", "µs", p99),
+        list(&runs),
+    ];
     tables.iter().for_each(Expected::has_no_alike_figures);
     forms::all_say(&Document::series(&Series::of(&runs).unwrap()), &tables);
 }

@@ -152,10 +152,60 @@ fn every_figure_of_a_change_is_that_of_both_runs() {
     forms::all_say(&Document::versus(&Versus::of(&old, &new)), &tables);
 }
 
+/// Where, how and when both were measured, side by side.
+fn both_runs(old: &Run, new: &Run) -> Expected {
+    let row = |name: &str, of: &dyn Fn(&Run) -> String| {
+        Row::of("fact", name).word("earlier", of(old)).word("later", of(new))
+    };
+    let host = |run: &Run| {
+        format!("{}, {} cores, , 0 GiB of memory, 0 descriptors a process", run.host.cpu, run.host.cores)
+    };
+    let rounds = |run: &Run| run.cells.iter().map(Cell::round).max().unwrap().to_string();
+    let floor = |run: &Run| {
+        let floor = run.floor.unwrap();
+        format!(
+            "a request costs {:.2} µs of CPU and {:.1} µs of round trip at the least; tried before the run, the load generator came to \
+             {} requests/s on one processor",
+            floor.cpu_us,
+            floor.round_trip_us,
+            reports::grouped(floor.ceiling_per_second as u64)
+        )
+    };
+    let verdicts = |run: &Run| {
+        let valid = run.cells.iter().filter(|cell| cell.verdict() == Verdict::Valid).count();
+        format!("{valid} valid of {} cells", run.cells.len())
+    };
+    let rows = vec![
+        row("Host", &host),
+        row("Version", &|run| format!("concur {}", run.concur)),
+        row("Started", &|run| run.started.clone()),
+        row("Floor", &floor),
+        row("Placement", &|_| "server on core 0, load generator on core 1".to_owned()),
+        row("Rounds", &rounds),
+        row("Verdicts", &verdicts),
+    ];
+    Expected::new("Both runs", rows)
+}
+
+#[test]
+fn each_run_has_its_own_conclusion_and_its_own_record_beside_the_page() {
+    let (old, new) = (old(), new());
+    let both = Document::versus_with_both(&Versus::of(&old, &new), &old, &new);
+    let said: Vec<(&str, &str)> =
+        both.conclusions.iter().map(|it| (it.suite.as_str(), it.text.as_str())).collect();
+    let [changed, earlier, later] = said[..] else { panic!("{said:?}") };
+    let own = |run: &Run| Document::of(run).conclusions.remove(0).text;
+    assert_eq!(changed.0, "Servers");
+    assert_eq!(earlier, ("Servers (earlier run)", own(&old).as_str()));
+    assert_eq!(later, ("Servers (later run)", own(&new).as_str()));
+    assert_eq!(both.files, ["report.md", "earlier.json", "later.json", "earlier.csv", "later.csv"]);
+}
+
 #[test]
 fn the_reports_on_both_runs_stand_below_with_their_own_figures() {
     let (old, new) = (old(), new());
     let mut tables = tables(&old, &new);
+    tables.push(both_runs(&old, &new));
     for (run, which) in [(&old, "earlier"), (&new, "later")] {
         for connections in CONNECTIONS {
             let rows = MODELS.map(|(model, ..)| at(run, model, connections));
@@ -188,6 +238,9 @@ fn the_picture_has_both_runs_figures_for_each_row() {
         let expected = Rounds::of(each(&at(run, model, connections), cpu_us)).middle;
         // A part for each run, so that the two look different.
         assert!((bar.lengths[place] / expected - 1.0).abs() < 1e-9, "{bar:?}");
+        let ends = Rounds::of(each(&at(run, model, connections), cpu_us)).ends.unwrap();
+        let (low, high) = bar.interval.unwrap();
+        assert!((low / ends.0 - 1.0).abs() < 1e-9 && (high / ends.1 - 1.0).abs() < 1e-9, "{bar:?}");
         assert!(bar.lengths.len() == 2 && bar.lengths[1 - place] == 0.0, "{bar:?}");
         let told = bar.value.strip_suffix(" µs").and_then(crate::figure::Figure::of);
         assert!(told.is_some_and(|told| told.is(expected)), "{bar:?}");

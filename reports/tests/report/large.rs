@@ -53,7 +53,7 @@ fn titles(page: &str) -> (BTreeSet<String>, Vec<String>) {
     };
     let headings = between("<h3 id=\"", "</h3>");
     let headings = headings.iter().filter_map(|heading| Some(heading.split_once('>')?.1.to_owned()));
-    let list = page.rsplit_once("run.json has what they are drawn from").map_or("", |(_, rest)| rest);
+    let list = page.rsplit_once("the record has what they are drawn from").map_or("", |(_, rest)| rest);
     let list = list.split_once("</ul>").map_or("", |(list, _)| list);
     let left_out = list.split("<li>").skip(1).filter_map(|rest| Some(rest.split_once("</li>")?.0.to_owned()));
     (headings.collect(), left_out.collect())

@@ -145,11 +145,12 @@ fn the_pages_of_two_runs_show_what_changed_and_then_the_figures_of_both() {
     let document = Document::versus_with_both(&versus, &runs[0].1, &runs[1].1);
     let titles: Vec<_> = document.tables.iter().map(|table| table.title.as_str()).collect();
     let setting = "echo 64 B over tcp: 64 connections, kept open";
-    let expected = [setting.to_owned(), format!("{setting} (earlier run)"), format!("{setting} (later run)")];
+    let [earlier, later] = ["earlier", "later"].map(|which| format!("{setting} ({which} run)"));
+    let expected = [setting, "Both runs", &earlier, &later];
     assert_eq!(titles, expected);
-    // The first table is that of changes; the others are those of the reports themselves.
+    // The first table is that of changes; behind the facts of both are those of the reports themselves.
     let of = Document::of(&runs[1].1);
-    assert_eq!(document.tables[2].rows, of.tables[0].rows);
+    assert_eq!(document.tables[3].rows, of.tables[0].rows);
     assert_eq!(document.tables[0].rows[0][..2], ["slower", "epoll"]);
 }
 

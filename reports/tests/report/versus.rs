@@ -2,6 +2,8 @@
 
 mod chance;
 mod conditions;
+mod timed;
+mod written;
 
 use reports::document::Document;
 use reports::picture::Drawing;

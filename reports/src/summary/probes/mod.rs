@@ -2,6 +2,7 @@
 
 mod groups;
 mod row;
+mod sample;
 mod touched;
 
 use self::groups::{Group, Key, groups};
@@ -15,6 +16,7 @@ use crate::units::{bytes_of, grouped};
 
 pub use groups::WORD;
 pub use row::ProbeRow;
+pub(crate) use sample::samples;
 pub use touched::{Bend, TouchedRow, TouchedTable};
 
 /// What probes are compared for.
@@ -98,19 +100,23 @@ const CREATE: &str = "create";
 pub(crate) fn tables(run: &Run) -> (Vec<ProbeTable>, Option<TouchedTable>) {
     let (mut all, mut touched) = (Vec::new(), None);
     for suite in [ProbeSuite::Spawn, ProbeSuite::Switch, ProbeSuite::Ipc] {
-        let cells = run.cells.iter().filter_map(|cell| match (suite, cell) {
-            (ProbeSuite::Spawn, Cell::Spawn(cell))
-            | (ProbeSuite::Switch, Cell::Switch(cell))
-            | (ProbeSuite::Ipc, Cell::Ipc(cell)) => Some(&**cell),
-            _ => None,
-        });
-        let groups = groups(cells);
+        let groups = groups(cells_of(run, suite));
         let pairs = Pairs::of(&groups);
         let made = groups.iter().find(|group| group.key.is_plain(CREATE));
         all.extend(groups.iter().map(|group| table(suite, group, made, &pairs)));
         touched = touched.or_else(|| touched::table(&groups));
     }
     (all, touched)
+}
+
+/// A run's cells of one suite.
+fn cells_of(run: &Run, suite: ProbeSuite) -> impl Iterator<Item = &ProbeCell> {
+    run.cells.iter().filter_map(move |cell| match (suite, cell) {
+        (ProbeSuite::Spawn, Cell::Spawn(cell))
+        | (ProbeSuite::Switch, Cell::Switch(cell))
+        | (ProbeSuite::Ipc, Cell::Ipc(cell)) => Some(&**cell),
+        _ => None,
+    })
 }
 
 /// How far what was measured twice was from itself.

@@ -135,11 +135,11 @@ pub(super) fn row(cells: &[&ProbeCell]) -> ProbeRow {
 }
 
 /// The attempt at each round that counts.
-fn last<'a>(cells: &[&'a ProbeCell]) -> Vec<&'a ProbeCell> {
+pub(super) fn last<'a>(cells: &[&'a ProbeCell]) -> Vec<&'a ProbeCell> {
     cells.iter().copied().filter(|cell| !superseded(*cell, cells)).collect()
 }
 
-fn counts(cell: &ProbeCell) -> bool {
+pub(super) fn counts(cell: &ProbeCell) -> bool {
     cell.verdict == Verdict::Valid && cell.noise.is_none_or(|noise| !noise.disturbed)
 }
 
@@ -159,11 +159,14 @@ pub(super) fn cost_by_round(cells: &[&ProbeCell]) -> ByRound {
         let time = cell.time_us.map(|us| us.p50);
         time.or(cell.bytes_per_second.map(|bytes| 1.0 / bytes)).or(cell.bytes_each)
     };
-    let reading = |cell: &ProbeCell| {
-        Some(Reading { value: cost(cell)?, distance_ns: cell.noise.as_ref().and_then(distance::of) })
-    };
+    let reading = |cell: &ProbeCell| Some(Reading { value: cost(cell)?, distance_ns: distance_ns(cell) });
     let counted = last(cells).into_iter().filter(|cell| counts(cell));
     counted.filter_map(|cell| Some((cell.round, reading(cell)?))).collect()
+}
+
+/// How far apart the processors were meanwhile.
+pub(super) fn distance_ns(cell: &ProbeCell) -> Option<f64> {
+    cell.noise.as_ref().and_then(distance::of)
 }
 
 /// Time in microseconds of each round that counts.

@@ -1,11 +1,10 @@
 //! Under what two runs were measured: what differs is named.
 
 use reports::document::Document;
-use reports::record::{Cell, Host, Placement, Run, ServerCell};
+use reports::record::{Host, Placement, Run, ServerCell};
 use reports::summary::Versus;
 
 use super::{MODELS, run, with};
-use crate::sample::{task, tasks_cell};
 
 #[test]
 fn what_differs_between_hosts_is_named() {
@@ -60,18 +59,4 @@ fn what_else_differs_between_two_runs_is_warned_of() {
     let cut = Run { complete: false, planned: 40, ..old.clone() };
     assert_eq!(warnings(&cut), ["The later run is not complete: it holds 12 of its 40 planned cells."]);
     assert_eq!(Document::versus(&Versus::of(&old, &cut)).warnings, warnings(&cut));
-}
-
-#[test]
-fn tasks_and_probes_are_said_to_be_left_out() {
-    let old = run(&MODELS, 3, 0.01, 1);
-    let mut new = old.clone();
-    assert!(!Versus::of(&old, &new).tasks_left_out);
-    new.cells.push(tasks_cell(task("line", "primes", 1, 2.0, 1)));
-    let versus = Versus::of(&old, &new);
-    assert_eq!((versus.rows.len(), versus.tasks_left_out), (4, true));
-    assert!(!versus.probes_left_out);
-    new.cells.push(Cell::Ipc(Box::default()));
-    assert!(Versus::of(&old, &new).probes_left_out);
-    assert!(Document::versus(&versus).facts.iter().any(|fact| fact.name == "Tasks"));
 }

@@ -114,7 +114,7 @@ fn conclusion(series: &Series) -> Conclusion {
     } else {
         ("With care: the runs were not measured alike, as the warnings say.".to_owned(), Belief::Careful)
     };
-    Conclusion { suite: "Servers".to_owned(), text, trust, belief }
+    Conclusion { suite: "Servers".to_owned(), text, trust, belief, about: None }
 }
 
 fn changes(series: &Series) -> Table {

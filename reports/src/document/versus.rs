@@ -104,7 +104,7 @@ fn conclusion(versus: &Versus) -> Option<Conclusion> {
             Belief::Firm,
         )
     };
-    Some(Conclusion { suite: "Servers".to_owned(), text, trust, belief })
+    Some(Conclusion { suite: "Servers".to_owned(), text, trust, belief, about: None })
 }
 
 /// Of the rows that changed the one whose ratio is farthest from 1.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::figure::Figure;
 use super::shown::Shown;
 use super::{Languages, WORDS, dictionary, room};
-use crate::document::Document;
+use crate::document::{Conclusion, Document};
 
 /// All that the page shows.
 #[derive(Serialize)]
@@ -17,7 +17,15 @@ pub(super) struct Page<'a> {
     pub(super) language: &'a str,
     /// The page's own words, by their keys.
     pub(super) words: BTreeMap<&'static str, String>,
-    /// The tables that the page begins with.
+    /// The conclusions before the table that they are about.
+    pub(super) before: &'a [Conclusion],
+    /// That table, in short.
+    pub(super) brief: Option<Shown<'a>>,
+    /// What the whole of it is linked to by; none where the page has no room for that.
+    pub(super) whole: Option<String>,
+    /// The other conclusions.
+    pub(super) behind: &'a [Conclusion],
+    /// The tables that rank what the run compares.
     pub(super) leading: Vec<Shown<'a>>,
     /// Whether these rank.
     pub(super) ranked: bool,
@@ -56,11 +64,19 @@ impl<'a> Page<'a> {
             room::shared(others, room::TABLES - taken, Shown::kind, |_| false, Shown::size);
         let tables = no_leading.iter().chain(&no_others).map(Shown::title);
         let left_out = no_pictures.iter().map(Figure::title).chain(tables).collect();
+        let (before, behind) = document.conclusions_around();
+        let brief = document.brief.as_ref();
+        let whole = brief.map(|brief| format!("table-{}", brief.whole + 1));
+        let is_there = |id: &String| leading.iter().chain(&others).any(|shown| shown.id() == id);
         let dictionary = dictionary::json(&languages.dictionary, document);
         Self {
             document,
             language: languages.own,
             words: WORDS.into_iter().map(|(key, word)| (key, (languages.words)(word))).collect(),
+            before,
+            brief: brief.map(|brief| Shown::brief(&brief.table, document.language)),
+            whole: whole.filter(is_there),
+            behind,
             ranked: leading.iter().any(Shown::ranks),
             leading,
             others,

@@ -58,15 +58,15 @@ impl<'a> Page<'a> {
             room::shared(pictures, room::PICTURES, Figure::kind, is_main, Figure::size);
         let leading: Vec<Shown<'a>> = leading.into_iter().enumerate().map(shown(true)).collect();
         let others: Vec<Shown<'a>> = others.into_iter().enumerate().map(shown(false)).collect();
-        let (leading, no_leading) = room::shared(leading, room::TABLES, Shown::kind, |_| false, Shown::size);
+        let brief = document.brief.as_ref().map(|brief| Shown::brief(&brief.table, document.language));
+        let room = room::TABLES.saturating_sub(brief.as_ref().map_or(0, Shown::size));
+        let (leading, no_leading) = room::shared(leading, room, Shown::kind, |_| false, Shown::size);
         let taken: usize = leading.iter().map(Shown::size).sum();
-        let (others, no_others) =
-            room::shared(others, room::TABLES - taken, Shown::kind, |_| false, Shown::size);
+        let (others, no_others) = room::shared(others, room - taken, Shown::kind, |_| false, Shown::size);
         let tables = no_leading.iter().chain(&no_others).map(Shown::title);
         let left_out = no_pictures.iter().map(Figure::title).chain(tables).collect();
         let (before, behind) = document.conclusions_around();
-        let brief = document.brief.as_ref();
-        let whole = brief.map(|brief| format!("table-{}", brief.whole + 1));
+        let whole = document.brief.as_ref().map(|brief| format!("table-{}", brief.whole + 1));
         let is_there = |id: &String| leading.iter().chain(&others).any(|shown| shown.id() == id);
         let dictionary = dictionary::json(&languages.dictionary, document);
         Self {
@@ -74,7 +74,7 @@ impl<'a> Page<'a> {
             language: languages.own,
             words: WORDS.into_iter().map(|(key, word)| (key, (languages.words)(word))).collect(),
             before,
-            brief: brief.map(|brief| Shown::brief(&brief.table, document.language)),
+            brief,
             whole: whole.filter(is_there),
             behind,
             ranked: leading.iter().any(Shown::ranks),

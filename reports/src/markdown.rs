@@ -16,20 +16,26 @@ pub fn draw(document: &Document) -> String {
     let mut blocks = vec![format!("# {}", escape(&document.title))];
     let conclusion =
         |it: &Conclusion| format!("**{}**: {} *{}*", escape(&it.suite), escape(&it.text), escape(&it.trust));
-    if !document.conclusions.is_empty() {
-        blocks.push(list(document.conclusions.iter().map(conclusion)));
-    }
+    let (before, behind) = document.conclusions_around();
+    let mut tables = tables(document).into_iter();
+    blocks.push(list(before.iter().map(conclusion)));
     blocks.extend(document.warnings.iter().map(|warning| format!("**{}**", escape(warning))));
+    if let Some(brief) = &document.brief {
+        blocks.push(escape(brief.by));
+        blocks.extend(tables.next());
+    }
+    blocks.push(list(behind.iter().map(conclusion)));
     if !document.pictures.is_empty() {
         blocks.push(document.language.of("Pictures are in [report.html](report.html).").into_owned());
     }
-    blocks.extend(tables(document));
+    blocks.extend(tables);
     let facts = list(document.facts.iter().map(|fact| document.language.labelled(fact.name, &value(fact))));
     blocks.push(folded(&document.language.of("Machine, command and versions"), &facts));
     let explanations = explanations(document);
     if !explanations.is_empty() {
         blocks.push(folded(&document.language.of("What the columns mean"), &explanations));
     }
+    blocks.retain(|block| !block.is_empty());
     blocks.join("\n\n") + "\n"
 }
 

@@ -10,7 +10,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use self::fit::{Fit, GAP};
 pub use self::marks::{bar, sparkline};
-use crate::document::Document;
+use crate::document::{Conclusion, Document, Fact};
 use crate::language::Language;
 use crate::table::{Align, Column, Marks, Table};
 use crate::text::{break_label, one_line, wrap};
@@ -58,24 +58,25 @@ pub fn draw(document: &Document, terminal: Terminal) -> String {
 /// Draws the whole document.
 pub fn draw_with(document: &Document, terminal: Terminal, colours: Colours) -> String {
     let paragraph = |text: &str, indent| draw_text(text, terminal, indent);
-    let mut page = String::new();
-    for conclusion in &document.conclusions {
-        page += &paragraph(&conclusion.line(document.language), 2);
+    let conclusions = |of: &[Conclusion]| -> String {
+        of.iter().map(|conclusion| paragraph(&conclusion.line(document.language), 2)).collect()
+    };
+    let (before, behind) = document.conclusions_around();
+    let mut blocks = vec![conclusions(before)];
+    blocks.extend(document.warnings.iter().map(|warning| colours.warning(&paragraph(warning, 0))));
+    let mut tables =
+        document.in_order().map(|table| draw_table_in(document.language, table, terminal, colours));
+    if let Some(brief) = &document.brief {
+        let table = tables.next();
+        let by = table.as_ref().map(|_| paragraph(brief.by, 0));
+        blocks.extend(by.into_iter().chain(table));
     }
-    if !document.conclusions.is_empty() {
-        page += "\n";
-    }
-    for fact in &document.facts {
-        page += &paragraph(&document.language.labelled(fact.name, &fact.value), 2);
-    }
-    for warning in &document.warnings {
-        page += "\n";
-        page += &colours.warning(&paragraph(warning, 0));
-    }
-    for table in document.in_order() {
-        page += "\n";
-        page += &draw_table_in(document.language, table, terminal, colours);
-    }
+    blocks.push(conclusions(behind));
+    let fact = |fact: &Fact| paragraph(&document.language.labelled(fact.name, &fact.value), 2);
+    blocks.push(document.facts.iter().map(fact).collect());
+    blocks.extend(tables);
+    blocks.retain(|block| !block.trim().is_empty());
+    let mut page = blocks.join("\n");
     if !document.tables.is_empty() {
         page += "\n";
         page += &paragraph(document.legend, 0);

@@ -23,7 +23,7 @@ pub(super) fn warnings(run: &Run) -> Vec<String> {
     if run.cells.iter().all(|cell| !matches!(cell.verdict(), Verdict::Valid | Verdict::ClientBound)) {
         warnings.push(format!(
             "No cell of this run counts ({}), so there are no figures; the notes say why.",
-            listed_verdicts(run)
+            listed_verdicts(&all_cells(run))
         ));
     }
     warnings
@@ -111,12 +111,16 @@ const VERDICTS: [Verdict; 5] =
 
 /// How many cells got each verdict: `20 valid, 1 unstable of 21 cells`.
 fn verdicts(run: &Run) -> String {
-    format!("{} of {}", listed_verdicts(run), plural(run.cells.len(), "cell"))
+    format!("{} of {}", listed_verdicts(&all_cells(run)), plural(run.cells.len(), "cell"))
+}
+
+fn all_cells(run: &Run) -> Vec<&Cell> {
+    run.cells.iter().collect()
 }
 
 /// `20 valid, 1 unstable`.
-fn listed_verdicts(run: &Run) -> String {
-    let number = |verdict| run.cells.iter().filter(|cell| cell.verdict() == verdict).count();
+pub(super) fn listed_verdicts(cells: &[&Cell]) -> String {
+    let number = |verdict| cells.iter().filter(|cell| cell.verdict() == verdict).count();
     let listed = VERDICTS.map(|verdict| (number(verdict), name(verdict)));
     let listed = listed.iter().filter(|(number, _)| *number > 0);
     let listed: Vec<_> = listed.map(|(number, name)| format!("{} {name}", count(*number as f64))).collect();

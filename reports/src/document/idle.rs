@@ -18,6 +18,11 @@ pub(super) fn tables(table: &IdleTable) -> [Table; 2] {
     [cost(table), rate(table)]
 }
 
+/// What its first table is called.
+pub(super) fn title(table: &IdleTable) -> String {
+    format!("What idle connections cost: {}", title::of(&table.setting, Open::Idle))
+}
+
 fn cost(table: &IdleTable) -> Table {
     let growth = |row: &IdleRow| {
         let cpu_us = |step: &Option<IdleStep>| step.as_ref()?.cpu_us.map(|us| us.median);
@@ -41,12 +46,7 @@ fn cost(table: &IdleTable) -> Table {
         texts.push(interval.map(|interval| range(interval, figure)).unwrap_or_default());
         texts
     };
-    Table {
-        title: format!("What idle connections cost: {}", title::of(&table.setting, Open::Idle)),
-        columns,
-        rows: table.rows.iter().map(texts).collect(),
-        notes: notes(table),
-    }
+    Table { title: title(table), columns, rows: table.rows.iter().map(texts).collect(), notes: notes(table) }
 }
 
 fn rate(table: &IdleTable) -> Table {

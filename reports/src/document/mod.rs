@@ -1,5 +1,6 @@
 //! The document: everything a report says, in texts, built once from a record and drawn in several ways.
 
+mod brief;
 mod conclusion;
 mod connections;
 mod facts;
@@ -26,6 +27,7 @@ pub(crate) mod versus;
 
 use std::borrow::Cow;
 
+pub use brief::Brief;
 pub use conclusion::{Belief, Conclusion};
 use serde::Serialize;
 
@@ -63,6 +65,8 @@ pub struct Document {
     pub title: String,
     /// What it comes to, one for each suite: who won, by how much, and whether to believe it.
     pub conclusions: Vec<Conclusion>,
+    /// The table that the first of these is about, in short.
+    pub brief: Option<Brief>,
     /// What must be known before any figure is read, one sentence each: that the run is not complete, say.
     pub warnings: Vec<String>,
     /// Where, how and when it was measured.
@@ -126,10 +130,20 @@ impl Document {
         series::document(series)
     }
 
-    /// The tables in the order of reading: those first that rank what the run compares.
+    /// The tables in the order of reading: that first which the first conclusion is about, then those that rank what the run
+    /// compares.
     pub fn in_order(&self) -> impl Iterator<Item = &Table> {
-        let others = (0..self.tables.len()).filter(|place| !self.leading.contains(place));
-        self.leading.iter().copied().chain(others).filter_map(|place| self.tables.get(place))
+        let first = self.brief.as_ref().map(|brief| brief.whole);
+        let leading = self.leading.iter().copied().filter(move |place| Some(*place) != first);
+        let others = (0..self.tables.len()).filter(move |place| !self.leading.contains(place));
+        let others = others.filter(move |place| Some(*place) != first);
+        first.into_iter().chain(leading).chain(others).filter_map(|place| self.tables.get(place))
+    }
+
+    /// The conclusions before the table that they are about, and those behind it.
+    pub fn conclusions_around(&self) -> (&[Conclusion], &[Conclusion]) {
+        let after = self.brief.as_ref().map_or(self.conclusions.len(), |brief| brief.after);
+        self.conclusions.split_at(after.min(self.conclusions.len()))
     }
 
     /// All of it that is neither a table nor a picture.
@@ -167,6 +181,7 @@ impl Document {
         tables.extend(switch::tables(&summary.probes));
         tables.extend(ipc::tables(&summary.probes));
         let ranked = tables.iter().any(has_ranks);
+        let conclusions = conclusion::all(run, &summary);
         let without_servers = summary.servers.is_empty() && !tables.is_empty();
         let explanations = [
             (!summary.servers.is_empty()).then_some(servers::EXPLANATION),
@@ -184,7 +199,8 @@ impl Document {
             language: Language::English,
             files: vec!["run.json", "cells.csv", "report.md"],
             title: "Concurrency models compared".to_owned(),
-            conclusions: conclusion::all(run, &summary),
+            brief: Brief::of(&conclusions, &tables, &summary),
+            conclusions,
             warnings: facts::warnings(run),
             facts: facts::facts(run),
             leading: leading(&tables, &summary),

@@ -39,6 +39,11 @@ pub(super) fn tables(sweep: &RateSweep) -> Vec<Table> {
     tables
 }
 
+/// What its first table is called.
+pub(super) fn title(sweep: &RateSweep) -> String {
+    format!("Up to which rate: {}", title::of(&sweep.setting, Open::Rate))
+}
+
 fn knees(sweep: &RateSweep) -> Table {
     let late = |row: &RateRow| {
         let p99 = |step: &Option<RateStep>| step.as_ref()?.late_us(Percentile::P99);
@@ -56,7 +61,7 @@ fn knees(sweep: &RateSweep) -> Table {
     let rates = sweep.rates[..shown].iter().enumerate();
     columns.extend(rates.map(|(index, rate)| Column::numbers(figure(*rate), "req/s", expendable(index))));
     Table {
-        title: format!("Up to which rate: {}", title::of(&sweep.setting, Open::Rate)),
+        title: title(sweep),
         columns,
         rows: sweep.rows.iter().map(|row| knee_row(row, shown)).collect(),
         notes: sweep.rows.iter().filter_map(knee_note).collect(),

@@ -117,7 +117,7 @@ fn conclusion(
         format!("Nothing changed for sure in any step. {overall}")
     };
     let (trust, belief) = whole.trust(rounds, warnings(series).is_empty());
-    Some(Conclusion { suite: suite.to_owned(), text, trust, belief })
+    Some(Conclusion { suite: suite.to_owned(), text, trust, belief, about: None })
 }
 
 /// The changes of servers; none where no run has any.

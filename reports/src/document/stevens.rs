@@ -19,9 +19,14 @@ pub(super) const EXPLANATION: &str = "Stevens: process control is a server's CPU
 which controls nothing, taken within each round. × fork is that by what a fork for each client costs. The hardware is another \
 one than the book's, so the columns to compare are the two named × fork.";
 
+/// What the table is called.
+pub(super) fn title(table: &StevensTable) -> String {
+    format!("In the form of Stevens' comparison: {}", title::of(&table.setting, Open::Nothing))
+}
+
 pub(super) fn table(table: &StevensTable) -> Table {
     Table {
-        title: format!("In the form of Stevens' comparison: {}", title::of(&table.setting, Open::Nothing)),
+        title: title(table),
         columns: columns(),
         rows: table.rows.iter().map(row).collect(),
         notes: notes(table),

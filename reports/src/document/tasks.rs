@@ -1,17 +1,18 @@
 //! The tasks' tables in words: each executor.
 
 use super::facts::name;
-use super::servers::range;
+use super::servers::{place, range};
 use super::{notes, scaling, title};
 use crate::record::Verdict;
-use crate::summary::{Comparison, Lossless, ScalingRow, TaskRow};
+use crate::summary::{Comparison, Lossless, Rank, ScalingRow, Standing, TaskRow};
 use crate::table::{Column, Marks, Table};
 use crate::units::{count, figure, give_or_take, if_known, mebibytes, plural, times};
 
 /// What the columns mean.
 pub(super) const EXPLANATION: &str = "Tasks: a row is one executor at one task, and its figures are medians over \
 the rounds whose verdict is valid, with intervals. Seconds run from before the first job was started until the last value was \
-there. Speed-up is line's time by the executor's, taken within each round: above 1 it is faster than one job after \
+there. Rank is by them, as of servers, among the executors at one task with as many jobs; without one are an interpreter's ways, and what counts in fewer \
+than two rounds. Speed-up is line's time by the executor's, taken within each round: above 1 it is faster than one job after \
 another; an interpreter's ways are compared with its own line. Efficiency, of tasks that compute, is the speed-up by the processors that the executor could use: its workers, or all there are. CPU is processor time, user and system, child processes included. CPU and memory of an interpreter are those of its whole process, start-up and warm-up included, which are in no time. Values are ok if every job came to the \
 right one.";
 
@@ -29,6 +30,7 @@ fn fields(of_one_task: bool) -> Vec<Field> {
     fields.extend([
         field(Column::numbers("jobs", "", 0), |row| count(row.jobs as f64)),
         field(Column::words("executor", 0), |row| row.executor.clone()),
+        field(Column::numbers("rank", "", 2), |row| row.rank.map(place_of).unwrap_or_default()),
         field(Column::numbers("workers", "", 5), |row| count(row.workers as f64)),
         field(Column::numbers("time", "s", 0), seconds),
         field(Column::numbers("interval", "s", 4), |row| {
@@ -72,7 +74,9 @@ fn executors(rows: &[TaskRow]) -> Vec<Table> {
     let one = rows.iter().all(|row| row.task == rows[0].task);
     let mut tables: Vec<Table> = if several || one {
         let tasks = rows.chunk_by(|one, other| one.task == other.task);
-        tasks.map(|rows| table(of_one(&rows[0]), rows, several, true)).collect()
+        tasks
+            .map(|rows| table(title::tasks(&rows[0].task, rows[0].family == "cpu"), rows, several, true))
+            .collect()
     } else {
         vec![table("Tasks".to_owned(), rows, several, false)]
     };
@@ -80,11 +84,6 @@ fn executors(rows: &[TaskRow]) -> Vec<Table> {
         last.notes.extend(of_all(rows));
     }
     tables
-}
-
-/// `Tasks: primes (computes)`.
-fn of_one(row: &TaskRow) -> String {
-    format!("Tasks: {}", title::task(&row.task, row.family == "cpu"))
 }
 
 fn table(title: String, rows: &[TaskRow], several: bool, of_one_task: bool) -> Table {
@@ -124,6 +123,10 @@ fn of_all(rows: &[TaskRow]) -> Vec<String> {
     let known = |row: &TaskRow| Some((row.rounds.counted, row.seconds?.interval.coverage));
     let said = short.into_iter().chain(interpreted).map(str::to_owned);
     said.chain(notes::certainty(rows.iter().filter_map(known))).collect()
+}
+
+fn place_of(rank: Rank) -> String {
+    place(Standing::Ranked(rank))
 }
 
 /// With how far its interval reaches, which has room everywhere.

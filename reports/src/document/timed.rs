@@ -96,7 +96,7 @@ fn conclusion(versus: &Versus, suite: TimedSuite, name: &str, alike: bool) -> Op
         ),
         other => other,
     };
-    Some(Conclusion { suite: name.to_owned(), text, trust, belief })
+    Some(Conclusion { suite: name.to_owned(), text, trust, belief, about: None })
 }
 
 /// How far a row's ratio is from 1, whichever way.

@@ -64,6 +64,11 @@ pub(crate) fn task(name: &str, computes: bool) -> String {
     format!("{name} ({does})")
 }
 
+/// The title of the table of one task: `Tasks: primes (computes)`.
+pub(crate) fn tasks(name: &str, computes: bool) -> String {
+    format!("Tasks: {}", task(name, computes))
+}
+
 fn connections(setting: &Setting, open: Open) -> String {
     let number = plural(setting.connections, "connection");
     match (open, setting.keep_alive) {

@@ -174,7 +174,7 @@ fn conclusion(versus: &Versus, alike: bool) -> Option<Conclusion> {
     });
     let text = tally.told_first(most);
     let (trust, belief) = tally.trust(rounds, alike);
-    Some(Conclusion { suite: "Servers".to_owned(), text, trust, belief })
+    Some(Conclusion { suite: "Servers".to_owned(), text, trust, belief, about: None })
 }
 
 /// Of the rows that changed the one whose ratio is farthest from 1.

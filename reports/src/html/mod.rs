@@ -27,11 +27,13 @@ use crate::language::Language;
 use crate::storage::WriteError;
 
 /// The page's pieces; everything that is put into them is escaped.
-const TEMPLATES: [(&str, &str); 6] = [
+const TEMPLATES: [(&str, &str); 8] = [
     ("page.html", include_str!("../../templates/page.html")),
     ("verdict.html", include_str!("../../templates/verdict.html")),
+    ("conclusions.html", include_str!("../../templates/conclusions.html")),
     ("contents.html", include_str!("../../templates/contents.html")),
     ("table.html", include_str!("../../templates/table.html")),
+    ("grid.html", include_str!("../../templates/grid.html")),
     ("picture.html", include_str!("../../templates/picture.html")),
     ("about.html", include_str!("../../templates/about.html")),
 ];

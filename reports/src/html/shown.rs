@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::room;
 use crate::document::Document;
+use crate::language::Language;
 use crate::table::{Align, Column, Table};
 
 /// A table of more rows is folded, unless the page begins with it.
@@ -23,6 +24,8 @@ pub(super) struct Shown<'a> {
     head: Option<usize>,
     /// Whether it is folded.
     folded: bool,
+    /// Whether its rows have places.
+    ranks: bool,
 }
 
 /// Rows that belong together.
@@ -36,23 +39,39 @@ pub(super) struct Group<'a> {
 impl<'a> Shown<'a> {
     pub(super) fn of(index: usize, document: &'a Document, leads: bool, place: usize) -> Self {
         let table = &document.tables[index];
-        let rows = &table.rows;
-        let groups = if leads && is_ranked(table) {
-            groups(rows)
+        let rows = table.rows.len();
+        let folded = if leads { place >= OPEN } else { rows > LONG };
+        let id = format!("table-{}", index + 1);
+        Self { id, folded, ..Self::open(table, document.language, leads) }
+    }
+
+    /// A table that is no section of its own.
+    pub(super) fn brief(table: &'a Table, language: Language) -> Self {
+        Self::open(table, language, true)
+    }
+
+    fn open(table: &'a Table, language: Language, in_groups: bool) -> Self {
+        let ranks = is_ranked(table);
+        let groups = if in_groups && ranks {
+            groups(&table.rows)
         } else {
-            vec![Group { kind: "", rows: rows.iter().map(Vec::as_slice).collect() }]
+            vec![Group { kind: "", rows: table.rows.iter().map(Vec::as_slice).collect() }]
         };
         // What became of a row stands before whose it is.
-        let outcome = document.language.heading("outcome");
+        let outcome = language.heading("outcome");
         let is_head = |column: &Column| column.align == Align::Left && column.title != outcome;
         let head = table.columns.iter().position(is_head);
-        let folded = if leads { place >= OPEN } else { rows.len() > LONG };
-        Self { id: format!("table-{}", index + 1), table, groups, head, folded }
+        Self { id: String::new(), table, groups, head, folded: false, ranks }
+    }
+
+    /// What it is linked to by.
+    pub(super) fn id(&self) -> &str {
+        &self.id
     }
 
     /// Whether its rows have places.
     pub(super) fn ranks(&self) -> bool {
-        is_ranked(self.table)
+        self.ranks
     }
 
     /// The table itself.

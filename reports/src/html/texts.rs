@@ -18,6 +18,10 @@ pub fn texts(document: &Document) -> BTreeSet<String> {
     for conclusion in &document.conclusions {
         texts.extend([&conclusion.suite, &conclusion.text, &conclusion.trust].map(Clone::clone));
     }
+    if let Some(brief) = &document.brief {
+        of_table(&brief.table, &mut texts);
+        texts.push(brief.by.to_owned());
+    }
     texts.extend(document.warnings.iter().cloned());
     for fact in &document.facts {
         texts.push(fact.name.to_owned());

@@ -8,7 +8,7 @@ use super::figure::Figure;
 use super::room::{self, Room};
 use super::shown::Shown;
 use super::{Languages, WORDS, dictionary};
-use crate::document::Document;
+use crate::document::{Conclusion, Document};
 
 /// All that the page shows.
 #[derive(Serialize)]
@@ -18,7 +18,15 @@ pub(super) struct Page<'a> {
     pub(super) language: &'a str,
     /// The page's own words, by their keys.
     pub(super) words: BTreeMap<&'static str, String>,
-    /// The tables that the page begins with.
+    /// The conclusions before the table that they are about.
+    pub(super) before: &'a [Conclusion],
+    /// That table, in short.
+    pub(super) brief: Option<Shown<'a>>,
+    /// What the whole of it is linked to by; none where the page has no room for that.
+    pub(super) whole: Option<String>,
+    /// The other conclusions.
+    pub(super) behind: &'a [Conclusion],
+    /// The tables that rank what the run compares.
     pub(super) leading: Vec<Shown<'a>>,
     /// Whether these rank.
     pub(super) ranked: bool,
@@ -55,15 +63,21 @@ impl<'a> Page<'a> {
         let (pictures, no_pictures) =
             room::shared(figures, room.pictures, Figure::kind, is_main, Figure::size);
         let tables = |shown, room| room::shared(shown, room, Shown::kind, |_| false, Shown::size);
-        let (leading, no_leading) = tables(shown(leading, true), room.tables);
         let of_tables = |tables: &[Shown<'_>]| tables.iter().map(Shown::size).sum::<usize>();
-        let (others, no_others) = tables(shown(others, false), room.tables - of_tables(&leading));
+        let brief = document.brief.as_ref().map(|brief| Shown::brief(&brief.table, document.language));
+        let taken_by_brief = brief.as_ref().map_or(0, Shown::size);
+        let room_of_tables = room.tables.saturating_sub(taken_by_brief);
+        let (leading, no_leading) = tables(shown(leading, true), room_of_tables);
+        let (others, no_others) = tables(shown(others, false), room_of_tables - of_tables(&leading));
         let taken = Room {
             pictures: pictures.iter().map(Figure::size).sum(),
-            tables: of_tables(&leading) + of_tables(&others),
+            tables: taken_by_brief + of_tables(&leading) + of_tables(&others),
         };
         let no_tables = no_leading.iter().chain(&no_others).map(Shown::title);
         let left_out: Vec<&str> = no_pictures.iter().map(Figure::title).chain(no_tables).collect();
+        let (before, behind) = document.conclusions_around();
+        let whole = document.brief.as_ref().map(|brief| format!("table-{}", brief.whole + 1));
+        let is_there = |id: &String| leading.iter().chain(&others).any(|shown| shown.id() == id);
         let on_page = Document {
             tables: leading.iter().chain(&others).map(|shown| shown.table().clone()).collect(),
             pictures: pictures.iter().map(|figure| figure.picture().clone()).collect(),
@@ -74,6 +88,10 @@ impl<'a> Page<'a> {
             document,
             language: languages.own,
             words: WORDS.into_iter().map(|(key, word)| (key, (languages.words)(word))).collect(),
+            before,
+            brief,
+            whole: whole.filter(is_there),
+            behind,
             ranked: leading.iter().any(Shown::ranks),
             leading,
             others,

@@ -1,12 +1,13 @@
 //! The page's own words: what stands in its templates by a key. They stand here so that who translates finds all of them.
 
 /// Keys of the templates, and the words.
-pub const WORDS: [(&str, &str); 31] = [
+pub const WORDS: [(&str, &str); 32] = [
     ("skip", "Skip to what it comes to"),
     ("contents", "Contents"),
     ("verdict", "What it comes to"),
     ("ranking", "Ranking"),
     ("groups", "Rows between two lines share a place: they can't be told apart."),
+    ("whole", "All columns and notes"),
     ("pictures", "Pictures"),
     ("more_tables", "More tables"),
     ("tables", "Tables"),

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::Language;
-use crate::document::{Conclusion, Document, Explanation, Fact};
+use crate::document::{Brief, Conclusion, Document, Explanation, Fact};
 use crate::table::{Column, Marks, Table};
 
 impl Document {
@@ -19,6 +19,7 @@ impl Document {
             files: self.files,
             title: language.of(&self.title).into_owned(),
             conclusions: self.conclusions.into_iter().map(|it| conclusion_in(language, &it)).collect(),
+            brief: self.brief.map(|brief| brief_in(language, brief)),
             warnings: texts(self.warnings),
             facts: self.facts.into_iter().map(|fact| fact_in(language, fact)).collect(),
             tables: self.tables.into_iter().map(|table| table.translated(language)).collect(),
@@ -38,7 +39,12 @@ fn conclusion_in(language: Language, conclusion: &Conclusion) -> Conclusion {
         text: text(&conclusion.text),
         trust: text(&conclusion.trust),
         belief: conclusion.belief,
+        about: conclusion.about.clone(),
     }
+}
+
+fn brief_in(language: Language, brief: Brief) -> Brief {
+    Brief { table: brief.table.translated(language), by: language.literal(brief.by), ..brief }
 }
 
 fn fact_in(language: Language, fact: Fact) -> Fact {

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::counted::{superseded, told};
-use super::{Estimate, Remark, Rounds, distinct, gravest, label, remarks};
+use super::rank;
+use super::{Estimate, Rank, Remark, Rounds, Threshold, distinct, gravest, label, remarks};
 use crate::course_notes::{BASELINE, WAYS};
 use crate::record::{TaskCell, Verdict};
+use crate::statistics::ratio::{ByRound, Reading};
 use crate::statistics::{Interval, median};
 
 /// One executor over one task, over all its rounds. Figures are medians over the valid rounds.
@@ -27,6 +29,9 @@ pub struct TaskRow {
     pub rounds: Rounds,
     /// How long it took.
     pub seconds: Option<Estimate>,
+    /// Its place among the lab's own executors at the same task with as many jobs, by time; none for an interpreter's way, and where
+    /// fewer than two rounds count.
+    pub rank: Option<Rank>,
     /// How that compares with the work done in line.
     pub comparison: Option<Comparison>,
     /// Of a task that computes: its speed-up by the processors that it could use, its workers or all there are.
@@ -92,7 +97,28 @@ fn task(executors: &[Vec<&TaskCell>], cores: usize) -> Vec<TaskRow> {
         let line = executors.iter().flat_map(|cells| last_attempts(cells));
         line.filter(|cell| cell.executor == of && counts(cell)).collect()
     };
-    executors.iter().map(|cells| row(cells, &line(&baseline(&cells[0].executor)), cores)).collect()
+    let row = |cells: &Vec<&TaskCell>| row(cells, &line(&baseline(&cells[0].executor)), cores);
+    let mut rows: Vec<TaskRow> = executors.iter().map(row).collect();
+    rank(&mut rows, executors);
+    rows
+}
+
+/// Gives the rows their places, as servers have them. Nothing is run twice, so the least difference is what is taken without that.
+fn rank(rows: &mut [TaskRow], executors: &[Vec<&TaskCell>]) {
+    let is_ranked = |row: &TaskRow| row.rounds.counted > 1 && !row.executor.contains(':');
+    let mut ranked: Vec<usize> = (0..rows.len()).filter(|place| is_ranked(&rows[*place])).collect();
+    let seconds = |place: usize| rows[place].seconds.map_or(f64::INFINITY, |seconds| seconds.median);
+    ranked.sort_by(|one, other| seconds(*one).total_cmp(&seconds(*other)));
+    let by_round: Vec<ByRound> = ranked.iter().map(|place| seconds_by_round(&executors[*place])).collect();
+    let threshold = Threshold::of(std::iter::empty(), false);
+    for (place, rank) in rank::ranked(&by_round.iter().collect::<Vec<_>>(), threshold) {
+        rows[ranked[place]].rank = Some(rank);
+    }
+}
+
+fn seconds_by_round(cells: &[&TaskCell]) -> ByRound {
+    let counted = last_attempts(cells).into_iter().filter(|cell| counts(cell));
+    counted.map(|cell| (cell.round, Reading { value: cell.seconds, distance_ns: None })).collect()
 }
 
 /// What an executor is compared with: an interpreter's ways, `cpython-3.13:threads`, with its own line.
@@ -133,6 +159,7 @@ fn row(cells: &[&TaskCell], line: &[&TaskCell], cores: usize) -> TaskRow {
             all: distinct(cells.iter().map(|cell| cell.round)),
         },
         seconds: Estimate::of(counted.iter().map(|cell| cell.seconds)),
+        rank: None,
         comparison,
         efficiency: efficiency.map(|comparison| comparison.speed_up / processors),
         cpu_s: median(costs().filter_map(|cost| cost.cpu_s())),

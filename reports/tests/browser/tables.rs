@@ -7,7 +7,7 @@ use crate::hands::{RIGHT, press};
 use crate::{number, opened, resize, settle, text, unfold};
 
 /// The first table's region.
-const FIRST: &str = "document.querySelector('#verdict .scroll')";
+const FIRST: &str = "document.querySelector('#verdict .table .scroll')";
 
 fn is(browser: &Browser, what: &str) -> bool {
     match browser.run(&format!("return Boolean({what})"), &[]) {

@@ -24,7 +24,7 @@ pub(crate) struct Form {
 /// All forms of a document in the language that it is in.
 pub(crate) fn of(document: &Document) -> Vec<Form> {
     let mut forms = vec![
-        on_terminal("the terminal", &drawn(document, Charset::Utf8)),
+        on_terminal("the terminal", document, &drawn(document, Charset::Utf8)),
         in_markdown(&markdown::draw(document)),
         on_a_page("the page", &html::draw(document).unwrap()),
     ];
@@ -33,7 +33,7 @@ pub(crate) fn of(document: &Document) -> Vec<Form> {
         forms.push(on_a_page("the page of both languages", &both(Language::English)));
         let ascii = drawn(document, Charset::Ascii);
         assert!(ascii.is_ascii() && !ascii.contains('?'), "something has no ASCII: {ascii}");
-        forms.push(on_terminal("ASCII", &ascii));
+        forms.push(on_terminal("ASCII", document, &ascii));
     }
     forms
 }
@@ -42,8 +42,10 @@ fn drawn(document: &Document, charset: Charset) -> String {
     terminal::draw(document, Terminal { width: WIDE, charset })
 }
 
-fn on_terminal(name: &'static str, text: &str) -> Form {
-    let conclusions = read::conclusions_of_terminal(text);
+fn on_terminal(name: &'static str, document: &Document, text: &str) -> Form {
+    let colon = if document.language == Language::English { ": " } else { "：" };
+    let suites: Vec<String> = document.conclusions.iter().map(|it| format!("{}{colon}", it.suite)).collect();
+    let conclusions = read::conclusions_of_terminal(text, &suites);
     Form { name, grids: read::of_terminal(text), conclusions, text: text.to_owned() }
 }
 

@@ -90,9 +90,13 @@ fn beside(run: &Run, task: &str) -> Expected {
 
 fn executors(run: &Run) -> Expected {
     let of = |task: &'static str| {
-        EXECUTORS.map(|(executor, ..)| {
-            tasks::row(&cells(run, task, executor), &cells(run, task, &line_of(executor)), true)
-        })
+        // The lab's own stand first, and they alone have places.
+        let mut places = tasks::places(&[0, 1, 2].map(|own| seconds(&cells(run, task, EXECUTORS[own].0))));
+        places.resize(EXECUTORS.len(), String::new());
+        let rows = EXECUTORS.iter().zip(places).map(|((executor, ..), place)| {
+            tasks::row(&cells(run, task, executor), &cells(run, task, &line_of(executor)), true, &place)
+        });
+        rows.collect::<Vec<_>>()
     };
     Expected::new("Tasks", TASKS.iter().flat_map(|(task, ..)| of(task)).collect())
 }

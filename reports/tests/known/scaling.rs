@@ -109,9 +109,11 @@ fn table(run: &Run, task: &str, does: &str) -> Expected {
 /// All executors with each number of jobs.
 fn executors(run: &Run, task: &str, does: &str) -> Expected {
     let rows = JOBS.iter().flat_map(|jobs| {
-        EXECUTORS.map(|(executor, ..)| {
-            tasks::row(&cells(run, task, executor, *jobs), &cells(run, task, "line", *jobs), false)
-        })
+        let own = |executor: &str| cells(run, task, executor, *jobs);
+        let places = tasks::places(&EXECUTORS.map(|(executor, ..)| seconds(&own(executor))));
+        let rows = EXECUTORS.iter().zip(places);
+        rows.map(|((executor, ..), place)| tasks::row(&own(executor), &own("line"), false, &place))
+            .collect::<Vec<_>>()
     });
     Expected::new(format!("Tasks: {task} ({does})"), rows.collect())
 }

@@ -67,8 +67,26 @@ pub(crate) fn seconds(cells: &[&TaskCell]) -> Vec<f64> {
     each(cells, |cell| cell.seconds)
 }
 
+/// The places of executors at one task by how long each took in each round. The rounds differ so little that whoever took a hundredth
+/// longer than the first of a place is behind it.
+pub(crate) fn places(seconds: &[Vec<f64>]) -> Vec<String> {
+    let middle = |place: &usize| Rounds::of(seconds[*place].iter().copied()).middle;
+    let mut order: Vec<usize> = (0..seconds.len()).collect();
+    order.sort_by(|one, other| middle(one).total_cmp(&middle(other)));
+    let mut places = vec![0; seconds.len()];
+    let mut first = order[0];
+    for (number, own) in order.iter().enumerate() {
+        if number > 0 && Rounds::by(&seconds[*own], &seconds[first]).middle > 1.01 {
+            first = *own;
+        }
+        places[*own] = if first == *own { number + 1 } else { places[first] };
+    }
+    let is_shared = |place: &usize| places.iter().filter(|other| *other == place).count() > 1;
+    places.iter().map(|place| format!("{place}{}", if is_shared(place) { "=" } else { "" })).collect()
+}
+
 /// What each column of an executor's row is by the record; `line` has the cells that it is compared with.
-pub(crate) fn row(cells: &[&TaskCell], line: &[&TaskCell], has_task: bool) -> Row {
+pub(crate) fn row(cells: &[&TaskCell], line: &[&TaskCell], has_task: bool, place: &str) -> Row {
     let cell = cells[0];
     let of = |figure: fn(&TaskCell) -> f64| Rounds::of(each(cells, figure));
     let (own, speed_up) = (Rounds::of(seconds(cells)), Rounds::by(&seconds(line), &seconds(cells)));
@@ -78,6 +96,7 @@ pub(crate) fn row(cells: &[&TaskCell], line: &[&TaskCell], has_task: bool) -> Ro
         if has_task { Row::of("task", format!("{} ({})", cell.task, cell.family)) } else { Row::default() };
     row.word("jobs", cell.jobs)
         .word("executor", &cell.executor)
+        .word("rank", place)
         .word("workers", cell.workers)
         .figure("time (s)", own.middle)
         .ends("interval (s)", own)
@@ -101,7 +120,10 @@ pub(crate) fn row(cells: &[&TaskCell], line: &[&TaskCell], has_task: bool) -> Ro
 fn table(run: &Run) -> Expected {
     let of = |task: &'static str| {
         let cells = |executor: &str| own(run, |cell| cell.task == task && cell.executor == executor);
-        EXECUTORS.map(|(executor, ..)| row(&cells(executor), &cells("line"), true))
+        let places = places(&EXECUTORS.map(|(executor, ..)| seconds(&cells(executor))));
+        let rows = EXECUTORS.iter().zip(places);
+        rows.map(|((executor, ..), place)| row(&cells(executor), &cells("line"), true, &place))
+            .collect::<Vec<_>>()
     };
     Expected::new("Tasks", TASKS.iter().flat_map(|(task, ..)| of(task)).collect())
 }

@@ -49,7 +49,7 @@ fn an_empty_run_is_one_sentence_and_no_table() {
     let sentence = "This run holds no cells of its 40 planned cells, so there is nothing to show.";
     assert_eq!(document.warnings, [sentence]);
     assert!(document.tables.is_empty());
-    assert!(on_terminal(&document, 80, Charset::Utf8).ends_with(&format!("{sentence}\n")));
+    assert!(on_terminal(&document, 80, Charset::Utf8).starts_with(&format!("{sentence}\n\nHost: ")));
     let (markdown, html) = (markdown::draw(&document), html::draw(&document).unwrap());
     assert!(markdown.contains(sentence) && !markdown.contains("| ---"), "{markdown}");
     assert!(html.contains(sentence) && !html.contains("<table"), "{html}");

@@ -1,11 +1,12 @@
 //! The page as a whole: what comes first, and that it needs nothing else.
 
 use reports::document::Document;
-use reports::html;
 use reports::language::Language;
 use reports::record::{Run, ServerCell};
+use reports::terminal::Charset;
+use reports::{html, markdown};
 
-use crate::found::document;
+use crate::found::{document, on_terminal};
 use crate::large;
 use crate::sample::{self, server, servers_cell};
 
@@ -20,6 +21,30 @@ fn the_page_begins_with_what_it_comes_to_then_what_must_be_known_then_the_rankin
     let ranked = place("<h3 id=\"table-1-h\">echo 64 B over tcp: 64 connections");
     let tasks = place("<h3 id=\"table-3-h\">Tasks");
     assert!(winner < warning && warning < ranked && ranked < tasks);
+    let (brief, other) = (place("<table class=\"brief rows\">"), place("primes (computes): done soonest by"));
+    assert!(warning < brief && brief < other && other < ranked);
+}
+
+#[test]
+fn other_forms_begin_with_the_whole_table_between_its_conclusion_and_the_others() {
+    let run = Run { complete: false, planned: 1_000, ..sample::run() };
+    let document = Document::of(&run);
+    let terminal = on_terminal(&document, 200, Charset::Utf8);
+    for (form, headings) in
+        [(terminal.clone(), "\nrank  model "), (markdown::draw(&document), "\n| rank | model |")]
+    {
+        let order = [
+            "epoll needs the least CPU per request, 8.20 µs",
+            "This run is not complete",
+            "Ranked by CPU time per request",
+            headings,
+            "primes (computes): done soonest by",
+        ];
+        let order = order.map(|text| form.find(text).unwrap_or_else(|| panic!("no {text}: {form}")));
+        assert!(order.is_sorted(), "{order:?}: {form}");
+    }
+    let place = |text: &str| terminal.find(text).unwrap();
+    assert!(place("This run is not complete") < place("Host: "));
 }
 
 #[test]

@@ -171,7 +171,7 @@ fn a_series_in_chinese_counts_its_rows_and_numbers_its_runs() {
     let costs: [&[f64]; 3] = [&[8.0, 9.0], &[8.0, 9.0], &[9.6, 9.0]];
     let series = Series::of(&runs(&TWO, &costs)).unwrap();
     let page = markdown::draw(&Document::series(&series).translated(Language::Chinese));
-    let counted = "从第一次运行到最后一次，2 行中有 1 行变慢，0 行变快；相邻两次运行之间有 1 处变化。";
+    let counted = "从第一次运行到最后一次：共 2 行，1 行变慢，0 行变快，1 行保持不变，0 行无法判断。相邻运行之间的变化：1 处。";
     for said in [counted, "| 运行 1 (µs) | 运行 2 (µs) | 运行 3 (µs) |", "2 → 3 变慢 1."] {
         assert!(page.contains(said), "{said}: {page}");
     }

@@ -15,6 +15,7 @@ fn every_column_of_a_task_shows_its_own_figure() {
         ("task", "primes (cpu)"),
         ("jobs", "10"),
         ("executor", "processes"),
+        ("rank", "2"),
         ("workers", "10"),
         ("time (s)", "3.24"), // 2.16 and 4.32
         ("interval (s)", "2.16..4.32"),

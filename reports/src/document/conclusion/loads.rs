@@ -1,14 +1,15 @@
 //! What loads of a kind of their own show: rates, idle connections, Stevens' clients.
 
-use super::podium::{Disturbed, MANY_ROUNDS, join, list};
-use super::{Belief, Conclusion};
+use super::podium::{Disturbed, Doubt, MANY_ROUNDS, join, list, with_care};
+use super::{Belief, Conclusion, IDLE, RATES, STEVENS};
 use crate::document::title::{self, Open};
+use crate::document::{idle, rates, stevens};
 use crate::record::{Cell, Run};
-use crate::summary::{ACHIEVED, Growth, Knee, RateRow, Summary};
+use crate::summary::{ACHIEVED, Growth, Knee, RateRow, Setting, Summary};
 use crate::units::{count, figure, percent, plural};
 
 /// Up to which rate somebody keeps up.
-pub(super) fn rates(run: &Run, summary: &Summary) -> Option<Conclusion> {
+pub(super) fn offered_rates(run: &Run, summary: &Summary) -> Option<Conclusion> {
     let sweep = summary.rates.iter().max_by_key(|sweep| sweep.rows.len())?;
     let highest = |row: &RateRow| match row.knee {
         Knee::At(rate) | Knee::AtLeast(rate) => Some(rate),
@@ -30,8 +31,8 @@ pub(super) fn rates(run: &Run, summary: &Summary) -> Option<Conclusion> {
         figure(most),
         list(&names)
     );
-    let disturbed =
-        Disturbed::of(run.cells.iter().filter(|cell| cell.server().is_some_and(|it| it.rate.is_some())));
+    let is_own = |cell: &&Cell| matches!(cell, Cell::Servers(cell) if cell.rate.is_some() && title::of(&Setting::of(cell), Open::Rate) == place);
+    let disturbed = Disturbed::of(run.cells.iter().filter(is_own));
     let reach = if open {
         "No higher rate counts, so the limit itself was not found.".to_owned()
     } else {
@@ -40,22 +41,23 @@ pub(super) fn rates(run: &Run, summary: &Summary) -> Option<Conclusion> {
             percent(ACHIEVED)
         )
     };
-    let many = rounds >= MANY_ROUNDS && !disturbed.is_much();
-    let head = if many {
-        format!("To be believed: it held in {}.", plural(rounds, "round"))
-    } else {
-        format!("With care: {} counted.", plural(rounds, "round"))
-    };
+    let doubts = [(rounds < MANY_ROUNDS).then_some(Doubt::FewRounds(rounds)), disturbed.doubt()];
+    let doubts: Vec<Doubt> = doubts.into_iter().flatten().collect();
+    let (head, belief) = with_care(&doubts).map_or_else(
+        || (format!("To be believed: it held in {}.", plural(rounds, "round")), Belief::Firm),
+        |careful| (careful, Belief::Careful),
+    );
     Some(Conclusion {
-        suite: "Rates".to_owned(),
         text,
-        trust: join(&[Some(head), Some(reach), disturbed.sentence()]),
-        belief: if many { Belief::Firm } else { Belief::Careful },
+        trust: join(&[Some(head), Some(reach)]),
+        belief,
+        about: Some(rates::title(sweep)),
+        ..Conclusion::of(RATES)
     })
 }
 
 /// Who grows with idle connections, and who does not.
-pub(super) fn idle(run: &Run, summary: &Summary) -> Option<Conclusion> {
+pub(super) fn idle_connections(run: &Run, summary: &Summary) -> Option<Conclusion> {
     let table = summary.idle.iter().max_by_key(|table| table.rows.len())?;
     let of = |growth| -> Vec<String> {
         table.rows.iter().filter(|row| row.growth == growth).map(|row| row.model.clone()).collect()
@@ -80,35 +82,33 @@ pub(super) fn idle(run: &Run, summary: &Summary) -> Option<Conclusion> {
             list(&flat)
         ),
     };
-    let disturbed = Disturbed::of(run.cells.iter().filter(|cell| matches!(cell, Cell::Idle(_))));
-    let belief = match (flat.is_empty() && grows.is_empty(), table.idle.len() < 3 || disturbed.is_much()) {
-        (true, _) => Belief::Open,
-        (false, true) => Belief::Careful,
-        (false, false) => Belief::Firm,
-    };
-    let head = match belief {
-        Belief::Open => "Nothing to believe: too few figures count.".to_owned(),
-        Belief::Careful => {
+    let place = title::of(&table.setting, Open::Idle);
+    let is_own =
+        |cell: &&Cell| matches!(cell, Cell::Idle(cell) if title::of(&Setting::of(cell), Open::Idle) == place);
+    let disturbed = Disturbed::of(run.cells.iter().filter(is_own));
+    let numbers = plural(table.idle.len(), "number");
+    let few = (table.idle.len() < MANY_NUMBERS)
+        .then(|| format!("With care: a line was fitted over {numbers} of idle connections."));
+    let (trust, belief) = match (flat.is_empty() && grows.is_empty(), few, disturbed.doubt()) {
+        (true, ..) => ("Nothing to believe: too few figures count.".to_owned(), Belief::Open),
+        (false, Some(few), doubt) => (join(&[Some(few), doubt.map(Doubt::besides)]), Belief::Careful),
+        (false, None, Some(doubt)) => (with_care(&[doubt]).unwrap_or_default(), Belief::Careful),
+        (false, None, None) => (
             format!(
-                "With care: a line was fitted over {} of idle connections.",
-                plural(table.idle.len(), "number")
-            )
-        }
-        Belief::Firm => format!(
-            "To be believed: a line over {} of idle connections either rises for sure or does not.",
-            plural(table.idle.len(), "number")
+                "To be believed: a line over {numbers} of idle connections either rises for sure or does not."
+            ),
+            Belief::Firm,
         ),
     };
-    Some(Conclusion {
-        suite: "Idle connections".to_owned(),
-        text,
-        trust: join(&[Some(head), disturbed.sentence()]),
-        belief,
-    })
+    let about = Some(idle::title(table));
+    Some(Conclusion { text, trust, belief, about, ..Conclusion::of(IDLE) })
 }
 
+/// A line over fewer numbers than these has hardly anything to lie beside.
+const MANY_NUMBERS: usize = 3;
+
 /// What process control costs in Stevens' comparison.
-pub(super) fn stevens(run: &Run, summary: &Summary) -> Option<Conclusion> {
+pub(super) fn process_control(run: &Run, summary: &Summary) -> Option<Conclusion> {
     let table = summary.stevens.iter().max_by_key(|table| table.rows.len())?;
     let controlled = table.rows.iter().filter_map(|row| Some((&row.model, row.control_s?.median)));
     let controlled: Vec<(&String, f64)> = controlled.filter(|(model, _)| *model != "loop").collect();
@@ -125,10 +125,12 @@ pub(super) fn stevens(run: &Run, summary: &Summary) -> Option<Conclusion> {
     let head =
         "With care: each is a difference of two figures, of the model and of one that controls nothing."
             .to_owned();
+    let besides = disturbed.doubt().map(Doubt::besides);
     Some(Conclusion {
-        suite: "Stevens' comparison".to_owned(),
         text,
-        trust: join(&[Some(head), disturbed.sentence()]),
+        trust: join(&[Some(head), besides]),
         belief: Belief::Careful,
+        about: Some(stevens::title(table)),
+        ..Conclusion::of(STEVENS)
     })
 }

@@ -5,12 +5,23 @@ mod podium;
 mod probes;
 mod servers;
 mod tasks;
+mod void;
 
-use crate::language::Language;
 use serde::Serialize;
 
+use crate::language::Language;
 use crate::record::Run;
 use crate::summary::{ProbeSuite, Setting, Summary};
+
+/// The suites, as conclusions have them.
+const SERVERS: &str = "Servers";
+const RATES: &str = "Rates";
+const IDLE: &str = "Idle connections";
+const STEVENS: &str = "Stevens' comparison";
+const TASKS: &str = "Tasks";
+const SPAWN: &str = "Spawn";
+const SWITCHES: &str = "Switch";
+const MESSAGES: &str = "Messages";
 
 /// What one suite of a run comes to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -23,9 +34,18 @@ pub struct Conclusion {
     pub trust: String,
     /// The same in a word.
     pub belief: Belief,
+    /// The title of the table that it is about, in English; none where it is about none.
+    #[serde(skip)]
+    pub about: Option<String>,
 }
 
 impl Conclusion {
+    /// Of a suite, of which nothing is said yet.
+    fn of(suite: &str) -> Self {
+        let nothing = String::new;
+        Self { suite: suite.to_owned(), text: nothing(), trust: nothing(), belief: Belief::Open, about: None }
+    }
+
     /// All of it on one line: `Servers: epoll needs ... With care: ...`.
     pub fn line(&self, language: Language) -> String {
         language.labelled(&self.suite, &[&*self.text, &self.trust].join(language.between_sentences()))
@@ -49,14 +69,20 @@ pub(super) fn main_setting(summary: &Summary) -> Option<&Setting> {
     servers::main_setting(summary)
 }
 
-/// The conclusions of all suites that have one.
+/// The conclusions of all suites that were measured, whether or not anything of them counts.
 pub(super) fn all(run: &Run, summary: &Summary) -> Vec<Conclusion> {
-    let mut all: Vec<Conclusion> = servers::conclusion(run, summary).into_iter().collect();
-    all.extend(loads::rates(run, summary));
-    all.extend(loads::idle(run, summary));
-    all.extend(loads::stevens(run, summary));
-    all.extend(tasks::conclusion(run, &summary.tasks));
-    let suites = [ProbeSuite::Spawn, ProbeSuite::Switch, ProbeSuite::Ipc];
-    all.extend(suites.into_iter().filter_map(|suite| probes::conclusion(run, suite, &summary.probes)));
-    all
+    let probes = |suite| probes::conclusion(run, suite, &summary.probes);
+    let all = [
+        (SERVERS, servers::conclusion(run, summary)),
+        (RATES, loads::offered_rates(run, summary)),
+        (IDLE, loads::idle_connections(run, summary)),
+        (STEVENS, loads::process_control(run, summary)),
+        (TASKS, tasks::conclusion(run, &summary.tasks)),
+        (SPAWN, probes(ProbeSuite::Spawn)),
+        (SWITCHES, probes(ProbeSuite::Switch)),
+        (MESSAGES, probes(ProbeSuite::Ipc)),
+    ];
+    all.into_iter()
+        .filter_map(|(suite, conclusion)| conclusion.or_else(|| void::conclusion(run, suite)))
+        .collect()
 }

@@ -1,26 +1,56 @@
 //! Which way is the quickest to do a small thing.
 
-use super::Conclusion;
 use super::podium::{Disturbed, Podium};
-use crate::document::ipc::ROUND_TRIP;
-use crate::document::spawn::{CREATE, HAND_OFF};
-use crate::document::switch::SWITCH;
-use crate::record::{Cell, Run};
+use super::{Conclusion, MESSAGES, SPAWN, SWITCHES};
+use crate::document::ipc::{self, ROUND_TRIP};
+use crate::document::spawn::{self, CREATE, HAND_OFF};
+use crate::document::switch::{self, SWITCH};
+use crate::record::Run;
 use crate::summary::{ProbeRow, ProbeSuite, ProbeTable, Standing};
 use crate::units::{bytes_of, figure};
 
 /// Who is quickest in a suite of probes: in its first setting with ranks, which is its plain one.
 pub(super) fn conclusion(run: &Run, suite: ProbeSuite, tables: &[ProbeTable]) -> Option<Conclusion> {
-    let (name, cells): (&str, fn(&&Cell) -> bool) = match suite {
-        ProbeSuite::Spawn => ("Spawn", |cell| matches!(cell, Cell::Spawn(_))),
-        ProbeSuite::Switch => ("Switch", |cell| matches!(cell, Cell::Switch(_))),
-        ProbeSuite::Ipc => ("Messages", |cell| matches!(cell, Cell::Ipc(_))),
+    let name = match suite {
+        ProbeSuite::Spawn => SPAWN,
+        ProbeSuite::Switch => SWITCHES,
+        ProbeSuite::Ipc => MESSAGES,
     };
-    let mut of_suite = tables.iter().filter(|table| table.suite == suite);
-    let (table, winner) = of_suite.find_map(|table| Some((table, probe_podium(table)?)))?;
-    let (trust, belief) = winner.trust(table.threshold, Disturbed::of(run.cells.iter().filter(cells)));
+    let of_suite = || tables.iter().filter(|table| table.suite == suite);
+    let Some((table, winner)) = of_suite().find_map(|table| Some((table, probe_podium(table)?))) else {
+        return of_suite().find_map(unranked).map(|text| Conclusion {
+            text,
+            trust:
+                "Not to be believed yet: one round says nothing of the spread; measure more with --rounds."
+                    .to_owned(),
+            ..Conclusion::of(name)
+        });
+    };
+    let own = run.cells.iter().filter(|cell| cell.probe().is_some_and(|probe| table.holds(probe)));
+    let (trust, belief) = winner.trust(table.threshold, Disturbed::of(own));
     let text = winner.sentence("time", &setting(table));
-    Some(Conclusion { suite: name.to_owned(), text, trust, belief })
+    Some(Conclusion { text, trust, belief, about: Some(title(table)), ..Conclusion::of(name) })
+}
+
+/// The title of its own table.
+fn title(table: &ProbeTable) -> String {
+    match table.suite {
+        ProbeSuite::Spawn => spawn::title(table),
+        ProbeSuite::Switch => switch::title(table),
+        ProbeSuite::Ipc => ipc::title(table),
+    }
+}
+
+/// What to say of a setting in which nothing is ranked, though it has figures.
+fn unranked(table: &ProbeTable) -> Option<String> {
+    let figures = table.rows.iter().filter_map(|row| Some((row, row.time_us?.median)));
+    let (row, us) = figures.min_by(|one, other| one.1.total_cmp(&other.1))?;
+    Some(format!(
+        "Nothing is ranked; the least time was {} µs, of {} ({}).",
+        figure(us),
+        row.name(),
+        setting(table)
+    ))
 }
 
 /// What was timed, in words, and beside what: `a message there and back, up to 8 B`.
@@ -48,7 +78,7 @@ fn probe_podium(table: &ProbeTable) -> Option<Podium> {
         Standing::Unranked(_) => None,
     };
     let ranked: Vec<_> = table.rows.iter().filter_map(of).collect();
-    Podium::of(&ranked, |us| format!("{} µs", figure(us)))
+    Podium::of(&ranked, figure, "µs")
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ pub(super) struct Operation {
 }
 
 impl Key {
-    fn of(cell: &ProbeCell) -> Self {
+    pub(super) fn of(cell: &ProbeCell) -> Self {
         let place = OPERATIONS.iter().position(|name| *name == cell.operation);
         Self {
             operation: Operation { place: place.unwrap_or(OPERATIONS.len()), name: cell.operation.clone() },

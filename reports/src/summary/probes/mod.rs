@@ -63,6 +63,13 @@ impl ProbeTable {
         parts.join(", ")
     }
 
+    /// Whether a cell was measured in its setting.
+    pub(crate) fn holds(&self, cell: &ProbeCell) -> bool {
+        let key = Key::of(cell);
+        let own = (&self.operation, self.touched_bytes, self.message_bytes, self.number);
+        (&key.operation.name, key.touched_bytes, key.message_bytes, key.number) == own
+    }
+
     /// Whether its figures are rates, and not times.
     pub fn is_of_rates(&self) -> bool {
         self.rows.iter().any(|row| row.bytes_per_second.is_some())

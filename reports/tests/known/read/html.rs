@@ -31,6 +31,11 @@ pub(crate) fn tables(page: &str) -> Vec<Grid> {
     between(page, "<table class=\"rows\"", "</table>").into_iter().map(grid).collect()
 }
 
+/// The table in short that stands with the conclusions, if there is one.
+pub(crate) fn brief(page: &str) -> Option<Grid> {
+    between(page, "<table class=\"brief rows\"", "</table>").into_iter().map(grid).next()
+}
+
 fn grid(table: &str) -> Grid {
     let mut rows = table.split("<tr").skip(1).map(cells);
     Grid {

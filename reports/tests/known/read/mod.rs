@@ -4,7 +4,10 @@ mod html;
 mod markdown;
 mod terminal;
 
-pub(crate) use html::{between, conclusions as conclusions_of_html, plain as plain_html, tables as of_html};
+pub(crate) use html::{
+    between, brief as brief_of_html, conclusions as conclusions_of_html, plain as plain_html,
+    tables as of_html,
+};
 pub(crate) use markdown::{
     conclusions as conclusions_of_markdown, plain as plain_markdown, tables as of_markdown,
 };

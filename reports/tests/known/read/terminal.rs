@@ -15,10 +15,10 @@ const NO_MARKS: [&str; 3] = ["rank", "course", "走势"];
 /// A line with a character for each column of the terminal.
 type Line = Vec<char>;
 
-/// The conclusions: the lines before the first empty one, each with its suite, if there are any.
-pub(crate) fn conclusions(text: &str) -> Vec<String> {
-    let before = text.split("\n\n").next().unwrap_or_default();
-    before.lines().map(str::to_owned).collect()
+/// The conclusions: the lines that begin with one of these suites.
+pub(crate) fn conclusions(text: &str, suites: &[String]) -> Vec<String> {
+    let is_one = |line: &&str| suites.iter().any(|suite| line.starts_with(&**suite));
+    text.lines().filter(is_one).map(str::to_owned).collect()
 }
 
 /// All tables. The terminal must be so wide that no text is broken.

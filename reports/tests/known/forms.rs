@@ -64,14 +64,18 @@ pub(crate) fn all_say(document: &Document, tables: &[Expected]) {
             let is_expected = tables.iter().any(|table| in_form(&form, &table.title) == grid.title);
             assert!(is_expected, "{}: nobody looks at {}", form.name, grid.title);
         }
-        tables.iter().for_each(|table| is_in(table, &form));
+        for table in tables {
+            is_in(table, &form);
+        }
     }
     crate::chinese::says_the_same(document);
 }
 
 /// Every form has this table and says in it what it must, whatever else it has.
 pub(crate) fn each_says(document: &Document, table: &Expected) {
-    of(document).iter().for_each(|form| is_in(table, form));
+    for form in of(document) {
+        is_in(table, &form);
+    }
     crate::chinese::says_the_same(document);
 }
 

@@ -282,7 +282,7 @@ fn of_timed(series: &Series) -> Vec<Table> {
             format: format_of(measure),
             changes: Some(told(changes.map(|(step, other)| (*step, other.outcome, other.figure)))),
         };
-        match settings.last_mut().filter(|(last, of, _)| (&*last, *of) == (&title, measure)) {
+        match settings.last_mut().filter(|(last, of, _)| *last == title && *of == measure) {
             Some((.., rows)) => rows.push(course),
             None => settings.push((title, measure, vec![course])),
         }

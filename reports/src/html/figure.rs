@@ -19,10 +19,13 @@ pub(super) struct Figure<'a> {
     link: String,
     /// For the script, of lines.
     chart: Option<String>,
+    /// Whether it begins a line of the page: the earlier run's, beside which the later run's stands.
+    begins: bool,
 }
 
 impl<'a> Figure<'a> {
-    pub(super) fn of(picture: &'a Picture, words: &dyn Fn(&str) -> String) -> Self {
+    /// `begins`: whether it begins a line of the page.
+    pub(super) fn of(picture: &'a Picture, begins: bool, words: &dyn Fn(&str) -> String) -> Self {
         let data = Data::of(picture);
         Self {
             picture,
@@ -31,6 +34,7 @@ impl<'a> Figure<'a> {
             rows: data.few().map(<[_]>::to_vec),
             link: data.link(),
             chart: chart::json(picture),
+            begins,
         }
     }
 

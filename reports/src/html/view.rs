@@ -58,8 +58,12 @@ impl<'a> Page<'a> {
         // What the first table is about, which is what the first conclusion is about.
         let main = leading.first().map_or("", |&index| &*document.tables[index].title);
         let is_main = |figure: &Figure<'_>| !main.is_empty() && figure.title().contains(main);
-        let figures = document.pictures.iter().map(|picture| Figure::of(picture, languages.words));
-        let figures = room::together(figures.enumerate(), &document.pairs.pictures);
+        let pairs = &document.pairs.pictures;
+        let figure = |(place, picture)| {
+            let begins = pairs.iter().any(|[first, _]| *first == place);
+            (place, Figure::of(picture, begins, languages.words))
+        };
+        let figures = room::together(document.pictures.iter().enumerate().map(figure), pairs);
         let (pictures, no_pictures) =
             room::shared(figures, room.pictures, Figure::kind, is_main, Figure::size);
         let tables = |shown, room| room::shared(shown, room, Shown::kind, |_| false, Shown::size);

@@ -70,6 +70,13 @@ fn of_two_runs_a_page_shows_what_both_have_of_both_or_of_none() {
     let later = |title: &str| title.replace(" (earlier run)", " (later run)");
     assert!(earlier.len() > 10 && earlier.iter().all(|title| shown.contains(&later(title))), "{shown:#?}");
     assert_eq!(shown.iter().filter(|title| title.ends_with(" (later run)")).count(), earlier.len());
+    // Each pair has a line of its own.
+    let figures = page.split("<figure class=\"picture").skip(1).filter_map(|rest| rest.split_once('>'));
+    let figures: Vec<&str> = figures.map(|(attributes, _)| attributes).collect();
+    let of = |which: &str| figures.iter().filter(|it| it.ends_with(&format!("-{which}\""))).count();
+    let begin = figures.iter().filter(|it| it.starts_with(" begins\"")).count();
+    assert_eq!((of("earlier"), of("later")), (begin, begin), "{figures:#?}");
+    assert!(begin > 4, "{figures:#?}");
     // Nothing is left out in silence.
     let all = document.tables.len() + document.pictures.len();
     assert!(!left_out.is_empty() && shown.len() + left_out.len() == all, "{all}: {left_out:#?}");

@@ -8,6 +8,16 @@ use super::{Pairs, ProbeSuite, cells_of, row};
 use crate::record::{ProbeCell, Run, Verdict};
 use crate::statistics::ratio::Reading;
 
+/// A figure of a cell.
+type Figure = fn(&ProbeCell) -> Option<f64>;
+
+/// What may be measured of a row; what comes first is what it is compared by.
+const MEASURES: [(Measure, Figure); 3] = [
+    (Measure::TimeUs, |cell| Some(cell.time_us?.p50)),
+    (Measure::BytesPerSecond, |cell| cell.bytes_per_second),
+    (Measure::BytesEach, |cell| cell.bytes_each),
+];
+
 /// All rows but the second ones of A/A pairs.
 pub(crate) fn samples(run: &Run) -> BTreeMap<Name, Sample> {
     let mut samples = BTreeMap::new();
@@ -47,13 +57,9 @@ fn setting(key: &Key) -> TimedSetting {
 fn readings(cells: &[&ProbeCell]) -> (Measure, Vec<Reading>, Vec<Verdict>) {
     let last = row::last(cells);
     let counted: Vec<&ProbeCell> = last.iter().copied().filter(|cell| row::counts(cell)).collect();
-    let measures: [(Measure, fn(&ProbeCell) -> Option<f64>); 3] = [
-        (Measure::TimeUs, |cell| Some(cell.time_us?.p50)),
-        (Measure::BytesPerSecond, |cell| cell.bytes_per_second),
-        (Measure::BytesEach, |cell| cell.bytes_each),
-    ];
-    let measured = measures.into_iter().find(|(_, of)| counted.iter().any(|cell| of(cell).is_some()));
-    let (measure, of) = measured.unwrap_or(measures[0]);
+    let has = |of: Figure| counted.iter().any(|cell| of(cell).is_some());
+    let found = MEASURES.into_iter().find(|(_, of)| has(*of));
+    let (measure, of) = found.unwrap_or(MEASURES[0]);
     let reading = |cell: &&ProbeCell| Some(Reading { value: of(cell)?, distance_ns: row::distance_ns(cell) });
     let readings = counted.iter().filter_map(reading).collect();
     (measure, readings, last.iter().map(|cell| cell.verdict).collect())

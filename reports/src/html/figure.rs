@@ -53,16 +53,18 @@ impl<'a> Figure<'a> {
         self.chart.is_some()
     }
 
-    /// What each does is a thing of its own: a timeline of processes says nothing of one of threads.
-    pub(super) fn kind(&self) -> String {
-        match &self.picture.drawing {
+    /// Of which kind it is, and within that: what each does is a thing of its own, as a timeline of processes says nothing of one of
+    /// threads.
+    pub(super) fn kinds(&self) -> [String; 2] {
+        let within = match &self.picture.drawing {
             Drawing::Tracks(_) => self.picture.title.split(',').next().unwrap_or_default().to_owned(),
             // With a schedule there are two lines of each, and what lies between them is the lesson.
             Drawing::Lines(lines) if lines.series.iter().any(|series| series.style == Style::Reference) => {
                 room::kind(self.title()) + " beside a reference"
             }
             _ => room::kind(self.title()),
-        }
+        };
+        [room::kind(self.title()), within]
     }
 
     /// What it takes of the page, in bytes, nearly.

@@ -84,9 +84,9 @@ impl<'a> Shown<'a> {
         &self.table.title
     }
 
-    /// What its title says before the first colon.
-    pub(super) fn kind(&self) -> String {
-        room::kind(self.title())
+    /// What its title says before the first colon; there are no kinds within that.
+    pub(super) fn kinds(&self) -> [String; 2] {
+        [room::kind(self.title()), room::kind(self.title())]
     }
 
     /// What it takes of the page, in bytes, nearly.

@@ -65,8 +65,8 @@ impl<'a> Page<'a> {
         };
         let figures = room::together(document.pictures.iter().enumerate().map(figure), pairs);
         let (pictures, no_pictures) =
-            room::shared(figures, room.pictures, Figure::kind, is_main, Figure::size);
-        let tables = |shown, room| room::shared(shown, room, Shown::kind, |_| false, Shown::size);
+            room::shared(figures, room.pictures, Figure::kinds, is_main, Figure::size);
+        let tables = |shown, room| room::shared(shown, room, Shown::kinds, |_| false, Shown::size);
         let of_tables = |tables: &[Shown<'_>]| tables.iter().map(Shown::size).sum::<usize>();
         let brief = document.brief.as_ref().map(|brief| Shown::brief(&brief.table, document.language));
         let taken_by_brief = brief.as_ref().map_or(0, Shown::size);

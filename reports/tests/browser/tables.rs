@@ -104,7 +104,7 @@ fn a_table_can_be_taken_away_as_it_stands() {
     );
     let cells = |which: &str| {
         let body = format!(
-            "const row = document.querySelector('#verdict .scroll table').rows[{which}];
+            "const row = document.querySelector('#verdict .take').previousElementSibling.querySelector('table').rows[{which}];
              return [...row.cells].map((cell) => cell.innerText.trim().replace(/\\s*\\n\\s*/, ' | ')).join('\\t')"
         );
         text(&browser, &body)

@@ -118,7 +118,8 @@ impl Shares {
 
 impl fmt::Display for Shares {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the load generator used {:.0}% of its processors, ", self.client * 100.0)?;
+        write!(f, "the load generator used {:.0}% of its processors", self.client * 100.0)?;
+        f.write_str(", ")?;
         match self.server {
             Some(server) => write!(f, "the server {:.0}% of its own", server * 100.0),
             None => f.write_str("and what the server used is not known"),

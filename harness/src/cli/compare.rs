@@ -13,8 +13,8 @@ differs between runs) and chance alone would show that in any row with a probabi
 --json: old, new {path, started, concur, complete}; hosts_differ, placements_differ (texts; empty where the same); \
 warnings (texts); between_runs (what thresholds are multiplied by); rows [{suite, setting, model, threshold {ratio, pairs, apart, \
 here}, outcome: slower, \
-faster, same or cant-tell; reason (text, where it can't be told); cpu_us, rate, p99_us {old, new, ends (of both medians' intervals), \
-ratio, low, high, coverage}; p_value (Welch's test on logarithms, Holm's correction); rounds [earlier, later]; lost (text, where the later run \
+faster, same or cant-tell; reason (text, where it can't be told); cpu_us, rate, p99_us {old, new, ends, \
+ratio, low, high, coverage} (ends: those of both medians' intervals); p_value (Welch's test on logarithms, Holm's correction); rounds [earlier, later]; lost (text, where the later run \
 has errors or no figures)}]; only_old, only_new [{suite, setting, model}]; timed (tasks and probes, as rows; name instead of model, measure: \
 seconds, time-us, bytes-per-second or bytes-each, and figure instead of cpu_us), timed_only_old, timed_only_new.
 

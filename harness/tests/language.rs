@@ -56,7 +56,7 @@ const COMMANDS: [&str; 10] =
     ["run", "serve", "load", "exec", "list", "report", "verify", "compare", "lesson", "doctor"];
 
 /// What a page says of records: their fields, which are the same in every language.
-const OF_JSON: [&str; 27] = [
+const OF_JSON: [&str; 36] = [
     "old",
     "new",
     "warnings",
@@ -84,6 +84,15 @@ const OF_JSON: [&str; 27] = [
     "low",
     "high",
     "coverage",
+    "ends",
+    "timed",
+    "name",
+    "measure",
+    "figure",
+    "seconds",
+    "time-us",
+    "bytes-per-second",
+    "bytes-each",
 ];
 
 /// All names that `concur list` knows, of options and their values as well.

@@ -26,6 +26,8 @@ const READY_WITHIN: Duration = Duration::from_secs(10);
 const PATIENCES_UNTIL_READY: u32 = 2;
 /// How often to look whether something has come about.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
+/// What was sent on this machine has arrived and is acknowledged, which the kernel puts off by 40 ms, within this time.
+const ARRIVES_WITHIN: Duration = Duration::from_millis(300);
 /// A case may take this many times as long as one wait ...
 const WAITS_PER_CASE: u32 = 12;
 /// ... and so much more for each connection, where many come one after another.
@@ -326,6 +328,7 @@ impl Subject {
         let asked = held.and_then(|held| {
             ensure(held, || "its processes can't be held: SIGSTOP does not stop them".to_owned())?;
             act()?;
+            wait_for_arrival(self.address());
             self.ask_to_stop()
         });
         let released = send_all(tree, Signal::SIGCONT).or_else(|error| skipped(unseen(&error)));
@@ -382,6 +385,20 @@ pub(super) fn eventually(limit: Duration, mut condition: impl FnMut() -> io::Res
             Ok(false) => thread::sleep(LOOK_EVERY),
             Err(error) => return skipped(unseen(&error)),
         }
+    }
+}
+
+/// Waits until a server has what was sent to it: on a busy machine the kernel carries that when a send has returned already.
+/// What a full buffer keeps back does not arrive, so nobody waits for long; and where the kernel does not tell, nobody waits.
+fn wait_for_arrival(server: &Address) {
+    let Address::Ip(server) = server else { return };
+    let connections = || if server.is_ipv4() { procfs::net::tcp() } else { procfs::net::tcp6() };
+    let deadline = Instant::now() + ARRIVES_WITHIN;
+    let is_under_way = |connections: Vec<procfs::net::TcpNetEntry>| {
+        connections.iter().any(|connection| connection.remote_address == *server && connection.tx_queue > 0)
+    };
+    while Instant::now() < deadline && connections().is_ok_and(is_under_way) {
+        thread::sleep(LOOK_EVERY);
     }
 }
 

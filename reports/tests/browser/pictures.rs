@@ -6,35 +6,8 @@ use serde_json::Value;
 
 use crate::driver::{Browser, Options};
 use crate::pages::{Page, comparison, series};
+use crate::sample::course::KINDS;
 use crate::{emulate, number, opened, resize, unfold};
-
-/// Every kind of picture of a record, by the beginning of its name.
-const KINDS: [&str; 24] = [
-    "rate-by-connections",
-    "p99-by-rate",
-    "latency-by-rate",
-    "latency-by-percentile",
-    "latency-over-time",
-    "memory-per-connection",
-    "memory-by-connections",
-    "cpu-per-request",
-    "switches-per-request",
-    "calls-per-request",
-    "timeline",
-    "timeline-of",
-    "speed-up",
-    "spawn-by-memory",
-    "idle-connections",
-    "errors",
-    "fairness-of-connections",
-    "fairness-of-workers",
-    "course-notes",
-    "course-notes-processes",
-    "stevens",
-    "spawn-create",
-    "round-trip-by-size",
-    "memory-of-sleepers",
-];
 
 /// The pictures that are seen: the name, the width and height of what is drawn, how far to the right it reaches, and of how many pieces
 /// it is; of a canvas many, unless it is empty.

@@ -8,6 +8,39 @@ use reports::record::{
 
 use super::{loads, probes, task};
 
+/// Every kind of picture of it, in their order, by the beginning of its name.
+pub(crate) const KINDS: [&str; 29] = [
+    "rate-by-connections",
+    "p99-by-rate",
+    "latency-by-rate",
+    "latency-by-percentile",
+    "latency-over-time",
+    "memory-per-connection",
+    "memory-by-connections",
+    "cpu-per-request",
+    "switches-per-request",
+    "calls-per-request",
+    "timeline",
+    "timeline-of",
+    "speed-up",
+    "spawn-by-memory",
+    "idle-connections",
+    "errors",
+    "fairness-of-connections",
+    "fairness-of-workers",
+    "course-notes",
+    "course-notes-processes",
+    "stevens",
+    "spawn-create",
+    "spawn-hand-off",
+    "switch",
+    "ipc-round-trip",
+    "ipc-bandwidth",
+    "round-trip-by-size",
+    "bandwidth-by-size",
+    "memory-of-sleepers",
+];
+
 /// The whole record.
 pub(crate) fn run() -> Run {
     let run = loads::run();

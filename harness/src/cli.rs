@@ -22,7 +22,7 @@ pub use self::help::{REASONS, REFUSALS, page, parse};
 pub use self::lesson::Lesson;
 pub use self::load::{Load, Spacing, Special};
 pub use self::run::{JobSize, Run, Suite};
-pub use self::serve::{Launch, Serve};
+pub use self::serve::{Content, Launch, Serve};
 pub use self::small::{Doctor, Exec, List, Probe};
 use self::verify::VERIFY_CONTRACT;
 pub use self::verify::Verify;

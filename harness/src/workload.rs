@@ -14,6 +14,7 @@ use workloads::echo::Echo;
 use workloads::http::Http;
 use workloads::{DatagramService, Service};
 
+use crate::cli::Content;
 use crate::failure::Usage;
 use crate::transport::Transport;
 
@@ -122,8 +123,14 @@ impl fmt::Display for Workload {
 }
 
 /// The side that answers.
-pub fn service(name: &str) -> anyhow::Result<Arc<dyn Service>> {
+///
+/// # Errors
+/// There is no such workload, or `content` has what it has no use for.
+pub fn service(name: &str, content: &Content) -> anyhow::Result<Arc<dyn Service>> {
     match name {
+        "echo" if content.root.is_some() => {
+            Err(Usage::error("--root is the folder of a workload that serves one, and echo serves none"))
+        }
         "echo" => Ok(Arc::new(Echo)),
         "http" => Ok(Arc::new(Http { clock: coarse_clock, ..Http::default() })),
         _ => Err(unknown(name)),

@@ -15,10 +15,13 @@
 //! assert!(matches!(conversation.ended(), Next::Close));
 //! ```
 
+use std::io;
 use std::mem;
 
 use bytes::{Buf, BytesMut};
 
+use crate::file_part::FilePart;
+use crate::outlet::Outlet;
 use crate::session::{Done, Limits, Next, Peer, Service, Session};
 
 /// A session, what has arrived for it, and what is to be sent for it.
@@ -39,8 +42,17 @@ const IDLE_BYTES: usize = 16 * 1024;
 impl Conversation {
     /// Opens a session of `service` for a new connection.
     pub fn new(service: &dyn Service, peer: Peer) -> Self {
+        Self::of(service.session(peer), service)
+    }
+
+    /// The same for a service that [pushes](Service::pushes): `outlet` leads to the client.
+    pub fn with_outlet(service: &dyn Service, peer: Peer, outlet: Box<dyn Outlet>) -> Self {
+        Self::of(service.open(peer, outlet), service)
+    }
+
+    fn of(session: Box<dyn Session>, service: &dyn Service) -> Self {
         Self {
-            session: service.session(peer),
+            session,
             input: BytesMut::new(),
             output: BytesMut::new(),
             limits: service.limits(),
@@ -102,6 +114,14 @@ impl Conversation {
         if self.reading {
             give_back(&mut self.output);
         }
+    }
+
+    /// Puts the next piece of a file behind the output, for a model that can't have the kernel send it.
+    ///
+    /// # Errors
+    /// See [`FilePart::read_into`]; the connection must end then.
+    pub fn load(&mut self, part: &mut FilePart) -> io::Result<()> {
+        part.read_into(&mut self.output)
     }
 
     /// How many replies, or parts of one, the session has given. While it stays the same, a request that is

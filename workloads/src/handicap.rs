@@ -7,7 +7,7 @@ use std::hint;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::{Done, Limits, Next, Peer, Service, Session};
+use crate::{Done, Limits, Next, Outlet, Peer, Service, Session};
 use bytes::BytesMut;
 
 /// A service and what it is slowed by.
@@ -26,6 +26,14 @@ impl Handicapped {
 impl Service for Handicapped {
     fn session(&self, peer: Peer) -> Box<dyn Session> {
         Box::new(Slowed { session: self.service.session(peer), each: self.each })
+    }
+
+    fn pushes(&self) -> bool {
+        self.service.pushes()
+    }
+
+    fn open(&self, peer: Peer, outlet: Box<dyn Outlet>) -> Box<dyn Session> {
+        Box::new(Slowed { session: self.service.open(peer, outlet), each: self.each })
     }
 
     fn limits(&self) -> Limits {

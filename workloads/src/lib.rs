@@ -17,12 +17,16 @@ pub mod client;
 pub mod conversation;
 pub mod datagram;
 pub mod echo;
+pub mod file_part;
 pub mod handicap;
 pub mod http;
+pub mod outlet;
 pub mod python;
 pub mod session;
 pub mod task;
 
 pub use conversation::Conversation;
 pub use datagram::DatagramService;
+pub use file_part::{FILE_PART_BYTES, FilePart};
+pub use outlet::Outlet;
 pub use session::{Done, Limits, Next, Peer, READ_BYTES, Service, Session, Value, Work};

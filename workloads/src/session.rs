@@ -11,10 +11,25 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 
+use crate::file_part::FilePart;
+use crate::outlet::Outlet;
+
 /// What a server does for its clients. One service is shared by all connections of a server.
 pub trait Service: Send + Sync {
     /// Opens the state of one new connection.
     fn session(&self, peer: Peer) -> Box<dyn Session>;
+
+    /// Whether it says things to clients unasked, as a chat room does. Each connection then gets an [`Outlet`] and is opened
+    /// by [`open`](Self::open); a model whose clients share no memory can't carry such a service.
+    fn pushes(&self) -> bool {
+        false
+    }
+
+    /// Opens the state of one new connection of a service that [`pushes`](Self::pushes). All that its session has to say
+    /// goes through `outlet` and nothing through a session's `output`: so lines never mix.
+    fn open(&self, peer: Peer, _outlet: Box<dyn Outlet>) -> Box<dyn Session> {
+        self.session(peer)
+    }
 
     /// The limits every model keeps on this service's behalf.
     fn limits(&self) -> Limits {
@@ -58,6 +73,9 @@ pub enum Next {
     Read,
     /// Only that the output be sent: a large body goes out in pieces, so that memory stays bounded.
     Flush,
+    /// That a part of a file be sent behind the output, and then the same as after [`Flush`](Self::Flush). Where the kernel
+    /// can send it, it does (sendfile(2)). A file that turns out shorter ends the connection.
+    File(FilePart),
     /// This much time, as if something slow elsewhere had been asked.
     Wait(Duration),
     /// A piece of CPU work. Done in line it stalls an event loop's other clients, which is a lesson of the lab.
@@ -72,7 +90,7 @@ pub enum Next {
 /// What has been done for a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Done {
-    /// The output has been handed to the system.
+    /// The output has been handed to the system, and with it the part of a file if one was to be sent.
     Flushed,
     /// The time has passed.
     Waited,
@@ -126,6 +144,7 @@ impl fmt::Debug for Next {
         match self {
             Self::Read => f.write_str("Read"),
             Self::Flush => f.write_str("Flush"),
+            Self::File(part) => write!(f, "File({} B)", part.length()),
             Self::Wait(time) => write!(f, "Wait({time:?})"),
             Self::Compute(_) => f.write_str("Compute"),
             Self::Close => f.write_str("Close"),

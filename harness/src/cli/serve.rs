@@ -16,6 +16,9 @@ pub struct Serve {
     /// What to serve.
     #[arg(long, default_value = "http")]
     pub workload: String,
+    /// What of it.
+    #[command(flatten)]
+    pub content: Content,
     /// Where to listen; port 0 takes a free one. `unix:PATH` is a Unix socket: its file gets the permissions that the
     /// umask leaves and goes with the server; one that a killed server left there is replaced.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8888")]
@@ -41,6 +44,14 @@ pub struct Serve {
     /// Remove the directory of the Unix socket as well in the end, if it is empty by then.
     #[arg(long, hide = true)]
     pub remove_directory: bool,
+}
+
+/// What is served, beyond its name.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Content {
+    /// The folder that is served.
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
 }
 
 /// `concur launch`.

@@ -43,6 +43,9 @@ fn streams(
         return Err(Usage::error(format!("{choice} is unsupported here: {reason}")));
     }
     let service = service(arguments)?;
+    if let Some(reason) = model.refuses(&*service, &choice.options) {
+        return Err(Usage::error(format!("{choice} can't carry {}: {reason}", arguments.workload)));
+    }
     let shutdown = get_ready(arguments)?;
     let listener = socket::listen(bind, &service.limits()).map_err(|error| not_bound(bind, &error))?;
     let own = bind.path().map(|path| OwnPath::of(path, arguments.remove_directory)).transpose();
@@ -55,7 +58,7 @@ fn streams(
 
 /// The side that answers, slowed if that was asked for.
 fn service(arguments: &Serve) -> anyhow::Result<Arc<dyn Service>> {
-    let service = workload::service(&arguments.workload)?;
+    let service = workload::service(&arguments.workload, &arguments.content)?;
     Ok(match arguments.handicap {
         Some(each) => Arc::new(Handicapped::new(service, each)),
         None => service,

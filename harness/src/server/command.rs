@@ -1,7 +1,7 @@
 //! How our own server is started, and with what.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process;
 use std::time::Duration;
 
@@ -22,6 +22,7 @@ pub struct ServeCommand {
     transport: Transport,
     processors: Vec<usize>,
     grace: Option<Duration>,
+    root: Option<PathBuf>,
     group: Option<PathBuf>,
 }
 
@@ -36,6 +37,7 @@ impl ServeCommand {
             transport: Transport::Tcp,
             processors: Vec::new(),
             grace: None,
+            root: None,
             group: None,
         }
     }
@@ -51,6 +53,13 @@ impl ServeCommand {
     #[must_use]
     pub fn grace(mut self, grace: Duration) -> Self {
         self.grace = Some(grace);
+        self
+    }
+
+    /// The folder that it serves.
+    #[must_use]
+    pub fn root(mut self, root: Option<&Path>) -> Self {
+        self.root = root.map(Path::to_owned);
         self
     }
 
@@ -117,6 +126,9 @@ impl ServeCommand {
         }
         if let Some(group) = &self.group {
             arguments.extend(["--group".into(), group.into()]);
+        }
+        if let Some(root) = &self.root {
+            arguments.extend(["--root".into(), root.into()]);
         }
         if let Some(grace) = self.grace {
             arguments.extend(["--grace".into(), format!("{}ms", grace.as_millis()).into()]);

@@ -3,17 +3,20 @@
 use std::fmt;
 use std::io;
 use std::num::NonZero;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use anyhow::Context;
 use models::address::Address;
 use models::options::Choice;
 use models::server::{Model, Room};
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use tempfile::TempDir;
 
 use super::case::{Verdict, ensure, failed, skipped};
 use crate::measure::tree::Tree;
@@ -40,6 +43,8 @@ const SLACKS_PER_PATIENCE: u32 = 5;
 /// An idle connection is closed within this time after SIGTERM, or half the grace, or a fifth of the patience if one of
 /// them is more.
 const IDLE_AT_MOST: Duration = Duration::from_secs(1);
+/// The workloads that serve a folder.
+const WITH_FOLDER: [&str; 0] = [];
 /// Descriptors that a model which can't have many needs for itself.
 const DESCRIPTORS_OF_ITS_OWN: usize = 32;
 
@@ -75,6 +80,7 @@ pub struct Subject {
     asked_at: Option<Instant>,
     facts: Arc<Facts>,
     time: CaseTime,
+    folder: Option<TempDir>,
 }
 
 /// How long a case may take. It is shared with the case's clients, so that what is added to it is theirs too.
@@ -104,12 +110,17 @@ pub(super) struct Facts {
 
 impl Target {
     /// Starts the server; one that runs already is taken as it is.
-    fn start(&self, workload: &str, settings: &Settings) -> anyhow::Result<(Address, Option<Server>)> {
+    fn start(
+        &self,
+        workload: &str,
+        folder: Option<&Path>,
+        settings: &Settings,
+    ) -> anyhow::Result<(Address, Option<Server>)> {
         let ready_within = READY_WITHIN.max(settings.patience * PATIENCES_UNTIL_READY);
         let server = match self {
             Self::Model(choice, _, transport) => {
                 let command = ServeCommand::new(choice.to_string(), workload).transport(*transport);
-                command.grace(settings.grace).start(ready_within)?
+                command.root(folder).grace(settings.grace).start(ready_within)?
             }
             Self::Command(_, command) => command.start(workload, &[], ready_within)?,
             Self::Address(address) => return Ok((address.clone(), None)),
@@ -184,9 +195,20 @@ impl Facts {
 
     /// Starts a server.
     pub(super) fn subject(self: &Arc<Self>) -> anyhow::Result<Subject> {
-        let (address, server) = self.target.start(self.workload, &self.settings)?;
+        let folder = self.folder()?;
+        let path = folder.as_ref().map(TempDir::path);
+        let (address, server) = self.target.start(self.workload, path, &self.settings)?;
         let time = CaseTime::of(self.settings.patience, 0);
-        Ok(Subject { address, server, asked_at: None, facts: Arc::clone(self), time })
+        Ok(Subject { address, server, asked_at: None, facts: Arc::clone(self), time, folder })
+    }
+
+    /// A folder for a server to serve, if its workload has one: empty, and gone with the server.
+    fn folder(&self) -> anyhow::Result<Option<TempDir>> {
+        if !self.is_ours || !WITH_FOLDER.contains(&self.workload) {
+            return Ok(None);
+        }
+        let make = || tempfile::Builder::new().prefix("concur-").tempdir();
+        make().map(Some).context("a folder for the server to serve can't be made")
     }
 
     /// Stops a case where somebody wants it all to end.
@@ -249,6 +271,15 @@ impl Subject {
     /// Where it listens.
     pub(super) fn address(&self) -> &Address {
         &self.address
+    }
+
+    /// The folder that it serves. To be skipped where none is known.
+    #[expect(dead_code, reason = "no case looks at it yet")]
+    pub(super) fn folder(&self) -> Verdict<&Path> {
+        match &self.folder {
+            Some(folder) => Ok(folder.path()),
+            None => skipped("the folder that the server serves is not known"),
+        }
     }
 
     /// When the case must be over.

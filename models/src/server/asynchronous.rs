@@ -45,6 +45,7 @@ use super::acceptor::{Accepted, SHORTAGE_PAUSE, accept, report_shortage};
 use super::blocking::{
     Farewell, HEAR_OUT_BYTES, HEAR_OUT_TIME, REST_PAUSE, Rest, time_to_read, what_follows,
 };
+use super::outlet;
 use super::request_clock::RequestClock;
 use super::shutdown::{Clients, LastArrivals, Shutdown};
 use super::{Model, ServeError, Start, lookout};
@@ -151,7 +152,7 @@ async fn accept_all(
                 let (service, shutdown) = (Arc::clone(service), Arc::clone(shutdown));
                 // A panic ends its task alone, and so does an error.
                 tokio::spawn(async move {
-                    let conversation = Conversation::new(&*service, peer);
+                    let conversation = outlet::conversation(&*service, peer, seat.socket());
                     serve(Wire::new(seat, conversation.limits().idle_time), conversation, &shutdown).await
                 });
                 coop::consume_budget().await; // the others get their turn however many keep coming
@@ -202,6 +203,11 @@ async fn serve(mut wire: Wire, mut conversation: Conversation, shutdown: &Shutdo
                 }
             }
             Next::Flush => {
+                yield_now().await;
+                conversation.resumed(Done::Flushed)
+            }
+            Next::File(part) => {
+                wire.send_file(part).await?;
                 yield_now().await;
                 conversation.resumed(Done::Flushed)
             }

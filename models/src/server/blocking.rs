@@ -10,8 +10,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use socket2::Socket;
-use workloads::{Conversation, Done, Next, Peer, Service};
+use workloads::{Conversation, Done, FilePart, Next, Peer, Service};
 
+use super::outlet;
 use super::request_clock::RequestClock;
 use super::shutdown::{Seat, Shutdown};
 use super::socket::{self, Mode, Then};
@@ -33,6 +34,8 @@ pub(crate) trait Wire {
     fn receive(&mut self, scratch: &mut Vec<u8>, limit: Duration) -> io::Result<usize>;
     /// Sends from the front of `bytes` and says how many were taken.
     fn send(&mut self, bytes: &[u8], then: Then) -> io::Result<usize>;
+    /// Sends from the front of a part of a file.
+    fn send_file(&mut self, part: &mut FilePart) -> io::Result<()>;
     /// Lets time pass.
     fn sleep(&self, time: Duration);
     /// Lets others have their turn, where the caller shares a thread with them.
@@ -85,6 +88,13 @@ fn serve_with(
                 wire.turn();
                 conversation.resumed(Done::Flushed)
             }
+            Next::File(mut part) => {
+                while part.length() > 0 {
+                    wire.send_file(&mut part)?;
+                }
+                wire.turn();
+                conversation.resumed(Done::Flushed)
+            }
             Next::Wait(time) => {
                 wire.sleep(time);
                 conversation.resumed(Done::Waited)
@@ -113,7 +123,7 @@ pub(crate) fn serve_only(
 ) -> thread::Result<()> {
     let serve = || {
         let _reachable = shutdown.only_client(socket);
-        let conversation = Conversation::new(service, peer);
+        let conversation = outlet::conversation(service, peer, socket);
         let mut wire = KernelWire::new(socket, service.limits().idle_time);
         let _ = serve_with(scratch, &mut wire, conversation, shutdown);
     };
@@ -123,7 +133,7 @@ pub(crate) fn serve_only(
 /// Serves one client of a thread that serves one after another. An error ends this client alone, and so does a panic.
 pub(crate) fn serve_seat(seat: &Seat, peer: Peer, service: &dyn Service, shutdown: &Shutdown) {
     let serve = || {
-        let conversation = Conversation::new(service, peer);
+        let conversation = outlet::conversation(service, peer, seat.socket());
         serve(&mut KernelWire::new(seat.socket(), service.limits().idle_time), conversation, shutdown)
     };
     let _ = panic::catch_unwind(AssertUnwindSafe(serve));
@@ -134,6 +144,7 @@ pub(crate) fn what_follows(next: &Next, shutdown: &Shutdown) -> Then {
     match next {
         Next::Close if !shutdown.requested() => Then::End,
         Next::Refuse => Then::End,
+        Next::File(_) => Then::File,
         _ => Then::Nothing,
     }
 }
@@ -272,6 +283,10 @@ impl Wire for KernelWire<'_> {
 
     fn send(&mut self, bytes: &[u8], then: Then) -> io::Result<usize> {
         socket::send(self.socket, bytes, then, Mode::Blocking)
+    }
+
+    fn send_file(&mut self, part: &mut FilePart) -> io::Result<()> {
+        socket::send_file(self.socket, part)
     }
 
     fn sleep(&self, time: Duration) {

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use socket2::Socket;
-use workloads::{Conversation, Done, Limits, Next, Peer, Service, Value, Work};
+use workloads::{Conversation, Done, FilePart, Limits, Next, Peer, Service, Value, Work};
 
 use super::farewell::HearingOut;
+use super::outlet;
 use super::readiness::{Interest, Ready};
 use super::request_clock::RequestClock;
 use super::socket::{self, Mode, Then};
@@ -53,8 +54,8 @@ pub(crate) enum Turn {
 impl Connection {
     pub(crate) fn new(socket: Socket, service: &dyn Service, peer: Peer, now: Instant) -> Self {
         Self {
+            conversation: outlet::conversation(service, peer, &socket),
             socket: Arc::new(socket),
-            conversation: Conversation::new(service, peer),
             state: State::Talking(Next::Read),
             clock: RequestClock::default(),
             deadline: now,
@@ -133,6 +134,7 @@ impl Connection {
             let then = match next {
                 Next::Close if !self.leaving => Then::End,
                 Next::Refuse => Then::End,
+                Next::File(_) => Then::File,
                 _ => Then::Nothing,
             };
             if !send(&self.socket, &mut self.conversation, then)? {
@@ -150,6 +152,15 @@ impl Connection {
                     }
                 },
                 Next::Flush => {
+                    self.state = State::Talking(self.conversation.resumed(Done::Flushed));
+                    return Ok(Turn::Again);
+                }
+                Next::File(mut part) => {
+                    if !send_file(&self.socket, &mut part)? {
+                        self.state = State::Talking(Next::File(part));
+                        self.deadline = now + self.limits().idle_time;
+                        return Ok(Turn::On(Interest::Write));
+                    }
                     self.state = State::Talking(self.conversation.resumed(Done::Flushed));
                     return Ok(Turn::Again);
                 }
@@ -234,6 +245,18 @@ fn send(socket: &Socket, conversation: &mut Conversation, then: Then) -> io::Res
             Ok(sent) => conversation.sent(sent),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
             Err(error) => return Err(error),
+        }
+    }
+    Ok(true)
+}
+
+/// The same for a part of a file.
+fn send_file(socket: &Socket, part: &mut FilePart) -> io::Result<bool> {
+    socket.set_nonblocking(true)?;
+    while part.length() > 0 {
+        match socket::send_file(socket, part) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+            result => result?,
         }
     }
     Ok(true)

@@ -21,10 +21,11 @@ use std::time::{Duration, Instant};
 use may::io::{CoIo, WaitIo};
 use nix::sys::epoll::EpollFlags;
 use socket2::Socket;
-use workloads::{Conversation, READ_BYTES, Service};
+use workloads::{FilePart, READ_BYTES, Service};
 
 use super::acceptor::{Accepted, SHORTAGE_PAUSE, accept, report_shortage};
 use super::blocking::{self, Wire};
+use super::outlet;
 use super::shutdown::{Client, Clients, LastArrivals, Seat, Shutdown};
 use super::socket::{self, Mode, Then};
 use super::{Model, ServeError, Start, lookout, trouble};
@@ -109,7 +110,7 @@ fn accept_all(
                 let (service, shutdown) = (Arc::clone(service), Arc::clone(shutdown));
                 let home = Home::of(seat.socket());
                 let serve = move || {
-                    let conversation = Conversation::new(&*service, peer);
+                    let conversation = outlet::conversation(&*service, peer, seat.socket());
                     match ParkingWire::new(seat, home, conversation.limits().idle_time) {
                         // An error ends this client alone.
                         Ok(mut wire) => drop(blocking::serve(&mut wire, conversation, &shutdown)),
@@ -200,6 +201,19 @@ impl Wire for ParkingWire {
             match socket::send(self.socket(), bytes, then, Mode::NonBlocking) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     // The sign may be one of input: then it must not be waited for again.
+                    self.drained = false;
+                    self.park(self.send_limit);
+                }
+                result => return result,
+            }
+        }
+    }
+
+    fn send_file(&mut self, part: &mut FilePart) -> io::Result<()> {
+        self.socket().set_nonblocking(true)?;
+        loop {
+            match socket::send_file(self.socket(), part) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.drained = false;
                     self.park(self.send_limit);
                 }

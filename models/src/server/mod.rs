@@ -30,6 +30,7 @@ pub mod iterative;
 pub(crate) mod lookout;
 pub mod mio;
 pub mod multi_loop;
+mod outlet;
 pub mod path;
 pub mod poll;
 pub mod polling;

@@ -12,7 +12,7 @@ use rustix::buffer::spare_capacity;
 use rustix::ioctl::{self, Getter};
 use rustix::net::{RecvFlags, SendFlags};
 use socket2::{Domain, SockAddr, Socket, Type};
-use workloads::{Limits, READ_BYTES};
+use workloads::{FilePart, Limits, READ_BYTES};
 
 use super::path;
 use crate::address::Address;
@@ -117,6 +117,8 @@ pub(crate) enum Then {
     /// packet back for it (`MSG_MORE`, send(2)), and both leave together: one packet less on the way, and one sign of
     /// life less at the other side.
     End,
+    /// A part of a file: the kernel holds a short packet back for it.
+    File,
 }
 
 impl Then {
@@ -124,7 +126,7 @@ impl Then {
     pub(crate) fn flags(self) -> SendFlags {
         match self {
             Self::Nothing => SendFlags::NOSIGNAL,
-            Self::End => SendFlags::NOSIGNAL | SendFlags::MORE,
+            Self::End | Self::File => SendFlags::NOSIGNAL | SendFlags::MORE,
         }
     }
 }
@@ -140,6 +142,26 @@ pub(crate) fn send(socket: &Socket, bytes: &[u8], then: Then, mode: Mode) -> io:
         match rustix::net::send(socket, bytes, flags) {
             Err(rustix::io::Errno::INTR) => {}
             result => return result.map_err(io::Error::from),
+        }
+    }
+}
+
+/// Sends from the front of a part of a file, from the page cache to the socket without a copy in between (sendfile(2)). It
+/// waits as the socket itself does, which has no flag for one call: see [`Socket::set_nonblocking`].
+///
+/// # Errors
+/// `UnexpectedEof`: the file has become shorter, and what was promised can't be kept.
+pub(crate) fn send_file(socket: &Socket, part: &mut FilePart) -> io::Result<()> {
+    loop {
+        let mut offset = part.offset();
+        match rustix::fs::sendfile(socket, part.file(), Some(&mut offset), part.length() as usize) {
+            Err(rustix::io::Errno::INTR) => {}
+            Ok(0) if part.length() > 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(bytes) => {
+                part.sent(bytes as u64);
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
         }
     }
 }

@@ -15,10 +15,9 @@
 use std::sync::Arc;
 use std::thread;
 
-use workloads::Conversation;
-
 use super::acceptor::{Acceptor, SHORTAGE_PAUSE};
 use super::blocking::{self, KernelWire};
+use super::outlet;
 use super::shutdown::Clients;
 use super::{Model, ServeError, Start, trouble};
 use crate::options::{Kind, Spec};
@@ -52,7 +51,7 @@ fn run(start: Start<'_>) -> Result<(), ServeError> {
         let seat = clients.enter(socket);
         let (service, shutdown) = (Arc::clone(service), Arc::clone(shutdown));
         let serve = move || {
-            let conversation = Conversation::new(&*service, peer);
+            let conversation = outlet::conversation(&*service, peer, seat.socket());
             let mut wire = KernelWire::new(seat.socket(), limits.idle_time);
             let _ = blocking::serve(&mut wire, conversation, &shutdown); // an error ends this client alone
         };

@@ -10,7 +10,7 @@ use socket2::Socket;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::task::yield_now;
-use workloads::{Conversation, READ_BYTES};
+use workloads::{Conversation, FilePart, READ_BYTES};
 
 use super::watched::watched;
 use crate::server::shutdown::{Client, Seat};
@@ -98,6 +98,17 @@ impl Wire {
                 Ok(sent) => conversation.sent(sent),
                 Err(error) if would_block(&error) => self.park(Interest::WRITABLE, self.send_limit).await?,
                 Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) async fn send_file(&mut self, mut part: FilePart) -> io::Result<()> {
+        self.socket().set_nonblocking(true)?;
+        while part.length() > 0 {
+            match socket::send_file(self.socket(), &mut part) {
+                Err(error) if would_block(&error) => self.park(Interest::WRITABLE, self.send_limit).await?,
+                result => result?,
             }
         }
         Ok(())

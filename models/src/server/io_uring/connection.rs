@@ -11,6 +11,7 @@ use workloads::{Conversation, Done, Next, Peer, READ_BYTES, Service};
 use super::buffers::Chunk;
 use super::ring::{Behind, Client, Receipt, Ring};
 use crate::server::farewell::HearingOut;
+use crate::server::outlet;
 use crate::server::request_clock::RequestClock;
 use crate::server::socket::{self, Mode, Then};
 
@@ -84,9 +85,9 @@ impl Connection {
         now: Instant,
     ) -> Self {
         Self {
+            conversation: outlet::conversation(service, peer, &socket),
             socket,
             client,
-            conversation: Conversation::new(service, peer),
             state: State::Talking(Next::Read),
             receive: Receive::No,
             sending: false,
@@ -264,6 +265,10 @@ impl Connection {
                     self.state = State::Talking(self.conversation.resumed(Done::Flushed));
                     return Ok(Turn::Again);
                 }
+                Next::File(mut part) => {
+                    self.conversation.load(&mut part)?;
+                    if part.length() == 0 { Next::Flush } else { Next::File(part) }
+                }
                 Next::Wait(time) => {
                     // Not `now`: somebody may have computed since the turn began, and a wait must not be cut short.
                     self.deadline = Instant::now() + time;
@@ -362,6 +367,7 @@ impl Connection {
         let then = match self.state {
             State::Talking(Next::Close) if !self.leaving => Then::End,
             State::Talking(Next::Refuse) => Then::End,
+            State::Talking(Next::File(_)) => Then::File,
             _ => Then::Nothing,
         };
         ring.send(self.client, &self.socket, output, then);

@@ -12,9 +12,10 @@ use reports::language::Language;
 use source::{Key, normalised};
 
 /// What looks like a sentence and is none that people read, by how its file's name begins, with the reason.
-const NOT_READ: [(&str, &str, &str); 15] = [
+const NOT_READ: [(&str, &str, &str); 16] = [
     ("reports/src/svg/", "area-name halo", "classes of a style sheet"),
     ("workloads/src/http/", "", "goes over the wire, where clients of any kind read it"),
+    ("workloads/src/folder", "", "goes over the wire, as the reason of a refusal"),
     ("workloads/src/client/", "GET ", "goes over the wire"),
     ("harness/src/verify/", "\n", "goes over the wire: it has a line's end in it"),
     ("harness/src/command/serve.rs", "listening on ", "what programs wait for"),

@@ -9,7 +9,7 @@
 //! * A [`DatagramService`] answers messages, each by itself: [`echo`] is one of these as well.
 //! * A [`Task`](task::Task) is a run of steps with a value at the end: [`task`] has computing, disk and waiting ones.
 //!
-//! [`python`] holds the course's own servers, to compare with. [`client`] is the other side of each protocol: the bytes of a request and the check of a reply.
+//! [`folder`] opens what strangers may see of a folder. [`python`] holds the course's own servers, to compare with. [`client`] is the other side of each protocol: the bytes of a request and the check of a reply.
 //!
 //! Nothing in this crate reads a socket, sleeps or starts a thread. How that is done is what crate `models` is about.
 
@@ -18,6 +18,7 @@ pub mod conversation;
 pub mod datagram;
 pub mod echo;
 pub mod file_part;
+pub mod folder;
 pub mod handicap;
 pub mod http;
 pub mod outlet;

@@ -24,6 +24,9 @@ impl Refusal {
     pub(super) const TARGET: Self =
         bad("What is asked for must be a path, as in /hello, or a URL such as http://localhost/hello.\n");
 
+    pub(super) const ENCODING: Self =
+        bad("In a path, a percent sign must be followed by two hexadecimal digits.\n");
+
     // The fields, of a head or of a trailer.
     pub(super) const FIELD: Self = bad("A field is not NAME: VALUE.\n");
     pub(super) const LINE_END: Self = bad("A line of the head or the trailer does not end in CR LF.\n");
@@ -68,6 +71,14 @@ impl Refusal {
         Self { status: Status::OnlyGet, why: "Only GET and HEAD are answered here.\n" };
     pub(super) const ONLY_POST: Self =
         Self { status: Status::OnlyPost, why: "Only POST is answered here.\n" };
+
+    // A folder of pages.
+    pub(super) const DENIED: Self =
+        Self { status: Status::Forbidden, why: "The server may not read this file.\n" };
+    pub(super) const UNREADABLE: Self =
+        Self { status: Status::InternalServerError, why: "The server can't read this file.\n" };
+    pub(super) const BUSY: Self =
+        Self { status: Status::ServiceUnavailable, why: "Too many files are open just now; try again.\n" };
 
     /// More than a route gives; the sentence says how much that is.
     pub(super) const fn too_much(why: &'static str) -> Self {

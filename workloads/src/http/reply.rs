@@ -12,34 +12,51 @@ pub(super) const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Status {
     Ok,
+    PartialContent,
+    MovedPermanently,
+    NotModified,
     BadRequest,
+    Forbidden,
     NotFound,
     /// 405, where GET and HEAD are allowed.
     OnlyGet,
     /// 405, where POST is.
     OnlyPost,
+    PreconditionFailed,
     ContentTooLarge,
     UriTooLong,
+    RangeNotSatisfiable,
     ExpectationFailed,
     FieldsTooLarge,
+    InternalServerError,
     NotImplemented,
+    /// 503, which may be over in a second.
+    ServiceUnavailable,
     VersionNotSupported,
 }
 
 impl Status {
     /// The status line, and the fields that always go with it.
-    fn line(self) -> &'static str {
+    pub(super) fn line(self) -> &'static str {
         match self {
             Self::Ok => "HTTP/1.1 200 OK\r\n",
+            Self::PartialContent => "HTTP/1.1 206 Partial Content\r\n",
+            Self::MovedPermanently => "HTTP/1.1 301 Moved Permanently\r\n",
+            Self::NotModified => "HTTP/1.1 304 Not Modified\r\n",
             Self::BadRequest => "HTTP/1.1 400 Bad Request\r\n",
+            Self::Forbidden => "HTTP/1.1 403 Forbidden\r\n",
             Self::NotFound => "HTTP/1.1 404 Not Found\r\n",
             Self::OnlyGet => "HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD\r\n",
             Self::OnlyPost => "HTTP/1.1 405 Method Not Allowed\r\nAllow: POST\r\n",
+            Self::PreconditionFailed => "HTTP/1.1 412 Precondition Failed\r\n",
             Self::ContentTooLarge => "HTTP/1.1 413 Content Too Large\r\n",
             Self::UriTooLong => "HTTP/1.1 414 URI Too Long\r\n",
+            Self::RangeNotSatisfiable => "HTTP/1.1 416 Range Not Satisfiable\r\n",
             Self::ExpectationFailed => "HTTP/1.1 417 Expectation Failed\r\n",
             Self::FieldsTooLarge => "HTTP/1.1 431 Request Header Fields Too Large\r\n",
+            Self::InternalServerError => "HTTP/1.1 500 Internal Server Error\r\n",
             Self::NotImplemented => "HTTP/1.1 501 Not Implemented\r\n",
+            Self::ServiceUnavailable => "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n",
             Self::VersionNotSupported => "HTTP/1.1 505 HTTP Version Not Supported\r\n",
         }
     }
@@ -66,7 +83,7 @@ impl Persistence {
         }
     }
 
-    fn field(self) -> &'static str {
+    pub(super) fn field(self) -> &'static str {
         match self {
             Self::Open => "",
             Self::OpenAsAsked => "Connection: keep-alive\r\n",

@@ -52,7 +52,7 @@ pub(crate) fn route(target: &str) -> Route {
 
 /// The path of a target in origin form or, as proxies are sent it, in absolute form (RFC 9112, 3.2). A fragment is the
 /// client's own and belongs in no target; and where a target names a host, that must be one (RFC 9110, 4.2).
-fn path(target: &str) -> Option<&str> {
+pub(super) fn path(target: &str) -> Option<&str> {
     if !target.is_ascii() || target.contains('#') {
         return None;
     }

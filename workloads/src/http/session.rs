@@ -1,11 +1,15 @@
 //! One connection: requests in, replies out.
 
+mod page;
+
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::{Buf, BytesMut};
 
 use super::echo::{Echo, Progress};
 use super::fields::Meaning;
+use super::pages::{Pages, Sending};
 use super::refusal::Refusal;
 use super::reply::{CONTINUE, Content, Head, Persistence, Status};
 use super::request::{Method, Reader, Request};
@@ -17,12 +21,16 @@ use crate::session::{Done, Next, Session, Value};
 pub(super) struct HttpSession {
     clock: fn() -> SystemTime,
     high_water: usize,
+    /// The folder that is shown where no route is.
+    pages: Option<Arc<Pages>>,
     reader: Reader,
     /// A head has begun to arrive.
     pending: bool,
     state: State,
     /// The body that is being sent back. It stands beside the state, so that a change of state has nothing to drop.
     echo: Option<Box<Echo>>,
+    /// The page that is being sent.
+    sending: Option<Box<Sending>>,
 }
 
 /// What a session is about to do.
@@ -38,6 +46,8 @@ enum State {
     Waiting(Manner, u64),
     /// To go on with a large body.
     Streaming(Body),
+    /// To go on with a page.
+    Sending,
     /// Nothing more: the connection is to be closed.
     Closed,
 }
@@ -81,6 +91,7 @@ impl Session for HttpSession {
         let next = match (self.state, done) {
             (State::Reading | State::Echoing, Done::Flushed) => None,
             (State::Streaming(body), Done::Flushed) => self.stream(body, output),
+            (State::Sending, Done::Flushed) => self.send_page(output),
             (State::Waiting(manner, ms), Done::Waited) => self.text(&routes::waited(ms), manner, output),
             (State::Computing(manner), Done::Computed(value)) => {
                 self.text(&routes::counted(value), manner, output)
@@ -109,14 +120,16 @@ impl Session for HttpSession {
 
 impl HttpSession {
     /// A connection on which nothing has been said. Above `high_water` bytes the output is sent first.
-    pub(super) fn new(clock: fn() -> SystemTime, high_water: usize) -> Self {
+    pub(super) fn new(clock: fn() -> SystemTime, high_water: usize, pages: Option<Arc<Pages>>) -> Self {
         Self {
             clock,
             high_water,
+            pages,
             reader: Reader::default(),
             pending: false,
             state: State::Reading,
             echo: None,
+            sending: None,
         }
     }
 
@@ -131,12 +144,18 @@ impl HttpSession {
             }
             Err(refusal) => return Some(self.refuse(refusal, self.is_head_only(input), input, output)),
         };
+        // The routes go first, and so pay for no page.
+        let page = match (route, &self.pages) {
+            (Ok(Route::Index | Route::Unknown), Some(pages)) => pages.answer(&input[..used], (self.clock)()),
+            _ => Ok(None),
+        };
         take(input, used);
         self.pending = false;
-        match route {
-            Ok(Route::Echo) => self.begin_echo(meaning, input, output),
-            Ok(route) => self.answer(route, manner, output),
-            Err(refusal) => self.decline(refusal, meaning, manner, input, output),
+        match (route, page) {
+            (Err(refusal), _) | (_, Err(refusal)) => self.decline(refusal, meaning, manner, input, output),
+            (_, Ok(Some(page))) => self.page(page, manner, output),
+            (Ok(Route::Echo), _) => self.begin_echo(meaning, input, output),
+            (Ok(route), _) => self.answer(route, manner, output),
         }
     }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use workloads::client::{Checker, Reply};
 use workloads::http::Http;
-use workloads::{Conversation, Done, Next, Peer, Service};
+use workloads::{Conversation, Done, FilePart, Next, Peer, Service};
 
 /// The HTTP service at a fixed moment.
 pub(crate) fn http() -> Http {
@@ -74,6 +74,17 @@ impl Connection {
         self.conversation.replies()
     }
 
+    /// Sends a part of a file, as a model does that can't have the kernel do it.
+    fn send(&mut self, mut part: FilePart) {
+        while part.length() > 0 {
+            self.conversation.load(&mut part).expect("the file is as long as it was");
+            let bytes = self.conversation.output().len();
+            self.heard.extend_from_slice(self.conversation.output());
+            self.peak = self.peak.max(bytes);
+            self.conversation.sent(bytes);
+        }
+    }
+
     fn settle(&mut self, mut next: Next) {
         loop {
             let output = self.conversation.output();
@@ -86,6 +97,10 @@ impl Connection {
                 Next::Close => return self.ending = Ending::Closed,
                 Next::Refuse => return self.ending = Ending::Refused,
                 Next::Flush => Done::Flushed,
+                Next::File(part) => {
+                    self.send(part);
+                    Done::Flushed
+                }
                 Next::Wait(time) => {
                     self.waited += time;
                     Done::Waited

@@ -30,8 +30,13 @@ impl Answer {
 
 /// What these bytes are answered with, all of which must be one reply.
 pub(crate) fn answer(request: &str) -> Answer {
-    let mut connection = Connection::to(&http());
-    connection.say(request.as_bytes());
+    answer_of(&http(), request.as_bytes())
+}
+
+/// What this service answers them with.
+pub(crate) fn answer_of(service: &Http, request: &[u8]) -> Answer {
+    let mut connection = Connection::to(service);
+    connection.say(request);
     let bytes = &connection.heard;
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("a whole head") + 4;
     let head = String::from_utf8(bytes[..end].to_vec()).unwrap();

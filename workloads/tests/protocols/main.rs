@@ -7,4 +7,6 @@ mod driver;
 mod echo;
 mod http;
 mod limits;
+mod malformed;
+mod pages;
 mod splits;

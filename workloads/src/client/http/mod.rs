@@ -8,8 +8,10 @@
 //! Nearly all replies on a connection are the same to the byte, until the second in `Date` changes. So a checker
 //! keeps the last whole reply: what equals it is right by one comparison, and only what doesn't is parsed.
 
+pub mod attacks;
 mod chunks;
 mod expected;
+pub mod malformed;
 mod reply;
 
 use std::sync::Arc;

@@ -11,7 +11,7 @@ use workloads::client::echo::EchoClient;
 use workloads::client::http::HttpClient;
 use workloads::datagram::DATAGRAM_BYTES_AT_MOST;
 use workloads::echo::Echo;
-use workloads::http::Http;
+use workloads::http::{Http, Pages};
 use workloads::{DatagramService, Service};
 
 use crate::cli::Content;
@@ -35,7 +35,7 @@ pub const WORKLOADS: &[Entry] = &[
     Entry {
         name: "http",
         family: "stream",
-        summary: "HTTP/1.1: /, /hello, /bytes/N, /cpu/N (computes), /wait/MS (waits) and POST /echo",
+        summary: "HTTP/1.1: /, /hello, /bytes/N, /cpu/N (computes), /wait/MS (waits), POST /echo and the pages of --root",
     },
 ];
 
@@ -127,23 +127,47 @@ impl fmt::Display for Workload {
 /// # Errors
 /// There is no such workload, or `content` has what it has no use for.
 pub fn service(name: &str, content: &Content) -> anyhow::Result<Arc<dyn Service>> {
+    if content.list && name != "http" && is_known(name) {
+        return Err(Usage::error(format!(
+            "--list lists directories as pages, and {name} has none; try http"
+        )));
+    }
     match name {
         "echo" if content.root.is_some() => {
             Err(Usage::error("--root is the folder of a workload that serves one, and echo serves none"))
         }
         "echo" => Ok(Arc::new(Echo)),
-        "http" => Ok(Arc::new(Http { clock: coarse_clock, ..Http::default() })),
+        "http" => Ok(Arc::new(Http { clock: coarse_clock, pages: pages(content)?, ..Http::default() })),
         _ => Err(unknown(name)),
     }
+}
+
+/// The folder of pages, if one is served.
+fn pages(content: &Content) -> anyhow::Result<Option<Arc<Pages>>> {
+    let Some(root) = &content.root else {
+        let lacks_root = Usage::error("--list lists a folder; say which one by --root DIR");
+        return if content.list { Err(lacks_root) } else { Ok(None) };
+    };
+    let pages = Pages::open(root, content.list).map_err(|error| {
+        Usage::error(format!(
+            "--root {} can't be served: {error}; try a folder that you may enter",
+            root.display()
+        ))
+    })?;
+    Ok(Some(Arc::new(pages)))
 }
 
 /// The side that answers datagrams.
 pub fn datagram_service(name: &str) -> anyhow::Result<Arc<dyn DatagramService>> {
     match name {
         "echo" => Ok(Arc::new(Echo)),
-        name if WORKLOADS.iter().any(|entry| entry.name == name) => Err(no_datagrams(name)),
+        name if is_known(name) => Err(no_datagrams(name)),
         _ => Err(unknown(name)),
     }
+}
+
+fn is_known(name: &str) -> bool {
+    WORKLOADS.iter().any(|entry| entry.name == name)
 }
 
 fn no_datagrams(name: &str) -> anyhow::Error {

@@ -52,6 +52,9 @@ pub struct Content {
     /// The folder that is served.
     #[arg(long, value_name = "DIR")]
     pub root: Option<PathBuf>,
+    /// List the directories of that folder that have no index.html.
+    #[arg(long)]
+    pub list: bool,
 }
 
 /// `concur launch`.

@@ -1,4 +1,5 @@
-//! Anyone's server: a command in which `{port}` stands for the port it is to listen on.
+//! Anyone's server: a command in which `{port}` stands for the port it is to listen on, `{workload}` for what it is to serve,
+//! and `{root}` for the folder of it.
 //!
 //! The command is split into words as a shell would do it, quotes and backslashes included, but no shell runs: nothing
 //! is expanded, and the server itself is the first process. It is started through `concur launch`, which binds it to
@@ -12,7 +13,7 @@ use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::net::{self as unix, UnixListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::mpsc::RecvTimeoutError;
 use std::thread;
@@ -33,6 +34,8 @@ use crate::measure::group::Group;
 const PORT: &str = "{port}";
 /// What stands for the workload.
 const WORKLOAD: &str = "{workload}";
+/// What stands for the folder that is served.
+const ROOT: &str = "{root}";
 /// Another program may take the port that was free a moment ago: so often another one is tried.
 const TRIES: usize = 3;
 /// How long the loopback may take to answer.
@@ -45,6 +48,7 @@ pub struct ForeignCommand {
     words: Vec<String>,
     launcher: Option<PathBuf>,
     group: Option<PathBuf>,
+    root: Option<PathBuf>,
 }
 
 impl ForeignCommand {
@@ -62,12 +66,12 @@ impl ForeignCommand {
                 "the command '{typed}' does not say where the port goes; write {PORT} in its place"
             )));
         }
-        Ok(Self { typed: typed.to_owned(), words, launcher: None, group: None })
+        Ok(Self { typed: typed.to_owned(), words, launcher: None, group: None, root: None })
     }
 
     /// A command of these words, which is shown as `typed`.
     pub fn of_words(words: Vec<String>, typed: String) -> Self {
-        Self { typed, words, launcher: None, group: None }
+        Self { typed, words, launcher: None, group: None, root: None }
     }
 
     /// Has this program do the launching: `concur`, for who is not `concur` itself.
@@ -82,6 +86,18 @@ impl ForeignCommand {
     pub fn in_group(mut self, group: Option<&Group>) -> Self {
         self.group = group.map(|group| group.path().to_owned());
         self
+    }
+
+    /// Has the server serve this folder: it takes the place of `{root}`.
+    #[must_use]
+    pub fn serving(mut self, root: Option<&Path>) -> Self {
+        self.root = root.map(Path::to_owned);
+        self
+    }
+
+    /// Whether it says where a folder goes.
+    pub fn takes_root(&self) -> bool {
+        self.words.iter().any(|word| word.contains(ROOT))
     }
 
     /// As it was typed.
@@ -148,7 +164,9 @@ impl ForeignCommand {
         }
         arguments.push("--".into());
         let port = port.to_string();
-        let filled = |word: &String| word.replace(PORT, &port).replace(WORKLOAD, workload);
+        let root = self.root.as_deref().unwrap_or(Path::new(ROOT)).to_string_lossy();
+        let filled =
+            |word: &String| word.replace(PORT, &port).replace(WORKLOAD, workload).replace(ROOT, &root);
         arguments.extend(self.words.iter().map(|word| filled(word).into()));
         arguments
     }
@@ -340,6 +358,14 @@ mod tests {
         ];
         assert_eq!(arguments[1..], expected);
         assert_eq!(command.typed(), "serve '{workload} it' --bind=[::1]:{port}");
+    }
+
+    #[test]
+    fn a_folder_is_filled_in_where_the_command_takes_one() {
+        let command = ForeignCommand::parse("serve {port} --root={root}").unwrap();
+        assert!(command.takes_root() && !ForeignCommand::parse("serve {port}").unwrap().takes_root());
+        let arguments = command.serving(Some(Path::new("/srv/pages"))).arguments("http", 81, &[]);
+        assert_eq!(arguments.last().unwrap(), "--root=/srv/pages");
     }
 
     #[test]

@@ -44,7 +44,7 @@ const SLACKS_PER_PATIENCE: u32 = 5;
 /// them is more.
 const IDLE_AT_MOST: Duration = Duration::from_secs(1);
 /// The workloads that serve a folder.
-const WITH_FOLDER: [&str; 0] = [];
+const WITH_FOLDER: [&str; 1] = ["http"];
 /// Descriptors that a model which can't have many needs for itself.
 const DESCRIPTORS_OF_ITS_OWN: usize = 32;
 
@@ -122,10 +122,21 @@ impl Target {
                 let command = ServeCommand::new(choice.to_string(), workload).transport(*transport);
                 command.root(folder).grace(settings.grace).start(ready_within)?
             }
-            Self::Command(_, command) => command.start(workload, &[], ready_within)?,
+            Self::Command(_, command) => {
+                command.clone().serving(folder).start(workload, &[], ready_within)?
+            }
             Self::Address(address) => return Ok((address.clone(), None)),
         };
         Ok((server.address(), Some(server)))
+    }
+
+    /// Whether it can be told which folder to serve.
+    fn takes_folder(&self) -> bool {
+        match self {
+            Self::Model(..) => true,
+            Self::Command(_, command) => command.takes_root(),
+            Self::Address(_) => false,
+        }
     }
 
     /// What it is reached over.
@@ -204,7 +215,7 @@ impl Facts {
 
     /// A folder for a server to serve, if its workload has one: empty, and gone with the server.
     fn folder(&self) -> anyhow::Result<Option<TempDir>> {
-        if !self.is_ours || !WITH_FOLDER.contains(&self.workload) {
+        if !self.target.takes_folder() || !WITH_FOLDER.contains(&self.workload) {
             return Ok(None);
         }
         let make = || tempfile::Builder::new().prefix("concur-").tempdir();
@@ -274,11 +285,12 @@ impl Subject {
     }
 
     /// The folder that it serves. To be skipped where none is known.
-    #[expect(dead_code, reason = "no case looks at it yet")]
     pub(super) fn folder(&self) -> Verdict<&Path> {
         match &self.folder {
             Some(folder) => Ok(folder.path()),
-            None => skipped("the folder that the server serves is not known"),
+            None => {
+                skipped("the folder that the server serves is not known; a command can take it as {root}")
+            }
         }
     }
 

@@ -217,13 +217,13 @@ fn foreign(arguments: &Run) -> anyhow::Result<Vec<Foreign>> {
 /// Reads `NAME=COMMAND`.
 fn named(text: &str) -> anyhow::Result<Foreign> {
     match text.split_once('=') {
-        Some((name, command)) if is_name(name) => Ok(Foreign {
-            name: name.to_owned(),
-            command: ForeignCommand::parse(command)?,
-            room: None,
-            lacks: None,
-            files: None,
-        }),
+        Some((name, command)) if is_name(name) => {
+            let command = ForeignCommand::parse(command)?;
+            if command.takes_root() {
+                return Err(Usage::error("only verify has a folder for {root}; name one that is there"));
+            }
+            Ok(Foreign { name: name.to_owned(), command, room: None, lacks: None, files: None })
+        }
         _ => Err(Usage::error(format!(
             "--cmd can't be '{text}'; write NAME=COMMAND, as in mine='python3 server.py {{port}}'"
         ))),

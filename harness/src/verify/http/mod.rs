@@ -6,6 +6,8 @@
 //! * [`deliveries`]: how requests arrive, and how replies are taken;
 //! * [`bodies`]: requests with bodies;
 //! * [`refusals`]: requests that must be refused, and how;
+//! * [`malformed`]: hundreds more of them, in one case;
+//! * [`folder`]: a folder of pages, with conditions, ranges, and ways out of it that must lead nowhere;
 //! * [`endless`]: requests that never end;
 //! * [`stops`]: what becomes of requests when the server is asked to stop.
 
@@ -13,7 +15,9 @@ mod bodies;
 mod connections;
 mod deliveries;
 mod endless;
+mod folder;
 mod limits;
+mod malformed;
 mod pages;
 mod refusals;
 mod stops;
@@ -107,6 +111,8 @@ pub(super) fn cases() -> Vec<Case> {
     cases.extend(deliveries::cases());
     cases.extend(bodies::cases());
     cases.extend(refusals::cases());
+    cases.extend(malformed::cases());
+    cases.extend(folder::cases());
     cases.extend(endless::cases());
     cases.extend(stops::cases());
     cases.extend(common::cases(&PROTOCOL));

@@ -58,7 +58,8 @@ pub(super) fn ask_alone(subject: &Subject, request: &[u8]) -> Verdict<Reply> {
     Http::over(&client).reply(method_of(request))
 }
 
-fn method_of(request: &[u8]) -> &str {
+/// The method that a request begins with.
+pub(super) fn method_of(request: &[u8]) -> &str {
     let end = request.iter().position(|byte| *byte == b' ').unwrap_or_default();
     std::str::from_utf8(&request[..end]).unwrap_or_default()
 }

@@ -7,6 +7,7 @@ mod answers;
 mod connection;
 mod fault;
 mod http;
+mod pages;
 mod request;
 
 use std::io;
@@ -34,8 +35,9 @@ const SHARED_TURN: Duration = Duration::from_millis(2);
 /// A thread stays for one connection of so many.
 const THREAD_LEAKS_EVERY: usize = 10;
 
-/// Serves with the fault of this name on this port, until SIGTERM.
-pub(crate) fn serve(fault: &str, workload: &str, port: u16) -> io::Result<()> {
+/// Serves with the fault of this name on this port, until SIGTERM; and the pages at `root`, if that is not empty.
+pub(crate) fn serve(fault: &str, workload: &str, port: u16, root: &str) -> io::Result<()> {
+    pages::show(root);
     run(Fault::named(fault), workload == "http", port)
 }
 

@@ -12,12 +12,17 @@ use crate::common::concur;
 pub(crate) const FAULT: &str = "BROKEN_FAULT";
 pub(crate) const WORKLOAD: &str = "BROKEN_WORKLOAD";
 pub(crate) const PORT: &str = "BROKEN_PORT";
+pub(crate) const ROOT: &str = "BROKEN_ROOT";
+
+const HAVE_NO_PAGES: [&str; 2] = ["only-hello", "exits-on-sigterm"];
 
 /// The command that starts the server with this fault.
 pub(crate) fn command(fault: &str) -> String {
     let program = env::current_exe().unwrap();
+    // Who has one page is told of no folder.
+    let root = if HAVE_NO_PAGES.contains(&fault) { "" } else { "{root}" };
     format!(
-        "env {FAULT}={fault} {WORKLOAD}={{workload}} {PORT}={{port}} '{}' --exact verify::broken_server --ignored --nocapture",
+        "env {FAULT}={fault} {WORKLOAD}={{workload}} {PORT}={{port}} {ROOT}={root} '{}' --exact verify::broken_server --ignored --nocapture",
         program.display()
     )
 }
@@ -57,7 +62,7 @@ pub(crate) fn fails(fault: &str, workload: &str, expected: &[&str]) {
 }
 
 /// Cases that send, open or count a lot, and take most of the time of all cases.
-const LARGE: [&str; 11] = [
+const LARGE: [&str; 14] = [
     "after-1000-clients",
     "children-reaped",
     "endless-extension",
@@ -65,8 +70,11 @@ const LARGE: [&str; 11] = [
     "endless-line",
     "endless-trailers",
     "flood",
+    "malformed",
     "many-clients",
     "nothing-kept",
+    "page-attacks",
+    "page-large",
     "slow-reader",
     "whole-16-mib",
 ];

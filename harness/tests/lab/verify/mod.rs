@@ -6,19 +6,20 @@ mod ends;
 mod good;
 pub(crate) mod grading;
 mod leaks;
+mod pages;
 mod replies;
 mod requests;
 
 use std::env;
 
-use grading::{FAULT, PORT, WORKLOAD};
+use grading::{FAULT, PORT, ROOT, WORKLOAD};
 
 /// Not a test, but the server that the tests start: this very program, told by its environment what to be. So it is
 /// there however the tests are built.
 #[test]
 #[ignore = "a server that other tests start"]
 fn broken_server() {
-    let variables = [FAULT, WORKLOAD, PORT].map(env::var);
-    let [Ok(fault), Ok(workload), Ok(port)] = variables else { return };
-    broken::serve(&fault, &workload, port.parse().unwrap()).unwrap();
+    let variables = [FAULT, WORKLOAD, PORT, ROOT].map(env::var);
+    let [Ok(fault), Ok(workload), Ok(port), Ok(root)] = variables else { return };
+    broken::serve(&fault, &workload, port.parse().unwrap(), &root).unwrap();
 }

@@ -1,5 +1,7 @@
 //! What is answered to what.
 
+use std::fs::File;
+use std::ops::Range;
 use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, SystemTime};
@@ -17,10 +19,11 @@ pub(super) enum Next {
     Refuse,
 }
 
-/// A head with a text behind it, and so many bytes more.
+/// A head with a text behind it, and so many bytes more, or a part of a file.
 pub(super) struct Reply {
     pub(super) text: Vec<u8>,
     pub(super) filling: usize,
+    pub(super) file: Option<(File, Range<u64>)>,
 }
 
 impl Reply {
@@ -28,7 +31,7 @@ impl Reply {
         let length = body.len() + filling;
         let (body, filling) = if head_only { (&[][..], 0) } else { (body, filling) };
         let head = format!("HTTP/1.1 {status} As It Is\r\n{fields}Content-Length: {length}\r\n\r\n");
-        Self { text: [head.as_bytes(), body].concat(), filling }
+        Self { text: [head.as_bytes(), body].concat(), filling, file: None }
     }
 }
 
@@ -48,7 +51,7 @@ impl Connection {
         let is_read = matches!(request.method.as_str(), "GET" | "HEAD");
         let has_body = !matches!(request.framing, Framing::Length(0));
         if is_read && has_body && self.fault != Fault::TakesGetBodies {
-            return self.refusal(413);
+            return self.refusal(413, request.method == "HEAD");
         }
         let (body, filling) = if request.path == "/hello" {
             ("hello\n", 0)
@@ -58,6 +61,8 @@ impl Connection {
             let _turn = (self.fault == Fault::WaitsInLine).then(|| LINE.lock());
             thread::sleep(Duration::from_millis(if is_read { ms as u64 } else { 0 }));
             ("waited\n", 0)
+        } else if let Some(page) = self.page(request).filter(|_| is_read && !has_body) {
+            return (page, next);
         } else if has_body {
             return self.declined(404, "");
         } else {
@@ -83,8 +88,8 @@ impl Connection {
         self.made(status, body.as_bytes(), 0, fields, head_only)
     }
 
-    pub(super) fn refusal(&self, status: u16) -> (Reply, Next) {
-        (self.reply(status, "refused\n", "Connection: close\r\n", false), Next::Refuse)
+    pub(super) fn refusal(&self, status: u16, head_only: bool) -> (Reply, Next) {
+        (self.reply(status, "refused\n", "Connection: close\r\n", head_only), Next::Refuse)
     }
 
     /// A body goes back as it came.
@@ -93,7 +98,14 @@ impl Connection {
         (self.made(200, body, 0, connection, false), next)
     }
 
-    fn made(&self, status: u16, body: &[u8], filling: usize, fields: &str, head_only: bool) -> Reply {
+    pub(super) fn made(
+        &self,
+        status: u16,
+        body: &[u8],
+        filling: usize,
+        fields: &str,
+        head_only: bool,
+    ) -> Reply {
         let date = match self.fault {
             Fault::NoDate => String::new(),
             Fault::OddDate => "Date: today\r\n".to_owned(),

@@ -86,6 +86,24 @@ pub(super) enum Fault {
     WaitsInLine,
     /// A little memory is kept for every connection.
     LeaksSlowly,
+    /// A page's path may lead up.
+    Climbs,
+    /// Links are followed, wherever they lead.
+    FollowsLinks,
+    /// Names that begin with a dot are shown.
+    ShowsHidden,
+    /// A page is whatever it looks like.
+    TypesNothing,
+    /// A directory is shown without its slash.
+    NeverMoves,
+    /// Whoever has a page is thought to have this one.
+    BelievesEveryTag,
+    /// No condition is heeded.
+    HeedsNoCondition,
+    /// A range lacks its last byte.
+    CutsRanges,
+    /// A range is sent whatever the client has the rest of.
+    MixesPages,
 }
 
 impl Fault {
@@ -94,7 +112,7 @@ impl Fault {
     }
 }
 
-const FAULTS: [(&str, Fault); 42] = [
+const FAULTS: [(&str, Fault); 51] = [
     ("none", Fault::None),
     ("drops-last-byte", Fault::DropsLastByte),
     ("leaves-half-closed", Fault::LeavesHalfClosed),
@@ -137,6 +155,15 @@ const FAULTS: [(&str, Fault); 42] = [
     ("too-strict", Fault::TooStrict),
     ("waits-in-line", Fault::WaitsInLine),
     ("leaks-slowly", Fault::LeaksSlowly),
+    ("climbs", Fault::Climbs),
+    ("follows-links", Fault::FollowsLinks),
+    ("shows-hidden", Fault::ShowsHidden),
+    ("types-nothing", Fault::TypesNothing),
+    ("never-moves", Fault::NeverMoves),
+    ("believes-every-tag", Fault::BelievesEveryTag),
+    ("heeds-no-condition", Fault::HeedsNoCondition),
+    ("cuts-ranges", Fault::CutsRanges),
+    ("mixes-pages", Fault::MixesPages),
 ];
 
 impl Fault {

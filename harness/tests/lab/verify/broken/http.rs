@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::io::{ErrorKind, Write};
+use std::os::unix::fs::FileExt;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::sync_channel;
 use std::thread;
@@ -52,7 +53,8 @@ impl Connection {
             self.is_within_request = !input.is_empty();
             if !self.read_more(&mut input)? {
                 if self.fault == Fault::BlamesHalves && self.is_within_request {
-                    self.send(&self.refusal(400).0)?;
+                    let (reply, _) = self.refusal(400, false);
+                    self.send(&reply)?;
                 }
                 return Ok(false);
             }
@@ -83,6 +85,7 @@ impl Connection {
         let mut replies: Vec<Reply> = Vec::new();
         let mut next = Next::Read;
         while let Some((head, end)) = whole_head(input, self.fault) {
+            let is_head = head.as_ref().is_ok_and(|head| head.starts_with(b"HEAD "));
             let outcome = head.and_then(|head| Request::parse(&head, self.fault));
             input.drain(..end);
             self.has_declined = matches!(outcome, Ok(_) | Err(417));
@@ -96,12 +99,12 @@ impl Connection {
                         Ok(body) => self.echoed(&body, &request),
                         Err(status) => {
                             self.has_declined = false;
-                            self.refusal(status)
+                            self.refusal(status, false)
                         }
                     }
                 }
                 Ok(request) => self.answer(&request),
-                Err(status) => self.refusal(status),
+                Err(status) => self.refusal(status, is_head),
             };
             if self.fault == Fault::LeaksRefused && matches!(then, Next::Refuse) {
                 std::mem::forget(File::open("/dev/null")?);
@@ -140,6 +143,14 @@ impl Connection {
             let piece = left.min(FILLING.len());
             self.put(&FILLING[..piece])?;
             left -= piece;
+        }
+        let Some((file, range)) = &reply.file else { return Ok(()) };
+        let mut at = range.start;
+        while at < range.end {
+            let mut piece = vec![0; FILLING.len().min((range.end - at) as usize)];
+            file.read_exact_at(&mut piece, at)?;
+            self.put(&piece)?;
+            at += piece.len() as u64;
         }
         Ok(())
     }

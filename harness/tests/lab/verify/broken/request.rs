@@ -1,5 +1,7 @@
 //! Reads requests as RFC 9112 asks, and as a fault has it.
 
+use std::net::Ipv6Addr;
+
 use super::answers::Next;
 use super::fault::Fault;
 
@@ -18,6 +20,8 @@ pub(super) struct Request {
     pub(super) stays_open: bool,
     pub(super) expects_continue: bool,
     pub(super) framing: Framing,
+    /// All fields, with their names in small letters.
+    pub(super) fields: Vec<(String, String)>,
 }
 
 /// How a body ends.
@@ -93,6 +97,9 @@ fn whole_chunks(input: &[u8], fault: Fault) -> Result<Option<(Vec<u8>, usize)>, 
     let (mut body, mut at) = (Vec::new(), 0);
     loop {
         let Some(line) = line(input, &mut at, is_lenient)? else { return Ok(None) };
+        if !is_lenient && has_controls(line) {
+            return Err(400);
+        }
         let size = chunk_size(line, is_lenient)?;
         if size == 0 {
             return Ok(end_of_trailers(input, at, is_lenient)?.map(|end| (body, end)));
@@ -113,13 +120,18 @@ fn whole_chunks(input: &[u8], fault: Fault) -> Result<Option<(Vec<u8>, usize)>, 
 }
 
 fn end_of_trailers(input: &[u8], begin: usize, is_lenient: bool) -> Result<Option<usize>, u16> {
-    let mut at = begin;
+    let (mut at, mut fields) = (begin, 0);
     loop {
         let Some(line) = line(input, &mut at, is_lenient)? else { return Ok(None) };
         if at - begin > HEAD_BYTES_AT_MOST {
             return Err(431);
         }
+        fields += 1;
+        if fields > FIELDS_AT_MOST + 1 {
+            return Err(431);
+        }
         match line.iter().position(|byte| *byte == b':') {
+            _ if has_controls(line) => return Err(400),
             _ if line.is_empty() => return Ok(Some(at)),
             Some(colon) if std::str::from_utf8(&line[..colon]).is_ok_and(is_token) => {}
             _ => return Err(400),
@@ -142,6 +154,32 @@ fn line<'a>(input: &'a [u8], at: &mut usize, is_lenient: bool) -> Result<Option<
         None if rest.len() >= HEAD_BYTES_AT_MOST => Err(431),
         None => Ok(None),
     }
+}
+
+/// Whether there are control characters in a line, but for tabs.
+fn has_controls(line: &[u8]) -> bool {
+    line.iter().any(|byte| byte.is_ascii_control() && *byte != b'\t')
+}
+
+/// Whether this is a path, or a URL that names a host, and nothing but visible ASCII.
+fn is_target(target: &str) -> bool {
+    let is_plain = target.bytes().all(|byte| byte.is_ascii_graphic()) && !target.contains('#');
+    let names_a_host = |rest: &str| {
+        let host = rest.split(['/', '?']).next().unwrap_or_default();
+        !host.is_empty() && !host.starts_with(':') && is_host(host)
+    };
+    is_plain && (target.starts_with('/') || target.strip_prefix("http://").is_some_and(names_a_host))
+}
+
+/// Whether this is a host's name or address, and maybe a port.
+fn is_host(host: &str) -> bool {
+    let (name, port) = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, port)) if address.parse::<Ipv6Addr>().is_ok() => ("", port),
+        _ => host.split_at(host.find(':').unwrap_or(host.len())),
+    };
+    let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
+    let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
+    is_name && (port.is_empty() || port.strip_prefix(':').is_some_and(is_port))
 }
 
 fn chunk_size(line: &[u8], is_lenient: bool) -> Result<usize, u16> {
@@ -199,7 +237,8 @@ impl Request {
         }
         let first: Vec<&str> = first.split(' ').collect();
         let [method, target, version] = first.as_slice() else { return Err(400) };
-        if !is_token(method) {
+        let is_path = is_target(target) || !matches!(*method, "GET" | "HEAD" | "POST");
+        if !is_token(method) || !(is_path || fault == Fault::AcceptsOddHeads) {
             return Err(400);
         }
         let is_old = match version.strip_prefix("HTTP/").map(str::as_bytes) {
@@ -211,7 +250,7 @@ impl Request {
             _ => return Err(400),
         };
         let (mut hosts, mut close, mut keep_alive, mut expects_continue) = (0, false, false, false);
-        let (mut lengths, mut codings) = (Vec::new(), Vec::new());
+        let (mut lengths, mut codings, mut fields) = (Vec::new(), Vec::new(), Vec::new());
         for (index, line) in lines.enumerate() {
             if index >= FIELDS_AT_MOST {
                 return Err(431);
@@ -222,12 +261,13 @@ impl Request {
             if fault == Fault::TooStrict && !value.starts_with(' ') {
                 return Err(400);
             }
-            let value = value.trim();
-            if !is_token(name) || value.contains(['\r', '\0']) {
+            if !is_token(name) || has_controls(value.as_bytes()) {
                 return Err(400);
             }
+            let value = value.trim_matches([' ', '\t']);
+            fields.push((name.to_ascii_lowercase(), value.to_owned()));
             match name.to_ascii_lowercase().as_str() {
-                "host" if value.contains(' ') => return Err(400),
+                "host" if !is_host(value) => return Err(400),
                 "host" => hosts += 1,
                 "connection" => {
                     close |= value.eq_ignore_ascii_case("close");
@@ -248,7 +288,7 @@ impl Request {
         let stays_open = !close && (!is_old || keep_alive) && fault != Fault::OnlyHello;
         let framing = framing(&lengths, &codings, is_old, fault)?;
         let (method, path) = ((*method).to_owned(), path.to_owned());
-        Ok(Self { method, path, is_old, stays_open, expects_continue, framing })
+        Ok(Self { method, path, is_old, stays_open, expects_continue, framing, fields })
     }
 }
 

@@ -24,9 +24,6 @@ fn sizes() -> Vec<Malformed> {
         "1\rx\r\n0\r\n\r\n",
         "1\r\r\nx\r\n0\r\n\r\n",
         "1 1\r\nx\r\n0\r\n\r\n",
-        "00000000000000001\r\nx\r\n0\r\n\r\n",
-        "10000000000000001\r\nx\r\n0\r\n\r\n",
-        "fffffffffffffffff\r\nx\r\n0\r\n\r\n",
         "\u{661}\r\nx\r\n0\r\n\r\n",
         "one\r\nx\r\n0\r\n\r\n",
         "hello",
@@ -38,13 +35,7 @@ fn sizes() -> Vec<Malformed> {
 fn extensions() -> Vec<Malformed> {
     let within = controls().filter(|byte| *byte != b'\t' && *byte != b'\r');
     let within = within.map(|byte| chunked([b"1;a", &[byte][..], b"b\r\nx\r\n0\r\n\r\n"].concat(), BAD));
-    let others = [
-        "1;a\nx\r\n0\r\n\r\n",
-        "1;a\rb\r\nx\r\n0\r\n\r\n",
-        "1;a\r\rx\r\n0\r\n\r\n",
-        "1 \r\nx\r\n0\r\n\r\n\r\n",
-        "0;a\n\r\n",
-    ];
+    let others = ["1;a\nx\r\n0\r\n\r\n", "1;a\rb\r\nx\r\n0\r\n\r\n", "1;a\r\rx\r\n0\r\n\r\n", "0;a\n\r\n"];
     within.chain(others.map(|body| chunked(body, BAD))).collect()
 }
 
@@ -95,7 +86,7 @@ fn trailers() -> Vec<Malformed> {
 fn large() -> Vec<Malformed> {
     vec![
         chunked(format!("1;{}\r\nx\r\n0\r\n\r\n", "a".repeat(70_000)), &[400, 413, 431]),
-        chunked(format!("1{}\r\nx\r\n0\r\n\r\n", " ".repeat(70_000)), BAD),
+        chunked(format!("1{}\r\nx\r\n0\r\n\r\n", " ".repeat(70_000)), &[400, 413, 431]),
         chunked(format!("0\r\n{}\r\n", "X: y\r\n".repeat(1_000)), &[400, 431]),
         chunked(format!("0\r\nX: {}\r\n\r\n", "y".repeat(70_000)), &[400, 431]),
         chunked(format!("0\r\n{}", "y".repeat(70_000)), &[400, 431]),
@@ -103,6 +94,8 @@ fn large() -> Vec<Malformed> {
         chunked("7fffffffffffffff\r\n", &[400, 413]),
         chunked("8000000000000000\r\n", &[400, 413]),
         chunked("ffffffffffffffff\r\n", &[400, 413]),
+        chunked("10000000000000001\r\nx\r\n0\r\n\r\n", &[400, 413]),
+        chunked("fffffffffffffffff\r\nx\r\n0\r\n\r\n", &[400, 413]),
         chunked("1\r\nx\r\n40000000\r\n", &[400, 413]),
     ]
 }

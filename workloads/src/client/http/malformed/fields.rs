@@ -129,10 +129,6 @@ fn lengths() -> Vec<Malformed> {
         "#5",
         "$5",
         "%35",
-        "18446744073709551615",
-        "18446744073709551616",
-        "18446744073709551621",
-        "99999999999999999999999",
         "-18446744073709551611",
         "\u{665}",
         "\u{ff15}",
@@ -168,7 +164,16 @@ fn lengths() -> Vec<Malformed> {
         }
     }
     all.push(post("1.1", "Content-Length: 1073741825\r\n", "hello", &[413]));
-    all.push(post("1.1", "Content-Length: 18446744073709551614\r\n", "hello", &[400, 413]));
+    // Digits they are, and more than anybody counts.
+    for value in [
+        "18446744073709551614",
+        "18446744073709551615",
+        "18446744073709551616",
+        "18446744073709551621",
+        "99999999999999999999999",
+    ] {
+        all.push(post("1.1", &format!("Content-Length: {value}\r\n"), "hello", &[400, 413]));
+    }
     all
 }
 
@@ -219,7 +224,7 @@ fn codings() -> Vec<Malformed> {
     let with = |value: &str, statuses| {
         post("1.1", &format!("Transfer-Encoding: {value}\r\n"), "0\r\n\r\n", statuses)
     };
-    let mut all: Vec<_> = wrong.iter().map(|value| with(value, BAD)).collect();
+    let mut all: Vec<_> = wrong.iter().map(|value| with(value, &[400, 501])).collect();
     all.extend(unknown.iter().map(|value| with(value, &[400, 501])));
     for fields in [
         "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",

@@ -81,6 +81,12 @@ impl Progress {
         });
     }
 
+    /// A step begins that was done before: one more than was known, and expected to take so long.
+    pub fn begins_again(&mut self, step: &Step, expected: Duration) {
+        self.more(1, expected);
+        self.begins(step, &[]);
+    }
+
     /// This came of it.
     pub fn came_to(&self, cell: &Cell) {
         if let Some(live) = &self.live {
@@ -113,5 +119,29 @@ impl Progress {
         } else {
             rest.mul_f64(self.begun.elapsed().div_duration_f64(self.expected))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use models::executor::executors;
+    use workloads::task::{Size, tasks};
+
+    use super::*;
+    use crate::plan::TaskStep;
+
+    #[test]
+    fn a_step_that_is_done_again_is_one_more_of_all() {
+        let (executor, second) = (&executors()[0], Duration::from_secs(1));
+        let choice = executor.name.parse().unwrap();
+        let task = tasks(Size::Short).remove(0);
+        let step = Step::Task(TaskStep { executor, choice, task, size: Size::Short, jobs: 1, round: 1 });
+        let mut progress = Progress::new(1, second, None);
+        progress.begins(&step, &[]);
+        progress.done(second);
+        progress.begins_again(&step, second);
+        assert_eq!((progress.done, progress.all, progress.ahead()), (1, 2, 1));
+        progress.done(second);
+        assert_eq!((progress.done, progress.all, progress.ahead()), (2, 2, 0));
     }
 }

@@ -3,7 +3,7 @@
 use super::tally::{Tally, fewest};
 use super::timed;
 use super::title::{self, Open};
-use super::versus::{few, outcome_of, probability, ratio, ratio_interval};
+use super::versus::{self, few, outcome_of, probability, ratio, ratio_interval};
 use super::{Conclusion, Document, Fact};
 use crate::picture;
 use crate::summary::{
@@ -65,17 +65,21 @@ fn warnings(series: &Series) -> Vec<String> {
 
 fn facts(series: &Series) -> Vec<Fact> {
     let fact = |name, value| Fact { name, value, code: false };
-    let between = series.overall.between_runs;
+    let between = percent(series.overall.between_runs - 1.0);
+    let threshold = if versus::compares_no_servers(&series.overall) {
+        format!(
+            "what the same task or probe, measured twice in one run, differed from itself by; and {between} more as an allowance \
+             for what differs between runs, which no run shows by itself"
+        )
+    } else {
+        format!(
+            "what the same server, measured twice in one run, differed from itself by; and {between} more as an allowance for \
+             what differs between runs, which no run shows by itself"
+        )
+    };
     vec![
         fact("Runs", format!("{}, in the order of their start", series.runs.len())),
-        fact(
-            "Threshold",
-            format!(
-                "what the same server, measured twice in one run, differed from itself by; and {} more as an allowance for what \
-                 differs between runs, which no run shows by itself",
-                percent(between - 1.0)
-            ),
-        ),
+        fact("Threshold", threshold),
     ]
 }
 

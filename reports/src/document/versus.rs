@@ -278,12 +278,22 @@ pub(super) fn run(run: &Compared) -> String {
 
 /// The rule; what it comes to is said below each table.
 fn threshold(versus: &Versus) -> String {
+    let (least, between) = (percent(LEAST - 1.0), percent(versus.between_runs - 1.0));
+    if compares_no_servers(versus) {
+        return format!(
+            "what the same task or probe, measured twice in one run, differed from itself by, at least {least}; and {between} more \
+             as an allowance for what differs between runs, which no run shows by itself"
+        );
+    }
     format!(
-        "what the same server, measured twice in one run, differed from itself by, at least {}; and {} more as an allowance for \
-         what differs between runs, which no run shows by itself",
-        percent(LEAST - 1.0),
-        percent(versus.between_runs - 1.0)
+        "what the same server, measured twice in one run, differed from itself by, at least {least}; and {between} more as an \
+         allowance for what differs between runs, which no run shows by itself"
     )
+}
+
+/// Whether all that is compared are tasks and probes.
+pub(super) fn compares_no_servers(versus: &Versus) -> bool {
+    versus.rows.is_empty() && !versus.timed.is_empty()
 }
 
 /// What the threshold comes to in one setting.

@@ -209,9 +209,12 @@ impl Measuring<'_> {
             if !self.have_time_for(step) {
                 break;
             }
-            self.progress.begins(step, &[]);
+            let expected = self.plan.expected(step);
+            self.progress.begins_again(step, expected);
             let cells = (places[index], places[end]);
-            match self.repeats.make_alike(step, cells, self.bench, self.recorder)? {
+            let outcome = self.repeats.make_alike(step, cells, self.bench, self.recorder)?;
+            self.progress.done(expected);
+            match outcome {
                 ControlFlow::Continue(true) => {}
                 ControlFlow::Continue(false) => break,
                 ControlFlow::Break(()) => return Ok(ControlFlow::Break(())),

@@ -71,6 +71,20 @@ fn records_of_tasks_or_probes_alone_have_rows_in_common() {
 }
 
 #[test]
+fn the_threshold_of_tasks_and_probes_alone_is_not_told_of_servers() {
+    let threshold = |document: Document| {
+        document.facts.into_iter().find(|fact| fact.name == "Threshold").expect("a threshold").value
+    };
+    for run in [tasks(1.0), messages(1.0, 1.0)] {
+        let told = threshold(Document::versus(&Versus::of(&run, &run)));
+        assert!(told.starts_with("what the same task or probe, measured twice in one run, "), "{told}");
+        let runs = [("one".to_owned(), run.clone()), ("two".to_owned(), run)];
+        let told = threshold(Document::series(&Series::of(&runs).unwrap()));
+        assert!(told.starts_with("what the same task or probe, measured twice in one run, "), "{told}");
+    }
+}
+
+#[test]
 fn each_suite_has_a_conclusion_and_tasks_are_believed_with_care() {
     let mut old = tasks(1.0);
     old.cells.extend(messages(1.0, 1.0).cells);

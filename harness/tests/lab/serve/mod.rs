@@ -10,5 +10,6 @@ mod loops;
 mod models;
 mod others;
 mod processes;
+mod slow;
 mod tools;
 mod unix;

@@ -1,5 +1,5 @@
-//! The tools that people point at a server get right answers from every model: curl, nc, wrk, ab and a browser. Where
-//! one of them is not installed, its part is skipped, and says so.
+//! The tools that people point at a server get right answers from every model: curl, nc, wrk, ab, hey and a browser.
+//! Where one of them is not installed, its part is skipped, and says so.
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -130,6 +130,21 @@ fn ab_meets_no_failure_with_and_without_keep_alive() {
             assert_eq!(figure("Complete requests:").as_deref(), Some("2000"), "{model}: {text}");
             assert_eq!(figure("Failed requests:").as_deref(), Some("0"), "{model}: {text}");
             assert_eq!(figure("HTML transferred:").as_deref(), Some("24000 bytes"), "{model}: {text}");
+        }
+    });
+}
+
+#[test]
+fn hey_meets_no_failure_with_and_without_keep_alive() {
+    with_every_model(1, |model, address| {
+        let url = format!("http://{address}/hello");
+        let concurrency = if model == "loop" { "1" } else { "16" };
+        for keep_alive in [&["-disable-keepalive"][..], &[]] {
+            let load = ["-n", "2000", "-c", concurrency, &url];
+            let Some(text) = output("hey", &[keep_alive, &load].concat(), "") else { return };
+            assert!(text.contains("[200]\t2000 responses"), "{model}: {text}");
+            assert!(text.contains("24000 bytes"), "{model}: {text}");
+            assert!(!text.contains("Error distribution"), "{model}: {text}");
         }
     });
 }

@@ -89,7 +89,7 @@ pub struct Options(BTreeMap<String, String>);
 /// What is wrong with a choice or an option; each message says what to try.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum OptionError {
-    /// No `=`, or nothing before it.
+    /// No `=`, or no key before it.
     #[error("'{0}' is not an option; write name:key=value,key=value, as in thread-pool:workers=4")]
     NotAnOption(String),
     /// The same key twice.
@@ -123,9 +123,10 @@ impl FromStr for Choice {
     fn from_str(text: &str) -> Result<Self, OptionError> {
         let (name, rest) = text.split_once(':').unwrap_or((text, ""));
         let mut options = BTreeMap::new();
-        for pair in rest.split(',').filter(|pair| !pair.is_empty()) {
-            match pair.split_once('=') {
-                Some((key, value)) if !key.is_empty() && !value.is_empty() => {
+        for pair in rest.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
+            match pair.split_once('=').map(|(key, value)| (key.trim(), value.trim())) {
+                // A colon in a key would make it the next choice of a list.
+                Some((key, value)) if !key.is_empty() && !key.contains(':') && !value.is_empty() => {
                     if options.insert(key.to_owned(), value.to_owned()).is_some() {
                         return Err(OptionError::Twice(key.to_owned()));
                     }
@@ -133,17 +134,17 @@ impl FromStr for Choice {
                 _ => return Err(OptionError::NotAnOption(pair.to_owned())),
             }
         }
-        Ok(Self { name: name.to_owned(), options: Options(options) })
+        Ok(Self { name: name.trim().to_owned(), options: Options(options) })
     }
 }
 
 impl Choice {
     /// Reads choices separated by commas. Options are separated by commas as well, and tell themselves apart by
-    /// their `=`: `epoll,thread-pool:workers=4,queue=8,poll` are three.
+    /// their `=`, before which there is no colon: `epoll,thread-pool:workers=4,queue=8,poll` are three.
     pub fn list(text: &str) -> Result<Vec<Self>, OptionError> {
         let mut choices: Vec<String> = Vec::new();
         for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
-            let is_option = part.contains('=') && !part.contains(':');
+            let is_option = part.find(['=', ':']).is_some_and(|at| part[at..].starts_with('='));
             match choices.last_mut() {
                 Some(last) if is_option && last.contains(':') => {
                     last.push(',');
@@ -252,6 +253,20 @@ mod tests {
     }
 
     #[test]
+    fn blanks_around_names_keys_and_values_are_nothing() {
+        for text in ["thread-pool : workers = 4 , queue=8", " thread-pool:queue=8,  workers=4 "] {
+            assert_eq!(text.parse::<Choice>().unwrap().to_string(), "thread-pool:queue=8,workers=4");
+        }
+        assert!(matches!("a: =b".parse::<Choice>(), Err(OptionError::NotAnOption(_))));
+    }
+
+    #[test]
+    fn what_a_list_holds_can_be_written_as_a_list_even_with_a_colon_in_a_value() {
+        let list = Choice::list("a:z=c:d,b=e").unwrap();
+        assert_eq!(Choice::list(&list[0].to_string()), Ok(list));
+    }
+
+    #[test]
     fn a_wrong_option_lists_the_right_ones() {
         let error = options("thread-pool:wrokers=4").check("thread-pool", SPECS).unwrap_err();
         assert_eq!(error.to_string(), "thread-pool has no option 'wrokers'; it has: workers, queue");
@@ -300,7 +315,7 @@ mod tests {
 
     #[test]
     fn what_is_not_an_option_is_refused() {
-        for text in ["a:b", "a:=1", "a:b="] {
+        for text in ["a:b", "a:=1", "a:b=", "a:b:c=1"] {
             assert!(matches!(text.parse::<Choice>(), Err(OptionError::NotAnOption(_))), "{text}");
         }
         assert_eq!("a:b=1,b=2".parse::<Choice>(), Err(OptionError::Twice("b".into())));

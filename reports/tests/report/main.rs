@@ -3,9 +3,12 @@
 
 mod cells;
 mod chinese;
+#[path = "../../../fuzz/bodies/corpus.rs"]
+mod corpus;
 mod drawing;
 mod drawn_pictures;
 mod found;
+mod fuzzed;
 mod gallery;
 mod hostile;
 mod interpreters;
@@ -14,6 +17,8 @@ mod loads;
 mod notes_form;
 mod page;
 mod probes;
+#[path = "../../../fuzz/bodies/record.rs"]
+mod record_file;
 mod record_pictures;
 #[path = "../sample/mod.rs"]
 mod sample;

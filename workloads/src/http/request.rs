@@ -123,6 +123,10 @@ fn parse(input: &[u8]) -> Result<Option<(Request<'_>, usize)>, Refusal> {
     let (Some(method), Some(target), Some(version)) = (parsed.method, parsed.path, parsed.version) else {
         return Err(Refusal::NOT_A_REQUEST); // a complete head has all three
     };
+    // The parser lets UTF-8 through, which no target may hold (RFC 3986, 2), whatever the method makes of it.
+    if !target.is_ascii() {
+        return Err(Refusal::TARGET);
+    }
     let method = match method {
         "GET" => Method::Get,
         "HEAD" => Method::Head,

@@ -147,6 +147,14 @@ fn a_target_that_is_no_path_is_400_and_nothing_behind_it_is_answered() {
 }
 
 #[test]
+fn a_target_beyond_ascii_is_400_whatever_the_method() {
+    for method in ["GET", "HEAD", "POST", "PUT", "OPTIONS", "BREW"] {
+        let reply = answer(&format!("{method} /h\u{e9}llo HTTP/1.1\r\nHost: a\r\n\r\n"));
+        assert_eq!((reply.status(), reply.ending), ("400 Bad Request", Ending::Refused), "{method}");
+    }
+}
+
+#[test]
 fn a_target_in_absolute_form_is_answered_if_it_names_a_host() {
     for authority in ["localhost", "localhost:8888", "127.0.0.1:", "[::1]:80", "a%41b"] {
         assert_eq!(get(&format!("http://{authority}/hello")).text(), "Hello World\n", "{authority}");

@@ -2,11 +2,18 @@
 //! models and the load generator drive them, with no socket in between.
 
 mod clients;
+#[path = "../../../fuzz/bodies/corpus.rs"]
+mod corpus;
 mod doubts;
 mod driver;
 mod echo;
+mod fuzzed;
 mod http;
+#[path = "../../../fuzz/bodies/http_session/mod.rs"]
+mod http_session;
 mod limits;
 mod malformed;
 mod pages;
 mod splits;
+#[path = "../../../fuzz/bodies/talk.rs"]
+mod talk;

@@ -74,7 +74,7 @@ fn post() -> impl Strategy<Value = Vec<u8>> {
 }
 
 /// One request, right or wrong.
-fn request() -> impl Strategy<Value = Vec<u8>> {
+pub(crate) fn request() -> impl Strategy<Value = Vec<u8>> {
     let path = prop::sample::select(vec![
         "/",
         "/hello",
@@ -134,14 +134,14 @@ fn request() -> impl Strategy<Value = Vec<u8>> {
 
 /// What goes wrong on a bad line, or is tried by a bad client.
 #[derive(Debug, Clone)]
-enum Mutation {
+pub(crate) enum Mutation {
     Change(usize, u8),
     Insert(usize, &'static str),
     Remove(usize, usize),
     Double(usize, usize),
 }
 
-fn mutation() -> impl Strategy<Value = Mutation> {
+pub(crate) fn mutation() -> impl Strategy<Value = Mutation> {
     let scrap =
         prop::sample::select(vec!["\r", "\n", "\r\n", "\0", " ", "\t", ":", ",", ";", "0", "+", "chunked"]);
     prop_oneof![
@@ -154,7 +154,10 @@ fn mutation() -> impl Strategy<Value = Mutation> {
 
 impl Mutation {
     /// Places are taken modulo the length, and mostly hit the first bytes, which are the head.
-    fn apply(self, mut bytes: Vec<u8>) -> Vec<u8> {
+    pub(crate) fn apply(self, mut bytes: Vec<u8>) -> Vec<u8> {
+        if bytes.is_empty() {
+            return bytes; // as others before this may have left it
+        }
         let place = |at: usize| at % bytes.len().min(if at.is_multiple_of(2) { 120 } else { usize::MAX });
         let span = |at: usize, length: usize| place(at)..bytes.len().min(place(at) + length);
         match self {
@@ -174,7 +177,7 @@ impl Mutation {
 }
 
 /// Bytes that look like HTTP here and there, or not at all.
-fn nonsense() -> impl Strategy<Value = Vec<u8>> {
+pub(crate) fn nonsense() -> impl Strategy<Value = Vec<u8>> {
     let scrap = prop_oneof![
         vec(any::<u8>(), 1..20),
         prop::sample::select(vec![

@@ -5,6 +5,7 @@ mod clients;
 mod doubts;
 mod driver;
 mod echo;
+mod files;
 mod http;
 mod limits;
 mod malformed;

@@ -44,7 +44,7 @@ const SLACKS_PER_PATIENCE: u32 = 5;
 /// them is more.
 const IDLE_AT_MOST: Duration = Duration::from_secs(1);
 /// The workloads that serve a folder.
-const WITH_FOLDER: [&str; 1] = ["http"];
+const WITH_FOLDER: [&str; 2] = ["http", "files"];
 /// Descriptors that a model which can't have many needs for itself.
 const DESCRIPTORS_OF_ITS_OWN: usize = 32;
 

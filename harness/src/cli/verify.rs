@@ -11,7 +11,7 @@ pub(super) const VERIFY_CONTRACT: &str = "\
 A server is judged from outside, by what it sends and by what the kernel says of its processes. Echo: it sends back what \
 it is sent. HTTP: it has /hello (any body, the same every time); what it has of / (any page), /bytes/N (N bytes), /wait/MS \
 (any answer, MS milliseconds later) and /echo (POST gives the body back) is tried as well, and skipped where it answers \
-404. Files: it serves the folder that it is told by {root} (docs/protocols.md). SIGTERM asks it to stop. docs/verify.md says it at length.
+404. Files: it serves the folder that it is told (docs/protocols.md). SIGTERM asks it to stop. docs/verify.md says it at length.
 
 Exit codes: 0 no case failed, 1 one did, 2 the command can't be carried out.";
 

@@ -35,7 +35,7 @@ const PORT: &str = "{port}";
 /// What stands for the workload.
 const WORKLOAD: &str = "{workload}";
 /// What stands for the folder that is served.
-const ROOT: &str = "{root}";
+pub(crate) const ROOT: &str = "{root}";
 /// Another program may take the port that was free a moment ago: so often another one is tried.
 const TRIES: usize = 3;
 /// How long the loopback may take to answer.

@@ -47,7 +47,7 @@ pub(super) fn run(
         let done = match Typed::read(&line) {
             Ok(Typed::Nothing) => continue,
             Ok(Typed::Quit) => break,
-            Ok(Typed::Help) => super::super::print_lines(HELP),
+            Ok(Typed::Help) => super::super::print(&language::say(HELP)),
             Ok(Typed::Action(action)) => carry_out(&action, remote, as_json).and_then(|told| {
                 learn(&known, &told, remote, is_typed);
                 super::super::print(&told.text(as_json)?)

@@ -10,11 +10,13 @@ use super::super::common::{self, stays_small};
 use super::super::folder::{LARGE, LARGE_BYTES, SMALL, SMALL_BYTES};
 use super::super::subject::Subject;
 use super::PROTOCOL;
-use super::talk::{Before, begin, content, is_on_disk, place, status, unreadable};
+use super::talk::{Before, begin, content, expect_content, is_on_disk, place, status, unreadable};
 use workloads::files::protocol::{Status, sum_line};
 
 /// How many uploads are under way when a server is killed.
 const UPLOADS: usize = 100;
+/// What is under way when a server is asked to stop.
+const DRAINED_BYTES: usize = 16 << 20;
 /// Time for a server to have begun what it was just asked; within the grace.
 const A_MOMENT: Duration = Duration::from_millis(100);
 
@@ -31,7 +33,7 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         Case::own(
             "drain-get",
-            "A file of 64 MiB that is under way when SIGTERM comes arrives whole.",
+            "A file of 16 MiB that is under way when SIGTERM comes arrives whole.",
             drain_get,
         ),
         Case::own(
@@ -62,12 +64,15 @@ pub(super) fn cases() -> Vec<Case> {
 
 fn drain_get(subject: &mut Subject) -> Verdict {
     subject.tree()?; // else it can't be stopped
+    let bytes = pattern(DRAINED_BYTES);
+    place(subject, "drain-get", &bytes)?;
     let client = Client::connect(subject)?;
-    client.send(format!("G {LARGE}\n").as_bytes())?;
+    client.send(b"G drain-get\n")?;
     client.wait_for_something()?; // it has begun, and does not fit as long as none of it is read
     subject.ask_to_stop()?;
     thread::sleep(A_MOMENT);
-    large_comes(&client).within("after SIGTERM")?;
+    let got = expect_content(&client).within("after SIGTERM")?;
+    ensure(got == bytes, || format!("{} bytes came, and not the {DRAINED_BYTES} of the file", got.len()))?;
     client.expect_end().within("after the file")?;
     drop(client);
     subject.has_stopped()

@@ -12,9 +12,21 @@ pub(super) const SMALL: &str = "hello";
 pub(super) const SMALL_BYTES: &[u8] = b"Hello World\n";
 pub(super) const LARGE: &str = "large";
 pub(super) const LARGE_BYTES: u64 = 64 << 20;
+/// Files of their own for so many clients; who comes later shares one.
+pub(super) const APART: usize = 64;
 /// What lies beside it, and is nobody's business.
 pub(super) const SECRET: &str = "secret";
 pub(super) const SECRET_BYTES: &[u8] = b"this lies beside the folder, and nobody may have it\n";
+
+/// What a file is called that is one client's.
+pub(super) fn apart_name(number: usize) -> String {
+    format!("apart-{}", number % APART)
+}
+
+/// What it holds: no two of them hold the same.
+pub(super) fn apart_bytes(number: usize) -> Vec<u8> {
+    super::client::pattern(1_000 + number % APART)
+}
 
 /// A folder of its own for one server. It is gone when dropped.
 pub(super) struct Folder {
@@ -51,5 +63,8 @@ impl Folder {
 
 fn fill(root: &Path) -> io::Result<()> {
     fs::write(root.join(SMALL), SMALL_BYTES)?;
+    for number in 0..APART {
+        fs::write(root.join(apart_name(number)), apart_bytes(number))?;
+    }
     File::create(root.join(LARGE))?.set_len(LARGE_BYTES)
 }

@@ -5,7 +5,7 @@ use models::server::{Model, server, servers};
 
 use crate::cli::Verify;
 use crate::failure::Usage;
-use crate::server::{FOLDER, ForeignCommand};
+use crate::server::{ForeignCommand, ROOT};
 use crate::transport::Transport;
 use crate::verify::case::Case;
 use crate::verify::subject::Target;
@@ -108,8 +108,8 @@ fn lacks(target: &Target, workload: &str) -> Option<String> {
         Target::Model(choice, model, over) => {
             over.stream().and_then(|stream| (model.lacks)(&choice.options, stream))
         }
-        Target::Command(_, command) if workload == "files" && !command.takes_folder() => Some(format!(
-            "the command does not say where the folder goes that it is to serve; write {FOLDER} in its place"
+        Target::Command(_, command) if workload == "files" && !command.takes_root() => Some(format!(
+            "the command does not say where the folder goes that it is to serve; write {ROOT} in its place"
         )),
         Target::Address(_) if workload == "files" => {
             Some("what a file server serves must be known, so it can't be one that runs already".to_owned())

@@ -16,15 +16,15 @@ mod stops;
 mod talk;
 mod transfers;
 
-use super::case::{Case, Within};
-use super::client::Client;
+use super::case::{Case, Within, ensure};
+use super::client::{Client, pattern};
 use super::common::{self, Apart, Protocol, Stays};
-use super::folder::{LARGE, SMALL, SMALL_BYTES};
+use super::folder::{LARGE, SMALL, SMALL_BYTES, apart_bytes, apart_name};
 use talk::{expect_file, expect_no, is_kept, quit, upload};
 use workloads::files::protocol::Status;
 
 /// How many bytes the first of several files has.
-const APART_BYTES: usize = 1_000;
+const BROUGHT_BYTES: usize = 1_000;
 
 static PROTOCOL: Protocol = Protocol {
     request: b"G hello\n",
@@ -45,19 +45,28 @@ static PROTOCOL: Protocol = Protocol {
     }),
 };
 
-/// Files by number, each of another length and under a name of its own.
+/// Files by number, which are there, and no two of which are the same.
 fn apart() -> Apart {
-    let bytes = |number: usize| super::client::pattern(APART_BYTES + number);
-    let answer = move |client: &Client, number: usize| {
-        let length = (APART_BYTES + number) as u64;
-        talk::expect(client, &Status::Go(length))?;
-        is_kept(client, length).within(format!("apart-{number}"))?;
+    let answer = |client: &Client, number: usize| {
+        let got = talk::expect_content(client).within(apart_name(number))?;
+        ensure(got == apart_bytes(number), || format!("{} came with other bytes", apart_name(number)))?;
         Ok(Stays::Open)
     };
-    Apart {
-        request: Box::new(move |number| upload(&format!("apart-{number}"), &bytes(number))),
-        answer: Box::new(answer),
-    }
+    let request = |number: usize| format!("G {}\n", apart_name(number)).into_bytes();
+    Apart { request: Box::new(request), answer: Box::new(answer) }
+}
+
+/// Files by number that are brought, each of another length and under a name of its own.
+fn brought() -> Apart {
+    let bytes = |number: usize| pattern(BROUGHT_BYTES + number);
+    let answer = move |client: &Client, number: usize| {
+        let length = (BROUGHT_BYTES + number) as u64;
+        talk::expect(client, &Status::Go(length))?;
+        is_kept(client, length).within(format!("brought-{number}"))?;
+        Ok(Stays::Open)
+    };
+    let request = move |number: usize| upload(&format!("brought-{number}"), &bytes(number));
+    Apart { request: Box::new(request), answer: Box::new(answer) }
 }
 
 pub(super) fn cases() -> Vec<Case> {

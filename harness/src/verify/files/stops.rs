@@ -4,13 +4,13 @@ use std::fs;
 use std::thread;
 use std::time::Duration;
 
-use super::super::case::{Case, Verdict, Within, ensure, failed};
+use super::super::case::{Case, Verdict, Within, ensure};
 use super::super::client::{Client, pattern};
 use super::super::common::{self, stays_small};
-use super::super::folder::{LARGE, LARGE_BYTES, SMALL, SMALL_BYTES};
+use super::super::folder::{LARGE, LARGE_BYTES};
 use super::super::subject::Subject;
-use super::PROTOCOL;
 use super::talk::{Before, begin, content, expect_content, is_on_disk, place, status, unreadable};
+use super::{PROTOCOL, brought};
 use workloads::files::protocol::{Status, sum_line};
 
 /// How many uploads are under way when a server is killed.
@@ -26,10 +26,7 @@ pub(super) fn cases() -> Vec<Case> {
             "drain",
             "Files that had arrived whole when SIGTERM came, and were not confirmed yet, are kept and confirmed, and then the \
              connection ends.",
-            |subject| {
-                let apart = (PROTOCOL.apart)(subject)?;
-                common::drain(subject, &PROTOCOL, &apart)
-            },
+            |subject| common::drain(subject, &PROTOCOL, &brought()),
         ),
         Case::own(
             "drain-get",
@@ -113,6 +110,7 @@ fn drain_put(subject: &mut Subject) -> Verdict {
 fn stop_uploading(subject: &mut Subject) -> Verdict {
     subject.tree()?; // else it can't be stopped
     place(subject, "stop-uploading", b"old")?;
+    let before = Before::of(subject)?;
     let client = Client::connect(subject)?;
     begin(&client, "stop-uploading", 200_000)?;
     client.send(&pattern(100_000))?;
@@ -121,7 +119,7 @@ fn stop_uploading(subject: &mut Subject) -> Verdict {
     subject.has_stopped()?;
     drop(client);
     is_on_disk(subject, "stop-uploading", b"old")?;
-    only_whole_files(subject, &["stop-uploading"])
+    before.still_visible(subject)
 }
 
 fn killed(subject: &mut Subject) -> Verdict {
@@ -132,6 +130,7 @@ fn killed(subject: &mut Subject) -> Verdict {
     for name in names.iter().step_by(2) {
         place(subject, name, b"old")?;
     }
+    let before = Before::of(subject)?;
     let clients: Vec<_> = names.iter().map(|_| Client::connect(subject)).collect::<Verdict<_>>()?;
     let half = pattern(100_000);
     for (client, name) in clients.iter().zip(&names) {
@@ -139,30 +138,10 @@ fn killed(subject: &mut Subject) -> Verdict {
         client.send(&half)?;
     }
     subject.kill()?;
-    for (index, name) in names.iter().enumerate() {
-        match index % 2 {
-            0 => is_on_disk(subject, name, b"old")?,
-            _ if subject.folder()?.join(name).exists() => {
-                return failed(format!("{name} is there, and is not whole"));
-            }
-            _ => {}
-        }
+    for name in names.iter().step_by(2) {
+        is_on_disk(subject, name, b"old")?;
     }
-    let there: Vec<&str> = names.iter().map(String::as_str).collect();
-    only_whole_files(subject, &there)
-}
-
-/// What is visible in the folder was there before.
-fn only_whole_files(subject: &Subject, names: &[&str]) -> Verdict {
-    is_on_disk(subject, SMALL, SMALL_BYTES)?;
-    for entry in fs::read_dir(subject.folder()?).or_else(|error| unreadable(&error))?.flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let is_known = [SMALL, LARGE].contains(&name.as_str()) || names.contains(&name.as_str());
-        ensure(name.starts_with('.') || is_known, || {
-            format!("{name} is in the folder, and nobody has brought it")
-        })?;
-    }
-    Ok(())
+    before.still_visible(subject)
 }
 
 fn slow_reader(subject: &mut Subject) -> Verdict {

@@ -175,6 +175,17 @@ impl Before {
     }
 }
 
+impl Before {
+    /// What is visible in the folder by now was there before.
+    pub(super) fn still_visible(&self, subject: &Subject) -> Verdict {
+        let now = names(subject.folder()?).or_else(|error| unreadable(&error))?;
+        match now.difference(&self.0).find(|name| !name.starts_with('.')) {
+            None => Ok(()),
+            Some(name) => failed(format!("{name} is in the folder, and never was whole")),
+        }
+    }
+}
+
 fn names(folder: &Path) -> io::Result<BTreeSet<String>> {
     fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
 }

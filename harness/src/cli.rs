@@ -1,6 +1,7 @@
 //! The command line: what can be asked for, and how it is written.
 
 mod compare;
+mod files;
 mod help;
 mod lesson;
 mod load;
@@ -18,6 +19,7 @@ use crate::appearance::Color;
 
 use self::compare::COMPARE_JSON;
 pub use self::compare::{Compare, FailOn, Report};
+pub use self::files::{FileAction, Files};
 pub use self::help::{REASONS, REFUSALS, page, parse};
 pub use self::lesson::Lesson;
 pub use self::load::{Load, Spacing, Special};
@@ -67,6 +69,8 @@ pub enum Command {
     Serve(Serve),
     /// Load a server that is already there, and check every reply.
     Load(Load),
+    /// List, fetch and bring the files of a file server, by one command or at a prompt.
+    Files(Files),
     /// Run jobs of one task under one executor.
     Exec(Exec),
     /// List the servers, executors, tasks, workloads and probes there are.

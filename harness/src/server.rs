@@ -33,6 +33,7 @@ use tempfile::TempDir;
 
 pub use self::command::ServeCommand;
 pub use self::foreign::{ForeignCommand, FreePort};
+pub(crate) use self::foreign::{ROOT, split as words};
 pub(crate) use self::guard::Guarded;
 pub use self::guard::guard_servers;
 pub use self::own::NotLaunched;

@@ -11,6 +11,7 @@ use workloads::client::echo::EchoClient;
 use workloads::client::http::HttpClient;
 use workloads::datagram::DATAGRAM_BYTES_AT_MOST;
 use workloads::echo::Echo;
+use workloads::files::{Files, Settings};
 use workloads::http::{Http, Pages};
 use workloads::{DatagramService, Service};
 
@@ -37,6 +38,11 @@ pub const WORKLOADS: &[Entry] = &[
         family: "stream",
         summary: "HTTP/1.1: /, /hello, /bytes/N, /cpu/N (computes), /wait/MS (waits), POST /echo and the pages of --root",
     },
+    Entry {
+        name: "files",
+        family: "stream",
+        summary: "a folder (--root) whose files are listed, fetched and brought: for concur files",
+    },
 ];
 
 /// A workload together with what is asked of it.
@@ -57,6 +63,13 @@ pub enum Workload {
 /// The largest echo message a client may send: it holds all of it in memory.
 const MESSAGE_BYTES_AT_MOST: usize = 16 * 1024 * 1024;
 
+impl Content {
+    /// Whether it says something that only a file server has a use for.
+    fn is_of_files(&self) -> bool {
+        self.max_files.is_some() || self.max_file_bytes.is_some() || self.read_only
+    }
+}
+
 impl Workload {
     /// The workload of this name; `path` and `message_bytes` are used by the one that has them.
     pub fn new(name: &str, path: &str, message_bytes: usize) -> anyhow::Result<Self> {
@@ -69,6 +82,7 @@ impl Workload {
                 Err(Usage::error(format!("--path can't be '{path}'; it begins with a slash, as in /hello")))
             }
             "http" => Ok(Self::Http { path: path.to_owned() }),
+            "files" => Err(Usage::error("files is no load: its client is concur files; try --workload http")),
             _ => Err(unknown(name)),
         }
     }
@@ -136,7 +150,11 @@ pub fn service(name: &str, content: &Content) -> anyhow::Result<Arc<dyn Service>
         "echo" if content.root.is_some() => {
             Err(Usage::error("--root is the folder of a workload that serves one, and echo serves none"))
         }
+        "echo" | "http" if content.is_of_files() => Err(Usage::error(format!(
+            "--max-files, --max-file-bytes and --read-only are for --workload files, and not for {name}"
+        ))),
         "echo" => Ok(Arc::new(Echo)),
+        "files" => files(content),
         "http" => Ok(Arc::new(Http { clock: coarse_clock, pages: pages(content)?, ..Http::default() })),
         _ => Err(unknown(name)),
     }
@@ -155,6 +173,26 @@ fn pages(content: &Content) -> anyhow::Result<Option<Arc<Pages>>> {
         ))
     })?;
     Ok(Some(Arc::new(pages)))
+}
+
+/// The file server's side.
+fn files(content: &Content) -> anyhow::Result<Arc<dyn Service>> {
+    let Some(root) = &content.root else {
+        return Err(Usage::error("files needs the folder that it serves; try --root DIR"));
+    };
+    let usual = Settings::default();
+    let settings = Settings {
+        max_files: content.max_files.unwrap_or(usual.max_files),
+        max_file_bytes: content.max_file_bytes.unwrap_or(usual.max_file_bytes),
+        read_only: content.read_only,
+    };
+    let files = Files::open(root, settings).map_err(|error| {
+        let root = root.display();
+        Usage::error(format!(
+            "the folder {root} can't be served: {error}; try --root with one that you may read"
+        ))
+    })?;
+    Ok(Arc::new(files))
 }
 
 /// The side that answers datagrams.

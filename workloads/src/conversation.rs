@@ -124,10 +124,10 @@ impl Conversation {
         part.read_into(&mut self.output)
     }
 
-    /// How many replies, or parts of one, the session has given. While it stays the same, a request that is
-    /// [`pending`](Self::pending) is the same request.
+    /// How many replies, or parts of one, the session has given, and how many steps forward a request has come. While it
+    /// stays the same, a request that is [`pending`](Self::pending) is the same request and no further.
     pub fn replies(&self) -> u64 {
-        self.replies
+        self.replies + self.session.progress()
     }
 
     /// Whether a request has begun to arrive and is not whole.

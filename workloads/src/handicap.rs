@@ -67,6 +67,10 @@ impl Session for Slowed {
     fn pending(&self) -> bool {
         self.session.pending()
     }
+
+    fn progress(&self) -> u64 {
+        self.session.progress()
+    }
 }
 
 fn burn(time: Duration) {

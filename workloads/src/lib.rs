@@ -4,7 +4,7 @@
 //! here, in three shapes:
 //!
 //! * A stream [`Service`] opens a [`Session`] for each connection: a state machine that takes bytes, gives bytes,
-//!   and says what it needs next. [`echo`] and [`http`] are services. A model drives a session through its
+//!   and says what it needs next. [`echo`], [`http`] and [`files`] are services. A model drives a session through its
 //!   [`Conversation`], which keeps the rules that are the same for all models.
 //! * A [`DatagramService`] answers messages, each by itself: [`echo`] is one of these as well.
 //! * A [`Task`](task::Task) is a run of steps with a value at the end: [`task`] has computing, disk and waiting ones.
@@ -18,6 +18,7 @@ pub mod conversation;
 pub mod datagram;
 pub mod echo;
 pub mod file_part;
+pub mod files;
 pub mod folder;
 pub mod handicap;
 pub mod http;

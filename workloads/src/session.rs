@@ -65,6 +65,12 @@ pub trait Session: Send {
     fn pending(&self) -> bool {
         false
     }
+
+    /// How far what is [`pending`](Self::pending) has got, in steps that are each worth the time of a request. So a large
+    /// one that keeps coming is not cut off by the time that a small one may take.
+    fn progress(&self) -> u64 {
+        0
+    }
 }
 
 /// What a session needs next. Whatever it is, output is sent first.

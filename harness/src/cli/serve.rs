@@ -55,6 +55,15 @@ pub struct Content {
     /// List the directories of that folder that have no index.html.
     #[arg(long)]
     pub list: bool,
+    /// How many files a file server's folder may have [default: 10000].
+    #[arg(long, value_name = "N")]
+    pub max_files: Option<u64>,
+    /// How large a file may be that a file server takes [default: 4294967296].
+    #[arg(long, value_name = "BYTES")]
+    pub max_file_bytes: Option<u64>,
+    /// Have a file server give files, and take none.
+    #[arg(long)]
+    pub read_only: bool,
 }
 
 /// `concur launch`.

@@ -26,6 +26,7 @@ use crate::measure::group;
 mod compare;
 mod doctor;
 mod exec;
+mod files;
 mod guard;
 mod launch;
 mod lesson;
@@ -48,6 +49,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Serve(arguments)) => serve::run(&arguments),
         Some(Command::Load(arguments)) => load::run(&arguments),
         Some(Command::Exec(arguments)) => exec::run(&arguments),
+        Some(Command::Files(arguments)) => files::run(&arguments),
         Some(Command::List(arguments)) => list::run(&arguments),
         Some(Command::Report(arguments)) => report::run(&arguments),
         Some(Command::Verify(arguments)) => verify::run(&arguments),

@@ -10,6 +10,8 @@ use models::datagram;
 use models::options::Choice;
 use models::server::path::OwnPath;
 use models::server::{Shutdown, Start, socket};
+use nix::libc::SIGXFSZ;
+use signal_hook::flag;
 use workloads::Service;
 
 use crate::cli::Serve;
@@ -87,6 +89,8 @@ fn get_ready(arguments: &Serve) -> anyhow::Result<Arc<Shutdown>> {
         Usage::error(format!("can't bind to the processors --cpus names: {error}; try --cpus 0"))
     })?;
     raise_descriptor_limit()?;
+    // A file that grows beyond what this process may write (RLIMIT_FSIZE) is a failed write, and not the server's end.
+    flag::register(SIGXFSZ, Arc::default()).context("can't install signal handlers")?;
     // Before the address is announced: whoever reads it may send the signal at once.
     Shutdown::on_signals(arguments.grace).context("can't install signal handlers")
 }

@@ -35,7 +35,7 @@ const PORT: &str = "{port}";
 /// What stands for the workload.
 const WORKLOAD: &str = "{workload}";
 /// What stands for the folder that is served.
-const ROOT: &str = "{root}";
+pub(crate) const ROOT: &str = "{root}";
 /// Another program may take the port that was free a moment ago: so often another one is tried.
 const TRIES: usize = 3;
 /// How long the loopback may take to answer.
@@ -255,7 +255,7 @@ fn claim(port: u16) -> io::Result<UnixListener> {
 /// Splits a command into words as a shell does (POSIX.1-2017, Shell Command Language, 2.2): white space parts them,
 /// a backslash makes the next character ordinary, and so do quotes with all between them, except that in double quotes
 /// a backslash still stands before `"`, `\`, `$` and `` ` ``.
-fn split(text: &str) -> Result<Vec<String>, &'static str> {
+pub(crate) fn split(text: &str) -> Result<Vec<String>, &'static str> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut characters = text.chars();

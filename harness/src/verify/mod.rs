@@ -3,7 +3,8 @@
 //! * [`case`](mod@case) says what a case is and what can come of it;
 //! * [`subject`] starts the server under test and knows what is known of it;
 //! * `client` is the client that misbehaves on purpose, and never waits for ever;
-//! * `echo` and `http` hold the cases of each workload, `common` those that all workloads share.
+//! * `echo`, `http` and `files` hold the cases of each workload, `common` those that all workloads share;
+//! * `folder` is what a file server under test serves.
 //!
 //! Most cases talk to one server, one after another, and each has closed its connections before the next begins: so a
 //! server with room for one client is tried in the same way as the others. Cases that look at the server's processes or
@@ -13,6 +14,8 @@ pub mod case;
 mod client;
 mod common;
 mod echo;
+mod files;
+mod folder;
 mod http;
 pub mod subject;
 
@@ -29,7 +32,7 @@ use case::{Case, Finding, Outcome, Setting, Stop};
 use subject::{Facts, NO_PROCESS, Settings, Subject, Target};
 
 /// The workloads that there are cases for.
-pub const WORKLOADS: [&str; 2] = ["echo", "http"];
+pub const WORKLOADS: [&str; 3] = ["echo", "http", "files"];
 /// How many cases with a server of their own run at once, beside the shared one.
 const OWN_AT_ONCE: usize = 2;
 /// Time for a server that is about to end, which may be why a case has failed.
@@ -44,6 +47,7 @@ pub fn cases(workload: &str) -> Vec<Case> {
     match workload {
         "echo" => echo::cases(),
         "http" => http::cases(),
+        "files" => files::cases(),
         _ => Vec::new(),
     }
 }

@@ -9,16 +9,15 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
 use models::address::Address;
 use models::options::Choice;
 use models::server::{Model, Room};
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use tempfile::TempDir;
 
 use super::case::{Verdict, ensure, failed, skipped};
+use super::folder::Folder;
 use crate::measure::tree::Tree;
 use crate::server::ForeignCommand;
 use crate::server::{Ended, ServeCommand, Server};
@@ -44,7 +43,7 @@ const SLACKS_PER_PATIENCE: u32 = 5;
 /// them is more.
 const IDLE_AT_MOST: Duration = Duration::from_secs(1);
 /// The workloads that serve a folder.
-const WITH_FOLDER: [&str; 1] = ["http"];
+const WITH_FOLDER: [&str; 2] = ["http", "files"];
 /// Descriptors that a model which can't have many needs for itself.
 const DESCRIPTORS_OF_ITS_OWN: usize = 32;
 
@@ -80,7 +79,7 @@ pub struct Subject {
     asked_at: Option<Instant>,
     facts: Arc<Facts>,
     time: CaseTime,
-    folder: Option<TempDir>,
+    folder: Option<Folder>,
 }
 
 /// How long a case may take. It is shared with the case's clients, so that what is added to it is theirs too.
@@ -207,19 +206,18 @@ impl Facts {
     /// Starts a server.
     pub(super) fn subject(self: &Arc<Self>) -> anyhow::Result<Subject> {
         let folder = self.folder()?;
-        let path = folder.as_ref().map(TempDir::path);
+        let path = folder.as_ref().map(Folder::root);
         let (address, server) = self.target.start(self.workload, path, &self.settings)?;
         let time = CaseTime::of(self.settings.patience, 0);
         Ok(Subject { address, server, asked_at: None, facts: Arc::clone(self), time, folder })
     }
 
-    /// A folder for a server to serve, if its workload has one: empty, and gone with the server.
-    fn folder(&self) -> anyhow::Result<Option<TempDir>> {
+    /// A folder for a server to serve, if its workload has one and it can be told which one: it is gone with the server.
+    fn folder(&self) -> anyhow::Result<Option<Folder>> {
         if !self.target.takes_folder() || !WITH_FOLDER.contains(&self.workload) {
             return Ok(None);
         }
-        let make = || tempfile::Builder::new().prefix("concur-").tempdir();
-        make().map(Some).context("a folder for the server to serve can't be made")
+        Folder::make(self.workload == "files").map(Some)
     }
 
     /// Stops a case where somebody wants it all to end.
@@ -286,8 +284,13 @@ impl Subject {
 
     /// The folder that it serves. To be skipped where none is known.
     pub(super) fn folder(&self) -> Verdict<&Path> {
+        self.served().map(Folder::root)
+    }
+
+    /// The same with what lies around it.
+    pub(super) fn served(&self) -> Verdict<&Folder> {
         match &self.folder {
-            Some(folder) => Ok(folder.path()),
+            Some(folder) => Ok(folder),
             None => {
                 skipped("the folder that the server serves is not known; a command can take it as {root}")
             }
@@ -358,6 +361,16 @@ impl Subject {
         self.asked_at = Some(Instant::now());
         let pid = Pid::from_raw(self.server()?.pid().cast_signed());
         kill(pid, Signal::SIGTERM).or_else(|error| failed(format!("SIGTERM can't be sent to it: {error}")))
+    }
+
+    /// Kills the server with all its processes, and waits until they are gone.
+    pub(super) fn kill(&mut self) -> Verdict {
+        let tree = self.tree()?;
+        self.asked_at = Some(Instant::now()); // its end is our doing
+        send_all(tree, Signal::SIGKILL).or_else(|error| skipped(unseen(&error)))?;
+        let server = self.server()?;
+        let gone = eventually(self.patience(), || Ok(!server.is_running()))?;
+        ensure(gone, || "the server was killed, and is still there".to_owned())
     }
 
     /// Asks the server to stop behind its back: all its processes are held (SIGSTOP) while `act` runs, so that whatever

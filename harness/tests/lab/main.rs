@@ -13,6 +13,7 @@ mod cli;
 mod common;
 mod compare;
 mod docs;
+mod files;
 mod foreign;
 mod lesson;
 mod python;

@@ -5,6 +5,7 @@
 
 mod difference;
 pub mod echo;
+pub mod files;
 pub mod http;
 
 pub use echo::EchoClient;

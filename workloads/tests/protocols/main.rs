@@ -8,6 +8,7 @@ mod doubts;
 mod driver;
 mod echo;
 mod fuzzed;
+mod files;
 mod http;
 #[path = "../../../fuzz/bodies/http_session/mod.rs"]
 mod http_session;

@@ -5,7 +5,7 @@ use models::server::{Model, server, servers};
 
 use crate::cli::Verify;
 use crate::failure::Usage;
-use crate::server::ForeignCommand;
+use crate::server::{ForeignCommand, ROOT};
 use crate::transport::Transport;
 use crate::verify::case::Case;
 use crate::verify::subject::Target;
@@ -26,7 +26,12 @@ pub(super) fn suites(arguments: &Verify) -> anyhow::Result<Vec<Suite>> {
             }
             // A case of one workload only is no reason to try nothing under the other.
             if !cases.is_empty() || arguments.cases.iter().any(|name| name == STARTS) {
-                suites.push(Suite { unsupported: lacks(&target), target: target.clone(), workload, cases });
+                suites.push(Suite {
+                    unsupported: lacks(&target, workload),
+                    target: target.clone(),
+                    workload,
+                    cases,
+                });
             }
         }
     }
@@ -98,10 +103,16 @@ fn variants_of(model: &'static Model) -> impl Iterator<Item = String> {
     std::iter::once(model.name.to_owned()).chain(words)
 }
 
-fn lacks(target: &Target) -> Option<String> {
+fn lacks(target: &Target, workload: &str) -> Option<String> {
     match target {
         Target::Model(choice, model, over) => {
             over.stream().and_then(|stream| (model.lacks)(&choice.options, stream))
+        }
+        Target::Command(_, command) if workload == "files" && !command.takes_root() => Some(format!(
+            "the command does not say where the folder goes that it is to serve; write {ROOT} in its place"
+        )),
+        Target::Address(_) if workload == "files" => {
+            Some("what a file server serves must be known, so it can't be one that runs already".to_owned())
         }
         Target::Command(..) | Target::Address(_) => None,
     }

@@ -6,6 +6,7 @@
 mod answers;
 mod connection;
 mod fault;
+mod files;
 mod http;
 mod pages;
 mod request;
@@ -35,8 +36,12 @@ const SHARED_TURN: Duration = Duration::from_millis(2);
 /// A thread stays for one connection of so many.
 const THREAD_LEAKS_EVERY: usize = 10;
 
-/// Serves with the fault of this name on this port, until SIGTERM; and the pages at `root`, if that is not empty.
+/// Serves with the fault of this name on this port, until SIGTERM; and the pages, or the files, at `root`, if that is not
+/// empty.
 pub(crate) fn serve(fault: &str, workload: &str, port: u16, root: &str) -> io::Result<()> {
+    if workload == "files" {
+        return files::serve(fault, root.as_ref(), port);
+    }
     pages::show(root);
     run(Fault::named(fault), workload == "http", port)
 }

@@ -3,6 +3,7 @@
 mod asked;
 mod broken;
 mod ends;
+mod files;
 mod good;
 pub(crate) mod grading;
 mod leaks;

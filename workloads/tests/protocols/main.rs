@@ -7,8 +7,8 @@ mod corpus;
 mod doubts;
 mod driver;
 mod echo;
-mod fuzzed;
 mod files;
+mod fuzzed;
 mod http;
 #[path = "../../../fuzz/bodies/http_session/mod.rs"]
 mod http_session;

@@ -269,7 +269,7 @@ mod tests {
         #[test]
         fn any_line_is_read_or_refused(line in prop::collection::vec(any::<u8>(), 0..LINE_BYTES)) {
             if let Ok(command) = Command::read(&line) {
-                prop_assert_eq!(command.to_string().as_bytes(), [&line[..], b"\n"].concat());
+                prop_assert_eq!(command.to_string().into_bytes(), [&line[..], b"\n"].concat());
             }
             let _ = (Status::read(&line), Listed::read(&line), read_sum(&line));
         }

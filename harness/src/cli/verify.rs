@@ -11,7 +11,8 @@ pub(super) const VERIFY_CONTRACT: &str = "\
 A server is judged from outside, by what it sends and by what the kernel says of its processes. Echo: it sends back what \
 it is sent. HTTP: it has /hello (any body, the same every time); what it has of / (any page), /bytes/N (N bytes), /wait/MS \
 (any answer, MS milliseconds later) and /echo (POST gives the body back) is tried as well, and skipped where it answers \
-404. Files: it serves the folder that it is told (docs/protocols.md). SIGTERM asks it to stop. docs/verify.md says it at length.
+404; pages are tried where it can be told of a folder. Files: it serves the folder that it is told (docs/protocols.md). \
+SIGTERM asks it to stop. docs/verify.md says it at length.
 
 Exit codes: 0 no case failed, 1 one did, 2 the command can't be carried out.";
 
@@ -23,7 +24,7 @@ pub struct Verify {
     #[arg(conflicts_with_all = ["cmd", "all"], required_unless_present_any = ["cmd", "all", "list"])]
     pub target: Option<String>,
     /// A command that starts a server: `python3 server.py {port}`. {port} stands for a free port, {workload} for the
-    /// workload, {root} for the folder that a file server is to serve; quotes work as in a shell, but no shell runs it.
+    /// workload, {root} for the folder that it is to serve; quotes work as in a shell, but no shell runs it.
     #[arg(long, value_name = "COMMAND", conflicts_with = "all")]
     pub cmd: Option<String>,
     /// Every model, with every word that its options know.

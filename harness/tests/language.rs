@@ -52,8 +52,10 @@ fn without_usage(page: &str) -> String {
     page.lines().filter(|line| !line.starts_with("用法：")).collect::<Vec<_>>().join("\n")
 }
 
-const COMMANDS: [&str; 11] =
-    ["run", "serve", "load", "files", "exec", "list", "report", "verify", "compare", "lesson", "doctor"];
+const COMMANDS: [&str; 13] = [
+    "run", "serve", "load", "files", "exec", "list", "report", "verify", "compare", "lesson", "chat",
+    "listen", "doctor",
+];
 
 /// What a page says of records: their fields, which are the same in every language.
 const OF_JSON: [&str; 36] = [

@@ -11,12 +11,12 @@
 //! stop it have a server of their own, and run beside the others, since they mostly wait.
 
 pub mod case;
-mod client;
-mod common;
+pub(crate) mod client;
+pub(crate) mod common;
 mod echo;
 mod files;
 mod folder;
-mod http;
+pub(crate) mod http;
 pub mod subject;
 
 use std::collections::BTreeMap;

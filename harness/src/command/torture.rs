@@ -87,10 +87,14 @@ fn line(row: &TortureRow) -> String {
     let missed = row.good.missed();
     match row.outcome {
         Endured::Passed => {
-            format!("{server}, {fault}: passed, {answered} requests answered and {missed} lost in {seconds:.1} s")
+            format!(
+                "{server}, {fault}: passed, {answered} requests answered and {missed} lost in {seconds:.1} s"
+            )
         }
         Endured::Failed => {
-            format!("{server}, {fault}: FAILED, {answered} requests answered and {missed} lost in {seconds:.1} s")
+            format!(
+                "{server}, {fault}: FAILED, {answered} requests answered and {missed} lost in {seconds:.1} s"
+            )
         }
         Endured::NotApplicable => format!("{server}, {fault}: not for this server"),
     }

@@ -101,7 +101,9 @@ pub(super) fn does_not_turn(tree: Tree) -> Verdict {
 }
 
 fn turns(used: Duration) -> String {
-    format!("it turns without sleeping: {used:.2?} of processor time within {AT_REST:?} in which nobody asked for anything")
+    format!(
+        "it turns without sleeping: {used:.2?} of processor time within {AT_REST:?} in which nobody asked for anything"
+    )
 }
 
 fn is_rest(used: Duration) -> bool {

@@ -18,6 +18,8 @@ use super::talk::{Talk, Trouble};
 const BETWEEN: Duration = Duration::from_millis(4);
 /// After a trouble.
 const AFTER_TROUBLE: Duration = Duration::from_millis(50);
+/// A newcomer who is not served so soon comes again.
+const NEWCOMER_WAITS: Duration = Duration::from_secs(1);
 /// How often one who is to be quiet looks whether it still is.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
@@ -93,8 +95,12 @@ impl Good {
             tally: Mutex::new(Tally { counts, first: None }),
         });
         let begin = |(index, role): (usize, &Role)| {
-            let mut client =
-                Client { role: *role, shared: Arc::clone(&shared), talk: None, rng: Rng::with_seed(seed ^ index as u64) };
+            let mut client = Client {
+                role: *role,
+                shared: Arc::clone(&shared),
+                talk: None,
+                rng: Rng::with_seed(seed ^ index as u64),
+            };
             if *role == Role::Kept {
                 client.ask();
             }
@@ -172,7 +178,11 @@ impl Client {
     /// Asks once, and says whether the answer was right.
     fn ask(&mut self) -> bool {
         let begun = Instant::now();
-        let outcome = self.answer(begun + self.shared.limit);
+        let limit = match self.role {
+            Role::Newcomer => self.shared.limit.min(NEWCOMER_WAITS),
+            Role::Kept | Role::Fresh => self.shared.limit,
+        };
+        let outcome = self.answer(begun + limit);
         let mut tally = self.shared.tally.lock().unwrap_or_else(PoisonError::into_inner);
         match &outcome {
             Ok(()) => {

@@ -76,7 +76,8 @@ impl Torture<'_> {
         tell: &mut impl FnMut(&TortureRow),
     ) -> Verdict {
         let mut rng = Rng::with_seed(self.settings.seed);
-        let mut faults: Vec<&Fault> = self.faults.iter().copied().filter(|fault| can_be_mixed(fault)).collect();
+        let mut faults: Vec<&Fault> =
+            self.faults.iter().copied().filter(|fault| can_be_mixed(fault)).collect();
         let mut idle_rounds = 0;
         while course.tally.counts.answered < requests || course.held.len() < LOOKS_AT_LEAST {
             if self.stop.load(Ordering::Relaxed) || faults.is_empty() {
@@ -112,7 +113,7 @@ impl Torture<'_> {
             settings: &self.settings,
             space: self.target.space(),
             is_ours: self.target.is_ours(),
-            at_rest: known.at_rest,
+            at_rest: known.at_rest.clone(),
             seed,
             share: FAULT,
             stop: self.stop,
@@ -140,7 +141,10 @@ impl Torture<'_> {
         course.tally.join(&tally);
         ensure(tally.counts.missed() == 0, || {
             let first = tally.first.unwrap_or_default();
-            format!("in the calm after a fault {} good requests were lost; the first: {first}", tally.counts.missed())
+            format!(
+                "in the calm after a fault {} good requests were lost; the first: {first}",
+                tally.counts.missed()
+            )
         })?;
         let tree = known.victim.tree();
         Before::of(tree, self.settings.patience)?; // it has come to rest

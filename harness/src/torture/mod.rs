@@ -104,8 +104,9 @@ enum Setting {
     Shared,
     /// One of its own.
     Own,
-    /// One of its own with so much that it must make do with.
-    Confined(fn(&Target, Needs) -> Verdict<Means>),
+    /// One of its own with so much that it must make do with; and whether its stacks are large, also while it is looked what
+    /// it needs at rest.
+    Confined(fn(&Needs) -> Verdict<Means>, bool),
 }
 
 /// Which good clients there are meanwhile.
@@ -138,10 +139,10 @@ const fn shared(
 const fn confined(
     name: &'static str,
     about: &'static str,
-    means: fn(&Target, Needs) -> Verdict<Means>,
+    means: fn(&Needs) -> Verdict<Means>,
     act: fn(&mut Trial<'_>) -> Verdict,
 ) -> Fault {
-    Fault { name, about, weight: 3, setting: Setting::Confined(means), company: Company::Before, act }
+    Fault { name, about, weight: 3, setting: Setting::Confined(means, false), company: Company::Before, act }
 }
 
 static FAULTS: [Fault; 15] = [
@@ -228,13 +229,15 @@ static FAULTS: [Fault; 15] = [
         shortage::few_tasks,
         shortage::outlast,
     ),
-    confined(
-        "no-memory",
-        "The server has addresses for a few stacks (RLIMIT_AS) and 64 clients come: who can't be served is turned away, and \
-         nobody else.",
-        shortage::few_addresses,
-        shortage::outlast,
-    ),
+    Fault {
+        name: "no-memory",
+        about: "The server has addresses for a few stacks (RLIMIT_AS) and 64 clients come: who can't be served is turned away, \
+                and nobody else.",
+        weight: 3,
+        setting: Setting::Confined(shortage::few_addresses, true),
+        company: Company::Before,
+        act: shortage::outlast,
+    },
     Fault {
         name: "terminate",
         about: "SIGTERM comes while many ask as fast as they can: no reply that has begun is cut, and the server ends in \
@@ -307,11 +310,14 @@ impl Torture<'_> {
             *shared = Some(self.start(&Means::default())?);
         }
         let Some(known) = shared else { return Err(Stop::Skipped(String::new())) };
-        let (at_rest, menu) = (known.at_rest, Arc::clone(&known.menu));
+        let (at_rest, menu) = (known.at_rest.clone(), Arc::clone(&known.menu));
         let mut own = match fault.setting {
             Setting::Shared => None,
             Setting::Own => Some(self.start(&Means::default())?.victim),
-            Setting::Confined(means) => Some(self.start_confined(&means(&self.target, at_rest)?)?),
+            Setting::Confined(means, false) => Some(self.start_victim(&means(&at_rest)?)?),
+            Setting::Confined(means, true) => {
+                Some(self.start_victim(&means(&self.needs_with_large_stacks()?)?)?)
+            }
         };
         let is_shared = own.is_none();
         let ground = Ground {
@@ -346,8 +352,11 @@ impl Torture<'_> {
         self.target.start(&self.settings, means).or_else(|error| failed(format!("{error:#}")))
     }
 
-    fn start_confined(&self, means: &Means) -> Verdict<Victim> {
-        self.start_victim(means)
+    /// What a server with large stacks needs at rest.
+    fn needs_with_large_stacks(&self) -> Verdict<Needs> {
+        let mut known = self.start(&Means { large_stacks: true, ..Means::default() })?;
+        let _ = known.victim.stop(self.settings.grace); // it has said what it was asked
+        Ok(known.at_rest)
     }
 }
 

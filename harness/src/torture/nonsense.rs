@@ -106,7 +106,9 @@ fn say(trial: &mut Trial<'_>, sent: &[u8]) -> Verdict {
         // A reset is a way to end a connection that brought nonsense, and so is an end within what is no reply to one of ours.
         // And a number in a path may have become a large one.
         Err(Trouble::Unanswered(_) | Trouble::Cut(_) | Trouble::Long(_)) => Ok(()),
-        Err(Trouble::Late(words)) => failed(format!("no end of the connection: {words}, to {}", quoted(sent))),
+        Err(Trouble::Late(words)) => {
+            failed(format!("no end of the connection: {words}, to {}", quoted(sent)))
+        }
         Err(trouble) => failed(format!("{}, in reply to {}", trouble.words(), quoted(sent))),
     }
 }

@@ -1,5 +1,6 @@
 //! Clients who reset their connections: at every byte of a reply, and at every byte of a request.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::menu::{get, request};
@@ -13,6 +14,9 @@ const SHARES_AT_MOST: u32 = 10;
 const LARGE_BYTES: usize = 300_000;
 /// Every so many resets one falls into a large reply.
 const LARGE_EVERY: usize = 8;
+/// Between two clients who wait for no reply: those that the server has not got to by then fill the kernel's queue, and
+/// where that is full a good client's packets are dropped before the server can know of it (listen(2)).
+const BETWEEN: Duration = Duration::from_millis(1);
 
 /// Reads `/hello` up to each of its bytes and resets, and now and then somewhere in a large reply.
 pub(super) fn within_replies(trial: &mut Trial<'_>) -> Verdict {
@@ -42,13 +46,17 @@ fn read_and_reset(trial: &mut Trial<'_>, asked: &[u8], bytes: usize) -> Verdict 
         Ok(())
     })();
     outcome.or_else(|trouble: Trouble| {
-        failed(format!("a client who wanted to reset after {bytes} bytes did not get them: {}", trouble.words()))
+        failed(format!(
+            "a client who wanted to reset after {bytes} bytes did not get them: {}",
+            trouble.words()
+        ))
     })
 }
 
 /// Sends requests up to each of their bytes and resets.
 pub(super) fn within_requests(trial: &mut Trial<'_>) -> Verdict {
-    let chunked = request("POST", "/echo", "Transfer-Encoding: chunked\r\n", true, b"5\r\nHello\r\n0\r\n\r\n");
+    let chunked =
+        request("POST", "/echo", "Transfer-Encoding: chunked\r\n", true, b"5\r\nHello\r\n0\r\n\r\n");
     let sized = request("POST", "/echo", "Content-Length: 12\r\n", true, b"Hello World\n");
     let whole = [get("/hello", true), chunked, sized].concat();
     let limit = trial.limit();
@@ -60,6 +68,7 @@ pub(super) fn within_requests(trial: &mut Trial<'_>) -> Verdict {
         trial.done.connections += 1;
         trial.done.resets += 1;
         trial.done.sent_bytes += index as u64;
+        thread::sleep(BETWEEN);
         outcome.or_else(|trouble| failed(trouble.words()))
     })
 }
@@ -82,7 +91,9 @@ fn round(
             return Ok(());
         }
         if Instant::now() >= deadline {
-            return failed(format!("only {index} of {bytes} bytes were tried within the time; try more --seconds"));
+            return failed(format!(
+                "only {index} of {bytes} bytes were tried within the time; try more --seconds"
+            ));
         }
         act(trial, index)?;
         index += 1;

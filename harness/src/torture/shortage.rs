@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::account::does_not_turn;
 use super::crowd::{Crowd, Turn};
 use super::trial::Trial;
-use super::victim::{Means, Needs, Target, unused_user};
+use super::victim::{Means, Needs, unused_user};
 use crate::measure::limits::Confine;
 use crate::verify::case::{Verdict, Within, skipped};
 
@@ -22,6 +22,8 @@ const FLOOD_DESCRIPTORS: u64 = 96;
 const SPARE_TASKS: u64 = 8;
 /// Addresses besides those at rest: a few stacks of 8 MiB, and half of one more for everything else.
 const SPARE_ADDRESS_BYTES: u64 = 36 << 20;
+/// A server that is patient with silent clients, so that a shortage lasts until they leave by themselves.
+const OF_THE_PATIENT: Means = Means { limits: Vec::new(), user: None, large_stacks: false, is_patient: true };
 /// How many clients come.
 const CLIENTS: usize = 64;
 /// How many come at once in a flood, again and again.
@@ -34,31 +36,33 @@ const TURN: Duration = Duration::from_millis(100);
 const WAVE: Duration = Duration::from_millis(150);
 
 /// Enough descriptors for a few clients.
-pub(super) fn few_descriptors(_: &Target, needs: Needs) -> Verdict<Means> {
-    Ok(Means { limits: vec![Confine::descriptors(needs.descriptors + SPARE_DESCRIPTORS)], ..Means::default() })
+pub(super) fn few_descriptors(needs: &Needs) -> Verdict<Means> {
+    let limits = vec![Confine::descriptors(needs.descriptors_and(SPARE_DESCRIPTORS))];
+    Ok(Means { limits, ..OF_THE_PATIENT })
 }
 
 /// Enough descriptors for some clients.
-pub(super) fn flood_descriptors(_: &Target, needs: Needs) -> Verdict<Means> {
-    Ok(Means { limits: vec![Confine::descriptors(needs.descriptors + FLOOD_DESCRIPTORS)], ..Means::default() })
+pub(super) fn flood_descriptors(needs: &Needs) -> Verdict<Means> {
+    let limits = vec![Confine::descriptors(needs.descriptors_and(FLOOD_DESCRIPTORS))];
+    Ok(Means { limits, ..OF_THE_PATIENT })
 }
 
 /// Enough processes and threads for a few clients. That limit does not bind the privileged, and counts what its user has
 /// everywhere: so the server is another user's, who has nothing else.
-pub(super) fn few_tasks(_: &Target, needs: Needs) -> Verdict<Means> {
+pub(super) fn few_tasks(needs: &Needs) -> Verdict<Means> {
     let Some(user) = unused_user() else {
         return skipped(
             "the limit of processes counts all that its user has, and to start the server as another one takes root",
         );
     };
     let limits = vec![Confine::tasks(needs.tasks + SPARE_TASKS)];
-    Ok(Means { limits, user: Some(user), ..Means::default() })
+    Ok(Means { limits, user: Some(user), ..OF_THE_PATIENT })
 }
 
 /// Enough addresses for a few stacks.
-pub(super) fn few_addresses(_: &Target, needs: Needs) -> Verdict<Means> {
+pub(super) fn few_addresses(needs: &Needs) -> Verdict<Means> {
     let limits = vec![Confine::address_space(needs.address_bytes + SPARE_ADDRESS_BYTES)];
-    Ok(Means { limits, large_stacks: true, ..Means::default() })
+    Ok(Means { limits, large_stacks: true, ..OF_THE_PATIENT })
 }
 
 /// Silent clients come, more than there is anything for, and stay; whoever is turned away comes again.

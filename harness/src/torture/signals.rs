@@ -81,11 +81,14 @@ fn kill_one(trial: &mut Trial<'_>) -> Verdict {
     if pid == trial.pid() {
         return skipped("its first process serves the clients itself: there are no workers to kill");
     }
-    kill(Pid::from_raw(pid), Signal::SIGKILL).or_else(|error| failed(format!("a worker can't be killed: {error}")))?;
+    kill(Pid::from_raw(pid), Signal::SIGKILL)
+        .or_else(|error| failed(format!("a worker can't be killed: {error}")))?;
     trial.done.signals += 1;
     match talk.reply(false, Instant::now() + limit) {
         Err(Trouble::Unanswered(_) | Trouble::Cut(_)) => Ok(()),
-        Err(Trouble::Late(_)) => failed("the client of a worker that was killed still waits: somebody else holds its connection"),
+        Err(Trouble::Late(_)) => {
+            failed("the client of a worker that was killed still waits: somebody else holds its connection")
+        }
         _ => failed("the client of a worker that was killed got an answer"),
     }
 }
@@ -101,7 +104,9 @@ fn holder_of(tree: Tree, client: SocketAddr) -> std::io::Result<Option<i32>> {
     let holds = |pid: i32| {
         let Ok(mut entries) = fs::read_dir(format!("/proc/{pid}/fd")) else { return false };
         entries.any(|fd| {
-            fd.is_ok_and(|fd| fs::read_link(fd.path()).is_ok_and(|target| target.as_os_str() == link.as_str()))
+            fd.is_ok_and(|fd| {
+                fs::read_link(fd.path()).is_ok_and(|target| target.as_os_str() == link.as_str())
+            })
         })
     };
     let holders: BTreeSet<i32> =

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use socket2::SockRef;
 
 use super::menu::Question;
-use crate::verify::client::quoted;
 use crate::verify::case::Stop;
+use crate::verify::client::quoted;
 use crate::verify::http::talk::chunk_size;
 use crate::verify::http::talk::head::{Framing, Head};
 

@@ -208,7 +208,8 @@ fn worse(one: Verdict, other: Verdict) -> Verdict {
 /// A good client must be served now.
 fn served_again(victim: &Victim, menu: &Menu, limit: Duration) -> Verdict {
     let until = Instant::now() + limit;
-    let outcome = Talk::connect(victim.address(), limit).and_then(|mut talk| talk.ask(&menu.hello(false), until));
+    let outcome =
+        Talk::connect(victim.address(), limit).and_then(|mut talk| talk.ask(&menu.hello(false), until));
     outcome.or_else(|trouble| failed(format!("a good client is not served: {}", trouble.words())))
 }
 

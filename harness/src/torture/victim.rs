@@ -4,6 +4,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt;
 use std::process;
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -22,10 +23,15 @@ use crate::verify::subject::unseen;
 const READY_WITHIN: Duration = Duration::from_secs(10);
 /// How much later than its grace a server may end.
 const STOP_SLACK: Duration = Duration::from_secs(2);
+/// How often, and how many times, to look whether it has come to rest.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+const LOOKS_AT_MOST: usize = 30;
 /// The first of the numbers from which a user is taken who has no processes.
 const FIRST_UNUSED_USER: u32 = 60_100;
 /// The program that is running, for a process that becomes a user who may not look into its directory.
 const OWN_PROGRAM: &str = "/proc/self/exe";
+/// So much longer than usual a patient server waits for a silent client.
+const PATIENT: Duration = Duration::from_secs(15);
 /// Stacks of this size, in MiB, leave room for everything else when there is no room for one more.
 const LARGE_STACK: &str = "8m";
 
@@ -46,6 +52,8 @@ pub(super) struct Means {
     pub(super) user: Option<u32>,
     /// Threads get large stacks, and share one heap: so addresses run out by stacks, and not by heaps.
     pub(super) large_stacks: bool,
+    /// It does not give up on silent clients while a fault lasts.
+    pub(super) is_patient: bool,
 }
 
 /// For how many clients at once it has room.
@@ -68,10 +76,10 @@ pub(super) struct Victim {
 }
 
 /// What a server needs while nobody asks for anything, the most of any of its processes.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Needs {
-    /// One more than its highest descriptor.
-    pub(super) descriptors: u64,
+    /// The numbers of its open descriptors, in order.
+    descriptors: Vec<u64>,
     /// Processes and threads, of all its processes together.
     pub(super) tasks: u64,
     /// Bytes of addresses.
@@ -139,10 +147,13 @@ fn own_words(choice: &Choice, settings: &Settings, means: &Means) -> Vec<String>
         words.extend(["env", "MALLOC_ARENA_MAX=1"].map(str::to_owned)); // mallopt(3)
     }
     words.push(program.to_string_lossy().into_owned());
-    words.extend(["serve", &choice.to_string(), "--workload", "http", "--bind", "127.0.0.1:{port}"].map(str::to_owned));
+    words.extend(
+        ["serve", &choice.to_string(), "--workload", "http", "--bind", "127.0.0.1:{port}"].map(str::to_owned),
+    );
     words.extend(["--with-parent".to_owned(), process::id().to_string()]);
-    words.extend(["--request-time".to_owned(), milliseconds(settings.hold)]);
-    words.extend(["--idle-time".to_owned(), milliseconds(settings.hold)]);
+    let hold = if means.is_patient { settings.hold + PATIENT } else { settings.hold };
+    words.extend(["--request-time".to_owned(), milliseconds(hold)]);
+    words.extend(["--idle-time".to_owned(), milliseconds(hold)]);
     words.extend(["--grace".to_owned(), milliseconds(settings.grace)]);
     words
 }
@@ -170,17 +181,29 @@ impl Victim {
         Some(self.server.take()?.stop(grace + STOP_SLACK))
     }
 
-    /// What it needs just now.
+    /// What it needs once that has stopped changing: a server may listen before all its workers are there.
     pub(super) fn needs(&self) -> Verdict<Needs> {
-        self.look().or_else(|error| skipped(unseen(&error)))
+        let look = || self.look().or_else(|error| skipped(unseen(&error)));
+        let mut needs = look()?;
+        for _ in 0..LOOKS_AT_MOST {
+            thread::sleep(LOOK_EVERY);
+            let now = look()?;
+            if now == needs {
+                break;
+            }
+            needs = now;
+        }
+        Ok(needs)
     }
 
     fn look(&self) -> std::io::Result<Needs> {
         let sample = self.tree.sample()?;
-        let mut needs = Needs { descriptors: 0, tasks: sample.threads, address_bytes: 0 };
+        let mut needs = Needs { tasks: sample.threads, ..Needs::default() };
         for process in self.tree.living()? {
-            let highest = highest_descriptor(process.pid).unwrap_or_default();
-            needs.descriptors = needs.descriptors.max(highest + 1);
+            let descriptors = descriptors(process.pid).unwrap_or_default();
+            if descriptors.len() > needs.descriptors.len() {
+                needs.descriptors = descriptors;
+            }
             let status = fs::read_to_string(format!("/proc/{}/status", process.pid)).unwrap_or_default();
             let peak = status.lines().find_map(|line| line.strip_prefix("VmPeak:"));
             let kib = peak.and_then(|peak| peak.split_whitespace().next()?.parse::<u64>().ok());
@@ -190,9 +213,26 @@ impl Victim {
     }
 }
 
-fn highest_descriptor(pid: i32) -> Option<u64> {
+impl Needs {
+    /// The limit of descriptors that leaves room for so many more. It is one of numbers, and a new descriptor gets the least
+    /// that is free: what was open above the limit before stays, and takes none of this room.
+    pub(super) fn descriptors_and(&self, more: u64) -> u64 {
+        let mut limit = more;
+        for number in &self.descriptors {
+            if *number < limit {
+                limit += 1;
+            }
+        }
+        limit
+    }
+}
+
+fn descriptors(pid: i32) -> Option<Vec<u64>> {
     let entries = fs::read_dir(format!("/proc/{pid}/fd")).ok()?;
-    entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).max()
+    let mut numbers: Vec<u64> =
+        entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect();
+    numbers.sort_unstable();
+    Some(numbers)
 }
 
 /// A user who has no processes, so that what the server makes is all that counts; none where we may become nobody else.
@@ -209,4 +249,18 @@ pub(super) fn unused_user() -> Option<u32> {
         })
         .collect();
     (FIRST_UNUSED_USER..FIRST_UNUSED_USER + 1_000).find(|user| !owners.contains(user))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_high_descriptor_takes_no_room_below_the_limit() {
+        let needs = Needs { descriptors: vec![0, 1, 2, 5, 251], ..Needs::default() };
+        assert_eq!(needs.descriptors_and(0), 0);
+        assert_eq!(needs.descriptors_and(1), 4);
+        assert_eq!(needs.descriptors_and(3), 7);
+        assert_eq!(needs.descriptors_and(16), 20);
+    }
 }

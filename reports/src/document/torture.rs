@@ -65,7 +65,10 @@ fn table(rows: &[TortureRow]) -> Table {
     let failed = count(rows, Endured::Failed);
     let others = count(rows, Endured::NotApplicable);
     Table {
-        title: format!("{} under faults: {passed} passed, {failed} failed, {others} not for it", rows[0].server),
+        title: format!(
+            "{} under faults: {passed} passed, {failed} failed, {others} not for it",
+            rows[0].server
+        ),
         columns: vec![
             Column::words("fault", 0),
             Column::words("outcome", 0),
@@ -116,7 +119,8 @@ fn row(row: &TortureRow) -> Vec<String> {
 fn notes(rows: &[TortureRow]) -> Vec<String> {
     let failed = rows.iter().filter(|row| row.outcome == Endured::Failed);
     let reason = |row: &TortureRow| row.reason.clone().unwrap_or_default();
-    let mut notes: Vec<String> = failed.map(|row| format!("{} failed: {}.", row.fault, reason(row))).collect();
+    let mut notes: Vec<String> =
+        failed.map(|row| format!("{} failed: {}.", row.fault, reason(row))).collect();
     let mut reasons: Vec<(String, Vec<&str>)> = Vec::new();
     for row in rows.iter().filter(|row| row.outcome == Endured::NotApplicable) {
         let why = reason(row);
@@ -125,7 +129,9 @@ fn notes(rows: &[TortureRow]) -> Vec<String> {
             None => reasons.push((why, vec![&row.fault])),
         }
     }
-    notes.extend(reasons.into_iter().map(|(why, faults)| format!("Not for it, {why}: {}.", faults.join(", "))));
+    notes.extend(
+        reasons.into_iter().map(|(why, faults)| format!("Not for it, {why}: {}.", faults.join(", "))),
+    );
     notes
 }
 

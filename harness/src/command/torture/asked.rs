@@ -59,7 +59,9 @@ pub(super) fn settings(arguments: &Torture) -> anyhow::Result<Settings> {
         ));
     }
     if time > LONGEST || patience > LONGEST || grace > LONGEST {
-        return Err(Usage::error("nothing takes longer than a day; try --seconds 60 --patience 2s --grace 2s"));
+        return Err(Usage::error(
+            "nothing takes longer than a day; try --seconds 60 --patience 2s --grace 2s",
+        ));
     }
     if at_once == 0 || requests == Some(0) {
         return Err(Usage::error("--at-once and --requests can't be 0; try --at-once 200"));

@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
+use super::DROPS;
 use super::answers::{Next, Reply};
 use super::connection::Connection;
 use super::fault::Fault;
@@ -137,6 +138,9 @@ impl Connection {
     }
 
     fn send(&mut self, reply: &Reply) -> io::Result<()> {
+        if DROPS.swap(false, Ordering::SeqCst) {
+            return Ok(());
+        }
         self.put(&reply.text)?;
         let mut left = reply.filling;
         while left > 0 {

@@ -107,5 +107,6 @@ fn list(faults: &[&'static Fault], as_json: bool) -> anyhow::Result<String> {
         return Ok(serde_json::to_string_pretty(&listed)? + "\n");
     }
     let language = language::current();
-    Ok(faults.iter().map(|fault| format!("{}\n    {}\n", fault.name, language.of(fault.about))).collect())
+    let text = |fault: &&Fault| format!("{}\n    {}\n", fault.name, language.of(fault.about));
+    Ok(faults.iter().map(text).collect::<Vec<_>>().concat())
 }

@@ -164,7 +164,7 @@ pub(super) fn terminate(trial: &mut Trial<'_>) -> Verdict {
 /// Asks until the server has gone. What is asked when it is to stop may get no answer, but none that is cut.
 fn ask_to_the_end(menu: &Menu, address: SocketAddr, limit: Duration, asked: &AtomicBool, seed: u64) -> Seen {
     let mut rng = Rng::with_seed(seed);
-    let mut seen = Seen::default();
+    let mut saw = Seen::default();
     let mut kept: Option<Talk> = None;
     loop {
         let was_asked = asked.load(Ordering::SeqCst);
@@ -176,28 +176,27 @@ fn ask_to_the_end(menu: &Menu, address: SocketAddr, limit: Duration, asked: &Ato
         };
         let outcome = match kept.take() {
             Some(talk) => Ok(talk),
-            None if was_asked => return seen,
+            None if was_asked => return saw,
             None => Talk::connect(address, limit),
         };
         let outcome = outcome.and_then(|mut talk| talk.ask(&question, begun + limit).map(|()| talk));
         match outcome {
             Ok(talk) => {
-                seen.answered += 1;
-                seen.slowest = seen.slowest.max(begun.elapsed());
+                saw.answered += 1;
+                saw.slowest = saw.slowest.max(begun.elapsed());
                 kept = Some(talk).filter(Talk::goes_on);
-                continue;
             }
             // It need not begin to answer when it is to stop.
-            Err(Trouble::Unanswered(_) | Trouble::Unmade(_)) if asked.load(Ordering::SeqCst) => return seen,
+            Err(Trouble::Unanswered(_) | Trouble::Unmade(_)) if asked.load(Ordering::SeqCst) => return saw,
             Err(trouble) => {
                 match trouble {
-                    Trouble::Wrong(_) | Trouble::Long(_) => seen.wrong += 1,
-                    Trouble::Cut(_) => seen.cut += 1,
-                    _ => seen.lost += 1,
+                    Trouble::Wrong(_) | Trouble::Long(_) => saw.wrong += 1,
+                    Trouble::Cut(_) => saw.cut += 1,
+                    _ => saw.lost += 1,
                 }
-                seen.first.get_or_insert_with(|| trouble.words().to_owned());
+                saw.first.get_or_insert_with(|| trouble.words().to_owned());
                 if asked.load(Ordering::SeqCst) {
-                    return seen;
+                    return saw;
                 }
                 thread::sleep(BETWEEN / 10);
             }

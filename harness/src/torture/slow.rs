@@ -3,6 +3,11 @@
 //! One alone costs a server a connection; hundreds cost it everything where a client has a worker, until its time is over
 //! (that is the attack of slowhttptest and of Slowloris before it).
 
+#![allow(
+    clippy::unnecessary_wraps,
+    reason = "all faults have one form, whether or not they can fail by themselves"
+)]
+
 use std::net::Shutdown;
 use std::thread;
 use std::time::Duration;

@@ -92,7 +92,10 @@ impl Connection {
         match self.fault {
             Fault::DiesOfGarbage => std::process::exit(1),
             Fault::RefusesInFreeForm => {
-                return (Reply { text: b"That is no request.\r\n\r\n".to_vec(), filling: 0 }, Next::Refuse);
+                return (
+                    Reply { text: b"That is no request.\r\n\r\n".to_vec(), filling: 0, file: None },
+                    Next::Refuse,
+                );
             }
             _ => {}
         }

@@ -9,6 +9,7 @@ mod load;
 mod run;
 mod serve;
 mod small;
+mod torture;
 mod verify;
 
 use std::path::PathBuf;
@@ -28,6 +29,8 @@ pub use self::load::{Load, Spacing, Special};
 pub use self::run::{JobSize, Run, Suite};
 pub use self::serve::{Content, Launch, Serve};
 pub use self::small::{Doctor, Exec, List, Probe};
+use self::torture::TORTURE_CONTRACT;
+pub use self::torture::Torture;
 use self::verify::VERIFY_CONTRACT;
 pub use self::verify::Verify;
 
@@ -82,6 +85,9 @@ pub enum Command {
     /// Check how a server behaves: ours, or anyone's in any language.
     #[command(after_long_help = VERIFY_CONTRACT)]
     Verify(Verify),
+    /// Put a server under faults, and count what its good clients lose: ours, or anyone's.
+    #[command(after_long_help = TORTURE_CONTRACT)]
+    Torture(Torture),
     /// Compare runs of one machine, row by row: faster, slower, the same, or can't tell; two of them, or a series.
     #[command(after_long_help = COMPARE_JSON)]
     Compare(Compare),

@@ -44,6 +44,7 @@ pub mod recorder;
 pub mod repeat;
 pub mod server;
 pub mod subject;
+pub mod torture;
 pub mod transport;
 pub mod verify;
 pub mod workload;

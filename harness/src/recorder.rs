@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::Context;
 use reports::RECORD;
 use reports::journal::{self, Journal};
-use reports::record::{Cell, Floor, Run, SCHEMA, Verdict};
+use reports::record::{Cell, Floor, Run, SCHEMA, TortureRow, Verdict};
 
 use crate::failure::Usage;
 use crate::measure::host::host;
@@ -53,6 +53,7 @@ impl Recorder {
             floor: None,
             notes: Vec::new(),
             cells: Vec::new(),
+            torture: Vec::new(),
         };
         let journal = Journal::new(&directory);
         let mut this = Self { directory, run, journal, written: Instant::now(), took: Duration::ZERO };
@@ -74,6 +75,12 @@ impl Recorder {
         }
         let place = self.run.cells.len() - 1;
         self.journal.add(place, &self.run.cells[place]).context("can't keep the record")
+    }
+
+    /// Adds what a server went through.
+    pub fn add_torture(&mut self, row: TortureRow) -> anyhow::Result<()> {
+        self.run.torture.push(row);
+        self.write()
     }
 
     /// Adds what the machine can do at the least and at the most.

@@ -52,9 +52,9 @@ fn without_usage(page: &str) -> String {
     page.lines().filter(|line| !line.starts_with("用法：")).collect::<Vec<_>>().join("\n")
 }
 
-const COMMANDS: [&str; 13] = [
-    "run", "serve", "load", "files", "exec", "list", "report", "verify", "compare", "lesson", "chat",
-    "listen", "doctor",
+const COMMANDS: [&str; 14] = [
+    "run", "serve", "load", "files", "exec", "list", "report", "verify", "torture", "compare", "lesson",
+    "chat", "listen", "doctor",
 ];
 
 /// What a page says of records: their fields, which are the same in every language.
@@ -136,10 +136,10 @@ fn help_has_no_english_left() {
 
 #[test]
 fn the_lists_have_no_english_left() {
-    for list in [&["list"][..], &["lesson", "list"], &["verify", "--list"]] {
+    for list in [&["list"][..], &["lesson", "list"], &["verify", "--list"], &["torture", "--list"]] {
         let page = chinese(list);
-        // The names of cases stand on lines of their own.
-        let is_name = |line: &&str| list[0] == "verify" && !line.starts_with(' ');
+        // The names of cases and faults stand on lines of their own.
+        let is_name = |line: &&str| matches!(list[0], "verify" | "torture") && !line.starts_with(' ');
         let page: String =
             page.lines().filter(|line| !is_name(line)).map(|line| line.to_owned() + "\n").collect();
         let names = names();

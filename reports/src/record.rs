@@ -12,6 +12,7 @@ mod probe;
 mod run;
 mod server;
 mod task;
+mod torture;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,7 @@ pub use probe::ProbeCell;
 pub use run::{Floor, Host, Run};
 pub use server::{Schedule, ServerCell, Shape};
 pub use task::{Interpreter, TaskCell};
+pub use torture::{Endured, GoodClient, Held, Inflicted, TortureRow};
 
 /// The version of the format that [`Run::schema`] must state.
 pub const SCHEMA: u32 = 1;

@@ -12,7 +12,7 @@ use reports::language::Language;
 use source::{Key, normalised};
 
 /// What looks like a sentence and is none that people read, by how its file's name begins, with the reason.
-const NOT_READ: [(&str, &str, &str); 27] = [
+const NOT_READ: [(&str, &str, &str); 28] = [
     ("reports/src/svg/", "area-name halo", "classes of a style sheet"),
     ("workloads/src/http/", "", "goes over the wire, where clients of any kind read it"),
     ("workloads/src/folder", "", "goes over the wire, as the reason of a refusal"),
@@ -29,6 +29,7 @@ const NOT_READ: [(&str, &str, &str); 27] = [
     ("workloads/src/records.rs", "", "goes over the wire, where clients of any kind read it"),
     ("workloads/src/client/", "GET ", "goes over the wire"),
     ("harness/src/verify/", "\n", "goes over the wire: it has a line's end in it"),
+    ("harness/src/torture/", "\n", "goes over the wire: it has a line's end in it"),
     ("harness/src/command/serve.rs", "listening on ", "what programs wait for"),
     ("harness/src/server.rs", "listening on ", "what programs wait for"),
     ("harness/src/failure.rs", "For more information", "what clap says and we leave out"),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::chat::Room;
+use crate::measure::limits::Confine;
 use crate::transport::Transport;
 
 /// `concur serve`.
@@ -33,6 +34,12 @@ pub struct Serve {
     /// Bind the server to these processors: `0` or `0,2`.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub cpus: Vec<usize>,
+    /// How long a request may take to arrive, from its first byte [default: the workload's own limit, 20s].
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub request_time: Option<Duration>,
+    /// How long a connection may stay silent, and a reply find no taker [default: the workload's own limit, 75s].
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub idle_time: Option<Duration>,
     /// Burn so much processor time whenever input has come, `500ns`: to see whether a comparison notices.
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub handicap: Option<Duration>,
@@ -85,6 +92,12 @@ pub struct Launch {
     /// Bind the program to these processors.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub cpus: Vec<usize>,
+    /// Let it have no more than so much of something: `nofile=64`, `nproc=20`, `as=100000000`.
+    #[arg(long = "limit", value_name = "WHAT=MOST")]
+    pub limits: Vec<Confine>,
+    /// Become this user first.
+    #[arg(long, value_name = "UID")]
+    pub user: Option<u32>,
     /// The program and its arguments.
     #[arg(last = true, required = true)]
     pub command: Vec<OsString>,

@@ -6,9 +6,11 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, anyhow};
+use nix::unistd::{Gid, Uid, setgid, setgroups, setuid};
 
 use crate::cli::Launch;
 use crate::failure::Usage;
+use crate::measure::limits::Confine;
 use crate::measure::placement::bind_thread;
 
 pub(super) fn run(arguments: &Launch) -> anyhow::Result<ExitCode> {
@@ -21,9 +23,22 @@ pub(super) fn run(arguments: &Launch) -> anyhow::Result<ExitCode> {
     bind_thread(&arguments.cpus).map_err(|error| {
         Usage::error(format!("can't bind to the processors --cpus names: {error}; try --cpus 0"))
     })?;
+    arguments.limits.iter().try_for_each(Confine::apply)?;
+    if let Some(user) = arguments.user {
+        become_user(user)?;
+        super::end_with(arguments.with_parent)?; // the kernel forgets it when a process becomes somebody else
+    }
     let Some((program, rest)) = arguments.command.split_first() else {
         return Err(Usage::error("there is no program to launch"));
     };
     let error = Command::new(program).args(rest).stdin(Stdio::null()).exec(); // it comes back only with an error
     Err(anyhow!("{} can't be started: {error}", program.display()))
+}
+
+/// Gives up all privileges for good.
+fn become_user(user: u32) -> anyhow::Result<()> {
+    setgroups(&[])
+        .and_then(|()| setgid(Gid::from_raw(user)))
+        .and_then(|()| setuid(Uid::from_raw(user)))
+        .with_context(|| format!("can't become user {user}"))
 }

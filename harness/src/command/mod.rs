@@ -38,6 +38,7 @@ mod probe;
 mod report;
 mod run;
 mod serve;
+mod torture;
 mod verify;
 
 /// Carries a command out.
@@ -54,6 +55,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::List(arguments)) => list::run(&arguments),
         Some(Command::Report(arguments)) => report::run(&arguments),
         Some(Command::Verify(arguments)) => verify::run(&arguments),
+        Some(Command::Torture(arguments)) => torture::run(&arguments),
         Some(Command::Compare(arguments)) => compare::run(&arguments),
         Some(Command::Doctor(arguments)) => doctor::run(&arguments),
         Some(Command::Lesson(arguments)) => lesson::run(&arguments),

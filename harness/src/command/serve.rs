@@ -13,7 +13,7 @@ use models::server::path::OwnPath;
 use models::server::{Shutdown, Start, socket, trouble};
 use nix::libc::SIGXFSZ;
 use signal_hook::flag;
-use workloads::Service;
+use workloads::{Limits, Service};
 
 use crate::cli::Serve;
 use crate::failure::Usage;
@@ -22,6 +22,7 @@ use crate::measure::placement::bind_thread;
 use crate::transport::Transport;
 use crate::{address, choose, workload};
 use workloads::handicap::Handicapped;
+use workloads::limited::Limited;
 
 pub(super) fn run(arguments: &Serve) -> anyhow::Result<ExitCode> {
     super::end_with(arguments.with_parent)?;
@@ -68,7 +69,7 @@ fn streams(
 
 /// The side that answers, slowed if that was asked for.
 fn service(arguments: &Serve) -> anyhow::Result<Arc<dyn Service>> {
-    let service = workload::service(&arguments.workload, &arguments.content)?;
+    let service = limited(workload::service(&arguments.workload, &arguments.content)?, arguments);
     Ok(match arguments.handicap {
         Some(each) => Arc::new(Handicapped::new(service, each)),
         None => service,
@@ -87,6 +88,14 @@ fn console(service: &Arc<dyn Service>, shutdown: &Arc<Shutdown>) -> anyhow::Resu
         }
     };
     Ok(Some(Console::start(shutdown, tell).context("can't start a thread for the console")?))
+}
+
+/// The same with the times that were asked for.
+fn limited(service: Arc<dyn Service>, arguments: &Serve) -> Arc<dyn Service> {
+    let own = service.limits();
+    let request_time = arguments.request_time.unwrap_or(own.request_time);
+    let limits = Limits { request_time, idle_time: arguments.idle_time.unwrap_or(own.idle_time), ..own };
+    if limits == own { service } else { Arc::new(Limited::new(service, limits)) }
 }
 
 fn datagrams(arguments: &Serve, choice: &Choice, bind: &Address) -> anyhow::Result<ExitCode> {

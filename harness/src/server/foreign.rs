@@ -29,6 +29,7 @@ use super::process::{NotReady, Process};
 use super::{GREETING, LOOK_EVERY, Server};
 use crate::failure::Usage;
 use crate::measure::group::Group;
+use crate::measure::limits::Confine;
 
 /// What stands for the port.
 const PORT: &str = "{port}";
@@ -49,6 +50,8 @@ pub struct ForeignCommand {
     launcher: Option<PathBuf>,
     group: Option<PathBuf>,
     root: Option<PathBuf>,
+    limits: Vec<Confine>,
+    user: Option<u32>,
 }
 
 impl ForeignCommand {
@@ -66,12 +69,12 @@ impl ForeignCommand {
                 "the command '{typed}' does not say where the port goes; write {PORT} in its place"
             )));
         }
-        Ok(Self { typed: typed.to_owned(), words, launcher: None, group: None, root: None })
+        Ok(Self::of_words(words, typed.to_owned()))
     }
 
     /// A command of these words, which is shown as `typed`.
     pub fn of_words(words: Vec<String>, typed: String) -> Self {
-        Self { typed, words, launcher: None, group: None, root: None }
+        Self { typed, words, launcher: None, group: None, root: None, limits: Vec::new(), user: None }
     }
 
     /// Has this program do the launching: `concur`, for who is not `concur` itself.
@@ -98,6 +101,20 @@ impl ForeignCommand {
     /// Whether it says where a folder goes.
     pub fn takes_root(&self) -> bool {
         self.words.iter().any(|word| word.contains(ROOT))
+    }
+
+    /// Has the server make do with so much, which can't be lifted again.
+    #[must_use]
+    pub fn confined(mut self, limits: &[Confine]) -> Self {
+        self.limits.extend(limits);
+        self
+    }
+
+    /// Has the server run as this user, which takes privileges.
+    #[must_use]
+    pub fn as_user(mut self, user: Option<u32>) -> Self {
+        self.user = user;
+        self
     }
 
     /// As it was typed.
@@ -161,6 +178,12 @@ impl ForeignCommand {
         }
         if let Some(group) = &self.group {
             arguments.extend(["--group".into(), group.into()]);
+        }
+        for limit in &self.limits {
+            arguments.extend(["--limit".into(), limit.to_string().into()]);
+        }
+        if let Some(user) = self.user {
+            arguments.extend(["--user".into(), user.to_string().into()]);
         }
         arguments.push("--".into());
         let port = port.to_string();

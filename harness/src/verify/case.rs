@@ -92,23 +92,23 @@ impl Case {
 }
 
 /// The server is at fault.
-pub(super) fn failed<T>(reason: impl Into<String>) -> Verdict<T> {
+pub(crate) fn failed<T>(reason: impl Into<String>) -> Verdict<T> {
     Err(Stop::Failed(reason.into()))
 }
 
 /// It can't be tried here.
-pub(super) fn skipped<T>(reason: impl Into<String>) -> Verdict<T> {
+pub(crate) fn skipped<T>(reason: impl Into<String>) -> Verdict<T> {
     Err(Stop::Skipped(reason.into()))
 }
 
 /// Fails unless `holds`.
-pub(super) fn ensure(holds: bool, reason: impl FnOnce() -> String) -> Verdict {
+pub(crate) fn ensure(holds: bool, reason: impl FnOnce() -> String) -> Verdict {
     if holds { Ok(()) } else { failed(reason()) }
 }
 
 impl Stop {
     /// Adds where this was, if there is anything to add.
-    pub(super) fn within(self, place: &str) -> Self {
+    pub(crate) fn within(self, place: &str) -> Self {
         match self {
             Self::Failed(reason) if place.is_empty() => Self::Failed(reason),
             Self::Failed(reason) => Self::Failed(format!("{place}: {reason}")),
@@ -118,7 +118,7 @@ impl Stop {
 }
 
 /// Adds where a failure was.
-pub(super) trait Within {
+pub(crate) trait Within {
     /// Puts `place` before the reason of a failure.
     fn within(self, place: impl AsRef<str>) -> Self;
 }

@@ -287,13 +287,13 @@ fn is_end(kind: ErrorKind) -> bool {
 }
 
 /// The beginning of what came, so that it can be printed.
-pub(super) fn quoted(bytes: &[u8]) -> String {
+pub(crate) fn quoted(bytes: &[u8]) -> String {
     let more = if bytes.len() > QUOTED_BYTES { "..." } else { "" };
     format!("\"{}\"{more}", bytes[..bytes.len().min(QUOTED_BYTES)].escape_ascii())
 }
 
 /// So many bytes of which every one can be checked: no two stretches of a buffer's length are the same.
-pub(super) fn pattern(length: usize) -> Vec<u8> {
+pub(crate) fn pattern(length: usize) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(length);
     while bytes.len() < length {
         bytes.extend_from_slice(workloads::http::pattern::piece(bytes.len() as u64, length - bytes.len()));

@@ -8,7 +8,7 @@
 
 mod crowds;
 mod ends;
-mod kept;
+pub(crate) mod kept;
 mod memory;
 
 use std::thread;
@@ -18,6 +18,7 @@ use super::case::{Case, Verdict, Within};
 use super::client::Client;
 use super::subject::Subject;
 pub(super) use ends::drain;
+pub(crate) use memory::mebibytes;
 pub(super) use memory::{Growth, stays_small};
 
 /// What these cases have to know of a protocol.

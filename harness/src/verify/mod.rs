@@ -12,12 +12,12 @@
 
 pub mod case;
 mod chat;
-mod client;
-mod common;
+pub(crate) mod client;
+pub(crate) mod common;
 mod echo;
 mod files;
 mod folder;
-mod http;
+pub(crate) mod http;
 pub mod subject;
 
 use std::collections::BTreeMap;

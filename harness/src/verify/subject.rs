@@ -477,7 +477,7 @@ impl Subject {
 pub(super) const NO_PROCESS: &str = "the server runs already, so its processes can't be watched or stopped";
 
 /// Looks again and again until `condition` holds, and says whether it came to.
-pub(super) fn eventually(limit: Duration, mut condition: impl FnMut() -> io::Result<bool>) -> Verdict<bool> {
+pub(crate) fn eventually(limit: Duration, mut condition: impl FnMut() -> io::Result<bool>) -> Verdict<bool> {
     let deadline = Instant::now() + limit;
     loop {
         match condition() {
@@ -504,7 +504,7 @@ fn wait_for_arrival(server: &Address) {
 }
 
 /// Sends a signal to all processes of a server.
-fn send_all(tree: Tree, signal: Signal) -> io::Result<()> {
+pub(crate) fn send_all(tree: Tree, signal: Signal) -> io::Result<()> {
     for process in tree.living()? {
         match kill(Pid::from_raw(process.pid), signal) {
             Ok(()) | Err(Errno::ESRCH) => {} // it may have ended just now
@@ -515,6 +515,6 @@ fn send_all(tree: Tree, signal: Signal) -> io::Result<()> {
 }
 
 /// Why a case is skipped whose server can't be looked into.
-pub(super) fn unseen(error: &io::Error) -> String {
+pub(crate) fn unseen(error: &io::Error) -> String {
     format!("the server's processes can't be looked into: {error}")
 }

@@ -46,6 +46,7 @@ fn record(directory: &Path, name: &str, models: &[(&str, f64)], change: impl FnO
         floor: None,
         notes: Vec::new(),
         cells,
+        ..Run::default()
     };
     change(&mut run);
     let path = directory.join(name);

@@ -22,4 +22,5 @@ mod recorder;
 mod serve;
 mod server;
 mod tasks;
+mod torture;
 mod verify;

@@ -23,6 +23,7 @@ mod tally;
 mod tasks;
 mod timed;
 pub(crate) mod title;
+pub mod torture;
 pub(crate) mod versus;
 
 use std::borrow::Cow;
@@ -180,6 +181,7 @@ impl Document {
         tables.extend(spawn::tables(&summary.probes, summary.touched.as_ref()));
         tables.extend(switch::tables(&summary.probes));
         tables.extend(ipc::tables(&summary.probes));
+        tables.extend(torture::tables(&run.torture));
         let ranked = tables.iter().any(has_ranks);
         let conclusions = conclusion::all(run, &summary);
         let without_servers = summary.servers.is_empty() && !tables.is_empty();
@@ -193,6 +195,7 @@ impl Document {
             summary.scaling.iter().any(|row| row.laws.is_some()).then_some(paragraph(scaling::EXPLANATION)),
             (!summary.interpreters.is_empty()).then_some(paragraph(interpreters::EXPLANATION)),
             (!summary.probes.is_empty()).then_some(probes::EXPLANATION),
+            (!run.torture.is_empty()).then_some(paragraph(torture::EXPLANATION)),
             without_servers.then_some(paragraph(INTERVALS)),
         ];
         Self {

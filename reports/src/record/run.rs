@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Cell;
+use super::{Cell, TortureRow};
 
 /// One run of the lab: `run.json`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
@@ -33,6 +33,9 @@ pub struct Run {
     pub notes: Vec<String>,
     /// What was measured, in the order of measuring.
     pub cells: Vec<Cell>,
+    /// What servers went through under faults, which is not measured but endured.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub torture: Vec<TortureRow>,
 }
 
 impl Run {

@@ -28,4 +28,5 @@ mod series;
 mod servers;
 mod stevens;
 mod tasks;
+mod torture;
 mod versus;

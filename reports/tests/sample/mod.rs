@@ -34,6 +34,7 @@ pub(crate) fn run() -> Run {
         floor: None,
         notes: Vec::new(),
         cells,
+        torture: Vec::new(),
     }
 }
 

@@ -60,14 +60,15 @@ fn serve_all_kinds(subject: &mut Subject, protocol: &Protocol, number: usize) ->
 
 /// What a server holds at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Holding {
+pub(crate) struct Holding {
     descriptors: u64,
     threads: u64,
     processes: u64,
 }
 
 impl Holding {
-    fn of(tree: Tree) -> std::io::Result<Self> {
+    /// What the processes of `tree` hold just now.
+    pub(crate) fn of(tree: Tree) -> std::io::Result<Self> {
         let sample = tree.sample()?;
         Ok(Self { descriptors: tree.descriptors()?, threads: sample.threads, processes: sample.processes })
     }
@@ -88,13 +89,15 @@ impl Holding {
         }
     }
 
-    fn is_within(self, before: Self) -> bool {
+    /// Whether it is no more than there was `before`.
+    pub(crate) fn is_within(self, before: Self) -> bool {
         self.descriptors <= before.descriptors
             && self.threads <= before.threads
             && self.processes <= before.processes
     }
 
-    fn in_words(self) -> String {
+    /// The same in words.
+    pub(crate) fn in_words(self) -> String {
         let Self { descriptors, threads, processes } = self;
         format!("{descriptors} descriptors, {threads} threads and {processes} processes")
     }

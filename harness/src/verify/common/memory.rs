@@ -67,6 +67,6 @@ pub(super) fn memory(tree: Tree) -> Verdict<u64> {
     tree.fileless_bytes().or_else(|error| skipped(unseen(&error)))
 }
 
-pub(super) fn mebibytes(bytes: u64) -> String {
+pub(crate) fn mebibytes(bytes: u64) -> String {
     format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
 }

@@ -21,7 +21,7 @@ mod malformed;
 mod pages;
 mod refusals;
 mod stops;
-mod talk;
+pub(crate) mod talk;
 
 use super::case::{Case, Verdict, ensure, skipped};
 use super::client::Client;

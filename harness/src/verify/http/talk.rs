@@ -1,6 +1,6 @@
 //! HTTP as a strict client hears it (RFC 9112): reply after reply from one connection, each with its body.
 
-mod head;
+pub(crate) mod head;
 
 use super::super::case::{Verdict, Within, ensure, failed, skipped};
 use super::super::client::{Client, Heard, quoted};
@@ -292,7 +292,7 @@ impl Reply {
 }
 
 /// The size of a chunk, from its line: hexadecimal digits and nothing else, up to an extension (RFC 9112, 7.1).
-fn chunk_size(line: &str) -> Option<usize> {
+pub(crate) fn chunk_size(line: &str) -> Option<usize> {
     let digits = line.split(';').next().unwrap_or_default();
     let is_size = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     usize::from_str_radix(digits, 16).ok().filter(|_| is_size)

@@ -33,6 +33,8 @@ const LOOK: Duration = Duration::from_millis(10);
 const GRACE: Duration = Duration::from_millis(1_500);
 /// Long enough for several clients to have asked before a loop looks again.
 const SHARED_TURN: Duration = Duration::from_millis(2);
+/// Who drops replies after a reset drops the next one.
+static DROPS: AtomicBool = AtomicBool::new(false);
 /// A thread stays for one connection of so many.
 const THREAD_LEAKS_EVERY: usize = 10;
 
@@ -77,7 +79,15 @@ fn run(fault: Fault, is_http: bool, port: u16) -> io::Result<()> {
             break; // it would serve them beyond its grace
         }
         // Looked at before the call: who had connected when it was asked to stop is let in, also on a busy machine.
-        let Ok((stream, _)) = listener.accept() else {
+        let accepted = listener.accept();
+        if !is_last && accepted.as_ref().is_err_and(|error| error.kind() != ErrorKind::WouldBlock) {
+            // No descriptor is left, and the listener stays readable.
+            if fault != Fault::TurnsWithoutDescriptors {
+                thread::sleep(LOOK);
+            }
+            continue;
+        }
+        let Ok((stream, _)) = accepted else {
             if is_last {
                 break;
             }
@@ -92,10 +102,12 @@ fn run(fault: Fault, is_http: bool, port: u16) -> io::Result<()> {
         let serve = move || {
             // One client's trouble is its own.
             let outcome = Connection::new(stream, fault, stopping).and_then(|mut it| it.serve(is_http));
-            if outcome.is_err_and(|error| error.kind() == ErrorKind::ConnectionReset)
-                && fault == Fault::DiesOfReset
-            {
-                std::process::exit(1);
+            if outcome.is_err_and(|error| error.kind() == ErrorKind::ConnectionReset) {
+                match fault {
+                    Fault::DiesOfReset => std::process::exit(1),
+                    Fault::DropsAfterReset => DROPS.store(true, Ordering::SeqCst),
+                    _ => {}
+                }
             }
             drop(guest);
             if leaks_thread {
@@ -107,7 +119,7 @@ fn run(fault: Fault, is_http: bool, port: u16) -> io::Result<()> {
         if fault == Fault::OneAtATime {
             serve();
         } else {
-            thread::spawn(serve);
+            let _ = thread::Builder::new().spawn(serve); // else that client is turned away
         }
     }
     drop(listener);

@@ -20,22 +20,22 @@ const SINGLE_FIELDS: [&str; 11] = [
 
 /// The head of a reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Head {
-    pub(super) status: u16,
+pub(crate) struct Head {
+    pub(crate) status: u16,
     pub(super) minor_version: u8,
     pub(super) fields: Vec<(String, String)>,
 }
 
 /// How a body ends.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Framing {
+pub(crate) enum Framing {
     Length(usize),
     Chunked,
     Close,
 }
 
 impl Head {
-    pub(super) fn parse(text: &[u8]) -> Verdict<Self> {
+    pub(crate) fn parse(text: &[u8]) -> Verdict<Self> {
         let Ok(text) = std::str::from_utf8(text) else {
             return failed(format!("the head of a reply is no text: {}", quoted(text)));
         };
@@ -63,13 +63,13 @@ impl Head {
         Ok(head)
     }
 
-    pub(super) fn field(&self, name: &str) -> Option<&str> {
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
         let found = self.fields.iter().find(|(field, _)| field.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
     }
 
     /// How the body ends (RFC 9112, 6.3).
-    pub(super) fn framing(&self) -> Verdict<Framing> {
+    pub(crate) fn framing(&self) -> Verdict<Framing> {
         let lengths = self.fields.iter().filter(|(field, _)| field.eq_ignore_ascii_case("Content-Length"));
         match (self.field("Transfer-Encoding"), lengths.count()) {
             (None, 0) => Ok(Framing::Close),

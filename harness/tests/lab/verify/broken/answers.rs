@@ -89,6 +89,16 @@ impl Connection {
     }
 
     pub(super) fn refusal(&self, status: u16, head_only: bool) -> (Reply, Next) {
+        match self.fault {
+            Fault::DiesOfGarbage => std::process::exit(1),
+            Fault::RefusesInFreeForm => {
+                return (
+                    Reply { text: b"That is no request.\r\n\r\n".to_vec(), filling: 0, file: None },
+                    Next::Refuse,
+                );
+            }
+            _ => {}
+        }
         (self.reply(status, "refused\n", "Connection: close\r\n", head_only), Next::Refuse)
     }
 

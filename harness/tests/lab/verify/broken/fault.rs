@@ -104,6 +104,14 @@ pub(super) enum Fault {
     CutsRanges,
     /// A range is sent whatever the client has the rest of.
     MixesPages,
+    /// Where there is no descriptor for one more client it tries again and again, without a rest.
+    TurnsWithoutDescriptors,
+    /// What is no request brings it down.
+    DiesOfGarbage,
+    /// After a reset the next reply of whomever is left out.
+    DropsAfterReset,
+    /// Of a reply to what is no request the head is no head.
+    RefusesInFreeForm,
 }
 
 impl Fault {
@@ -112,7 +120,7 @@ impl Fault {
     }
 }
 
-const FAULTS: [(&str, Fault); 51] = [
+const FAULTS: [(&str, Fault); 55] = [
     ("none", Fault::None),
     ("drops-last-byte", Fault::DropsLastByte),
     ("leaves-half-closed", Fault::LeavesHalfClosed),
@@ -164,6 +172,10 @@ const FAULTS: [(&str, Fault); 51] = [
     ("heeds-no-condition", Fault::HeedsNoCondition),
     ("cuts-ranges", Fault::CutsRanges),
     ("mixes-pages", Fault::MixesPages),
+    ("turns-without-descriptors", Fault::TurnsWithoutDescriptors),
+    ("dies-of-garbage", Fault::DiesOfGarbage),
+    ("drops-after-reset", Fault::DropsAfterReset),
+    ("refuses-in-free-form", Fault::RefusesInFreeForm),
 ];
 
 impl Fault {

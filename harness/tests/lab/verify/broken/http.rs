@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
+use super::DROPS;
 use super::answers::{Next, Reply};
 use super::connection::Connection;
 use super::fault::Fault;
@@ -17,6 +18,9 @@ use super::request::{Request, whole_body, whole_head};
 static FILLING: [u8; 16 * 1024] = [b'x'; 16 * 1024];
 /// How many pieces who grows keeps: some 100 MiB, so that the machine survives the test.
 const PIECES_AT_MOST: usize = 8_192;
+
+/// So often a client is read from when the server is to stop.
+const LAST_TURNS: usize = 20;
 
 impl Connection {
     pub(super) fn http(&mut self) -> io::Result<()> {
@@ -44,6 +48,7 @@ impl Connection {
     /// Answers what comes, and says whether the last of it was refused.
     fn answer_until_the_end(&mut self) -> io::Result<bool> {
         let mut input = Vec::new();
+        let mut turns_left = LAST_TURNS;
         loop {
             match self.answer_all(&mut input)? {
                 Next::Read => {}
@@ -51,6 +56,12 @@ impl Connection {
                 Next::Refuse => return Ok(true),
             }
             self.is_within_request = !input.is_empty();
+            if self.stopping.load(Ordering::SeqCst) && !self.is_within_request {
+                turns_left -= 1;
+                if turns_left == 0 {
+                    return Ok(false); // who never pauses would be served until the end of the process, and cut by it
+                }
+            }
             if !self.read_more(&mut input)? {
                 if self.fault == Fault::BlamesHalves && self.is_within_request {
                     let (reply, _) = self.refusal(400, false);
@@ -137,6 +148,9 @@ impl Connection {
     }
 
     fn send(&mut self, reply: &Reply) -> io::Result<()> {
+        if DROPS.swap(false, Ordering::SeqCst) {
+            return Ok(());
+        }
         self.put(&reply.text)?;
         let mut left = reply.filling;
         while left > 0 {

@@ -27,6 +27,7 @@ pub mod files;
 pub mod folder;
 pub mod handicap;
 pub mod http;
+mod later;
 pub mod outlet;
 pub mod python;
 pub mod records;

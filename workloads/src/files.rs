@@ -29,7 +29,6 @@
 //! ```
 
 mod download;
-mod later;
 mod library;
 mod name;
 pub mod protocol;

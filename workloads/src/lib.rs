@@ -28,6 +28,7 @@ pub mod folder;
 pub mod handicap;
 pub mod http;
 pub mod limited;
+mod later;
 pub mod outlet;
 pub mod python;
 pub mod records;

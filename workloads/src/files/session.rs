@@ -8,12 +8,12 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 
 use super::download::Download;
-use super::later::{Outcome, later};
 use super::library::Library;
 use super::protocol::{BYE, Command, LINE_BYTES, SUM_BYTES, Status, read_sum, sum_line};
 use super::upload::Upload;
 use super::{Name, Refusal};
 use crate::file_part::FilePart;
+use crate::later::{Outcome, later};
 use crate::session::{Done, Next, Session};
 
 /// How much of a file is taken in before it is written, in bytes.

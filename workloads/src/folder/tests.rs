@@ -5,8 +5,9 @@ use std::io::Read;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::fs::{CWD, FileType, Mode, mknodat};
+use rustix::fs::{CWD, FileType, Mode, RenameFlags, mknodat};
 use tempfile::TempDir;
 
 use super::{Folder, Found, Kind, Opened, Refused};
@@ -237,4 +238,35 @@ fn what_may_not_be_read_is_denied_unless_one_may_read_everything() {
         assert!(matches!(folder.file(b"hello.txt"), Err(Refused::Denied)));
         assert!(folder.list(b"", 10).unwrap().entries.iter().all(|entry| entry.name != b"hello.txt"));
     }
+}
+
+#[test]
+fn a_directory_that_is_swapped_for_a_link_meanwhile_leads_nowhere() {
+    let (place, folders) = place(|root| symlink("../outside", root.join("link")).unwrap());
+    fs::create_dir(place.path().join("outside")).unwrap();
+    fs::write(place.path().join("outside/io.txt"), "secret").unwrap();
+    let (directory, link) = (place.path().join("root/notes"), place.path().join("root/link"));
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                rustix::fs::renameat_with(CWD, &directory, CWD, &link, RenameFlags::EXCHANGE).unwrap();
+            }
+        });
+        for folder in &folders {
+            let mut seen = [0; 2];
+            for _ in 0..3_000 {
+                match folder.file(b"notes/io.txt") {
+                    Ok(opened) => {
+                        assert_eq!(text(Ok(opened)), "io");
+                        seen[0] += 1;
+                    }
+                    Err(Refused::Absent | Refused::Busy) => seen[1] += 1,
+                    Err(refused) => panic!("{refused:?}"),
+                }
+            }
+            assert_eq!(seen[0] + seen[1], 3_000);
+        }
+        done.store(true, Ordering::Relaxed);
+    });
 }

@@ -8,7 +8,7 @@
 //! | `/cpu/N` | how many primes lie below N | to compute ([`Next::Compute`]) |
 //! | `/wait/MS` | an answer after MS milliseconds | to wait ([`Next::Wait`]) |
 //! | `/echo` | the body of a POST | to read and send at once, in pieces |
-//! | any other | a page of a folder, if it is given one ([`Pages`]) | to send parts of a file ([`Next::File`]) |
+//! | any other | a page of a folder, if it is given one ([`Pages`]) | to look it up ([`Next::Compute`]) and to send parts of a file ([`Next::File`]) |
 //!
 //! Requests are answered one after another on a connection that stays open, also when several come at once
 //! (pipelining). What the RFC says to refuse is refused, with a sentence that says why and a close in peace

@@ -31,7 +31,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::refusal::Refusal;
-use crate::folder::{Directory, Folder, Found, Opened, Refused};
+use crate::folder::{self, Directory, Folder, Opened, Refused};
 use asked::Asked;
 use conditions::{Outcome, Validators};
 use place::Place;
@@ -52,6 +52,27 @@ pub struct Pages {
     boundaries: RandomState,
 }
 
+/// A request for a page that is still to be looked up.
+#[derive(Debug)]
+pub(super) struct Question {
+    pages: Arc<Pages>,
+    head: Vec<u8>,
+    place: Place,
+}
+
+/// What was found: a page, nothing, or why it can't be shown.
+pub(super) type Found = Result<Option<PageReply>, Refusal>;
+
+impl Question {
+    /// Looks it up.
+    pub(super) fn look_up(&self, now: SystemTime) -> Found {
+        match Asked::read(&self.head) {
+            Some(asked) => self.pages.answer(&asked, &self.place, now),
+            None => Ok(None), // it was read before
+        }
+    }
+}
+
 impl Pages {
     /// Shows the folder at `root`. With `list` a directory without an `index.html` is answered with what is in it.
     ///
@@ -62,26 +83,29 @@ impl Pages {
         Ok(Self { folder: Folder::open(root)?, list, boundaries: RandomState::new() })
     }
 
-    /// Answers a GET or HEAD that none of the service's own routes is for, or the one for its index page. None if the folder
-    /// has nothing there. `head` is all of the request's head.
-    pub(super) fn answer(&self, head: &[u8], now: SystemTime) -> Result<Option<PageReply>, Refusal> {
+    /// Takes a GET or HEAD that none of the service's own routes is for, or the one for its index page, of which `head` is all
+    /// of the head: what is left to do is to look it up, which may take a disk its time. None if it is the name of nothing.
+    ///
+    /// # Errors
+    ///
+    /// Refused is a target that others may read differently.
+    pub(super) fn question(self: &Arc<Self>, head: &[u8]) -> Result<Option<Question>, Refusal> {
         let Some(asked) = Asked::read(head) else { return Ok(None) };
         let Some(place) = Place::of(asked.target)? else { return Ok(None) };
+        Ok(Some(Question { pages: Arc::clone(self), head: head.to_vec(), place }))
+    }
+
+    /// Looks a place up.
+    fn answer(&self, asked: &Asked<'_>, place: &Place, now: SystemTime) -> Found {
         match self.folder.find(&place.path) {
-            Ok(Found::File(_)) if place.is_directory => Ok(None),
-            Ok(Found::File(opened)) => Ok(Some(self.file(&asked, &place.path, opened, now))),
-            Ok(Found::Directory(directory)) => self.directory(&asked, &place, &directory, now),
+            Ok(folder::Found::File(_)) if place.is_directory => Ok(None),
+            Ok(folder::Found::File(opened)) => Ok(Some(self.file(asked, &place.path, opened, now))),
+            Ok(folder::Found::Directory(directory)) => self.directory(asked, place, &directory, now),
             Err(refused) => refusal(&refused),
         }
     }
 
-    fn directory(
-        &self,
-        asked: &Asked<'_>,
-        place: &Place,
-        directory: &Directory,
-        now: SystemTime,
-    ) -> Result<Option<PageReply>, Refusal> {
+    fn directory(&self, asked: &Asked<'_>, place: &Place, directory: &Directory, now: SystemTime) -> Found {
         let index = place.below(INDEX);
         let found = match self.folder.file(&index) {
             Ok(opened) => Some(opened),
@@ -149,6 +173,22 @@ fn refusal<T>(refused: &Refused) -> Result<Option<T>, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_lack_of_descriptors_is_503_and_what_is_not_shown_is_nothing() {
+        use rustix::io::Errno;
+        let told = |error: Errno| refusal::<()>(&error.into());
+        for error in [Errno::MFILE, Errno::NFILE, Errno::NOMEM] {
+            assert_eq!(told(error), Err(Refusal::BUSY), "{error}");
+        }
+        for error in [Errno::NOENT, Errno::NOTDIR, Errno::LOOP, Errno::XDEV, Errno::NAMETOOLONG, Errno::NXIO]
+        {
+            assert_eq!(told(error), Ok(None), "{error}");
+        }
+        assert_eq!(told(Errno::ACCESS), Err(Refusal::DENIED));
+        assert_eq!(told(Errno::IO), Err(Refusal::UNREADABLE));
+        assert_eq!(refusal::<()>(&Refused::Name), Ok(None));
+    }
 
     #[test]
     fn a_type_follows_from_the_name_and_text_has_its_charset() {

@@ -9,12 +9,13 @@ use bytes::{Buf, BytesMut};
 
 use super::echo::{Echo, Progress};
 use super::fields::Meaning;
-use super::pages::{Pages, Sending};
+use super::pages::{Found, Pages, Sending};
 use super::refusal::Refusal;
 use super::reply::{CONTINUE, Content, Head, Persistence, Status};
 use super::request::{Method, Reader, Request};
 use super::routes::{self, Route};
 use super::{INDEX, date, pattern, primes_below};
+use crate::later::Outcome;
 use crate::session::{Done, Next, Session, Value};
 
 /// The state of one connection.
@@ -29,6 +30,8 @@ pub(super) struct HttpSession {
     state: State,
     /// The body that is being sent back. It stands beside the state, so that a change of state has nothing to drop.
     echo: Option<Box<Echo>>,
+    /// Where the page will be that is looked up.
+    found: Option<Outcome<Found>>,
     /// The page that is being sent.
     sending: Option<Box<Sending>>,
 }
@@ -46,6 +49,8 @@ enum State {
     Waiting(Manner, u64),
     /// To go on with a large body.
     Streaming(Body),
+    /// To show a page once it was looked up, or to answer as the route has it if there is none.
+    LookingUp(Route, Manner),
     /// To go on with a page.
     Sending,
     /// Nothing more: the connection is to be closed.
@@ -91,6 +96,7 @@ impl Session for HttpSession {
         let next = match (self.state, done) {
             (State::Reading | State::Echoing, Done::Flushed) => None,
             (State::Streaming(body), Done::Flushed) => self.stream(body, output),
+            (State::LookingUp(route, manner), Done::Computed(_)) => self.show_found(route, manner, output),
             (State::Sending, Done::Flushed) => self.send_page(output),
             (State::Waiting(manner, ms), Done::Waited) => self.text(&routes::waited(ms), manner, output),
             (State::Computing(manner), Done::Computed(value)) => {
@@ -129,6 +135,7 @@ impl HttpSession {
             pending: false,
             state: State::Reading,
             echo: None,
+            found: None,
             sending: None,
         }
     }
@@ -145,17 +152,17 @@ impl HttpSession {
             Err(refusal) => return Some(self.refuse(refusal, self.is_head_only(input), input, output)),
         };
         // The routes go first, and so pay for no page.
-        let page = match (route, &self.pages) {
-            (Ok(Route::Index | Route::Unknown), Some(pages)) => pages.answer(&input[..used], (self.clock)()),
-            _ => Ok(None),
-        };
+        if let Ok(route @ (Route::Index | Route::Unknown)) = route
+            && self.pages.is_some()
+        {
+            return self.show(route, manner, used, input, output);
+        }
         take(input, used);
         self.pending = false;
-        match (route, page) {
-            (Err(refusal), _) | (_, Err(refusal)) => self.decline(refusal, meaning, manner, input, output),
-            (_, Ok(Some(page))) => self.page(page, manner, output),
-            (Ok(Route::Echo), _) => self.begin_echo(meaning, input, output),
-            (Ok(route), _) => self.answer(route, manner, output),
+        match route {
+            Ok(Route::Echo) => self.begin_echo(meaning, input, output),
+            Ok(route) => self.answer(route, manner, output),
+            Err(refusal) => self.decline(refusal, meaning, manner, input, output),
         }
     }
 

@@ -463,6 +463,64 @@ fn not_one_attack_gets_a_byte_of_what_lies_outside_or_is_hidden() {
 }
 
 #[test]
+fn no_path_of_any_kind_gets_a_byte_of_it_either() {
+    let place = tempfile::tempdir().unwrap();
+    let (root, outside) = (place.path().join("root"), place.path().join("outside"));
+    for directory in [&root, &outside] {
+        fs::create_dir(directory).unwrap();
+    }
+    let trap = Trap::set(&root, &outside).unwrap();
+    let service = service(&root, true);
+    let names = [
+        "..",
+        ".",
+        "",
+        "%2e%2e",
+        "%2e",
+        "..%2f",
+        "%252e%252e",
+        "outside",
+        "root",
+        "secret",
+        "notes",
+        "deep",
+        ".git",
+        "config",
+        "link-up",
+        "link-directory",
+        "link-top",
+        "link-proc-root",
+        "link-self-absolute",
+        "link-chain",
+        "trap",
+        "fifo",
+        "hello.txt",
+        "index.html",
+        "%00",
+        "\\",
+        "%5c..",
+        "?",
+        "%ff",
+        ";",
+        "tmp",
+    ];
+    let name =
+        prop_oneof![8 => prop::sample::select(names.to_vec()).prop_map(str::to_owned), 1 => "[!-~]{0,6}"];
+    let start = prop::sample::select(vec!["/", "/", "/", "//", "", "http://a/", "/notes/"]);
+    for_all(3_000, &(start, vec(name, 0..7)), |(start, names)| {
+        let target = format!("{start}{}", names.join("/"));
+        let answer = answer_of(&service, format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes());
+        let bytes = [answer.head.as_bytes(), &answer.body].concat();
+        prop_assert!(!bytes.contains(&SECRET_BYTE), "{target}: {}", answer.head);
+        let is_listing = answer.field("Content-Security-Policy").is_some();
+        prop_assert!(!is_listing || !answer.text().contains("secret"), "{target}: {}", answer.text());
+        prop_assert!(answer.field("ETag").is_none() || answer.body == PAGE, "{target}: {}", answer.head);
+        Ok(())
+    });
+    assert!(trap.is_untouched().unwrap());
+}
+
+#[test]
 fn the_trap_would_be_noticed() {
     for (status, body) in [(200, &b"root:x:0:0"[..]), (200, &[SECRET_BYTE]), (404, &[b'a', SECRET_BYTE])] {
         assert!(!Trap::is_right(status, b"", body));

@@ -18,6 +18,14 @@ fn a_server_without_a_fault_in_its_pages_passes() {
 }
 
 #[test]
+fn every_model_of_ours_shows_its_pages_and_refuses_what_is_malformed() {
+    let cases = format!("{},malformed", page_cases());
+    let answer = graded(&["--all", "--workload", "http", "--case", &cases, "--patience", "10s"]);
+    assert_eq!(with_outcome(&answer, "failed").len(), 0, "{answer:#}");
+    assert!(with_outcome(&answer, "passed").contains("page-attacks"), "{answer:#}");
+}
+
+#[test]
 fn ways_out_of_the_folder_are_found() {
     for fault in ["climbs", "follows-links", "shows-hidden"] {
         fails_pages(fault, &["page-attacks"]);

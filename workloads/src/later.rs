@@ -1,14 +1,15 @@
-//! Work that is done somewhere else, and what it comes to.
+//! Work that is done somewhere else, such as what a disk may hold up, and what it comes to.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::session::Next;
 
 /// Where the outcome of some work is left by whoever does it, for the session that asked.
-pub(super) struct Outcome<T>(Arc<Mutex<Option<T>>>);
+#[derive(Debug)]
+pub(crate) struct Outcome<T>(Arc<Mutex<Option<T>>>);
 
 /// Has `work` done, and says where its outcome will be.
-pub(super) fn later<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> (Outcome<T>, Next) {
+pub(crate) fn later<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> (Outcome<T>, Next) {
     let place = Arc::new(Mutex::new(None));
     let outcome = Outcome(Arc::clone(&place));
     let work = move || {
@@ -21,7 +22,7 @@ pub(super) fn later<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static
 
 impl<T> Outcome<T> {
     /// What the work came to; none if it was not done.
-    pub(super) fn take(&self) -> Option<T> {
+    pub(crate) fn take(&self) -> Option<T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }

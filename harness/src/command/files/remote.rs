@@ -208,8 +208,8 @@ fn refusal(status: Status) -> anyhow::Error {
 }
 
 fn ensure_is_no_folder(file: &Path) -> anyhow::Result<()> {
-    match file.is_dir() {
-        true => Err(Usage::error(format!("{} is a folder; try a file's name", file.display()))),
-        false => Ok(()),
+    if file.is_dir() {
+        return Err(Usage::error(format!("{} is a folder; try a file's name", file.display())));
     }
+    Ok(())
 }

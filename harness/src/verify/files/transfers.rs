@@ -21,6 +21,13 @@ const COMMANDS: usize = 100;
 const LOOKS: u64 = 16;
 
 pub(super) fn cases() -> Vec<Case> {
+    let mut cases = given();
+    cases.extend(taken());
+    cases
+}
+
+/// What is listed and given.
+fn given() -> Vec<Case> {
     vec![
         Case::shared(
             "get",
@@ -72,6 +79,12 @@ pub(super) fn cases() -> Vec<Case> {
             "Only regular files that are not hidden are listed and given: no folders, links and pipes.",
             list_visible,
         ),
+    ]
+}
+
+/// What is taken, and how long all that may go on.
+fn taken() -> Vec<Case> {
+    vec![
         Case::shared(
             "put",
             "A file that is brought is listed, comes back the same, and lies in the folder.",

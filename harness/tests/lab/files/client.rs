@@ -224,7 +224,7 @@ fn a_server_that_says_nothing_is_given_up() {
 #[test]
 fn ctrl_c_amid_a_file_leaves_nothing_of_it() {
     let here = tempfile::tempdir().unwrap();
-    let (address, server) = stranger([&b"OK 1000000\n"[..], &[7; 500_000]].concat());
+    let (address, server) = stranger([&b"OK 1000000\n"[..], &vec![7; 500_000]].concat());
     let running = client(here.path(), &address).args(["get", "a"]).stderr(Stdio::piped()).spawn().unwrap();
     eventually("half of it has come", || contents(here.path()).values().any(|part| part.len() == 500_000));
     kill(Pid::from_raw(running.id().cast_signed()), Signal::SIGINT).unwrap();

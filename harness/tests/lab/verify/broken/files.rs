@@ -274,7 +274,8 @@ impl Talk {
             }
         }
         lines.sort();
-        let list: String = lines.iter().map(|(name, bytes)| format!("{bytes} {name}\n")).collect();
+        let lines: Vec<_> = lines.iter().map(|(name, bytes)| format!("{bytes} {name}\n")).collect();
+        let list = lines.concat();
         self.say(format!("OK {}\n{list}{}", list.len(), self.sum(crc32fast::hash(list.as_bytes()))))?;
         Ok(true)
     }

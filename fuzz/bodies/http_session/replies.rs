@@ -5,27 +5,27 @@ const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
 /// One reply.
 #[derive(Debug)]
-pub(super) struct Reply {
-    pub(super) status: u16,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
     /// It says that the connection ends.
-    pub(super) says_close: bool,
-    pub(super) body: Vec<u8>,
+    pub(crate) says_close: bool,
+    pub(crate) body: Vec<u8>,
     /// The sizes of its chunks, if it came in some.
-    pub(super) chunks: Option<Vec<usize>>,
+    pub(crate) chunks: Option<Vec<usize>>,
 }
 
 /// What can be read of what was heard, and what follows it: nothing if it is cut off, and a word for what is wrong with it.
-pub(super) type Read<'a, T> = Result<Option<(T, &'a [u8])>, &'static str>;
+pub(crate) type Read<'a, T> = Result<Option<(T, &'a [u8])>, &'static str>;
 
 impl Reply {
     /// Whether it says that something is wrong, and that the connection ends.
-    pub(super) fn is_refusal(&self) -> bool {
+    pub(crate) fn is_refusal(&self) -> bool {
         (400..600).contains(&self.status) && self.says_close
     }
 }
 
 /// What was heard, but for the 100s in it. A body that holds the bytes of one loses them as well, however it was split.
-pub(super) fn without_continues(heard: &[u8]) -> Vec<u8> {
+pub(crate) fn without_continues(heard: &[u8]) -> Vec<u8> {
     let mut rest = heard;
     let mut others = Vec::with_capacity(rest.len());
     while let Some(byte) = rest.first() {
@@ -40,12 +40,12 @@ pub(super) fn without_continues(heard: &[u8]) -> Vec<u8> {
 }
 
 /// Whether a reply begins that has what was asked for.
-pub(super) fn begins_well(heard: &[u8]) -> bool {
+pub(crate) fn begins_well(heard: &[u8]) -> bool {
     heard.strip_prefix(CONTINUE).unwrap_or(heard).starts_with(b"HTTP/1.1 200 OK\r\n")
 }
 
 /// Reads the reply at the front, which has no body if its request was for a head alone.
-pub(super) fn read(heard: &[u8], head_only: bool) -> Read<'_, Reply> {
+pub(crate) fn read(heard: &[u8], head_only: bool) -> Read<'_, Reply> {
     let heard = heard.strip_prefix(CONTINUE).unwrap_or(heard);
     let Some(end) = heard.windows(4).position(|four| four == b"\r\n\r\n") else { return Ok(None) };
     let lines = std::str::from_utf8(&heard[..end]).map_err(|_| "a head that is no text")?;
@@ -53,7 +53,7 @@ pub(super) fn read(heard: &[u8], head_only: bool) -> Read<'_, Reply> {
     let reply = |body: &[u8], chunks| Reply { status, says_close, body: body.to_vec(), chunks };
     let rest = &heard[end + 4..];
     Ok(match framing {
-        _ if head_only => Some((reply(&[], None), rest)),
+        _ if head_only || status == 304 => Some((reply(&[], None), rest)),
         Framing::Length(length) => {
             rest.split_at_checked(length).map(|(body, rest)| (reply(body, None), rest))
         }
@@ -103,6 +103,8 @@ fn head(lines: &str) -> Result<Head, &'static str> {
     if dates != 1 {
         return Err("not one Date");
     }
+    // The one reply here that has no body (RFC 9112, 6.3), whatever it says of that of another one.
+    let framing = framing.or((status == 304).then_some(Framing::Length(0)));
     Ok(Head { status, says_close, framing: framing.ok_or("no word on where the body ends")? })
 }
 

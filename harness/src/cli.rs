@@ -1,5 +1,6 @@
 //! The command line: what can be asked for, and how it is written.
 
+mod chat;
 mod compare;
 mod files;
 mod help;
@@ -18,6 +19,7 @@ use reports::language::Language;
 
 use crate::appearance::Color;
 
+pub use self::chat::{Chat, Listen, Room};
 use self::compare::COMPARE_JSON;
 pub use self::compare::{Compare, FailOn, Report};
 pub use self::files::{FileAction, Files};
@@ -91,6 +93,10 @@ pub enum Command {
     Compare(Compare),
     /// Hold a demonstration for a class in the terminal: what to watch, the real thing, the figures, what they prove.
     Lesson(Lesson),
+    /// Enter a chat room, and talk: `concur serve thread --workload chat` is one.
+    Chat(Chat),
+    /// Hear what is sent to a port over UDP, beside others who do: broadcasts, above all.
+    Listen(Listen),
     /// Say what this machine can do, and what that means for the figures.
     Doctor(Doctor),
     /// Time one small thing that models are made of, in this process.

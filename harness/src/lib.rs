@@ -23,6 +23,7 @@ pub mod address;
 pub mod alike;
 pub mod appearance;
 pub mod cell;
+pub mod chat;
 pub mod choose;
 pub mod cli;
 pub mod command;

@@ -21,6 +21,7 @@ mod own;
 mod process;
 
 use std::ffi::OsString;
+use std::io::{self, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
@@ -81,6 +82,28 @@ impl Server {
     /// `ready_within`. Whatever was started is then gone, and the error quotes the end of its stderr.
     pub fn start(command: &[OsString], ready_within: Duration) -> Result<Self> {
         Self::listening(Process::start(command, Stdio::null())?, None, ready_within)
+    }
+
+    /// As [`start`](Self::start), with a standard input that can be typed at: see [`type_line`](Self::type_line).
+    ///
+    /// # Errors
+    /// As for `start`.
+    pub fn start_with_console(command: &[OsString], ready_within: Duration) -> Result<Self> {
+        Self::listening(Process::start(command, Stdio::piped())?, None, ready_within)
+    }
+
+    /// Types a line at its console.
+    ///
+    /// # Errors
+    /// It was started without one, its input has been ended, or it reads nothing more.
+    pub fn type_line(&mut self, line: &str) -> io::Result<()> {
+        let console = self.process.child.stdin.as_mut().ok_or(io::ErrorKind::NotConnected)?;
+        console.write_all(format!("{line}\n").as_bytes())
+    }
+
+    /// Ends the input of its console.
+    pub fn end_input(&mut self) {
+        self.process.child.stdin = None;
     }
 
     /// As [`start`](Self::start), for a server that may outlive this process otherwise: `concur guard`, which is started by

@@ -2,10 +2,13 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use nix::time::ClockId;
 use serde::Serialize;
+use workloads::arrivals::Arrivals;
+use workloads::broadcast::Broadcast;
+use workloads::chat;
 use workloads::client::Client;
 use workloads::client::echo::EchoClient;
 use workloads::client::http::HttpClient;
@@ -13,6 +16,7 @@ use workloads::datagram::DATAGRAM_BYTES_AT_MOST;
 use workloads::echo::Echo;
 use workloads::files::{Files, Settings};
 use workloads::http::{Http, Pages};
+use workloads::records::Records;
 use workloads::{DatagramService, Service};
 
 use crate::cli::Content;
@@ -42,6 +46,26 @@ pub const WORKLOADS: &[Entry] = &[
         name: "files",
         family: "stream",
         summary: "a folder (--root) whose files are listed, fetched and brought: for concur files",
+    },
+    Entry {
+        name: "chat",
+        family: "stream or datagrams",
+        summary: "a room of members who hear each other: L name enters, C name text speaks, Q name leaves",
+    },
+    Entry {
+        name: "broadcast",
+        family: "datagrams",
+        summary: "what came in goes to everybody who listens at a network's broadcast address",
+    },
+    Entry {
+        name: "arrivals",
+        family: "stream",
+        summary: "says of each piece how it arrived: what was sent apart may come together",
+    },
+    Entry {
+        name: "records",
+        family: "stream",
+        summary: "records of 16 bytes, Python's struct 'i5sf', each answered by a line however they were split",
     },
 ];
 
@@ -83,6 +107,9 @@ impl Workload {
             }
             "http" => Ok(Self::Http { path: path.to_owned() }),
             "files" => Err(Usage::error("files is no load: its client is concur files; try --workload http")),
+            _ if is_known(name) => Err(Usage::error(format!(
+                "{name} has no load to be put under, but cases: see concur verify; try --workload echo or http"
+            ))),
             _ => Err(unknown(name)),
         }
     }
@@ -141,21 +168,28 @@ impl fmt::Display for Workload {
 /// # Errors
 /// There is no such workload, or `content` has what it has no use for.
 pub fn service(name: &str, content: &Content) -> anyhow::Result<Arc<dyn Service>> {
+    content.room.check(name)?;
     if content.list && name != "http" && is_known(name) {
         return Err(Usage::error(format!(
             "--list lists directories as pages, and {name} has none; try http"
         )));
     }
     match name {
-        "echo" if content.root.is_some() => {
-            Err(Usage::error("--root is the folder of a workload that serves one, and echo serves none"))
-        }
-        "echo" | "http" if content.is_of_files() => Err(Usage::error(format!(
-            "--max-files, --max-file-bytes and --read-only are for --workload files, and not for {name}"
+        "echo" | "chat" | "arrivals" | "records" if content.root.is_some() => Err(Usage::error(format!(
+            "--root is the folder of a workload that serves one, and {name} serves none"
         ))),
+        "echo" | "http" | "chat" | "arrivals" | "records" if content.is_of_files() => {
+            Err(Usage::error(format!(
+                "--max-files, --max-file-bytes and --read-only are for --workload files, and not for {name}"
+            )))
+        }
         "echo" => Ok(Arc::new(Echo)),
         "files" => files(content),
         "http" => Ok(Arc::new(Http { clock: coarse_clock, pages: pages(content)?, ..Http::default() })),
+        "chat" => Ok(Arc::new(chat::Lines::new(content.room.rules()?, Instant::now))),
+        "arrivals" => Ok(Arc::new(Arrivals)),
+        "records" => Ok(Arc::new(Records)),
+        "broadcast" => Err(Usage::error("broadcast needs datagrams; try --transport udp")),
         _ => Err(unknown(name)),
     }
 }
@@ -196,9 +230,15 @@ fn files(content: &Content) -> anyhow::Result<Arc<dyn Service>> {
 }
 
 /// The side that answers datagrams.
-pub fn datagram_service(name: &str) -> anyhow::Result<Arc<dyn DatagramService>> {
+///
+/// # Errors
+/// There is no such workload, it needs a stream, or `content` has what it has no use for.
+pub fn datagram_service(name: &str, content: &Content) -> anyhow::Result<Arc<dyn DatagramService>> {
+    content.room.check(name)?;
     match name {
         "echo" => Ok(Arc::new(Echo)),
+        "chat" => Ok(Arc::new(chat::Datagrams::new(content.room.rules()?, Instant::now))),
+        "broadcast" => Ok(Arc::new(Broadcast { to: content.room.broadcast_to()? })),
         name if is_known(name) => Err(no_datagrams(name)),
         _ => Err(unknown(name)),
     }
@@ -209,7 +249,7 @@ fn is_known(name: &str) -> bool {
 }
 
 fn no_datagrams(name: &str) -> anyhow::Error {
-    Usage::error(format!("{name} needs a stream and can't go over udp; try --workload echo"))
+    Usage::error(format!("{name} needs a stream and can't go over udp; try --workload echo or chat"))
 }
 
 /// A clock for the `Date` field, which counts seconds: it moves every few milliseconds and is read in a few

@@ -52,9 +52,9 @@ fn without_usage(page: &str) -> String {
     page.lines().filter(|line| !line.starts_with("用法：")).collect::<Vec<_>>().join("\n")
 }
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 14] = [
     "run", "serve", "load", "files", "exec", "list", "report", "verify", "torture", "compare", "lesson",
-    "doctor",
+    "chat", "listen", "doctor",
 ];
 
 /// What a page says of records: their fields, which are the same in every language.

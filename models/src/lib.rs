@@ -20,6 +20,7 @@ compile_error!("concur measures Linux system calls (epoll, fork, /proc): it buil
 mod skipped;
 
 pub mod address;
+pub mod console;
 pub mod datagram;
 pub mod executor;
 mod forking;

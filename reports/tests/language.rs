@@ -12,13 +12,21 @@ use reports::language::Language;
 use source::{Key, normalised};
 
 /// What looks like a sentence and is none that people read, by how its file's name begins, with the reason.
-const NOT_READ: [(&str, &str, &str); 20] = [
+const NOT_READ: [(&str, &str, &str); 28] = [
     ("reports/src/svg/", "area-name halo", "classes of a style sheet"),
     ("workloads/src/http/", "", "goes over the wire, where clients of any kind read it"),
     ("workloads/src/folder", "", "goes over the wire, as the reason of a refusal"),
     ("workloads/src/client/http/attacks", "", "goes over the wire"),
     ("workloads/src/client/http/malformed", "", "goes over the wire"),
     ("harness/src/verify/http/folder/ranges.rs", "content-range: ", "what a reply has in it"),
+    ("workloads/src/chat/command.rs", "", "goes over the wire, where clients of any kind read it"),
+    ("workloads/src/chat/room.rs", "STATUS ", "goes over the wire"),
+    ("workloads/src/chat/room/tests.rs", "", "what tests say"),
+    ("workloads/src/broadcast.rs", "", "goes over the wire"),
+    ("harness/src/verify/chat/", "{} said: ", "goes over the wire"),
+    ("harness/src/command/chat.rs", "listening on ", "what programs wait for"),
+    ("workloads/src/arrivals.rs", "", "goes over the wire, where clients of any kind read it"),
+    ("workloads/src/records.rs", "", "goes over the wire, where clients of any kind read it"),
     ("workloads/src/client/", "GET ", "goes over the wire"),
     ("harness/src/verify/", "\n", "goes over the wire: it has a line's end in it"),
     ("harness/src/torture/", "\n", "goes over the wire: it has a line's end in it"),

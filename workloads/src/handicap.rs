@@ -36,6 +36,14 @@ impl Service for Handicapped {
         Box::new(Slowed { session: self.service.open(peer, outlet), each: self.each })
     }
 
+    fn console(&self, line: &str) {
+        self.service.console(line);
+    }
+
+    fn closes(&self) -> Option<String> {
+        self.service.closes()
+    }
+
     fn limits(&self) -> Limits {
         self.service.limits()
     }

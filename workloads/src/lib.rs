@@ -4,15 +4,20 @@
 //! here, in three shapes:
 //!
 //! * A stream [`Service`] opens a [`Session`] for each connection: a state machine that takes bytes, gives bytes,
-//!   and says what it needs next. [`echo`], [`http`] and [`files`] are services. A model drives a session through its
+//!   and says what it needs next. [`echo`], [`http`], [`files`] and [`chat`] are services, and the small
+//!   [`arrivals`] and [`records`]. A model drives a session through its
 //!   [`Conversation`], which keeps the rules that are the same for all models.
-//! * A [`DatagramService`] answers messages, each by itself: [`echo`] is one of these as well.
+//! * A [`DatagramService`] answers messages, each by itself: [`echo`] and [`chat`] are among these as well, and
+//!   [`broadcast`].
 //! * A [`Task`](task::Task) is a run of steps with a value at the end: [`task`] has computing, disk and waiting ones.
 //!
 //! [`folder`] opens what strangers may see of a folder. [`python`] holds the course's own servers, to compare with. [`client`] is the other side of each protocol: the bytes of a request and the check of a reply.
 //!
 //! Nothing in this crate reads a socket, sleeps or starts a thread. How that is done is what crate `models` is about.
 
+pub mod arrivals;
+pub mod broadcast;
+pub mod chat;
 pub mod client;
 pub mod conversation;
 pub mod datagram;
@@ -25,6 +30,7 @@ pub mod http;
 pub mod limited;
 pub mod outlet;
 pub mod python;
+pub mod records;
 pub mod session;
 pub mod task;
 

@@ -30,6 +30,14 @@ impl Service for Limited {
         self.service.open(peer, outlet)
     }
 
+    fn console(&self, line: &str) {
+        self.service.console(line);
+    }
+
+    fn closes(&self) -> Option<String> {
+        self.service.closes()
+    }
+
     fn limits(&self) -> Limits {
         self.limits
     }

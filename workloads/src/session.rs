@@ -31,6 +31,14 @@ pub trait Service: Send + Sync {
         self.session(peer)
     }
 
+    /// Somebody typed a line at the server's console: a service that pushes may have it to say to all.
+    fn console(&self, _line: &str) {}
+
+    /// The server has ended, and what is returned is said of it all on the console.
+    fn closes(&self) -> Option<String> {
+        None
+    }
+
     /// The limits every model keeps on this service's behalf.
     fn limits(&self) -> Limits {
         Limits::default()

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::chat::Room;
 use crate::measure::limits::Confine;
 use crate::transport::Transport;
 
@@ -71,6 +72,9 @@ pub struct Content {
     /// Have a file server give files, and take none.
     #[arg(long)]
     pub read_only: bool,
+    /// Of a chat room, and of what is broadcast.
+    #[command(flatten)]
+    pub room: Room,
 }
 
 /// `concur launch`.

@@ -11,7 +11,9 @@ pub(super) const VERIFY_CONTRACT: &str = "\
 A server is judged from outside, by what it sends and by what the kernel says of its processes. Echo: it sends back what \
 it is sent. HTTP: it has /hello (any body, the same every time); what it has of / (any page), /bytes/N (N bytes), /wait/MS \
 (any answer, MS milliseconds later) and /echo (POST gives the body back) is tried as well, and skipped where it answers \
-404. Files: it serves the folder that it is told (docs/protocols.md). SIGTERM asks it to stop. docs/verify.md says it at length.
+404; pages are tried where it can be told of a folder. Files: it serves the folder that it is told (docs/protocols.md). \
+Chat: it has the commands of docs/chat.md. \
+SIGTERM asks it to stop. docs/verify.md says it at length.
 
 Exit codes: 0 no case failed, 1 one did, 2 the command can't be carried out.";
 
@@ -23,7 +25,7 @@ pub struct Verify {
     #[arg(conflicts_with_all = ["cmd", "all"], required_unless_present_any = ["cmd", "all", "list"])]
     pub target: Option<String>,
     /// A command that starts a server: `python3 server.py {port}`. {port} stands for a free port, {workload} for the
-    /// workload, {root} for the folder that a file server is to serve; quotes work as in a shell, but no shell runs it.
+    /// workload, {root} for the folder that it is to serve; quotes work as in a shell, but no shell runs it.
     #[arg(long, value_name = "COMMAND", conflicts_with = "all")]
     pub cmd: Option<String>,
     /// Every model, with every word that its options know.
@@ -32,8 +34,8 @@ pub struct Verify {
     /// What the server serves [default: all there are cases for with our models, http with others].
     #[arg(long, value_delimiter = ',')]
     pub workload: Vec<String>,
-    /// What our models serve over, tcp or unix or both [default: tcp]. Messages over UDP have no cases here: `concur load
-    /// --transport udp` checks those.
+    /// What our models serve over: tcp, unix or udp, or several [default: tcp]. Over UDP there are cases for chat; `concur
+    /// load --transport udp` checks echo.
     #[arg(long, value_name = "TRANSPORT", value_delimiter = ',', conflicts_with = "cmd")]
     pub transport: Vec<Transport>,
     /// Try these cases only, separated by commas or spaces.

@@ -23,6 +23,7 @@ use crate::failure::INTERRUPTED;
 use crate::language;
 use crate::measure::group;
 
+mod chat;
 mod compare;
 mod doctor;
 mod exec;
@@ -58,6 +59,8 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Compare(arguments)) => compare::run(&arguments),
         Some(Command::Doctor(arguments)) => doctor::run(&arguments),
         Some(Command::Lesson(arguments)) => lesson::run(&arguments),
+        Some(Command::Chat(arguments)) => chat::run(&arguments),
+        Some(Command::Listen(arguments)) => chat::listen(&arguments),
         Some(Command::Guard) => guard::run(),
         Some(Command::Probe(arguments)) => probe::run(&arguments),
         Some(Command::Launch(arguments)) => launch::run(&arguments),

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use models::address::Address;
+use models::console::{Console, Event};
 use models::datagram;
 use models::options::Choice;
 use models::server::path::OwnPath;
-use models::server::{Shutdown, Start, socket};
+use models::server::{Shutdown, Start, socket, trouble};
 use nix::libc::SIGXFSZ;
 use signal_hook::flag;
 use workloads::{Limits, Service};
@@ -55,7 +56,14 @@ fn streams(
     let own = own.context("the socket's path has gone already")?;
     let _remains = own.map(|path| shutdown.remove_in_the_end(path));
     announce(&Address::of(&listener)?)?;
+    let console = console(&service, &shutdown)?;
     (model.run)(Start { listener, service: &service, options: &choice.options, shutdown: &shutdown })?;
+    if let Some(console) = console {
+        console.finish();
+    }
+    if let Some(summary) = service.closes() {
+        trouble::tell(summary);
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -76,15 +84,30 @@ fn limited(service: Arc<dyn Service>, arguments: &Serve) -> Arc<dyn Service> {
     if limits == own { service } else { Arc::new(Limited::new(service, limits)) }
 }
 
+/// What is typed here is for a service that has something to say unasked.
+fn console(service: &Arc<dyn Service>, shutdown: &Arc<Shutdown>) -> anyhow::Result<Option<Console>> {
+    if !service.pushes() {
+        return Ok(None);
+    }
+    let service = Arc::clone(service);
+    let tell = move |event: Event<'_>| {
+        if let Event::Line(line) = event {
+            service.console(line);
+        }
+    };
+    Ok(Some(Console::start(shutdown, tell).context("can't start a thread for the console")?))
+}
+
 fn datagrams(arguments: &Serve, choice: &Choice, bind: &Address) -> anyhow::Result<ExitCode> {
     let model = choose::datagram_server(choice)?;
     if arguments.handicap.is_some() {
         return Err(Usage::error("--handicap slows sessions, and datagrams have none; try --transport tcp"));
     }
-    let service = workload::datagram_service(&arguments.workload)?;
+    let service = workload::datagram_service(&arguments.workload, &arguments.content)?;
     let address = bind.ip().context("datagrams need an IP address")?;
     let shutdown = get_ready(arguments)?;
     let socket = datagram::bind(address).map_err(|error| not_bound(bind, &error))?;
+    socket.set_broadcast(service.broadcasts())?;
     announce(&Address::of(&socket)?)?;
     let options = &choice.options;
     (model.run)(datagram::Start { socket, service: &service, options, shutdown: &shutdown })?;

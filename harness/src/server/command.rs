@@ -24,6 +24,7 @@ pub struct ServeCommand {
     grace: Option<Duration>,
     root: Option<PathBuf>,
     group: Option<PathBuf>,
+    console: Option<Vec<String>>,
 }
 
 impl ServeCommand {
@@ -39,6 +40,7 @@ impl ServeCommand {
             grace: None,
             root: None,
             group: None,
+            console: None,
         }
     }
 
@@ -60,6 +62,13 @@ impl ServeCommand {
     #[must_use]
     pub fn root(mut self, root: Option<&Path>) -> Self {
         self.root = root.map(Path::to_owned);
+        self
+    }
+
+    /// Gives the server more arguments and a console that can be typed at (see [`Server::type_line`]), if there are any.
+    #[must_use]
+    pub fn console(mut self, arguments: Option<&[&str]>) -> Self {
+        self.console = arguments.map(|all| all.iter().copied().map(str::to_owned).collect());
         self
     }
 
@@ -88,13 +97,21 @@ impl ServeCommand {
     /// Starts the server on a free port of 127.0.0.1, or at a path of its own; see [`Server::start`].
     pub fn start(&self, ready_within: Duration) -> Result<Server> {
         if self.transport != Transport::Unix {
-            return Server::start(&self.arguments()?, ready_within);
+            return self.start_at(&([127, 0, 0, 1], 0).into(), ready_within);
         }
         let make = || tempfile::Builder::new().prefix("concur-").tempdir();
         let directory = make().context("a directory for the server's socket can't be made")?;
         let address = Address::unix(directory.path().join("socket"))?;
-        let server = Server::start(&self.arguments_at(&address), ready_within)?;
+        let server = self.start_at(&address, ready_within)?;
         Ok(Server { _directory: Some(directory), ..server })
+    }
+
+    fn start_at(&self, bind: &Address, ready_within: Duration) -> Result<Server> {
+        let arguments = self.arguments_at(bind);
+        match self.console {
+            Some(_) => Server::start_with_console(&arguments, ready_within),
+            None => Server::start(&arguments, ready_within),
+        }
     }
 
     /// The program and its arguments, for a free port of 127.0.0.1.
@@ -124,6 +141,7 @@ impl ServeCommand {
             let list: Vec<String> = self.processors.iter().map(usize::to_string).collect();
             arguments.extend(["--cpus".into(), list.join(",").into()]);
         }
+        arguments.extend(self.console.iter().flatten().map(OsString::from));
         if let Some(group) = &self.group {
             arguments.extend(["--group".into(), group.into()]);
         }

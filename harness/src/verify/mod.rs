@@ -3,7 +3,7 @@
 //! * [`case`](mod@case) says what a case is and what can come of it;
 //! * [`subject`] starts the server under test and knows what is known of it;
 //! * `client` is the client that misbehaves on purpose, and never waits for ever;
-//! * `echo`, `http` and `files` hold the cases of each workload, `common` those that all workloads share;
+//! * `echo`, `http`, `files` and `chat` hold the cases of each workload, `common` those that most of them share;
 //! * `folder` is what a file server under test serves.
 //!
 //! Most cases talk to one server, one after another, and each has closed its connections before the next begins: so a
@@ -11,6 +11,7 @@
 //! stop it have a server of their own, and run beside the others, since they mostly wait.
 
 pub mod case;
+mod chat;
 pub(crate) mod client;
 pub(crate) mod common;
 mod echo;
@@ -28,11 +29,14 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::server::NotLaunched;
+use crate::transport::Transport;
 use case::{Case, Finding, Outcome, Setting, Stop};
 use subject::{Facts, NO_PROCESS, Settings, Subject, Target};
 
 /// The workloads that there are cases for.
-pub const WORKLOADS: [&str; 3] = ["echo", "http", "files"];
+pub const WORKLOADS: [&str; 4] = ["echo", "http", "files", "chat"];
+/// Those of them that there are cases for over UDP.
+pub const OVER_UDP: [&str; 1] = ["chat"];
 /// How many cases with a server of their own run at once, beside the shared one.
 const OWN_AT_ONCE: usize = 2;
 /// Time for a server that is about to end, which may be why a case has failed.
@@ -48,6 +52,7 @@ pub fn cases(workload: &str) -> Vec<Case> {
         "echo" => echo::cases(),
         "http" => http::cases(),
         "files" => files::cases(),
+        "chat" => chat::cases(),
         _ => Vec::new(),
     }
 }
@@ -163,7 +168,10 @@ fn start(facts: &Arc<Facts>) -> Result<Subject, Stop> {
     };
     let mut subject = facts.subject().map_err(blame)?;
     subject.begin_case();
-    client::Client::connect(&subject)?;
+    // Over UDP it has said that it is there, and there is nothing to be connected.
+    if facts.transport() != Transport::Udp {
+        client::Client::connect(&subject)?;
+    }
     Ok(subject)
 }
 

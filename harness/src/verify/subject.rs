@@ -52,10 +52,12 @@ const DESCRIPTORS_OF_ITS_OWN: usize = 32;
 pub enum Target {
     /// One of our models, with options, over TCP or a Unix socket: each server is a `concur serve` process.
     Model(Choice, &'static Model, Transport),
+    /// One of our models for datagrams, with options, over UDP.
+    Datagrams(Choice),
     /// A command that starts one.
     Command(String, ForeignCommand),
     /// One that runs already, whose processes can't be seen.
-    Address(Address),
+    Address(Address, Transport),
 }
 
 /// What holds for all cases.
@@ -114,17 +116,23 @@ impl Target {
         workload: &str,
         folder: Option<&Path>,
         settings: &Settings,
+        console: Option<&[&str]>,
     ) -> anyhow::Result<(Address, Option<Server>)> {
         let ready_within = READY_WITHIN.max(settings.patience * PATIENCES_UNTIL_READY);
         let server = match self {
             Self::Model(choice, _, transport) => {
                 let command = ServeCommand::new(choice.to_string(), workload).transport(*transport);
-                command.root(folder).grace(settings.grace).start(ready_within)?
+                let command = command.root(folder).grace(settings.grace);
+                command.console(console).start(ready_within)?
+            }
+            Self::Datagrams(choice) => {
+                let command = ServeCommand::new(choice.to_string(), workload).transport(Transport::Udp);
+                command.grace(settings.grace).console(console).start(ready_within)?
             }
             Self::Command(_, command) => {
                 command.clone().serving(folder).start(workload, &[], ready_within)?
             }
-            Self::Address(address) => return Ok((address.clone(), None)),
+            Self::Address(address, _) => return Ok((address.clone(), None)),
         };
         Ok((server.address(), Some(server)))
     }
@@ -134,16 +142,16 @@ impl Target {
         match self {
             Self::Model(..) => true,
             Self::Command(_, command) => command.takes_root(),
-            Self::Address(_) => false,
+            Self::Datagrams(_) | Self::Address(..) => false,
         }
     }
 
     /// What it is reached over.
-    pub(super) fn transport(&self) -> Transport {
+    pub(crate) fn transport(&self) -> Transport {
         match self {
-            Self::Model(_, _, transport) => *transport,
-            Self::Address(address) if address.is_unix() => Transport::Unix,
-            Self::Command(..) | Self::Address(_) => Transport::Tcp,
+            Self::Model(_, _, transport) | Self::Address(_, transport) => *transport,
+            Self::Datagrams(_) => Transport::Udp,
+            Self::Command(..) => Transport::Tcp,
         }
     }
 
@@ -156,7 +164,7 @@ impl Target {
                 Room::Descriptors(limit) => limit.saturating_sub(DESCRIPTORS_OF_ITS_OWN),
                 Room::Many => usize::MAX,
             }),
-            Self::Command(..) | Self::Address(_) => asked,
+            Self::Datagrams(_) | Self::Command(..) | Self::Address(..) => asked,
         }
     }
 }
@@ -178,9 +186,9 @@ impl Target {
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Model(choice, ..) => choice.fmt(f),
+            Self::Model(choice, ..) | Self::Datagrams(choice) => choice.fmt(f),
             Self::Command(text, _) => f.write_str(text),
-            Self::Address(address) => address.fmt(f),
+            Self::Address(address, _) => address.fmt(f),
         }
     }
 }
@@ -195,7 +203,7 @@ impl Facts {
         Self {
             settings,
             at_once: target.room(settings.at_once),
-            is_ours: matches!(target, Target::Model(..)),
+            is_ours: matches!(target, Target::Model(..) | Target::Datagrams(_)),
             hello: OnceLock::new(),
             target,
             workload,
@@ -203,11 +211,21 @@ impl Facts {
         }
     }
 
+    /// What the server is reached over.
+    pub(super) fn transport(&self) -> Transport {
+        self.target.transport()
+    }
+
     /// Starts a server.
     pub(super) fn subject(self: &Arc<Self>) -> anyhow::Result<Subject> {
+        self.subject_with(None)
+    }
+
+    /// Starts a server that is told these things as well, and whose standard input is ours, if there are any.
+    fn subject_with(self: &Arc<Self>, console: Option<&[&str]>) -> anyhow::Result<Subject> {
         let folder = self.folder()?;
         let path = folder.as_ref().map(Folder::root);
-        let (address, server) = self.target.start(self.workload, path, &self.settings)?;
+        let (address, server) = self.target.start(self.workload, path, &self.settings, console)?;
         let time = CaseTime::of(self.settings.patience, 0);
         Ok(Subject { address, server, asked_at: None, facts: Arc::clone(self), time, folder })
     }
@@ -233,7 +251,7 @@ impl Facts {
 
     /// Whether we start the server, and so can look at its processes and stop it.
     pub(super) fn is_started_by_us(&self) -> bool {
-        !matches!(self.target, Target::Address(_))
+        !matches!(self.target, Target::Address(..))
     }
 }
 
@@ -331,6 +349,33 @@ impl Subject {
         match self.facts.target.busy_at_once() {
             0 | 1 => skipped("the server has one worker here, who waits with each client in turn"),
             _ => Ok(()),
+        }
+    }
+
+    /// One more server of the same kind, started with options that only ours have, and with a console that can be typed at.
+    pub(super) fn another(&self, options: &[&str]) -> Verdict<Self> {
+        if !self.facts.is_ours {
+            return skipped(
+                "only our own servers are known to take the options, or the console, that this needs",
+            );
+        }
+        self.facts.subject_with(Some(options)).or_else(|error| failed(format!("{error:#}")))
+    }
+
+    /// Types a line at the server's console.
+    pub(super) fn type_line(&mut self, line: &str) -> Verdict {
+        match &mut self.server {
+            Some(server) => {
+                server.type_line(line).or_else(|error| failed(format!("its console takes nothing: {error}")))
+            }
+            None => skipped(NO_PROCESS),
+        }
+    }
+
+    /// Ends the input of the server's console.
+    pub(super) fn end_input(&mut self) {
+        if let Some(server) = &mut self.server {
+            server.end_input();
         }
     }
 

@@ -9,7 +9,8 @@
 //!
 //! At most 1,024 are busy at once. Beyond that, or where there is no memory for one more, the receiving coroutine answers
 //! itself. A reply that finds no room in the
-//! kernel at once is dropped, since a worker must not block. Source: the documentation of crate may.
+//! kernel at once is dropped, since a worker must not block. For a service that remembers the coroutines take turns, and
+//! what they have to say is waited with, for a second at most: nobody else could be answered meanwhile. Source: the documentation of crate may.
 
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
@@ -19,8 +20,10 @@ use may::io::{CoIo, WaitIo};
 use socket2::Socket;
 use workloads::DatagramService;
 
+use super::beside::Beside;
 use super::crew::Crew;
-use super::exchange::{answer, buffer, is_shortage, receive};
+use super::exchange::{buffer, is_shortage, receive};
+use super::order::Order;
 use super::{Model, Start};
 use crate::runtime::Home;
 use crate::server::acceptor::SHORTAGE_PAUSE;
@@ -46,14 +49,16 @@ fn run(start: Start<'_>) -> Result<(), ServeError> {
     let Start { socket, service, options, shutdown } = start;
     streams::start_may(options)?;
     let crew = Crew::new(AT_ONCE);
+    let order = Arc::new(Order::of(&**service));
+    let beside = Beside::begin(&socket, service, shutdown)?;
     let socket = CoIo::new(socket).map_err(|error| ServeError::io("start may", error.into()))?;
     let socket = Arc::new(socket);
     let home = Home::of(socket.inner());
     let receiver = {
         let (socket, service) = (Arc::clone(&socket), Arc::clone(service));
-        let (crew, shutdown) = (Arc::clone(&crew), Arc::clone(shutdown));
+        let (order, crew, shutdown) = (Arc::clone(&order), Arc::clone(&crew), Arc::clone(shutdown));
         let (tell, told) = mpsc::channel();
-        home.start(move || drop(tell.send(receive_all(&socket, home, &service, &crew, &shutdown))))?;
+        home.start(move || drop(tell.send(receive_all(&socket, home, &service, &order, &crew, &shutdown))))?;
         told
     };
     let early = lookout::keep(&receiver, "the receiver", shutdown, || {})?;
@@ -61,6 +66,7 @@ fn run(start: Start<'_>) -> Result<(), ServeError> {
     home.start(move || waker.wakeup())?;
     let outcome = early.unwrap_or_else(|| receiver.recv_timeout(shutdown.grace()).unwrap_or(Ok(())));
     crew.finish(shutdown.grace());
+    beside.finish();
     Ok(outcome?)
 }
 
@@ -69,6 +75,7 @@ fn receive_all(
     socket: &Arc<CoIo<Socket>>,
     home: Home,
     service: &Arc<dyn DatagramService>,
+    order: &Arc<Order>,
     crew: &Arc<Crew>,
     shutdown: &Shutdown,
 ) -> io::Result<()> {
@@ -82,13 +89,15 @@ fn receive_all(
         }
         match receive(socket.inner(), &mut data, Mode::NonBlocking) {
             Ok(Some(from)) => {
-                let answer_here = || answer(&**service, socket.inner(), from, &data, Mode::NonBlocking);
+                order.join(from, &data);
+                let answer_here = || order.answer(&**service, socket.inner(), from, &data, Mode::NonBlocking);
                 match crew.one_more() {
                     None => answer_here(),
                     Some(busy) => {
                         let (socket, service, data) = (Arc::clone(socket), Arc::clone(service), data.clone());
+                        let order = Arc::clone(order);
                         let work = move || {
-                            answer(&*service, socket.inner(), from, &data, Mode::NonBlocking);
+                            order.answer(&*service, socket.inner(), from, &data, Mode::NonBlocking);
                             drop(busy);
                         };
                         number = number.wrapping_add(1);

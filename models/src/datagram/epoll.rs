@@ -7,7 +7,8 @@
 //! **Bad at** being better than the plain loop. With UDP all clients share one socket, so there is nothing to choose
 //! among; a quiet server makes three calls a message where blocking makes two.
 //!
-//! A reply that finds no room in the kernel at once is dropped, since this thread must not block. Receiving is one call a
+//! A reply that finds no room in the kernel at once is dropped, since this thread must not block; one of a service that
+//! remembers is waited with, for a second at most. Receiving is one call a
 //! datagram: recvmmsg(2) takes many at once, but replies are then to be copied and kept until a whole batch is answered.
 //! Source: epoll(7).
 
@@ -19,6 +20,7 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTime
 use socket2::Socket;
 use workloads::DatagramService;
 
+use super::beside::Beside;
 use super::exchange::{answer, buffer, is_shortage, receive};
 use super::{Model, Start};
 use crate::server::acceptor::SHORTAGE_PAUSE;
@@ -46,6 +48,7 @@ fn run(start: Start<'_>) -> Result<(), ServeError> {
     let readable = EpollEvent::new(EpollFlags::EPOLLIN, 0);
     epoll.add(&socket, readable).map_err(watch)?;
     epoll.add(shutdown.bell(), readable).map_err(watch)?;
+    let beside = Beside::begin(&socket, service, shutdown)?;
     let mut data = buffer();
     while !shutdown.requested() {
         match epoll.wait(&mut [EpollEvent::empty(); 2], EpollTimeout::NONE) {
@@ -62,6 +65,7 @@ fn run(start: Start<'_>) -> Result<(), ServeError> {
     }
     let mut last = LastArrivals::begin(shutdown);
     answer_while(&socket, &**service, &mut data, || last.one_more())?;
+    beside.finish();
     Ok(())
 }
 
@@ -74,7 +78,9 @@ fn answer_while(
 ) -> io::Result<()> {
     while one_more() {
         match receive(socket, data, Mode::NonBlocking) {
-            Ok(Some(from)) => answer(service, socket, from, data, Mode::NonBlocking),
+            Ok(Some(from)) => {
+                answer(service, socket, from, data, Mode::NonBlocking);
+            }
             Ok(None) => return Err(io::Error::other("somebody shut the socket down")),
             Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
             Err(error) if is_shortage(&error) => {

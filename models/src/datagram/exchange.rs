@@ -4,9 +4,12 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::os::fd::AsFd;
 use std::panic::{self, AssertUnwindSafe};
 use std::thread;
+use std::time::{Duration, Instant};
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use rustix::buffer::spare_capacity;
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
@@ -22,7 +25,9 @@ use crate::server::trouble;
 /// What waits in the kernel beyond this is lost. It grants as much of it as `net.core.rmem_max` allows (socket(7)).
 const QUEUE_BYTES: usize = 4 * 1024 * 1024;
 /// A reply that finds no room in the kernel for so long is lost.
-const SEND_LIMIT: std::time::Duration = std::time::Duration::from_secs(1);
+const SEND_LIMIT: Duration = Duration::from_secs(1);
+/// How long a patient sender waits before it tries again.
+const ROOM_LOOK: Duration = Duration::from_millis(1);
 /// A send may be told of an earlier datagram's fate instead of its own, and is then tried again.
 const TRIES: usize = 3;
 
@@ -68,24 +73,39 @@ pub(super) fn receive(socket: &Socket, data: &mut Vec<u8>, mode: Mode) -> io::Re
     }
 }
 
-/// Sends one datagram. What can't be sent is lost: that is its receiver's business alone.
-fn send(socket: &Socket, to: Peer, bytes: &[u8], mode: Mode) {
+/// Sends one datagram. What can't be sent is lost: that is its receiver's business alone. A patient sender waits for room
+/// in the kernel where `mode` would not, since what it has to say is said once.
+fn send(socket: &Socket, to: Peer, bytes: &[u8], mode: Mode, is_patient: bool) {
     let Some(address) = to.address else { return };
     let flags = match mode {
         Mode::Blocking => SendFlags::NOSIGNAL,
         Mode::NonBlocking => SendFlags::NOSIGNAL | SendFlags::DONTWAIT,
     };
     let mut tries = TRIES;
+    let begun = Instant::now();
     loop {
         match rustix::net::sendto(socket, bytes, flags, &address) {
             Ok(_) => return,
             Err(Errno::INTR) => {}
             Err(Errno::CONNREFUSED) if tries > 1 => tries -= 1,
+            Err(error @ (Errno::AGAIN | Errno::NOBUFS)) if is_patient && begun.elapsed() < SEND_LIMIT => {
+                wait_for_room(socket, error);
+            }
             Err(error) => {
                 let bytes = bytes.len();
                 return trouble::report(format_args!("{bytes} bytes to {address} are lost: {error}"));
             }
         }
+    }
+}
+
+/// Waits a moment for room: in the socket, or, where a device's queue is full (`ENOBUFS`), for that, which nobody tells of.
+fn wait_for_room(socket: &Socket, lack: Errno) {
+    if lack == Errno::NOBUFS {
+        thread::sleep(ROOM_LOOK);
+    } else {
+        let limit = PollTimeout::try_from(ROOM_LOOK).unwrap_or(PollTimeout::ZERO);
+        let _ = poll(&mut [PollFd::new(socket.as_fd(), PollFlags::POLLOUT)], limit); // the next try shows
     }
 }
 
@@ -97,12 +117,24 @@ pub(super) fn answer(
     data: &[u8],
     mode: Mode,
 ) {
+    let is_patient = service.remembers();
     let answer = || {
         let from = Peer { address: Some(from) };
-        service.datagram(from, data, &mut |to, bytes| send(socket, to, bytes, mode));
+        service.datagram(from, data, &mut |to, bytes| send(socket, to, bytes, mode, is_patient));
     };
     // The panic itself has said what there is to say.
     let _ = panic::catch_unwind(AssertUnwindSafe(answer));
+}
+
+/// Has a service that remembers say something unasked, in the same way.
+pub(super) fn say(
+    service: &dyn DatagramService,
+    socket: &Socket,
+    act: impl FnOnce(&mut dyn FnMut(Peer, &[u8])),
+) {
+    let is_patient = service.remembers();
+    let act = || act(&mut |to, bytes| send(socket, to, bytes, Mode::NonBlocking, is_patient));
+    let _ = panic::catch_unwind(AssertUnwindSafe(act));
 }
 
 /// Whether the kernel had no memory for one more datagram just then.
@@ -160,7 +192,6 @@ impl<'a> Receiver<'a> {
 #[cfg(test)]
 mod tests {
     use std::net::UdpSocket;
-    use std::time::Duration;
 
     use workloads::echo::Echo;
 
@@ -198,10 +229,10 @@ mod tests {
                 answer(&Echo, &server, address, b"hello", Mode::Blocking);
             }
         }
-        send(&server, Peer::default(), b"to nobody", Mode::Blocking);
+        send(&server, Peer::default(), b"to nobody", Mode::Blocking, false);
         let here = Peer { address: Some(client.local_addr().unwrap()) };
-        send(&server, here, &vec![0; DATAGRAM_BYTES_AT_MOST + 1], Mode::Blocking);
-        send(&server, here, b"still there", Mode::Blocking);
+        send(&server, here, &vec![0; DATAGRAM_BYTES_AT_MOST + 1], Mode::Blocking, true);
+        send(&server, here, b"still there", Mode::Blocking, true);
         let mut back = [0; 100];
         assert_eq!(client.recv(&mut back).unwrap(), b"still there".len());
         client.send(b"me too").unwrap();

@@ -6,7 +6,8 @@
 //!
 //! **Good at** isolation: an answer may crash, leak or compute, and no other notices.
 //! **Bad at** nearly everything else here: a process is made and ended for a message that fits into one packet, and what
-//! a child changes in its memory ends with it, so a service can't remember anything.
+//! a child changes in its memory ends with it, so a service can't remember anything. One that does, as a chat room, is
+//! served by the parent alone, and the child is for the console: see `fork/console.rs`.
 //!
 //! At most `children` are alive at once. Beyond that the parent waits for one to end, and datagrams wait in the kernel's
 //! queue, which drops what it has no room for. Zombies are reaped by the handler of SIGCHLD itself, the moment a child
@@ -36,6 +37,8 @@ use crate::server::acceptor::SHORTAGE_PAUSE;
 use crate::server::socket::Mode;
 use crate::server::{ServeError, trouble};
 
+mod console;
+
 const CHILDREN: usize = 64;
 /// How often a parent that has all its children looks whether one has ended. The end of one wakes it before that, unless
 /// it comes in the moment before it falls asleep.
@@ -58,6 +61,9 @@ pub const MODEL: Model = Model {
 };
 
 fn run(start: Start<'_>) -> Result<(), ServeError> {
+    if start.service.remembers() {
+        return console::run(start);
+    }
     let Start { socket, service, options, shutdown } = start;
     let most = options.number("children").unwrap_or(CHILDREN);
     let children = Children::reaped_as_they_end(Alone::wait()?)?;

@@ -10,6 +10,7 @@
 //! Source: W. R. Stevens, UNIX Network Programming, volume 1, chapter 8, "UDP echo server"; Python's
 //! `socketserver.UDPServer`.
 
+use super::beside::Beside;
 use super::exchange::{Receiver, answer};
 use super::{Model, Start};
 use crate::server::ServeError;
@@ -27,10 +28,12 @@ pub const MODEL: Model = Model {
 fn run(start: Start<'_>) -> Result<(), ServeError> {
     let Start { socket, service, shutdown, .. } = start;
     shutdown.end_by_alarm();
+    let beside = Beside::begin(&socket, service, shutdown)?;
     let _wakeable = shutdown.only_client(&socket);
     let mut receiver = Receiver::new(&socket, shutdown);
     while let Some((from, data)) = receiver.next()? {
         answer(&**service, &socket, from, data, Mode::Blocking);
     }
+    beside.finish();
     Ok(())
 }

@@ -4,6 +4,9 @@
 //! receives (`iterative`, `epoll`), or somebody who is started for it (`fork`, `thread`, `coroutine`) or was waiting
 //! (`thread_pool`). Receiving and answering stand once, in `exchange`; how many are busy at once is counted in `crew`.
 //!
+//! A service that remembers ([`DatagramService::remembers`]), as a chat room does, is answered in the order in which its
+//! datagrams arrived (`order`), and hears its console (`beside`).
+//!
 //! A server may lose datagrams, as the network may. Each model's file says what it does when more come than it can
 //! answer: nothing grows without a bound.
 
@@ -15,12 +18,14 @@ use workloads::DatagramService;
 use crate::options::{Options, Spec};
 use crate::server::{ServeError, Shutdown};
 
+mod beside;
 pub mod coroutine;
 mod crew;
 pub mod epoll;
 mod exchange;
 pub mod fork;
 pub mod iterative;
+mod order;
 pub mod thread;
 pub mod thread_pool;
 

@@ -8,14 +8,17 @@
 //! **Bad at** short answers: making a thread costs more than most of them.
 //!
 //! At most `threads` are busy at once. Beyond that the receiving thread answers itself: nothing is lost that need not be,
-//! it receives the slower for it, and the kernel's queue drops what it has no room for. Replies may overtake each other.
+//! it receives the slower for it, and the kernel's queue drops what it has no room for. Replies may overtake each other,
+//! but for a service that remembers, whose threads take turns.
 //! Source: Python's `socketserver.ThreadingUDPServer`; pthreads(7).
 
 use std::sync::Arc;
 use std::thread;
 
+use super::beside::Beside;
 use super::crew::Crew;
-use super::exchange::{Receiver, answer};
+use super::exchange::Receiver;
+use super::order::Order;
 use super::{Model, Start};
 use crate::options::{Kind, Spec};
 use crate::server::acceptor::SHORTAGE_PAUSE;
@@ -44,17 +47,21 @@ fn run(start: Start<'_>) -> Result<(), ServeError> {
     let Start { socket, service, options, shutdown } = start;
     let crew = Crew::new(options.number("threads").unwrap_or(THREADS));
     let socket = Arc::new(socket);
+    let order = Arc::new(Order::of(&**service));
+    let beside = Beside::begin(&socket, service, shutdown)?;
     let _wakeable = shutdown.only_client(&socket);
     let mut receiver = Receiver::new(&socket, shutdown);
     while let Some((from, data)) = receiver.next()? {
-        let answer_here = || answer(&**service, &socket, from, data, Mode::Blocking);
+        order.join(from, data);
+        let answer_here = || order.answer(&**service, &socket, from, data, Mode::Blocking);
         let Some(busy) = crew.one_more() else {
             answer_here();
             continue;
         };
         let (socket, service, data) = (Arc::clone(&socket), Arc::clone(service), data.to_vec());
+        let order = Arc::clone(&order);
         let work = move || {
-            answer(&*service, &socket, from, &data, Mode::Blocking);
+            order.answer(&*service, &socket, from, &data, Mode::Blocking);
             drop(busy);
         };
         if let Err(error) = thread::Builder::new().stack_size(STACK_BYTES).spawn(work) {
@@ -64,5 +71,6 @@ fn run(start: Start<'_>) -> Result<(), ServeError> {
         }
     }
     crew.finish(shutdown.grace());
+    beside.finish();
     Ok(())
 }

@@ -20,7 +20,9 @@ use crossbeam_channel::{Receiver as Taker, TrySendError};
 use socket2::Socket;
 use workloads::DatagramService;
 
+use super::beside::Beside;
 use super::exchange::{Receiver, answer};
+use super::order::Order;
 use super::{Model, Start};
 use crate::options::{Kind, Spec};
 use crate::server::socket::Mode;
@@ -64,8 +66,10 @@ fn run(start: Start<'_>) -> Result<(), ServeError> {
     let workers = options.number("workers").unwrap_or(cores);
     let (sender, queue) = crossbeam_channel::bounded(options.number("queue").unwrap_or(QUEUE));
     let socket = Arc::new(socket);
+    let order = Arc::new(Order::of(&**service));
+    let beside = Beside::begin(&socket, service, shutdown)?;
     let threads: Vec<_> =
-        (0..workers).map(|_| start_worker(&queue, &socket, service)).collect::<Result<_, _>>()?;
+        (0..workers).map(|_| start_worker(&queue, &socket, service, &order)).collect::<Result<_, _>>()?;
     drop(queue);
     let _wakeable = shutdown.only_client(&socket);
     let mut receiver = Receiver::new(&socket, shutdown);
@@ -76,6 +80,7 @@ fn run(start: Start<'_>) -> Result<(), ServeError> {
     }
     drop(sender); // the workers end once the queue is empty
     finish(threads, shutdown.grace());
+    beside.finish();
     Ok(())
 }
 
@@ -83,10 +88,15 @@ fn start_worker(
     queue: &Taker<Datagram>,
     socket: &Arc<Socket>,
     service: &Arc<dyn DatagramService>,
+    order: &Arc<Order>,
 ) -> Result<JoinHandle<()>, ServeError> {
     let (queue, socket, service) = (queue.clone(), Arc::clone(socket), Arc::clone(service));
+    let order = Arc::clone(order);
     let work = move || {
-        for Datagram { from, data } in queue {
+        loop {
+            // Who has the turn is the one who waits for the next datagram: the others wait for the turn.
+            let _turn = order.turn();
+            let Ok(Datagram { from, data }) = queue.recv() else { return };
             answer(&*service, &socket, from, &data, Mode::Blocking);
         }
     };

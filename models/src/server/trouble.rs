@@ -23,9 +23,14 @@ pub fn say_with(translate: Translate) {
 pub(crate) fn report(message: impl fmt::Display) {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     if LAST_SECOND.swap(now, Ordering::Relaxed) != now {
-        // Nobody may be listening any more: that must not end a server.
-        let message = message.to_string();
-        let message = TRANSLATE.get().map_or_else(|| message.clone(), |translate| translate(&message));
-        let _ = writeln!(io::stderr(), "concur: {message}");
+        tell(message);
     }
+}
+
+/// Says something that is said once, whatever else was said within this second.
+pub fn tell(message: impl fmt::Display) {
+    // Nobody may be listening any more: that must not end a server.
+    let message = message.to_string();
+    let message = TRANSLATE.get().map_or_else(|| message.clone(), |translate| translate(&message));
+    let _ = writeln!(io::stderr(), "concur: {message}");
 }

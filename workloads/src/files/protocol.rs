@@ -269,7 +269,8 @@ mod tests {
         #[test]
         fn any_line_is_read_or_refused(line in prop::collection::vec(any::<u8>(), 0..LINE_BYTES)) {
             if let Ok(command) = Command::read(&line) {
-                prop_assert_eq!(command.to_string().into_bytes(), [&line[..], b"\n"].concat());
+                let (written, whole) = (command.to_string(), [&line[..], b"\n"].concat());
+                prop_assert_eq!(written.as_bytes(), whole);
             }
             let _ = (Status::read(&line), Listed::read(&line), read_sum(&line));
         }

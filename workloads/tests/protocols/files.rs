@@ -68,10 +68,13 @@ fn an_empty_folder_has_an_empty_list() {
 fn a_list_that_is_too_long_for_one_piece_comes_whole() {
     let folder = tempfile::tempdir().unwrap();
     let names: Vec<_> = (0..1_000).map(|number| format!("{number:04}{}", "x".repeat(200))).collect();
-    names.iter().for_each(|name| fs::write(folder.path().join(name), "").unwrap());
+    for name in &names {
+        fs::write(folder.path().join(name), "").unwrap();
+    }
     let mut connection = Connection::to(&open(&folder));
     connection.say(b"L\n");
-    let list: String = names.iter().map(|name| format!("0 {name}\n")).collect();
+    let lines: Vec<_> = names.iter().map(|name| format!("0 {name}\n")).collect();
+    let list = lines.concat();
     let sum = crc32fast::hash(list.as_bytes());
     assert_eq!(connection.heard, format!("OK {}\n{list}SUM {sum:08x}\n", list.len()).as_bytes());
     assert!(connection.peak <= 65 * 1024, "{}", connection.peak);
@@ -327,7 +330,7 @@ fn the_time_of_a_file_begins_anew_as_it_comes() {
     let before = connection.replies();
     connection.say(b"1");
     assert_eq!(connection.replies(), before, "a byte now and then is not enough");
-    connection.say(&[b'1'; 100_000]);
+    connection.say(&vec![b'1'; 100_000]);
     assert!(connection.replies() > before);
 }
 
@@ -354,7 +357,7 @@ fn what_a_killed_server_left_is_removed_and_what_a_living_one_writes_is_not() {
 
 #[test]
 fn a_file_that_becomes_shorter_ends_the_connection() {
-    let folder = folder(&[("a", &[7; 600_000])]);
+    let folder = folder(&[("a", &vec![7; 600_000])]);
     let files = open(&folder);
     let mut reader = workloads::Conversation::new(&files, workloads::Peer::default());
     let workloads::Next::Compute(open) = reader.arrived(b"G a\n") else { panic!("it is opened first") };

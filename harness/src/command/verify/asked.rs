@@ -1,16 +1,17 @@
 //! What was asked for: which servers are to be graded, under which workloads, over what, and by which cases.
 
+use models::datagram::datagram_servers;
 use models::options::{Choice, Kind};
 use models::server::{Model, server, servers};
 
-use crate::cli::Verify;
+use crate::cli::{Content, Verify};
 use crate::failure::Usage;
 use crate::server::{ForeignCommand, ROOT};
 use crate::transport::Transport;
 use crate::verify::case::Case;
 use crate::verify::subject::Target;
-use crate::verify::{STARTS, Suite, WORKLOADS, cases};
-use crate::{address, choose};
+use crate::verify::{OVER_UDP, STARTS, Suite, WORKLOADS, cases};
+use crate::{address, choose, workload};
 
 /// What is to be graded: each server under each workload.
 pub(super) fn suites(arguments: &Verify) -> anyhow::Result<Vec<Suite>> {
@@ -20,18 +21,17 @@ pub(super) fn suites(arguments: &Verify) -> anyhow::Result<Vec<Suite>> {
     let mut suites = Vec::new();
     for target in targets {
         for &workload in &workloads {
+            if !has_cases(&target, workload, &arguments.workload)? {
+                continue;
+            }
             let mut cases = cases(workload);
             if !arguments.cases.is_empty() {
                 cases.retain(|case| arguments.cases.iter().any(|name| name == case.name));
             }
             // A case of one workload only is no reason to try nothing under the other.
             if !cases.is_empty() || arguments.cases.iter().any(|name| name == STARTS) {
-                suites.push(Suite {
-                    unsupported: lacks(&target, workload),
-                    target: target.clone(),
-                    workload,
-                    cases,
-                });
+                let unsupported = lacks(&target, workload).or_else(|| refuses(&target, workload));
+                suites.push(Suite { unsupported, target: target.clone(), workload, cases });
             }
         }
     }
@@ -40,10 +40,20 @@ pub(super) fn suites(arguments: &Verify) -> anyhow::Result<Vec<Suite>> {
 
 fn targets(arguments: &Verify) -> anyhow::Result<(Vec<Target>, &'static [&'static str])> {
     let foreign: &[&str] = &["http"];
-    let transports = transports(&arguments.transport)?;
+    let transports = transports(&arguments.transport);
     let over_each = |choice: Choice| transports.iter().map(move |over| model(choice.clone(), *over));
-    let all_over_each = |choices: Vec<Choice>| -> anyhow::Result<Vec<Target>> {
-        choices.into_iter().flat_map(over_each).collect()
+    let streams: Vec<Transport> = transports.iter().copied().filter(|over| *over != Transport::Udp).collect();
+    let all = || -> anyhow::Result<Vec<Target>> {
+        let over_streams =
+            |choice: Choice| streams.iter().map(move |over| model(choice.clone(), *over)).collect::<Vec<_>>();
+        let mut all: Vec<Target> =
+            variants()?.into_iter().flat_map(over_streams).collect::<anyhow::Result<_>>()?;
+        if transports.contains(&Transport::Udp) {
+            let names =
+                datagram_servers().iter().map(|model| choose::choice(model.name).map(Target::Datagrams));
+            all.extend(names.collect::<anyhow::Result<Vec<_>>>()?);
+        }
+        Ok(all)
     };
     Ok(match (&arguments.target, &arguments.cmd) {
         (None, Some(text)) => {
@@ -53,26 +63,46 @@ fn targets(arguments: &Verify) -> anyhow::Result<(Vec<Target>, &'static [&'stati
         (Some(text), None) if is_address(text) => {
             let text = text.trim_start_matches("http://").trim_end_matches('/');
             let address = address::resolve(text)?;
-            for asked in &arguments.transport {
-                Transport::for_address(Some(*asked), &address)?;
+            let mut asked: Vec<_> = arguments.transport.iter().copied().map(Some).collect();
+            if asked.is_empty() {
+                asked.push(None);
             }
-            (vec![Target::Address(address)], foreign)
+            let over = |asked| Ok(Target::Address(address.clone(), Transport::for_address(asked, &address)?));
+            (asked.into_iter().map(over).collect::<anyhow::Result<_>>()?, foreign)
         }
-        (Some(text), None) => (all_over_each(vec![choose::choice(text)?])?, &WORKLOADS),
+        (Some(text), None) => {
+            let choice = choose::choice(text)?;
+            (over_each(choice).collect::<anyhow::Result<_>>()?, &WORKLOADS)
+        }
         _ if arguments.list => (vec![model(choose::choice(servers()[0].name)?, Transport::Tcp)?], &WORKLOADS),
-        _ => (all_over_each(variants()?)?, &WORKLOADS),
+        _ => (all()?, &WORKLOADS),
     })
 }
 
 /// What our models are tried over.
-fn transports(asked: &[Transport]) -> anyhow::Result<Vec<Transport>> {
-    if asked.contains(&Transport::Udp) {
-        return Err(Usage::error(
-            "verify has no cases for messages over UDP; try --transport unix, or concur load --transport udp, which checks \
+fn transports(asked: &[Transport]) -> Vec<Transport> {
+    if asked.is_empty() { vec![Transport::Tcp] } else { asked.to_vec() }
+}
+
+/// Whether there are cases for this workload over what the server is reached over. It is wrong to ask for one that has none.
+fn has_cases(target: &Target, workload: &str, asked: &[String]) -> anyhow::Result<bool> {
+    let has = target.transport() != Transport::Udp || OVER_UDP.contains(&workload);
+    if !has && asked.iter().any(|name| name == workload) {
+        return Err(Usage::error(format!(
+            "verify has no cases for {workload} over UDP; try --workload {}, or concur load --transport udp, which checks \
              every reply",
-        ));
+            OVER_UDP.join(",")
+        )));
     }
-    Ok(if asked.is_empty() { vec![Transport::Tcp] } else { asked.to_vec() })
+    Ok(has)
+}
+
+/// Why a model can't carry a workload, if it can't.
+fn refuses(target: &Target, workload: &str) -> Option<String> {
+    let Target::Model(choice, model, _) = target else { return None };
+    // A workload that wants more than its name to be served is one that every model carries.
+    let service = workload::service(workload, &Content::default()).ok()?;
+    model.refuses(&*service, &choice.options).map(str::to_owned)
 }
 
 /// A port, or anything with a colon that is not one of our models with options.
@@ -83,6 +113,10 @@ fn is_address(text: &str) -> bool {
 }
 
 fn model(choice: Choice, over: Transport) -> anyhow::Result<Target> {
+    if over == Transport::Udp {
+        choose::datagram_server(&choice)?;
+        return Ok(Target::Datagrams(choice));
+    }
     let model = choose::server(&choice)?;
     Ok(Target::Model(choice, model, over))
 }
@@ -111,10 +145,10 @@ fn lacks(target: &Target, workload: &str) -> Option<String> {
         Target::Command(_, command) if workload == "files" && !command.takes_root() => Some(format!(
             "the command does not say where the folder goes that it is to serve; write {ROOT} in its place"
         )),
-        Target::Address(_) if workload == "files" => {
+        Target::Address(..) if workload == "files" => {
             Some("what a file server serves must be known, so it can't be one that runs already".to_owned())
         }
-        Target::Command(..) | Target::Address(_) => None,
+        Target::Datagrams(_) | Target::Command(..) | Target::Address(..) => None,
     }
 }
 

@@ -78,7 +78,7 @@ fn drain_get(subject: &mut Subject) -> Verdict {
 fn large_comes(client: &Client) -> Verdict {
     let said = status(client)?;
     ensure(said == Status::Ok(LARGE_BYTES), || format!("expected 'OK {LARGE_BYTES}', got '{said}'"))?;
-    content(client, LARGE_BYTES, |_| ())
+    content(client, LARGE_BYTES, |_| Ok(()))
 }
 
 fn drain_put(subject: &mut Subject) -> Verdict {

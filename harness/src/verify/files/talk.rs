@@ -50,7 +50,7 @@ fn shown(status: &Status) -> String {
 }
 
 /// So many bytes and their checksum, which must be right. They go to `take` in pieces.
-pub(super) fn content(client: &Client, length: u64, mut take: impl FnMut(&[u8])) -> Verdict {
+pub(super) fn content(client: &Client, length: u64, mut take: impl FnMut(&[u8]) -> Verdict) -> Verdict {
     let (mut left, mut sum) = (length, crc32fast::Hasher::new());
     let mut buffer = vec![0; left.clamp(SUM_BYTES as u64, 256 << 10) as usize];
     while left > 0 {
@@ -59,7 +59,7 @@ pub(super) fn content(client: &Client, length: u64, mut take: impl FnMut(&[u8]))
             client.read(&mut buffer[..room]).within(format!("after {} of {length} bytes", length - left))?;
         ensure(read > 0, || format!("after {} of {length} bytes the connection ended", length - left))?;
         sum.update(&buffer[..read]);
-        take(&buffer[..read]);
+        take(&buffer[..read])?;
         left -= read as u64;
     }
     let said = [&line(client).within("behind the bytes")?[..], b"\n"].concat();
@@ -77,7 +77,10 @@ pub(super) fn expect_content(client: &Client) -> Verdict<Vec<u8>> {
     match status(client)? {
         Status::Ok(length) => {
             let mut bytes = Vec::new();
-            content(client, length, |piece| bytes.extend_from_slice(piece))?;
+            content(client, length, |piece| {
+                bytes.extend_from_slice(piece);
+                Ok(())
+            })?;
             Ok(bytes)
         }
         other => failed(format!("expected OK and a length, got '{}'", shown(&other))),

@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 
 use super::super::case::{Case, Verdict, Within, ensure};
 use super::super::client::{Client, pattern};
-use super::super::common::{self, stays_small};
+use super::super::common::{self, Growth};
 use super::super::folder::{LARGE, LARGE_BYTES, SMALL, SMALL_BYTES};
 use super::super::subject::Subject;
 use super::PROTOCOL;
@@ -17,8 +17,8 @@ use workloads::files::protocol::{Status, sum_line};
 
 /// How many commands one connection carries.
 const COMMANDS: usize = 100;
-/// How large a piece of a large file is.
-const PIECE_BYTES: usize = 1 << 20;
+/// How often the server's memory is looked at while a large file comes or goes.
+const LOOKS: u64 = 16;
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
@@ -146,34 +146,43 @@ pub(super) fn cases() -> Vec<Case> {
 
 fn get_large(subject: &mut Subject) -> Verdict {
     common::serve_one(subject, &PROTOCOL)?;
-    let client = Client::connect(subject)?;
-    stays_small(subject, || {
-        client.send(format!("G {LARGE}\n").as_bytes())?;
-        let said = status(&client)?;
-        ensure(said == Status::Ok(LARGE_BYTES), || format!("expected 'OK {LARGE_BYTES}', got '{said}'"))?;
-        let mut wrong = 0;
-        content(&client, LARGE_BYTES, |piece| wrong += piece.iter().filter(|byte| **byte != 0).count())?;
-        ensure(wrong == 0, || format!("{wrong} bytes of {LARGE} are wrong"))
+    let (growth, client) = (Growth::of(subject)?, Client::connect(subject)?);
+    client.send(format!("G {LARGE}\n").as_bytes())?;
+    let said = status(&client)?;
+    ensure(said == Status::Ok(LARGE_BYTES), || format!("expected 'OK {LARGE_BYTES}', got '{said}'"))?;
+    let (mut came, mut looks, mut wrong) = (0, 0, 0);
+    content(&client, LARGE_BYTES, |piece| {
+        came += piece.len() as u64;
+        wrong += piece.iter().filter(|byte| **byte != 0).count();
+        if came < LARGE_BYTES / LOOKS * looks {
+            return Ok(());
+        }
+        looks += 1;
+        growth.is_bounded().within(format!("after {came} of {LARGE_BYTES} bytes")).map(|_| ())
     })?;
+    ensure(wrong == 0, || format!("{wrong} bytes of {LARGE} are wrong"))?;
+    growth.settles()?;
     quit(&client)
 }
 
 fn put_large(subject: &mut Subject) -> Verdict {
     common::serve_one(subject, &PROTOCOL)?;
-    let (client, piece) = (Client::connect(subject)?, pattern(PIECE_BYTES));
-    let mut sum = crc32fast::Hasher::new();
-    stays_small(subject, || {
-        begin(&client, "put-large", LARGE_BYTES)?;
-        for _ in 0..LARGE_BYTES / PIECE_BYTES as u64 {
-            client.send(&piece)?;
-            sum.update(&piece);
-        }
-        client.send(sum_line(sum.finalize()).as_bytes())?;
-        is_kept(&client, LARGE_BYTES)
-    })?;
+    let (growth, client) = (Growth::of(subject)?, Client::connect(subject)?);
+    let (piece, mut sum) = (pattern((LARGE_BYTES / LOOKS) as usize), crc32fast::Hasher::new());
+    begin(&client, "put-large", LARGE_BYTES)?;
+    for number in 1..=LOOKS {
+        client.send(&piece)?;
+        sum.update(&piece);
+        growth
+            .is_bounded()
+            .within(format!("after {} of {LARGE_BYTES} bytes", number * LARGE_BYTES / LOOKS))?;
+    }
+    client.send(sum_line(sum.finalize()).as_bytes())?;
+    is_kept(&client, LARGE_BYTES)?;
+    growth.settles()?;
     quit(&client)?;
     let kept = fs::read(subject.folder()?.join("put-large")).or_else(|error| unreadable(&error))?;
-    ensure(kept.len() as u64 == LARGE_BYTES && kept.chunks(PIECE_BYTES).all(|it| it == piece), || {
+    ensure(kept.len() as u64 == LARGE_BYTES && kept.chunks(piece.len()).all(|it| it == piece), || {
         format!("what lies in the folder are {} bytes, and not those that were sent", kept.len())
     })
 }

@@ -45,7 +45,7 @@ fn the_listing_names_everything_there_is() {
     let tasks = ["primes", "count", "bubble", "selection", "insertion", "quick", "library-sort", "fibonacci"];
     let others = ["counter-lock", "counter-atomic", "disk", "wait", "mix"];
     assert_eq!(names("tasks"), [&tasks[..], &others].concat());
-    assert_eq!(names("workloads"), ["echo", "http", "files"]);
+    assert_eq!(names("workloads"), ["echo", "http", "files", "chat", "broadcast", "arrivals", "records"]);
 }
 
 #[test]

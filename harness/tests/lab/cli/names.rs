@@ -21,16 +21,17 @@ fn an_unknown_name_lists_the_known_ones() {
     );
     assert_eq!(
         usage(&["serve", "epoll", "--workload", "ftp"]),
-        "concur: there is no workload 'ftp'; try one of: echo, http"
+        "concur: there is no workload 'ftp'; try one of: echo, http, files, chat, broadcast, arrivals, records"
     );
     for arguments in [
         ["run", "--models", "epoll,pol"],
         ["run", "--executors", "lock"],
         ["run", "--tasks", "sort"],
-        ["run", "--workload", "chat"],
+        ["run", "--workload", "talk"],
     ] {
         assert!(usage(&arguments).starts_with("concur: there is no "), "{arguments:?}");
     }
+    assert!(usage(&["run", "--workload", "chat"]).starts_with("concur: chat has no load to be put under"));
 }
 
 #[test]

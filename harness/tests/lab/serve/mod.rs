@@ -9,6 +9,7 @@ mod io_uring;
 mod loops;
 mod models;
 mod others;
+mod pages;
 mod processes;
 mod slow;
 mod tools;

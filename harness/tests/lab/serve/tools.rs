@@ -10,7 +10,7 @@ use models::server::Room;
 use crate::common::{ip, runnable, serve, side_by_side, stop};
 
 /// Runs a command and gives what it printed, or none if there is no such program here.
-fn output(program: &str, arguments: &[&str], input: &str) -> Option<String> {
+pub(crate) fn output(program: &str, arguments: &[&str], input: &str) -> Option<String> {
     let pipes = || Stdio::piped();
     let started =
         Command::new(program).args(arguments).stdin(pipes()).stdout(pipes()).stderr(pipes()).spawn();

@@ -28,7 +28,8 @@ const NAMES: [&str; 12] = [
     // What a system has.
     "root shell stdin stdout stderr init subreaper seccomp pids exit proc accept install",
     // Fields of HTTP and their values.
-    "allow connection close keep-alive content-length date expect host chunked continue obs-fold",
+    "allow connection close keep-alive content-length content-range date etag expect host if-match if-range last-modified \
+     chunked continue obs-fold multipart byteranges",
     // What a key is called.
     "ctrl-c ctrl-z enter",
 ];

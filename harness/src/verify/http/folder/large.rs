@@ -40,7 +40,9 @@ fn large(subject: &mut Subject) -> Verdict {
         format!("expected a body of {LARGE_BYTES} bytes, got one of {}", reply.body.len())
     })?;
     let mut right = vec![0; LARGE_BYTES];
-    MARKS.iter().for_each(|mark| right[*mark] = 1);
+    for mark in MARKS {
+        right[mark] = 1;
+    }
     ensure(reply.body == right, || "the page has the right length, and not the right bytes".to_owned())
 }
 

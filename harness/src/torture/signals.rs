@@ -72,9 +72,9 @@ fn kill_one(trial: &mut Trial<'_>) -> Verdict {
     trial.done.connections += 1;
     let _ = talk.send(b"GET /hello HT"); // the rest never comes, so whoever has it keeps it
     let own = talk.own_address().or_else(|error| failed(error.to_string()))?;
-    let (tree, mut holder) = (trial.tree(), None);
+    let (tree, server, mut holder) = (trial.tree(), trial.address(), None);
     eventually(TAKEN_WITHIN.max(limit), || {
-        holder = holder_of(tree, own)?;
+        holder = holder_of(tree, server, own)?;
         Ok(holder.is_some())
     })?;
     let Some(pid) = holder else { return failed("no process of the server has taken a client") };
@@ -94,12 +94,14 @@ fn kill_one(trial: &mut Trial<'_>) -> Verdict {
 }
 
 /// The process that has the other end of a connection, and nobody else has.
-fn holder_of(tree: Tree, client: SocketAddr) -> std::io::Result<Option<i32>> {
+fn holder_of(tree: Tree, server: SocketAddr, client: SocketAddr) -> std::io::Result<Option<i32>> {
     let entries = if client.is_ipv4() { procfs::net::tcp() } else { procfs::net::tcp6() };
     let entries = entries.map_err(std::io::Error::other)?;
-    let Some(entry) = entries.iter().find(|entry| entry.remote_address == client && entry.inode > 0) else {
-        return Ok(None);
+    // The client's port may be that of other connections too, to other servers.
+    let is_its = |entry: &&procfs::net::TcpNetEntry| {
+        (entry.local_address, entry.remote_address) == (server, client) && entry.inode > 0
     };
+    let Some(entry) = entries.iter().find(is_its) else { return Ok(None) };
     let link = format!("socket:[{}]", entry.inode);
     let holds = |pid: i32| {
         let Ok(mut entries) = fs::read_dir(format!("/proc/{pid}/fd")) else { return false };

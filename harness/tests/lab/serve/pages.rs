@@ -1,5 +1,6 @@
 //! A folder of pages under every model: curl gets files, parts of them and 304s, and large ones come whole.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::Read;
 use std::net::SocketAddr;
@@ -11,7 +12,7 @@ use tempfile::TempDir;
 
 use super::models::all;
 use super::tools::output;
-use crate::common::{ask, concur, connect, hear, ip, serve, side_by_side, stop};
+use crate::common::{ask, concur, connect, eventually, hear, ip, serve, side_by_side, start, stop};
 
 /// Longer than several turns of a model, and than what a socket's buffers hold; of lines that all differ.
 fn large() -> Vec<u8> {
@@ -127,6 +128,28 @@ fn a_page_that_becomes_shorter_on_its_way_ends_the_connection() {
         assert!(got < 256 << 20, "{model}: {got} bytes");
         crate::common::hello(address);
     });
+}
+
+#[test]
+fn a_server_without_a_descriptor_for_a_page_says_so_and_goes_on() {
+    let folder = folder();
+    let (program, root) = (env!("CARGO_BIN_EXE_concur"), folder.path().to_str().unwrap());
+    let limited = format!("ulimit -n 32; exec {program} serve epoll --bind 127.0.0.1:0 --root {root}");
+    let server = start(["sh", "-c", &limited].map(OsString::from)).unwrap();
+    let address = ip(&server);
+    let mut client = connect(address);
+    let mut status = |path: &str| {
+        ask(&mut client, path);
+        hear(&mut client).0
+    };
+    assert_eq!(status("/hello.txt"), 200);
+    // They take what there is, and some of them wait outside.
+    let crowd: Vec<_> = (0..60).map(|_| connect(address)).collect();
+    eventually("there is no descriptor left", || status("/hello.txt") == 503);
+    assert_eq!(status("/hello"), 200, "the connection goes on");
+    drop(crowd);
+    eventually("there are some again", || status("/hello.txt") == 200);
+    stop(server);
 }
 
 #[test]

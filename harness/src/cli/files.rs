@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 
 /// `concur files`.
 #[derive(Debug, Args)]
+#[command(disable_help_subcommand = true)]
 pub struct Files {
     /// The server: `127.0.0.1:8888`, a port alone, or `unix:PATH`.
     pub address: String,

@@ -1,6 +1,7 @@
 //! Where lines are shown. Whatever others say, it can't steer the terminal: control characters are replaced.
 
 use std::io::{self, Write, stderr, stdout};
+use std::time::Duration;
 
 use reedline::ExternalPrinter;
 use reports::terminal::draw_text;
@@ -11,6 +12,8 @@ use crate::{appearance, language};
 
 /// So many lines may wait for the editor to show them; then who shows one waits.
 const LINES: usize = 256;
+/// How long an editor may take to show one of them.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A terminal with a line editor on it, or standard output as it is.
 pub(super) struct Screen {
@@ -66,11 +69,12 @@ pub(super) fn note_plainly(sentence: &str) {
     let _ = writeln!(stderr(), "concur: {sentence}"); // nobody may be looking any more
 }
 
-/// The editor counts a line as one of the terminal's, so a longer one is cut into several beforehand.
+/// The editor counts a line as one of the terminal's, so a longer one is cut into several beforehand. One that takes nothing
+/// has given the terminal back, and the line is written as it is.
 fn print_above(printer: &ExternalPrinter<String>, line: &str) {
     for part in draw_text(line, appearance::terminal(), 0).lines() {
-        if printer.sender().send(part.to_owned()).is_err() {
-            return;
+        if printer.sender().send_timeout(part.to_owned(), PATIENCE).is_err() {
+            let _ = writeln!(stdout(), "{part}"); // nobody may be looking any more
         }
     }
 }

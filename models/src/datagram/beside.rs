@@ -8,8 +8,8 @@ use workloads::DatagramService;
 
 use super::exchange::say;
 use crate::console::{Console, Event};
-use crate::server::trouble;
-use crate::server::{ServeError, Shutdown};
+use crate::server::socket::Mode;
+use crate::server::{ServeError, Shutdown, trouble};
 
 /// The thread, for a service that remembers; nothing for others.
 pub(super) struct Beside {
@@ -57,7 +57,7 @@ impl Beside {
 
 /// Passes on what happened.
 pub(super) fn happened(service: &dyn DatagramService, socket: &Socket, event: Event<'_>) {
-    say(service, socket, |send| match event {
+    say(service, socket, Mode::NonBlocking, |send| match event {
         Event::Line(line) => service.console(line, send),
         Event::Time => service.time_passes(send),
     });
@@ -66,7 +66,7 @@ pub(super) fn happened(service: &dyn DatagramService, socket: &Socket, event: Ev
 /// Gives the service the last word.
 pub(super) fn close(service: &dyn DatagramService, socket: &Socket) {
     let mut summary = None;
-    say(service, socket, |send| summary = service.closes(send));
+    say(service, socket, Mode::NonBlocking, |send| summary = service.closes(send));
     if let Some(summary) = summary {
         trouble::tell(summary);
     }

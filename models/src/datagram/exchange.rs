@@ -26,7 +26,7 @@ use crate::server::trouble;
 const QUEUE_BYTES: usize = 4 * 1024 * 1024;
 /// A reply that finds no room in the kernel for so long is lost.
 const SEND_LIMIT: Duration = Duration::from_secs(1);
-/// How long a patient sender waits before it tries again.
+/// How long it waits for room before it tries again.
 const ROOM_LOOK: Duration = Duration::from_millis(1);
 /// A send may be told of an earlier datagram's fate instead of its own, and is then tried again.
 const TRIES: usize = 3;
@@ -73,23 +73,33 @@ pub(super) fn receive(socket: &Socket, data: &mut Vec<u8>, mode: Mode) -> io::Re
     }
 }
 
-/// Sends one datagram. What can't be sent is lost: that is its receiver's business alone. A patient sender waits for room
-/// in the kernel where `mode` would not, since what it has to say is said once.
-fn send(socket: &Socket, to: Peer, bytes: &[u8], mode: Mode, is_patient: bool) {
+/// How long what a service says in one go may wait for room in the kernel, all of it together.
+type Patience = Duration;
+
+/// The patience with a service: some with one that remembers, since what it has to say is said once, and none with others.
+/// Where others could be answered meanwhile they wait as well, so it is short.
+fn patience_with(service: &dyn DatagramService) -> Patience {
+    if service.remembers() { SEND_LIMIT } else { Patience::ZERO }
+}
+
+/// Sends one datagram. What can't be sent is lost: that is its receiver's business alone. Where `mode` would not wait, some
+/// patience may be left for it.
+fn send(socket: &Socket, to: Peer, bytes: &[u8], mode: Mode, patience: &mut Patience) {
     let Some(address) = to.address else { return };
     let flags = match mode {
         Mode::Blocking => SendFlags::NOSIGNAL,
         Mode::NonBlocking => SendFlags::NOSIGNAL | SendFlags::DONTWAIT,
     };
     let mut tries = TRIES;
-    let begun = Instant::now();
     loop {
         match rustix::net::sendto(socket, bytes, flags, &address) {
             Ok(_) => return,
             Err(Errno::INTR) => {}
             Err(Errno::CONNREFUSED) if tries > 1 => tries -= 1,
-            Err(error @ (Errno::AGAIN | Errno::NOBUFS)) if is_patient && begun.elapsed() < SEND_LIMIT => {
+            Err(error @ (Errno::AGAIN | Errno::NOBUFS)) if !patience.is_zero() => {
+                let begun = Instant::now();
                 wait_for_room(socket, error);
+                *patience = patience.saturating_sub(begun.elapsed());
             }
             Err(error) => {
                 let bytes = bytes.len();
@@ -117,23 +127,21 @@ pub(super) fn answer(
     data: &[u8],
     mode: Mode,
 ) {
-    let is_patient = service.remembers();
-    let answer = || {
-        let from = Peer { address: Some(from) };
-        service.datagram(from, data, &mut |to, bytes| send(socket, to, bytes, mode, is_patient));
-    };
-    // The panic itself has said what there is to say.
-    let _ = panic::catch_unwind(AssertUnwindSafe(answer));
+    // Many may be told of one line: all of them together, and not each, may take so long.
+    let mode = if service.remembers() { Mode::NonBlocking } else { mode };
+    say(service, socket, mode, |send| service.datagram(Peer { address: Some(from) }, data, send));
 }
 
-/// Has a service that remembers say something unasked, in the same way.
+/// Has a service say something, in answer or unasked.
 pub(super) fn say(
     service: &dyn DatagramService,
     socket: &Socket,
+    mode: Mode,
     act: impl FnOnce(&mut dyn FnMut(Peer, &[u8])),
 ) {
-    let is_patient = service.remembers();
-    let act = || act(&mut |to, bytes| send(socket, to, bytes, Mode::NonBlocking, is_patient));
+    let mut patience = patience_with(service);
+    let act = || act(&mut |to, bytes| send(socket, to, bytes, mode, &mut patience));
+    // A panic itself has said what there is to say.
     let _ = panic::catch_unwind(AssertUnwindSafe(act));
 }
 
@@ -229,10 +237,10 @@ mod tests {
                 answer(&Echo, &server, address, b"hello", Mode::Blocking);
             }
         }
-        send(&server, Peer::default(), b"to nobody", Mode::Blocking, false);
+        send(&server, Peer::default(), b"to nobody", Mode::Blocking, &mut Patience::ZERO);
         let here = Peer { address: Some(client.local_addr().unwrap()) };
-        send(&server, here, &vec![0; DATAGRAM_BYTES_AT_MOST + 1], Mode::Blocking, true);
-        send(&server, here, b"still there", Mode::Blocking, true);
+        send(&server, here, &vec![0; DATAGRAM_BYTES_AT_MOST + 1], Mode::Blocking, &mut { SEND_LIMIT });
+        send(&server, here, b"still there", Mode::Blocking, &mut { SEND_LIMIT });
         let mut back = [0; 100];
         assert_eq!(client.recv(&mut back).unwrap(), b"still there".len());
         client.send(b"me too").unwrap();

@@ -249,7 +249,7 @@ fn is_known(name: &str) -> bool {
 }
 
 fn no_datagrams(name: &str) -> anyhow::Error {
-    Usage::error(format!("{name} needs a stream and can't go over udp; try --workload echo or chat"))
+    Usage::error(format!("{name} needs a stream and can't go over udp; try --workload echo"))
 }
 
 /// A clock for the `Date` field, which counts seconds: it moves every few milliseconds and is read in a few

@@ -29,6 +29,8 @@ pub enum Event<'a> {
     Line(&'a str),
     /// About half a second has passed.
     Time,
+    /// The server is asked to stop: nothing more will happen here.
+    Stop,
 }
 
 /// A thread that passes on what happens beside serving until the server is asked to stop.
@@ -43,7 +45,11 @@ impl Console {
     /// The system has no thread, or no descriptor, to give.
     pub fn start(shutdown: &Arc<Shutdown>, tell: impl FnMut(Event<'_>) + Send + 'static) -> io::Result<Self> {
         let (input, shutdown) = (standard_input()?, Arc::clone(shutdown));
-        let work = move || attend(input, &shutdown, shutdown.bell(), tell);
+        let mut tell = tell;
+        let work = move || {
+            attend(input, &shutdown, shutdown.bell(), &mut tell);
+            tell(Event::Stop);
+        };
         let thread = thread::Builder::new().name("console".to_owned()).spawn(work)?;
         Ok(Self { thread })
     }
@@ -185,7 +191,7 @@ mod tests {
         let mut lines = Lines::default();
         let mut tell = |event: Event<'_>| match event {
             Event::Line(line) => told.push(line.to_owned()),
-            Event::Time => panic!("no time has passed"),
+            Event::Time | Event::Stop => panic!("no time has passed"),
         };
         for piece in pieces {
             lines.take(piece, &mut tell);

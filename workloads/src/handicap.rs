@@ -40,6 +40,10 @@ impl Service for Handicapped {
         self.service.console(line);
     }
 
+    fn begins_to_close(&self) {
+        self.service.begins_to_close();
+    }
+
     fn closes(&self) -> Option<String> {
         self.service.closes()
     }

@@ -34,6 +34,10 @@ pub trait Service: Send + Sync {
     /// Somebody typed a line at the server's console: a service that pushes may have it to say to all.
     fn console(&self, _line: &str) {}
 
+    /// The server is asked to stop: all connections are going to end, each when what is under way is done. Only services that push
+    /// are told.
+    fn begins_to_close(&self) {}
+
     /// The server has ended, and what is returned is said of it all on the console.
     fn closes(&self) -> Option<String> {
         None

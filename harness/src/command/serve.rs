@@ -82,10 +82,10 @@ fn console(service: &Arc<dyn Service>, shutdown: &Arc<Shutdown>) -> anyhow::Resu
         return Ok(None);
     }
     let service = Arc::clone(service);
-    let tell = move |event: Event<'_>| {
-        if let Event::Line(line) = event {
-            service.console(line);
-        }
+    let tell = move |event: Event<'_>| match event {
+        Event::Line(line) => service.console(line),
+        Event::Time => {}
+        Event::Stop => service.begins_to_close(),
     };
     Ok(Some(Console::start(shutdown, tell).context("can't start a thread for the console")?))
 }

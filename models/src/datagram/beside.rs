@@ -60,6 +60,7 @@ pub(super) fn happened(service: &dyn DatagramService, socket: &Socket, event: Ev
     say(service, socket, Mode::NonBlocking, |send| match event {
         Event::Line(line) => service.console(line, send),
         Event::Time => service.time_passes(send),
+        Event::Stop => {} // what has arrived by then is still answered
     });
 }
 

@@ -37,7 +37,7 @@ fn a_model_workload_or_address_that_does_not_go_with_the_transport_is_refused() 
     );
     assert_eq!(
         udp("loop", &["--workload", "http"]),
-        "concur: http needs a stream and can't go over udp; try --workload echo or chat"
+        "concur: http needs a stream and can't go over udp; try --workload echo"
     );
     assert!(udp("loop", &["--workload", "ftp"]).contains("there is no workload 'ftp'"));
     assert!(

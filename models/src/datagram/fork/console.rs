@@ -106,7 +106,7 @@ impl Drop for Console {
 fn message(word: &Word, event: Event<'_>) -> Vec<u8> {
     let (kind, text) = match event {
         Event::Line(line) => (b'L', line),
-        Event::Time => (b'T', ""),
+        Event::Time | Event::Stop => (b'T', ""),
     };
     [&word[..], &[kind], text.as_bytes()].concat()
 }

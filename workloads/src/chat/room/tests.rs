@@ -155,6 +155,16 @@ fn a_room_that_closes_tells_everybody() {
 }
 
 #[test]
+fn in_a_room_that_will_close_ends_are_told_to_nobody_and_farewells_are() {
+    let mut hall = three();
+    hall.room.begin_to_close();
+    assert_eq!(hall.act(|room, _, say| room.gone(&1, say)), said(&[]));
+    assert_eq!(hall.hear(2, "C bob still here"), said(&[(3, "bob said: still here")]));
+    assert_eq!(hall.hear(2, "Q bob"), said(&[(2, "EXIT"), (3, "bob left")]));
+    assert_eq!(hall.room.counts().members, 1);
+}
+
+#[test]
 fn the_state_of_the_room_is_told_to_anybody() {
     let mut hall = three();
     hall.hear(2, "Q anna");

@@ -237,7 +237,7 @@ mod tests {
                 answer(&Echo, &server, address, b"hello", Mode::Blocking);
             }
         }
-        send(&server, Peer::default(), b"to nobody", Mode::Blocking, &mut Patience::ZERO);
+        send(&server, Peer::default(), b"to nobody", Mode::Blocking, &mut patience_with(&Echo));
         let here = Peer { address: Some(client.local_addr().unwrap()) };
         send(&server, here, &vec![0; DATAGRAM_BYTES_AT_MOST + 1], Mode::Blocking, &mut { SEND_LIMIT });
         send(&server, here, b"still there", Mode::Blocking, &mut { SEND_LIMIT });

@@ -95,6 +95,9 @@ pub struct Launch {
     /// Let it have no more than so much of something: `nofile=64`, `nproc=20`, `as=100000000`.
     #[arg(long = "limit", value_name = "WHAT=MOST")]
     pub limits: Vec<Confine>,
+    /// Put this into its environment: `NAME=VALUE`.
+    #[arg(long = "env", value_name = "NAME=VALUE")]
+    pub environment: Vec<String>,
     /// Become this user first.
     #[arg(long, value_name = "UID")]
     pub user: Option<u32>,

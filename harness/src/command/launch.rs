@@ -31,7 +31,8 @@ pub(super) fn run(arguments: &Launch) -> anyhow::Result<ExitCode> {
     let Some((program, rest)) = arguments.command.split_first() else {
         return Err(Usage::error("there is no program to launch"));
     };
-    let error = Command::new(program).args(rest).stdin(Stdio::null()).exec(); // it comes back only with an error
+    let environment = arguments.environment.iter().filter_map(|pair| pair.split_once('='));
+    let error = Command::new(program).args(rest).envs(environment).stdin(Stdio::null()).exec(); // it comes back only with an error
     Err(anyhow!("{} can't be started: {error}", program.display()))
 }
 

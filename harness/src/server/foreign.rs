@@ -52,6 +52,7 @@ pub struct ForeignCommand {
     root: Option<PathBuf>,
     limits: Vec<Confine>,
     user: Option<u32>,
+    environment: Vec<(&'static str, &'static str)>,
 }
 
 impl ForeignCommand {
@@ -74,7 +75,16 @@ impl ForeignCommand {
 
     /// A command of these words, which is shown as `typed`.
     pub fn of_words(words: Vec<String>, typed: String) -> Self {
-        Self { typed, words, launcher: None, group: None, root: None, limits: Vec::new(), user: None }
+        Self {
+            typed,
+            words,
+            launcher: None,
+            group: None,
+            root: None,
+            limits: Vec::new(),
+            user: None,
+            environment: Vec::new(),
+        }
     }
 
     /// Has this program do the launching: `concur`, for who is not `concur` itself.
@@ -107,6 +117,13 @@ impl ForeignCommand {
     #[must_use]
     pub fn confined(mut self, limits: &[Confine]) -> Self {
         self.limits.extend(limits);
+        self
+    }
+
+    /// Puts this into the server's environment.
+    #[must_use]
+    pub fn with_environment(mut self, environment: &[(&'static str, &'static str)]) -> Self {
+        self.environment.extend(environment);
         self
     }
 
@@ -181,6 +198,9 @@ impl ForeignCommand {
         }
         for limit in &self.limits {
             arguments.extend(["--limit".into(), limit.to_string().into()]);
+        }
+        for (name, value) in &self.environment {
+            arguments.extend(["--env".into(), format!("{name}={value}").into()]);
         }
         if let Some(user) = self.user {
             arguments.extend(["--user".into(), user.to_string().into()]);

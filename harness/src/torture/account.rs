@@ -17,6 +17,8 @@ const AT_REST: Duration = Duration::from_millis(500);
 const AT_REST_PERCENT: u32 = 10;
 /// How often to look whether it has come to rest.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// So many looks in a row must see the same.
+const SAME_LOOKS: u32 = 3;
 /// By how much its memory may have grown: what allocators keep after hundreds of clients. A leak shows over many faults,
 /// in the long form.
 const GROWTH_BYTES: u64 = 24 << 20;
@@ -41,14 +43,14 @@ impl Before {
         let look = || Holding::of(tree).or_else(|error| skipped(unseen(&error)));
         let deadline = Instant::now() + limit;
         let mut holding = look()?;
-        loop {
+        let mut same = 0;
+        while same < SAME_LOOKS && Instant::now() < deadline {
             thread::sleep(LOOK_EVERY);
             let now = look()?;
-            if now == holding || Instant::now() >= deadline {
-                return Ok(Self { holding: now, memory_bytes: memory(tree)? });
-            }
+            same = if now == holding { same + 1 } else { 0 };
             holding = now;
         }
+        Ok(Self { holding, memory_bytes: memory(tree)? })
     }
 
     /// It must hold no more descriptors, threads and processes than before, hardly more memory, and be at rest, soon.

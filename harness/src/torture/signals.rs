@@ -31,8 +31,12 @@ const TAKEN_WITHIN: Duration = Duration::from_secs(2);
 const LOAD: usize = 48;
 /// How long before that.
 const UNDER_LOAD: Duration = Duration::from_millis(500);
-/// What they ask for: more than a socket takes at once.
+/// What they ask for at most ...
 const LOAD_BYTES: usize = 150_000;
+/// ... and every so many times: more than two sockets hold, so that the server has not yet sent it whole when it has
+/// answered all the others.
+const LARGE_BYTES: usize = 3_500_000;
+const LARGE_EVERY: u32 = 12;
 
 /// Holds the whole server, and lets it go on.
 pub(super) fn hold(trial: &mut Trial<'_>) -> Verdict {
@@ -171,10 +175,10 @@ fn ask_to_the_end(menu: &Menu, address: SocketAddr, limit: Duration, asked: &Ato
     loop {
         let was_asked = asked.load(Ordering::SeqCst);
         let begun = Instant::now();
-        let question = if menu.has_bytes && rng.bool() {
-            menu.bytes(rng.usize(..LOAD_BYTES), true)
-        } else {
-            menu.any(&mut rng, true)
+        let question = match rng.u32(..LARGE_EVERY) {
+            0 if menu.has_bytes => menu.bytes(LARGE_BYTES, true),
+            1..6 if menu.has_bytes => menu.bytes(rng.usize(..LOAD_BYTES), true),
+            _ => menu.any(&mut rng, true),
         };
         let outcome = match kept.take() {
             Some(talk) => Ok(talk),

@@ -153,6 +153,8 @@ pub(super) fn attempt(fault: &Fault, ground: Ground<'_>) -> Outcome {
     let tree = victim.tree();
     let sampler = Sampler::start(tree, Sampling::default()).ok();
     let limit = space.limit(settings);
+    // One that has just begun to listen may still be getting ready: its first answer says that it is.
+    let is_ready = served(victim, &menu, limit).within("before the fault");
     let before = Before::of(tree, settings.patience);
     let good = Good::begin(space.roles(fault.company), victim.address(), &menu, limit, seed);
     let share = share.saturating_sub(AROUND).max(AT_LEAST);
@@ -171,14 +173,14 @@ pub(super) fn attempt(fault: &Fault, ground: Ground<'_>) -> Outcome {
         until: Instant::now() + share,
         stop,
     };
-    let mut verdict = (fault.act)(&mut trial);
+    let mut verdict = is_ready.and_then(|()| (fault.act)(&mut trial));
     let Trial { victim, menu, done, good, seen, .. } = trial;
     let mut tally = good.end();
     tally.join(&seen);
     let mut after = None;
     if fault.company != Company::None {
         if verdict.is_ok() || matches!(verdict, Err(Stop::Skipped(_))) {
-            let is_served = served_again(victim, &menu, limit);
+            let is_served = served(victim, &menu, limit);
             verdict = worse(verdict, is_served.within("when the fault was over"));
         }
         if let (Ok(()), Ok(before)) = (&verdict, before) {
@@ -206,7 +208,7 @@ fn worse(one: Verdict, other: Verdict) -> Verdict {
 }
 
 /// A good client must be served now.
-fn served_again(victim: &Victim, menu: &Menu, limit: Duration) -> Verdict {
+fn served(victim: &Victim, menu: &Menu, limit: Duration) -> Verdict {
     let until = Instant::now() + limit;
     let outcome =
         Talk::connect(victim.address(), limit).and_then(|mut talk| talk.ask(&menu.hello(false), until));

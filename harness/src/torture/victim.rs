@@ -34,6 +34,9 @@ const OWN_PROGRAM: &str = "/proc/self/exe";
 const PATIENT: Duration = Duration::from_secs(15);
 /// Stacks of this size, in MiB, leave room for everything else when there is no room for one more.
 const LARGE_STACK: &str = "8m";
+/// The same for who asks the environment: one heap for all threads (mallopt(3)), and the stacks of std's threads, in bytes.
+/// Those of pthreads are as large by themselves (`ulimit -s`).
+const LARGE_STACKS: [(&str, &str); 2] = [("MALLOC_ARENA_MAX", "1"), ("RUST_MIN_STACK", "8388608")];
 
 /// Who is tortured.
 #[derive(Clone)]
@@ -134,7 +137,8 @@ impl Target {
                 ForeignCommand::of_words(own_words(&choice, settings, means), choice.to_string())
             }
         };
-        command.confined(&means.limits).as_user(means.user)
+        let environment: &[_] = if means.large_stacks { &LARGE_STACKS } else { &[] };
+        command.confined(&means.limits).as_user(means.user).with_environment(environment)
     }
 }
 
@@ -143,9 +147,6 @@ fn own_words(choice: &Choice, settings: &Settings, means: &Means) -> Vec<String>
     let program = if means.user.is_some() { OWN_PROGRAM.into() } else { own_program() };
     let milliseconds = |time: Duration| format!("{}ms", time.as_millis());
     let mut words = Vec::new();
-    if means.large_stacks {
-        words.extend(["env", "MALLOC_ARENA_MAX=1"].map(str::to_owned)); // mallopt(3)
-    }
     words.push(program.to_string_lossy().into_owned());
     words.extend(
         ["serve", &choice.to_string(), "--workload", "http", "--bind", "127.0.0.1:{port}"].map(str::to_owned),

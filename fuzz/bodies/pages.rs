@@ -23,15 +23,18 @@ struct Place {
     _directory: TempDir,
 }
 
-/// Tries any bytes.
+/// Tries any bytes, but for those that may have it count primes for seconds.
 pub(crate) fn check(bytes: &[u8]) {
+    if bytes.windows(5).any(|part| part == b"/cpu/") {
+        return;
+    }
     static PLACE: LazyLock<Place> = LazyLock::new(Place::make);
     let service = Http {
         limits: Limits { output_bytes: 2_048, ..Limits::default() },
         clock: || moment(900_000_000),
         pages: Some(Arc::clone(&PLACE.pages)),
     };
-    let whole = talk(&service, &[bytes], |_| 7);
+    let whole = talk(&service, &[bytes], |work| work());
     let says_secret = |bytes: &[u8]| bytes.windows(SECRET.len()).any(|part| part == SECRET);
     assert!(!says_secret(&whole.heard) || says_secret(bytes), "{}", shown(bytes));
     // For a head alone there is a reply without a body, and where one may be asked for it takes a reader of requests to know.
@@ -39,7 +42,7 @@ pub(crate) fn check(bytes: &[u8]) {
         replies_are_well_formed(&whole, bytes);
     }
     for pieces in split(bytes) {
-        is_the_same(&whole, &talk(&service, &pieces, |_| 7), bytes);
+        is_the_same(&whole, &talk(&service, &pieces, |work| work()), bytes);
     }
 }
 

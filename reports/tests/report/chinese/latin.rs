@@ -15,10 +15,10 @@ const NAMES: [&str; 12] = [
      vfork fork-exec posix-spawn sched-yield yield-task generator atomics sleeping-threads sleeping-tasks sleeping-processes \
      sleeping-coroutines yield-coroutine pool task create sleep hand-off round-trip bandwidth spin",
     // Suites, subcommands, and values of options.
-    "servers tasks idle stevens ipc switch spawn run serve load exec list report verify torture compare lesson doctor get put cost none auto always never dumb level edge \
+    "servers tasks idle stevens ipc switch spawn run serve load listen exec list report verify torture compare lesson doctor get put cost none auto always never dumb level edge \
      constant poisson full short server.py",
     // Interpreters, languages, crates.
-    "python cpython pypy jython ironpython rust crossbeam corosensei tokio may std gevent panic",
+    "python struct cpython pypy jython ironpython rust crossbeam corosensei tokio may std gevent panic",
     // Units, and words of figures.
     "cpu mib kib gib smaps min",
     // Who found something, and where it is written.

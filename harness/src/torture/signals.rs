@@ -33,10 +33,10 @@ const LOAD: usize = 48;
 const UNDER_LOAD: Duration = Duration::from_millis(500);
 /// What they ask for at most ...
 const LOAD_BYTES: usize = 150_000;
-/// ... and every so many times: more than two sockets hold, so that the server has not yet sent it whole when it has
-/// answered all the others.
-const LARGE_BYTES: usize = 3_500_000;
-const LARGE_EVERY: u32 = 12;
+/// ... but for every so many of them, who always ask for so much and take it through a narrow socket: that is under way for
+/// most of the time.
+const LARGE_BYTES: usize = 10_000_000;
+const LARGE_EVERY: usize = 8;
 
 /// Holds the whole server, and lets it go on.
 pub(super) fn hold(trial: &mut Trial<'_>) -> Verdict {
@@ -141,7 +141,10 @@ pub(super) fn terminate(trial: &mut Trial<'_>) -> Verdict {
         .map(|index| {
             let (menu, asked, address) = (Arc::clone(&trial.menu), Arc::clone(&asked), trial.address());
             let seed = trial.rng.u64(..) ^ index as u64;
-            thread::spawn(move || ask_to_the_end(&menu, address, limit, &asked, seed))
+            let takes_large = menu.has_bytes && index % LARGE_EVERY == 0;
+            thread::spawn(move || {
+                ask_to_the_end(&menu, address, limit, &asked, takes_large.then_some(LARGE_BYTES), seed)
+            })
         })
         .collect();
     thread::sleep(UNDER_LOAD.max(trial.share() / 2));
@@ -168,21 +171,29 @@ pub(super) fn terminate(trial: &mut Trial<'_>) -> Verdict {
 }
 
 /// Asks until the server has gone. What is asked when it is to stop may get no answer, but none that is cut.
-fn ask_to_the_end(menu: &Menu, address: SocketAddr, limit: Duration, asked: &AtomicBool, seed: u64) -> Seen {
+fn ask_to_the_end(
+    menu: &Menu,
+    address: SocketAddr,
+    limit: Duration,
+    asked: &AtomicBool,
+    large: Option<usize>,
+    seed: u64,
+) -> Seen {
     let mut rng = Rng::with_seed(seed);
     let mut saw = Seen::default();
     let mut kept: Option<Talk> = None;
     loop {
         let was_asked = asked.load(Ordering::SeqCst);
         let begun = Instant::now();
-        let question = match rng.u32(..LARGE_EVERY) {
-            0 if menu.has_bytes => menu.bytes(LARGE_BYTES, true),
-            1..6 if menu.has_bytes => menu.bytes(rng.usize(..LOAD_BYTES), true),
-            _ => menu.any(&mut rng, true),
+        let question = match large {
+            Some(bytes) => menu.bytes(bytes, true),
+            None if menu.has_bytes && rng.bool() => menu.bytes(rng.usize(..LOAD_BYTES), true),
+            None => menu.any(&mut rng, true),
         };
         let outcome = match kept.take() {
             Some(talk) => Ok(talk),
             None if was_asked => return saw,
+            None if large.is_some() => Talk::connect_narrow(address, limit),
             None => Talk::connect(address, limit),
         };
         let outcome = outcome.and_then(|mut talk| talk.ask(&question, begun + limit).map(|()| talk));

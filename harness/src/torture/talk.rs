@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use socket2::SockRef;
+use socket2::{Domain, SockRef, Socket, Type};
 
 use super::menu::Question;
 use crate::verify::case::Stop;
@@ -13,7 +13,10 @@ use crate::verify::http::talk::chunk_size;
 use crate::verify::http::talk::head::{Framing, Head};
 
 /// A reply longer than this is none that was asked for.
-const REPLY_BYTES_AT_MOST: usize = 4 << 20;
+const REPLY_BYTES_AT_MOST: usize = 12 << 20;
+
+/// How much a narrow socket takes.
+const NARROW_BYTES: usize = 16 * 1024;
 
 /// Why a request has no whole and right answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +71,18 @@ impl Talk {
         let stream = TcpStream::connect_timeout(&address, within)
             .and_then(|stream| stream.set_nodelay(true).map(|()| stream))
             .map_err(|error| Trouble::Unmade(format!("can't connect: {error}")))?;
+        Ok(Self { stream, buffer: Vec::new(), ending: false })
+    }
+
+    /// The same with a socket that takes little before it is read: what the server sends it is long under way.
+    pub(super) fn connect_narrow(address: SocketAddr, within: Duration) -> Result<Self, Trouble> {
+        let connected = || {
+            let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+            socket.set_recv_buffer_size(NARROW_BYTES)?;
+            socket.connect_timeout(&address.into(), within)?;
+            Ok::<TcpStream, io::Error>(socket.into())
+        };
+        let stream = connected().map_err(|error| Trouble::Unmade(format!("can't connect: {error}")))?;
         Ok(Self { stream, buffer: Vec::new(), ending: false })
     }
 

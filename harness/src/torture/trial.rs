@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
@@ -180,7 +181,10 @@ pub(super) fn attempt(fault: &Fault, ground: Ground<'_>) -> Outcome {
     let mut after = None;
     if fault.company != Company::None {
         if verdict.is_ok() || matches!(verdict, Err(Stop::Skipped(_))) {
-            let is_served = served(victim, &menu, limit);
+            let is_served = match fault.company {
+                Company::Before => served_soon(victim, &menu, limit),
+                Company::Usual | Company::None => served(victim, &menu, limit),
+            };
             verdict = worse(verdict, is_served.within("when the fault was over"));
         }
         if let (Ok(()), Ok(before)) = (&verdict, before) {
@@ -215,6 +219,19 @@ fn served(victim: &Victim, menu: &Menu, limit: Duration) -> Verdict {
     outcome.or_else(|trouble| failed(format!("a good client is not served: {}", trouble.words())))
 }
 
+/// The same where those for whom nothing was left have only just gone: what they had comes free in a moment.
+fn served_soon(victim: &Victim, menu: &Menu, limit: Duration) -> Verdict {
+    let deadline = Instant::now() + limit;
+    loop {
+        match served(victim, menu, limit) {
+            Err(Stop::Failed(_)) if Instant::now() < deadline && victim.is_running() => {
+                thread::sleep(LAST_BREATH);
+            }
+            verdict => return verdict,
+        }
+    }
+}
+
 /// Not one good request may be lost.
 fn lost(tally: &Tally) -> Verdict {
     let GoodClient { answered, wrong, cut, lost, .. } = tally.counts;
@@ -228,7 +245,7 @@ fn lost(tally: &Tally) -> Verdict {
 /// Adds how the server ended, if it did so all by itself, which is a failure.
 fn with_end(verdict: Verdict, victim: &mut Victim) -> Verdict {
     if matches!(verdict, Err(Stop::Failed(_))) {
-        std::thread::sleep(LAST_BREATH);
+        thread::sleep(LAST_BREATH);
     }
     if victim.is_running() {
         return verdict;

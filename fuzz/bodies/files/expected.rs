@@ -138,10 +138,10 @@ fn sum(line: &[u8]) -> Option<u32> {
     u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok().filter(|_| are_right)
 }
 
-/// Decimal, without a sign, a blank or a zero in front; of any length.
+/// Decimal, of 20 digits at most, without a sign, a blank or a zero in front.
 fn number(digits: &[u8]) -> Option<u64> {
     let is_right = digits == b"0" || (digits.iter().all(u8::is_ascii_digit) && !digits.starts_with(b"0"));
-    let text = std::str::from_utf8(digits).ok().filter(|text| is_right && !text.is_empty())?;
+    let text = std::str::from_utf8(digits).ok().filter(|text| is_right && (1..=20).contains(&text.len()))?;
     Some(text.parse().unwrap_or(u64::MAX))
 }
 

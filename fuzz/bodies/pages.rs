@@ -25,10 +25,10 @@ struct Place {
 
 /// Tries any bytes, but for those that may have it count primes for seconds.
 pub(crate) fn check(bytes: &[u8]) {
+    static PLACE: LazyLock<Place> = LazyLock::new(Place::make);
     if bytes.windows(5).any(|part| part == b"/cpu/") {
         return;
     }
-    static PLACE: LazyLock<Place> = LazyLock::new(Place::make);
     let service = Http {
         limits: Limits { output_bytes: 2_048, ..Limits::default() },
         clock: || moment(900_000_000),

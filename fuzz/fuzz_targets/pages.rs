@@ -2,6 +2,7 @@
 
 #![no_main]
 
+#[allow(dead_code)] // of which its reader of replies is wanted
 #[path = "../bodies/http_session/mod.rs"]
 mod http_session;
 #[path = "../bodies/pages.rs"]

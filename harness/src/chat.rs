@@ -1,9 +1,9 @@
 //! A member of a chat room: says what is typed, and shows what the others say meanwhile.
 //!
-//! * [`wire`] is the way to the room: datagrams, or lines over a stream; a thread of its own hears what comes;
-//! * [`keyboard`] is where lines are typed, in another thread: a line editor on a terminal, plain lines from a pipe;
-//! * [`screen`] is where lines are shown, above the one that is being typed if there is one;
-//! * [`member`] has the rest: enters, says, shows a sign of life now and then, and leaves.
+//! * `wire` is the way to the room: datagrams, or lines over a stream; a thread of its own hears what comes;
+//! * `keyboard` is where lines are typed, in another thread: a line editor on a terminal, plain lines from a pipe;
+//! * `screen` is where lines are shown, above the one that is being typed if there is one;
+//! * `member` has the rest: enters, says, shows a sign of life now and then, and leaves.
 
 mod keyboard;
 mod member;

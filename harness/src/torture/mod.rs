@@ -31,10 +31,10 @@
 //! servers are told to give up on a silent client and on an unfinished request after two seconds, so that this can be seen.
 //! The table says the limit of each row.
 //!
-//! * [`victim`] starts the server; [`trial`] is one fault at work on it, and judges; [`account`] knows what it holds;
-//! * [`good`] is the good client, [`menu`] what it asks for, [`talk`] its connection;
-//! * [`crowd`] are those who misbehave together; [`slow`], [`resets`], [`nonsense`], [`shortage`] and [`signals`] have the
-//!   faults; [`long`] mixes them for as long as one likes.
+//! * `victim` starts the server; `trial` is one fault at work on it, and judges; `account` knows what it holds;
+//! * `good` is the good client, `menu` what it asks for, `talk` its connection;
+//! * `crowd` are those who misbehave together; `slow`, `resets`, `nonsense`, `shortage` and `signals` have the
+//!   faults; `long` mixes them for as long as one likes.
 //!
 //! One server is tortured at a time: that it sleeps is seen by its processor time, and how soon it answers by the clock, and
 //! a second one beside it would disturb both.

@@ -1,5 +1,6 @@
 //! Names that lead elsewhere: whatever is tried, nothing outside the folder is read or written.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::os::unix::fs::symlink;
@@ -150,7 +151,9 @@ fn attacks() -> Vec<Vec<u8>> {
     let others = OTHERS.iter().map(|name| name.as_bytes().to_vec());
     let long =
         [format!("{}secret", "../".repeat(80)), "a".repeat(256), format!("{}/../secret", "a".repeat(200))];
-    above.chain(others).chain(BYTES.map(<[u8]>::to_vec)).chain(long.map(String::into_bytes)).collect()
+    let all = above.chain(others).chain(BYTES.map(<[u8]>::to_vec)).chain(long.map(String::into_bytes));
+    let different: BTreeSet<_> = all.collect();
+    different.into_iter().collect()
 }
 
 /// Links that lead out, and something that they could lead to.
@@ -266,16 +269,12 @@ fn outside_is_untouched(folder: &Folder) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
 
     #[test]
-    fn there_are_more_than_two_hundred_attacks_and_no_two_are_the_same() {
+    fn there_are_more_than_two_hundred_attacks_each_on_one_line() {
         let attacks = attacks();
         assert!(attacks.len() >= 200, "{}", attacks.len());
-        let different: BTreeSet<_> = attacks.iter().collect();
-        assert!(different.len() >= attacks.len() - 2, "{} of {}", different.len(), attacks.len());
         assert!(attacks.iter().all(|name| !name.contains(&b'\n')));
     }
 }

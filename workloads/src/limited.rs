@@ -34,6 +34,10 @@ impl Service for Limited {
         self.service.console(line);
     }
 
+    fn begins_to_close(&self) {
+        self.service.begins_to_close();
+    }
+
     fn closes(&self) -> Option<String> {
         self.service.closes()
     }
@@ -49,10 +53,46 @@ impl Service for Limited {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Duration;
 
     use super::*;
     use crate::echo::Echo;
+
+    /// Counts what it is told beside its connections.
+    #[derive(Default)]
+    struct Told(AtomicUsize);
+
+    impl Service for Told {
+        fn session(&self, peer: Peer) -> Box<dyn Session> {
+            Echo.session(peer)
+        }
+
+        fn pushes(&self) -> bool {
+            true
+        }
+
+        fn console(&self, _: &str) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+
+        fn begins_to_close(&self) {
+            self.0.fetch_add(10, Ordering::Relaxed);
+        }
+
+        fn closes(&self) -> Option<String> {
+            Some(self.0.load(Ordering::Relaxed).to_string())
+        }
+    }
+
+    #[test]
+    fn a_service_is_told_all_that_it_would_be_told_without() {
+        let limited = Limited::new(Arc::new(Told::default()), Limits::default());
+        limited.console("a line");
+        limited.begins_to_close();
+        assert!(limited.pushes());
+        assert_eq!(limited.closes().as_deref(), Some("11"));
+    }
 
     #[test]
     fn a_service_has_the_limits_that_it_is_given() {

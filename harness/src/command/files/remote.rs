@@ -70,7 +70,7 @@ impl Remote {
 
     /// Fetches a file. It has its name here once it is whole and right; until then, and if it never is, nothing is changed.
     pub(super) fn get(&mut self, name: &Name, file: &Path, shows: bool) -> anyhow::Result<Moved> {
-        ensure_is_no_folder(file)?;
+        ensure_can_be_file(file)?;
         let mut link = self.ask(&Command::Get(name.clone()))?;
         let (mut link, length) = expect_content(link.status()?, &mut self.link, link)?;
         let folder = file.parent().filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -100,7 +100,7 @@ impl Remote {
     /// Brings a file.
     pub(super) fn put(&mut self, file: &Path, name: &Name, shows: bool) -> anyhow::Result<Moved> {
         let unreadable = |error| Usage::error(format!("{} can't be read: {error}", file.display()));
-        ensure_is_no_folder(file)?;
+        ensure_can_be_file(file)?;
         let mut local = File::open(file).map_err(unreadable)?;
         let length = local.metadata().map_err(unreadable)?.len();
         let mut link = self.ask(&Command::Put(length, name.clone()))?;
@@ -207,9 +207,15 @@ fn refusal(status: Status) -> anyhow::Error {
     }
 }
 
-fn ensure_is_no_folder(file: &Path) -> anyhow::Result<()> {
-    if file.is_dir() {
-        return Err(Usage::error(format!("{} is a folder; try a file's name", file.display())));
+/// What is there already is a regular file: no other thing has a length to be sent, and none may be replaced by a file.
+fn ensure_can_be_file(file: &Path) -> anyhow::Result<()> {
+    match file.metadata() {
+        Ok(found) if found.is_dir() => {
+            Err(Usage::error(format!("{} is a folder; try a file's name", file.display())))
+        }
+        Ok(found) if !found.is_file() => {
+            Err(Usage::error(format!("{} is no regular file; try another one", file.display())))
+        }
+        Ok(_) | Err(_) => Ok(()), // whether it can be opened or made shows later
     }
-    Ok(())
 }

@@ -1,5 +1,7 @@
 //! What is typed at the prompt, and what a file may be called.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use workloads::files::Name;
@@ -54,11 +56,12 @@ fn put(file: &str, name: Option<&&str>) -> Typed {
 }
 
 /// A name that a file may have on the server.
-pub(super) fn name(text: &str) -> anyhow::Result<Name> {
-    Name::new(text.as_bytes()).ok_or_else(|| {
+pub(super) fn name(name: impl AsRef<OsStr>) -> anyhow::Result<Name> {
+    let name = name.as_ref();
+    Name::new(name.as_bytes()).ok_or_else(|| {
         Usage::error(format!(
             "no file of a server is called '{}'; a name has at most 255 bytes and no slash, and does not begin with a dot",
-            text.escape_debug()
+            name.to_string_lossy().escape_debug()
         ))
     })
 }
@@ -67,7 +70,7 @@ pub(super) fn name(text: &str) -> anyhow::Result<Name> {
 pub(super) fn name_for(file: &Path, given: Option<&str>) -> anyhow::Result<Name> {
     match given {
         Some(given) => name(given),
-        None => name(&file.file_name().unwrap_or_default().to_string_lossy()),
+        None => name(file.file_name().unwrap_or_default()),
     }
 }
 
@@ -107,6 +110,7 @@ mod tests {
         assert_eq!(name_for(Path::new("/tmp/notes.txt"), None).unwrap().as_str(), "notes.txt");
         assert_eq!(name_for(Path::new("/tmp/notes.txt"), Some("other")).unwrap().as_str(), "other");
         assert!(name_for(Path::new("/tmp/.hidden"), None).is_err());
+        assert!(name_for(Path::new(OsStr::from_bytes(b"a\xff")), None).is_err());
         assert!(name_for(Path::new("a"), Some("../b")).is_err());
     }
 

@@ -198,16 +198,8 @@ fn names_put(subject: &mut Subject) -> Verdict {
     subject.allow_for(3 * attacks.len());
     for name in &attacks {
         let client = Client::connect(subject)?;
-        client.send(
-            &[
-                b"P 3 ",
-                &name[..],
-                b"
-new",
-                sum_line(crc32fast::hash(b"new")).as_bytes(),
-            ]
-            .concat(),
-        )?;
+        let sum = sum_line(crc32fast::hash(b"new"));
+        client.send(&[b"P 3 ", &name[..], b"\nnew", sum.as_bytes()].concat())?;
         let place = format!("P 3 {}", quoted(name));
         match talk::status(&client).within(&place)? {
             Status::No { .. } => {}

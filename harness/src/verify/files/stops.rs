@@ -9,7 +9,7 @@ use super::super::client::{Client, pattern};
 use super::super::common::{self, stays_small};
 use super::super::folder::{LARGE, LARGE_BYTES};
 use super::super::subject::Subject;
-use super::talk::{Before, begin, content, expect_content, is_on_disk, place, status, unreadable};
+use super::talk::{Before, begin, content, expect, expect_content, is_on_disk, place, status, unreadable};
 use super::{PROTOCOL, brought};
 use workloads::files::protocol::{Status, sum_line};
 
@@ -76,8 +76,7 @@ fn drain_get(subject: &mut Subject) -> Verdict {
 }
 
 fn large_comes(client: &Client) -> Verdict {
-    let said = status(client)?;
-    ensure(said == Status::Ok(LARGE_BYTES), || format!("expected 'OK {LARGE_BYTES}', got '{said}'"))?;
+    expect(client, &Status::Ok(LARGE_BYTES))?;
     content(client, LARGE_BYTES, |_| Ok(()))
 }
 

@@ -10,8 +10,8 @@ use super::super::folder::{LARGE, LARGE_BYTES, SMALL, SMALL_BYTES};
 use super::super::subject::Subject;
 use super::PROTOCOL;
 use super::talk::{
-    Before, begin, content, expect_file, expect_no, is_kept, is_listed, is_on_disk, list, place, put, quit,
-    status, unreadable, upload,
+    Before, begin, content, expect, expect_content, expect_file, expect_no, is_kept, is_listed, is_on_disk,
+    list, place, put, quit, unreadable, upload,
 };
 use workloads::files::protocol::{Status, sum_line};
 
@@ -147,10 +147,7 @@ fn taken() -> Vec<Case> {
                 let client = Client::connect(subject)?;
                 client.send(b"G nothing-is-here\nQ\n")?;
                 expect_no(&client, &["missing"])?;
-                let said = status(&client)?;
-                ensure(said == Status::Ok(0), || {
-                    format!("Q: expected 'OK 0', got '{}'", said.to_string().trim_end())
-                })?;
+                expect(&client, &Status::Ok(0)).within("Q")?;
                 client.expect_end()
             },
         ),
@@ -161,8 +158,7 @@ fn get_large(subject: &mut Subject) -> Verdict {
     common::serve_one(subject, &PROTOCOL)?;
     let (growth, client) = (Growth::of(subject)?, Client::connect(subject)?);
     client.send(format!("G {LARGE}\n").as_bytes())?;
-    let said = status(&client)?;
-    ensure(said == Status::Ok(LARGE_BYTES), || format!("expected 'OK {LARGE_BYTES}', got '{said}'"))?;
+    expect(&client, &Status::Ok(LARGE_BYTES))?;
     let (mut came, mut looks, mut wrong) = (0, 0, 0);
     content(&client, LARGE_BYTES, |piece| {
         came += piece.len() as u64;
@@ -251,8 +247,7 @@ fn get_replaced(subject: &mut Subject) -> Verdict {
     reader.send(b"G get-replaced\n")?;
     reader.wait_for_something()?; // it has begun, and does not fit as long as none of it is read
     writer.send(&upload("get-replaced", b"new"))?;
-    let go = status(&writer)?;
-    ensure(go == Status::Go(3), || format!("expected 'GO 3', got '{go}'"))?;
+    expect(&writer, &Status::Go(3))?;
     is_kept(&writer, 3)?;
     expect_file_as_sent(&reader, &old)?;
     expect_file(&reader, "get-replaced", b"new")?;
@@ -262,6 +257,6 @@ fn get_replaced(subject: &mut Subject) -> Verdict {
 
 /// What is under way must be these bytes.
 fn expect_file_as_sent(client: &Client, bytes: &[u8]) -> Verdict {
-    let got = super::talk::expect_content(client)?;
+    let got = expect_content(client)?;
     ensure(got == bytes, || format!("{} bytes came, and not the {} of the old file", got.len(), bytes.len()))
 }

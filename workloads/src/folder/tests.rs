@@ -240,6 +240,15 @@ fn what_may_not_be_read_is_denied_unless_one_may_read_everything() {
     }
 }
 
+/// Sets a flag, also where a test fails, so that who waits for it ends as well.
+struct SetInTheEnd<'a>(&'a AtomicBool);
+
+impl Drop for SetInTheEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 #[test]
 fn a_directory_that_is_swapped_for_a_link_meanwhile_leads_nowhere() {
     let (place, folders) = place(|root| symlink("../outside", root.join("link")).unwrap());
@@ -248,6 +257,7 @@ fn a_directory_that_is_swapped_for_a_link_meanwhile_leads_nowhere() {
     let (directory, link) = (place.path().join("root/notes"), place.path().join("root/link"));
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
+        let _done = SetInTheEnd(&done);
         scope.spawn(|| {
             while !done.load(Ordering::Relaxed) {
                 rustix::fs::renameat_with(CWD, &directory, CWD, &link, RenameFlags::EXCHANGE).unwrap();
@@ -267,6 +277,5 @@ fn a_directory_that_is_swapped_for_a_link_meanwhile_leads_nowhere() {
             }
             assert_eq!(seen[0] + seen[1], 3_000);
         }
-        done.store(true, Ordering::Relaxed);
     });
 }

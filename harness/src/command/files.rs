@@ -28,7 +28,7 @@ pub(super) fn run(arguments: &Files) -> anyhow::Result<ExitCode> {
     let address = resolve(&arguments.address)?;
     let (stop, idle) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
     super::stop_or_end_on_signals(&stop, &idle)?;
-    let mut remote = Remote::new(address, arguments.timeout, Arc::clone(&stop));
+    let mut remote = Remote::new(address, arguments.timeout, Arc::clone(&stop), Arc::clone(&idle));
     match &arguments.action {
         Some(action) => {
             let told = carry_out(action, &mut remote, arguments.json)?;

@@ -142,7 +142,10 @@ impl Library {
         self.has_place_for(name)?;
         renameat(&self.folder, hidden, &self.folder, name.as_str())?;
         drop(turn);
-        Ok(fsync(&self.folder)?)
+        match fsync(&self.folder) {
+            Ok(()) | Err(Errno::INVAL) => Ok(()), // some file systems can't do that to a folder
+            Err(_) => Err(Refusal::Failed), // whatever it was: it came too late for the old file to stay
+        }
     }
 
     /// Removes an unfinished file.

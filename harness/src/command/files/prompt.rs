@@ -22,8 +22,8 @@ quit               the end (Q, or Ctrl-D)
 Names with blanks are quoted as in a shell; Tab completes them.
 ";
 
-/// Takes commands until there are no more. A signal that comes while one is waited for from a pipe ends the process at once
-/// (`idle`); at any other time it ends the transfer (`stop`).
+/// Takes commands until there are no more. A signal that comes while one is waited for from a pipe, or while the server is
+/// connected to, ends the process at once (`idle`); at any other time it ends the transfer (`stop`).
 pub(super) fn run(
     remote: &mut Remote,
     as_json: bool,

@@ -29,6 +29,8 @@ pub(super) struct Remote {
     address: Address,
     timeout: Duration,
     stop: Arc<AtomicBool>,
+    /// While it is set a signal ends the process at once.
+    at_once: Arc<AtomicBool>,
     link: Option<Link>,
 }
 
@@ -45,8 +47,14 @@ impl fmt::Display for Refused {
 impl std::error::Error for Refused {}
 
 impl Remote {
-    pub(super) fn new(address: Address, timeout: Duration, stop: Arc<AtomicBool>) -> Self {
-        Self { address, timeout, stop, link: None }
+    /// A server that is not connected to yet; `stop` and `at_once` are what signals do.
+    pub(super) fn new(
+        address: Address,
+        timeout: Duration,
+        stop: Arc<AtomicBool>,
+        at_once: Arc<AtomicBool>,
+    ) -> Self {
+        Self { address, timeout, stop, at_once, link: None }
     }
 
     /// Where the server is.
@@ -168,10 +176,19 @@ impl Remote {
         self.goes_on()?;
         let mut link = match self.link.take().filter(Link::is_quiet) {
             Some(link) => link,
-            None => Link::open(&self.address, self.timeout, &self.stop)?,
+            None => self.connect()?,
         };
         link.send(command.to_string().as_bytes())?;
         Ok(link)
+    }
+
+    /// Connects, which may take as long as a server may. Nothing has begun that could be left half done, so a signal need not
+    /// wait for it.
+    fn connect(&self) -> anyhow::Result<Link> {
+        self.at_once.store(true, Ordering::Relaxed);
+        let link = Link::open(&self.address, self.timeout, &self.stop);
+        self.at_once.store(false, Ordering::Relaxed);
+        link
     }
 
     fn goes_on(&self) -> anyhow::Result<()> {

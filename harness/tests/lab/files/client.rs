@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::thread;
@@ -12,6 +12,7 @@ use harness::transport::Transport;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
+use socket2::{Domain, Socket, Type};
 
 use super::{bytes, contents, serve};
 use crate::common::{PATIENCE, concur, eventually, stop};
@@ -249,6 +250,29 @@ fn ctrl_c_while_a_command_is_waited_for_ends_it() {
         let _ = kill(Pid::from_raw(running.id().cast_signed()), Signal::SIGINT);
         running.try_wait().unwrap().is_some()
     });
+    assert_eq!(running.wait().unwrap().code(), Some(130));
+}
+
+#[test]
+fn ctrl_c_while_nobody_takes_the_connection_ends_it() {
+    let here = tempfile::tempdir().unwrap();
+    let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    listener.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    listener.listen(0).unwrap();
+    let address = listener.local_addr().unwrap().as_socket().unwrap();
+    let _in_the_queue = TcpStream::connect(address).unwrap(); // which has no room for another one
+    let mut running = client(here.path(), &address.to_string()).arg("list").spawn().unwrap();
+    let port = format!(":{:04X}", address.port());
+    let is_asked_for = |line: &str| {
+        let words: Vec<_> = line.split_whitespace().collect();
+        matches!(words[..], [_, _, to, "02", ..] if to.ends_with(&port)) // SYN_SENT
+    };
+    eventually("it wants to connect", || {
+        fs::read_to_string("/proc/net/tcp").unwrap().lines().any(is_asked_for)
+    });
+    kill(Pid::from_raw(running.id().cast_signed()), Signal::SIGINT).unwrap();
+    // It would try for a minute.
+    eventually("it ends", || running.try_wait().unwrap().is_some());
     assert_eq!(running.wait().unwrap().code(), Some(130));
 }
 

@@ -34,6 +34,10 @@ impl Service for Limited {
         self.service.console(line);
     }
 
+    fn begins_to_close(&self) {
+        self.service.begins_to_close();
+    }
+
     fn closes(&self) -> Option<String> {
         self.service.closes()
     }
@@ -49,10 +53,61 @@ impl Service for Limited {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
     use std::time::Duration;
 
     use super::*;
     use crate::echo::Echo;
+
+    /// Keeps what it is told.
+    #[derive(Default)]
+    struct Told(Mutex<Vec<&'static str>>);
+
+    impl Told {
+        fn hears(&self, what: &'static str) {
+            self.0.lock().unwrap().push(what);
+        }
+    }
+
+    impl Service for Told {
+        fn session(&self, peer: Peer) -> Box<dyn Session> {
+            Echo.session(peer)
+        }
+
+        fn pushes(&self) -> bool {
+            true
+        }
+
+        fn console(&self, _: &str) {
+            self.hears("a line");
+        }
+
+        fn begins_to_close(&self) {
+            self.hears("that it will close");
+        }
+
+        fn closes(&self) -> Option<String> {
+            self.hears("that it closes");
+            None
+        }
+
+        fn warm_up(&self) {
+            self.hears("to warm up");
+        }
+    }
+
+    #[test]
+    fn a_service_is_told_all_that_it_would_be_told_without() {
+        let told = Arc::new(Told::default());
+        let limited = Limited::new(Arc::clone(&told) as Arc<dyn Service>, Limits::default());
+        assert!(limited.pushes());
+        limited.warm_up();
+        limited.console("hello");
+        limited.begins_to_close();
+        limited.closes();
+        let all = ["to warm up", "a line", "that it will close", "that it closes"];
+        assert_eq!(*told.0.lock().unwrap(), all);
+    }
 
     #[test]
     fn a_service_has_the_limits_that_it_is_given() {

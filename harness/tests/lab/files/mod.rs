@@ -7,7 +7,7 @@ mod told;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 
@@ -33,10 +33,14 @@ pub(crate) fn bytes(seed: u64, length: usize) -> Vec<u8> {
     std::iter::repeat_with(|| random.u8(..)).take(length).collect()
 }
 
-/// Everything in a folder, hidden or not.
+/// Everything in a folder, hidden or not; but for what goes while it is looked at.
 pub(crate) fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
-    entries.map(|it| (it.file_name().into_string().unwrap(), fs::read(it.path()).unwrap())).collect()
+    let read = |it: fs::DirEntry| match fs::read(it.path()) {
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        bytes => Some((it.file_name().into_string().unwrap(), bytes.unwrap())),
+    };
+    entries.filter_map(read).collect()
 }
 
 /// A client that says what it likes.

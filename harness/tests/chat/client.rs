@@ -1,8 +1,8 @@
 //! `concur chat` in a pipe: what is typed is said, what others say is printed, and it leaves however it ends.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::net::UdpSocket;
-use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+use std::process::{Child, ChildStdin, Stdio};
 use std::thread;
 use std::time::Duration;
 
@@ -12,13 +12,13 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::common::{PATIENCE, concur, eventually, send, stop};
-use crate::members::{Member, room};
+use crate::members::{Member, Screen, room};
 
 /// A member in a process of its own.
 struct Client {
     child: Child,
     keyboard: Option<ChildStdin>,
-    screen: BufReader<ChildStdout>,
+    screen: Screen,
 }
 
 impl Client {
@@ -32,7 +32,7 @@ impl Client {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let (keyboard, screen) = (child.stdin.take(), BufReader::new(child.stdout.take().unwrap()));
+        let (keyboard, screen) = (child.stdin.take(), Screen::of(&mut child));
         Self { child, keyboard, screen }
     }
 
@@ -44,15 +44,10 @@ impl Client {
         self.keyboard.as_mut().unwrap().write_all(format!("{line}\n").as_bytes()).unwrap();
     }
 
-    fn sees(&mut self, expected: &str) {
-        let mut line = String::new();
-        self.screen.read_line(&mut line).unwrap();
-        assert_eq!(line.trim_end(), expected);
-    }
-
     /// Its exit code, and what it said on standard error.
-    fn ended(self) -> (Option<i32>, String) {
+    fn ended(mut self) -> (Option<i32>, String) {
         drop(self.keyboard);
+        eventually("the client ends", || self.child.try_wait().unwrap().is_some());
         let output = self.child.wait_with_output().unwrap();
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     }
@@ -75,9 +70,9 @@ fn what_is_typed_is_heard_and_what_is_heard_is_shown_until_the_input_ends() {
         client.type_line("大家好");
         anna.expect("bob said: 大家好");
         anna.say("C anna hello bob");
-        client.sees("anna said: hello bob");
+        client.screen.shows("anna said: hello bob");
         server.type_line("a break at ten").unwrap();
-        client.sees("administrator said: a break at ten");
+        client.screen.shows("administrator said: a break at ten");
         anna.expect("administrator said: a break at ten");
         client.keyboard = None;
         anna.expect("bob left");
@@ -256,8 +251,8 @@ fn what_others_say_can_not_steer_the_terminal() {
         "Q anna" => vec![b"EXIT".to_vec()],
         _ => vec![],
     });
-    let mut client = Client::start(&address, Transport::Udp, "anna", &[]);
-    client.sees("bob said: \u{fffd}[2J\u{fffd}\u{fffd}\u{fffd}\u{fffd}bye");
+    let client = Client::start(&address, Transport::Udp, "anna", &[]);
+    client.screen.shows("bob said: \u{fffd}[2J\u{fffd}\u{fffd}\u{fffd}\u{fffd}bye");
     assert_eq!(client.ended().0, Some(0));
 }
 

@@ -53,15 +53,21 @@ impl Service for Limited {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::Mutex;
     use std::time::Duration;
 
     use super::*;
     use crate::echo::Echo;
 
-    /// Counts what it is told beside its connections.
+    /// Keeps what it is told.
     #[derive(Default)]
-    struct Told(AtomicUsize);
+    struct Told(Mutex<Vec<&'static str>>);
+
+    impl Told {
+        fn hears(&self, what: &'static str) {
+            self.0.lock().unwrap().push(what);
+        }
+    }
 
     impl Service for Told {
         fn session(&self, peer: Peer) -> Box<dyn Session> {
@@ -73,25 +79,34 @@ mod tests {
         }
 
         fn console(&self, _: &str) {
-            self.0.fetch_add(1, Ordering::Relaxed);
+            self.hears("a line");
         }
 
         fn begins_to_close(&self) {
-            self.0.fetch_add(10, Ordering::Relaxed);
+            self.hears("that it will close");
         }
 
         fn closes(&self) -> Option<String> {
-            Some(self.0.load(Ordering::Relaxed).to_string())
+            self.hears("that it closes");
+            None
+        }
+
+        fn warm_up(&self) {
+            self.hears("to warm up");
         }
     }
 
     #[test]
     fn a_service_is_told_all_that_it_would_be_told_without() {
-        let limited = Limited::new(Arc::new(Told::default()), Limits::default());
-        limited.console("a line");
-        limited.begins_to_close();
+        let told = Arc::new(Told::default());
+        let limited = Limited::new(Arc::clone(&told) as Arc<dyn Service>, Limits::default());
         assert!(limited.pushes());
-        assert_eq!(limited.closes().as_deref(), Some("11"));
+        limited.warm_up();
+        limited.console("hello");
+        limited.begins_to_close();
+        limited.closes();
+        let all = ["to warm up", "a line", "that it will close", "that it closes"];
+        assert_eq!(*told.0.lock().unwrap(), all);
     }
 
     #[test]

@@ -91,7 +91,11 @@ impl<'a> Member<'a> {
                 self.ask.patience,
                 self.ask.transport
             ),
-            Err(Stopped) => Ok(false),
+            // It may be in already, without having heard so: over UDP nobody would see that it is gone.
+            Err(Stopped) => {
+                let _ = self.wire.say(&client::leave(name)); // who can't be reached any more need not be told
+                Ok(false)
+            }
         }
     }
 
@@ -101,11 +105,8 @@ impl<'a> Member<'a> {
             self.show_life()?;
             let heard = self.heard.clone();
             select! {
-                recv(heard) -> arrival => match self.arrived(arrival.ok(), screen)? {
-                    Some(Came::Out) => bail!("the room has shown you out: it closes, or had not heard of you for too long"),
-                    Some(Came::Refused(reason)) => screen.note(&format!("the room refused that: {reason}")),
-                    Some(_) => {}
-                    None => break, // nobody reads what is said any more
+                recv(heard) -> arrival => if !self.heed(arrival.ok(), screen)? {
+                    break;
                 },
                 recv(keyboard.typed) -> typed => match typed {
                     Ok(Typed::Line(line)) if line.trim() == QUIT => break,
@@ -118,13 +119,17 @@ impl<'a> Member<'a> {
         self.leave(screen)
     }
 
-    /// What has come: shown if it is for people. None if nobody reads that any more.
-    fn arrived(&mut self, arrival: Option<Arrival>, screen: &Screen) -> anyhow::Result<Option<Came>> {
-        let came = self.came(arrival)?;
-        match came {
-            (Came::Line, line) => Ok(is_read(screen.line(&line))?.then_some(Came::Line)),
-            (came, _) => Ok(Some(came)),
+    /// What has come is shown if it is for people, and heeded if it is not. False if nobody reads what is said any more.
+    fn heed(&mut self, arrival: Option<Arrival>, screen: &Screen) -> anyhow::Result<bool> {
+        match self.came(arrival)? {
+            (Came::Line, line) => return Ok(is_read(screen.line(&line))?),
+            (Came::Out, _) => {
+                bail!("the room has shown you out: it closes, or had not heard of you for too long")
+            }
+            (Came::Refused(reason), _) => refused(&reason, screen),
+            (Came::In | Came::Status, _) => {}
         }
+        Ok(true)
     }
 
     /// What an arrival comes to, with the line.
@@ -159,7 +164,8 @@ impl<'a> Member<'a> {
             screen.note(&format!("{QUIT} leaves the room; there is no other command, and all else is said"));
             return Ok(());
         }
-        self.wire.say(&client::speak(&self.ask.name, line))?;
+        // More of it than this no room passes on, and a datagram has its limits.
+        self.wire.say(&client::speak(&self.ask.name, &text::fit(line)))?;
         self.ahead += 1;
         if self.wire.is_lossy() && self.ahead >= LINES_AHEAD {
             self.catch_up(screen)?;
@@ -172,9 +178,9 @@ impl<'a> Member<'a> {
         self.wire.say(client::STATUS)?;
         let until = Instant::now() + self.ask.patience / TRIES;
         while self.ahead > 0 && Instant::now() < until {
-            match self.heard.recv_deadline(until) {
-                Ok(arrival) => drop(self.arrived(Some(arrival), screen)?),
-                Err(_) => break,
+            let Ok(arrival) = self.heard.recv_deadline(until) else { break };
+            if !self.heed(Some(arrival), screen)? {
+                break;
             }
         }
         self.ahead = 0;
@@ -201,8 +207,13 @@ impl<'a> Member<'a> {
     /// Leaves, and waits for the room's word. What others say until then is still shown.
     fn leave(&mut self, screen: &Screen) -> anyhow::Result<()> {
         let mut last_words = |line: &str| drop(screen.line(line)); // nobody may be looking any more
-        let left = self.ask_until(&client::leave(&self.ask.name), None, &mut last_words, |came| {
-            matches!(came, Came::Out).then_some(())
+        let left = self.ask_until(&client::leave(&self.ask.name), None, &mut last_words, |came| match came {
+            Came::Out => Some(()),
+            Came::Refused(reason) => {
+                refused(&reason, screen);
+                None
+            }
+            Came::In | Came::Status | Came::Line => None,
         });
         match left? {
             Ok(Some(())) => Ok(()),
@@ -253,6 +264,11 @@ impl<'a> Member<'a> {
         }
         Ok(Ok(None))
     }
+}
+
+/// Says that the room refused what was said, or a farewell.
+fn refused(reason: &str, screen: &Screen) {
+    screen.note(&format!("the room refused that: {}", text::clean(reason)));
 }
 
 /// Whether somebody still reads what was written; that nobody does is a way to leave.

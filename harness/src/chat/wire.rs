@@ -56,7 +56,10 @@ impl Wire {
     /// Says a line. Over a stream it may wait for room, as long as the room may take to answer.
     pub(super) fn say(&self, line: &str) -> io::Result<()> {
         if self.is_stream {
-            return (&*self.socket).write_all(format!("{line}\n").as_bytes());
+            return match (&*self.socket).write_all(format!("{line}\n").as_bytes()) {
+                Err(error) if is_end(&error) => Ok(()),
+                other => other,
+            };
         }
         match self.socket.send(line.as_bytes()) {
             Ok(_) => Ok(()),
@@ -86,6 +89,11 @@ fn connect(ask: &Ask) -> io::Result<Socket> {
         socket.connect(&address)?;
     }
     Ok(socket)
+}
+
+/// The other side has gone: the thread that listens says so, and why.
+fn is_end(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset)
 }
 
 /// Nobody listens, or there is no room in the kernel just then: that may change.

@@ -66,6 +66,21 @@ impl Room {
         Ok(to)
     }
 
+    /// Refuses a server that would hear its own broadcast, and send that on for ever.
+    ///
+    /// # Errors
+    /// A server at `address` is reached by what is sent to where the broadcast goes.
+    pub fn check_echo(&self, address: SocketAddr) -> anyhow::Result<()> {
+        let to = self.broadcast_to()?;
+        let hears_it = address.ip().is_unspecified() || address.ip() == to.ip();
+        if hears_it && address.port() == to.port() {
+            return Err(Usage::error(format!(
+                "a server at {address} would hear its own broadcast to {to}, and send it for ever; try another --bind"
+            )));
+        }
+        Ok(())
+    }
+
     /// Refuses what `workload` has no use for.
     ///
     /// # Errors

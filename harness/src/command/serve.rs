@@ -105,6 +105,9 @@ fn datagrams(arguments: &Serve, choice: &Choice, bind: &Address) -> anyhow::Resu
     }
     let service = workload::datagram_service(&arguments.workload, &arguments.content)?;
     let address = bind.ip().context("datagrams need an IP address")?;
+    if arguments.workload == "broadcast" {
+        arguments.content.room.check_echo(address)?;
+    }
     let shutdown = get_ready(arguments)?;
     let socket = datagram::bind(address).map_err(|error| not_bound(bind, &error))?;
     socket.set_broadcast(service.broadcasts())?;

@@ -1,23 +1,24 @@
 //! `concur chat` in a pipe: what is typed is said, what others say is printed, and it leaves however it ends.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::net::UdpSocket;
-use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+use std::process::{Child, ChildStdin, Stdio};
 use std::thread;
+use std::time::Duration;
 
 use harness::server::Server;
 use harness::transport::Transport;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::common::{PATIENCE, concur, send, stop};
-use crate::members::{Member, room};
+use crate::common::{PATIENCE, concur, eventually, send, stop};
+use crate::members::{Member, Screen, room};
 
 /// A member in a process of its own.
 struct Client {
     child: Child,
     keyboard: Option<ChildStdin>,
-    screen: BufReader<ChildStdout>,
+    screen: Screen,
 }
 
 impl Client {
@@ -31,7 +32,7 @@ impl Client {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let (keyboard, screen) = (child.stdin.take(), BufReader::new(child.stdout.take().unwrap()));
+        let (keyboard, screen) = (child.stdin.take(), Screen::of(&mut child));
         Self { child, keyboard, screen }
     }
 
@@ -43,15 +44,10 @@ impl Client {
         self.keyboard.as_mut().unwrap().write_all(format!("{line}\n").as_bytes()).unwrap();
     }
 
-    fn sees(&mut self, expected: &str) {
-        let mut line = String::new();
-        self.screen.read_line(&mut line).unwrap();
-        assert_eq!(line.trim_end(), expected);
-    }
-
     /// Its exit code, and what it said on standard error.
-    fn ended(self) -> (Option<i32>, String) {
+    fn ended(mut self) -> (Option<i32>, String) {
         drop(self.keyboard);
+        eventually("the client ends", || self.child.try_wait().unwrap().is_some());
         let output = self.child.wait_with_output().unwrap();
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     }
@@ -74,9 +70,9 @@ fn what_is_typed_is_heard_and_what_is_heard_is_shown_until_the_input_ends() {
         client.type_line("大家好");
         anna.expect("bob said: 大家好");
         anna.say("C anna hello bob");
-        client.sees("anna said: hello bob");
+        client.screen.shows("anna said: hello bob");
         server.type_line("a break at ten").unwrap();
-        client.sees("administrator said: a break at ten");
+        client.screen.shows("administrator said: a break at ten");
         anna.expect("administrator said: a break at ten");
         client.keyboard = None;
         anna.expect("bob left");
@@ -220,43 +216,64 @@ fn who_gets_no_answer_asks_again() {
 }
 
 #[test]
+fn whatever_the_room_refuses_is_said_also_amid_many_lines_and_when_leaving() {
+    let address = strange_room(|_, said| match said {
+        "L anna" => vec![b"OK".to_vec()],
+        "S" => vec![b"STATUS members=1".to_vec()],
+        "Q anna" => vec![b"EXIT".to_vec()],
+        _ => vec![b"NO not that".to_vec()],
+    });
+    let mut client = Client::start(&address, Transport::Udp, "anna", &["--patience", "60s"]);
+    (0..70).for_each(|_| client.type_line("that"));
+    let (code, said) = client.ended();
+    assert_eq!((code, said.matches("the room refused that: not that").count()), (Some(0), 70), "{said}");
+}
+
+#[test]
+fn a_long_line_is_cut_before_it_is_said() {
+    for transport in [Transport::Udp, Transport::Tcp] {
+        let server = room("thread", transport, &[]);
+        let mut anna = Member::enter(&server, transport, "anna");
+        let mut client = Client::join(&server, transport, "bob");
+        anna.expect("bob entered");
+        client.type_line(&"王".repeat(30_000));
+        anna.expect(&format!("bob said: {}", "王".repeat(333)));
+        assert_eq!(client.ended().0, Some(0));
+        anna.expect("bob left");
+        stop(server);
+    }
+}
+
+#[test]
 fn what_others_say_can_not_steer_the_terminal() {
     let address = strange_room(|_, said| match said {
         "L anna" => vec![b"OK".to_vec(), b"bob said: \x1b[2J\x07\xff\r\nbye".to_vec()],
         "Q anna" => vec![b"EXIT".to_vec()],
         _ => vec![],
     });
-    let mut client = Client::start(&address, Transport::Udp, "anna", &[]);
-    client.sees("bob said: \u{fffd}[2J\u{fffd}\u{fffd}\u{fffd}\u{fffd}bye");
+    let client = Client::start(&address, Transport::Udp, "anna", &[]);
+    client.screen.shows("bob said: \u{fffd}[2J\u{fffd}\u{fffd}\u{fffd}\u{fffd}bye");
     assert_eq!(client.ended().0, Some(0));
 }
 
 #[test]
 fn who_listens_only_stays_in_the_room() {
-    let server = room("epoll", Transport::Udp, &["--member-time", "2s"]);
+    let server = room("epoll", Transport::Udp, &["--member-time", "5s"]);
     let client = Client::join(&server, Transport::Udp, "bob");
-    let mut anna = loop {
-        // The client may enter before or after.
-        let mut anna = Member::enter(&server, Transport::Udp, "anna");
+    // From outside, so that the time that the client takes to enter is nobody's silence.
+    let mut anna = Member::connect(&server, Transport::Udp);
+    eventually("bob is in the room", || {
         anna.say("S");
-        let heard = anna.hear();
-        if heard.contains("members=2") || heard == "bob entered" {
-            break anna;
-        }
-        anna.say("Q anna");
-        anna.expect("EXIT");
-    };
-    for sign in 0..10 {
-        thread::sleep(std::time::Duration::from_millis(500));
+        anna.hear().contains("members=1")
+    });
+    anna.say("L anna");
+    anna.expect("OK");
+    for sign in 0..14 {
+        thread::sleep(Duration::from_millis(500));
         anna.say(&format!("C anna sign {sign}"));
     }
     drop(client.ended());
-    loop {
-        match anna.hear() {
-            line if line.starts_with("STATUS ") => {}
-            line => break assert_eq!(line, "bob left"), // when its input ended, and not before
-        }
-    }
+    anna.expect("bob left"); // when its input ended, and not before
     anna.say("S");
     let status = anna.hear();
     assert!(status.contains("expired=0"), "{status}");

@@ -14,6 +14,7 @@ use workloads::records::Record;
 use crate::common::{
     PATIENCE, concur, connect, held_still, ip, runnable, serve, serve_over, side_by_side, stop,
 };
+use crate::members::Screen;
 
 #[test]
 fn two_sends_may_arrive_as_one_and_records_are_found_all_the_same() {
@@ -75,13 +76,11 @@ fn what_is_broadcast_reaches_everybody_who_listens() {
         let listen = || {
             let mut child =
                 concur().args(["listen", &to, "--count", "2"]).stdout(Stdio::piped()).spawn().unwrap();
-            let mut screen = BufReader::new(child.stdout.take().unwrap());
-            let mut line = String::new();
-            screen.read_line(&mut line).unwrap();
-            assert_eq!(line, format!("listening on {to}\n"));
+            let screen = Screen::of(&mut child);
+            screen.shows(&format!("listening on {to}"));
             (child, screen)
         };
-        let mut listeners = [listen(), listen(), listen()];
+        let listeners = [listen(), listen(), listen()];
         let program = env!("CARGO_BIN_EXE_concur");
         let arguments =
             format!("{program} serve {} --workload broadcast --transport udp --bind 127.0.0.1:0", model.name);
@@ -95,10 +94,8 @@ fn what_is_broadcast_reaches_everybody_who_listens() {
             let length = sender.recv(&mut buffer).unwrap();
             let expected = format!("{} bytes went to {to}", text.len());
             assert_eq!(str::from_utf8(&buffer[..length]).unwrap(), expected);
-            for (_, screen) in &mut listeners {
-                let mut line = String::new();
-                screen.read_line(&mut line).unwrap();
-                assert_eq!(line, format!("{}: {text}\n", ip(&server)), "{}", model.name);
+            for (_, screen) in &listeners {
+                screen.shows(&format!("{}: {text}", ip(&server)));
             }
         }
         for (mut child, _) in listeners {

@@ -3,6 +3,9 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::os::unix::net::UnixStream;
+use std::process::Child;
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
 
 use harness::server::{ServeCommand, Server};
 use harness::transport::Transport;
@@ -14,6 +17,22 @@ use crate::common::PATIENCE;
 pub(crate) fn room(model: &str, transport: Transport, options: &[&str]) -> Server {
     let command = ServeCommand::new(model, "chat").program(env!("CARGO_BIN_EXE_concur"));
     command.transport(transport).console(Some(options)).start(PATIENCE).unwrap()
+}
+
+/// What a process prints, line by line, for who does not wait for ever.
+pub(crate) struct Screen(Receiver<String>);
+
+impl Screen {
+    pub(crate) fn of(child: &mut Child) -> Self {
+        let (send, lines) = mpsc::channel();
+        let screen = BufReader::new(child.stdout.take().unwrap());
+        thread::spawn(move || screen.lines().map_while(Result::ok).try_for_each(|line| send.send(line)));
+        Self(lines)
+    }
+
+    pub(crate) fn shows(&self, expected: &str) {
+        assert_eq!(self.0.recv_timeout(PATIENCE).as_deref(), Ok(expected));
+    }
 }
 
 /// One client.

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use harness::server::Server;
@@ -20,6 +20,8 @@ struct Terminal {
     script: Child,
     written: Arc<Mutex<Vec<u8>>>,
     keys: Arc<Mutex<std::process::ChildStdin>>,
+    /// Ends when all that the shell wrote has been read.
+    reader: Option<JoinHandle<()>>,
 }
 
 impl Terminal {
@@ -41,7 +43,7 @@ impl Terminal {
         let written: Arc<Mutex<Vec<u8>>> = Arc::default();
         let (mut out, heard, answers) =
             (script.stdout.take().unwrap(), Arc::clone(&written), Arc::clone(&keys));
-        thread::spawn(move || {
+        let reader = thread::spawn(move || {
             let mut buffer = [0; 4096];
             let mut answered = 0;
             while let Ok(read @ 1..) = out.read(&mut buffer) {
@@ -55,7 +57,7 @@ impl Terminal {
                 answered = asked;
             }
         });
-        Self { script, written, keys }
+        Self { script, written, keys, reader: Some(reader) }
     }
 
     fn text(&self) -> String {
@@ -79,7 +81,7 @@ impl Terminal {
     fn ended(mut self) -> String {
         self.wait_for("ended: ");
         self.script.wait().unwrap();
-        thread::sleep(Duration::from_millis(50)); // what is on its way still arrives
+        self.reader.take().unwrap().join().unwrap();
         self.text()
     }
 }

@@ -100,7 +100,11 @@ pub(crate) fn children_of(pid: u32) -> Vec<Pid> {
 pub(crate) fn held_still<T>(server: &Server, look: impl FnOnce() -> T) -> T {
     let process = procfs::process::Process::new(server.pid().cast_signed()).unwrap();
     send(server, Signal::SIGSTOP);
-    eventually("it is stopped", || process.stat().unwrap().state == 'T');
+    // All its threads: one that is woken to be stopped may still take what has just come.
+    eventually("it is stopped", || {
+        let mut threads = process.tasks().unwrap();
+        threads.all(|thread| thread.and_then(|thread| thread.stat()).is_ok_and(|stat| stat.state == 'T'))
+    });
     let seen = look();
     send(server, Signal::SIGCONT);
     seen

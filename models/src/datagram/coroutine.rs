@@ -8,9 +8,9 @@
 //! less.
 //!
 //! At most 1,024 are busy at once. Beyond that, or where there is no memory for one more, the receiving coroutine answers
-//! itself. A reply that finds no room in the
-//! kernel at once is dropped, since a worker must not block. For a service that remembers the coroutines take turns, and
-//! what they have to say is waited with, for a second at most: nobody else could be answered meanwhile. Source: the documentation of crate may.
+//! itself. A reply that finds no room in the kernel at once is dropped, since a worker must not block. For a service that
+//! remembers the coroutines take turns, and what they have to say is waited with, for a second at most: nobody else could
+//! be answered meanwhile. Source: the documentation of crate may.
 
 use std::io::{self, ErrorKind};
 use std::sync::Arc;

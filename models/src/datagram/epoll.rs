@@ -8,9 +8,8 @@
 //! among; a quiet server makes three calls a message where blocking makes two.
 //!
 //! A reply that finds no room in the kernel at once is dropped, since this thread must not block; one of a service that
-//! remembers is waited with, for a second at most. Receiving is one call a
-//! datagram: recvmmsg(2) takes many at once, but replies are then to be copied and kept until a whole batch is answered.
-//! Source: epoll(7).
+//! remembers is waited with, for a second at most. Receiving is one call a datagram: recvmmsg(2) takes many at once, but
+//! replies are then to be copied and kept until a whole batch is answered. Source: epoll(7).
 
 use std::io::{self, ErrorKind};
 use std::thread;

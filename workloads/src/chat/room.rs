@@ -63,7 +63,8 @@ pub struct Counts {
     pub refused: u64,
     /// How many of those were to speak or leave under a name that is somebody else's.
     pub spoofed: u64,
-    /// How many members were silent for too long.
+    /// How many members were silent for too long; over a stream the model disconnects those, as it does all idle clients,
+    /// and they count as gone.
     pub expired: u64,
 }
 
@@ -233,10 +234,13 @@ impl<A: Clone + Eq + Hash> Room<A> {
             .filter(|(_, member)| is_silent(member))
             .map(|(address, _)| address.clone())
             .collect();
-        for address in &silent {
+        // All of them go before the first is told of: a full room that falls silent would else be half a million lines.
+        let gone: Vec<(A, String)> =
+            silent.into_iter().filter_map(|who| self.remove(&who).map(|name| (who, name))).collect();
+        for (address, name) in &gone {
             self.counts.expired += 1;
             self.tell(address, "EXIT", say);
-            self.forget(address, say);
+            self.tell_others(address, &format!("{name} left"), say);
         }
         // Whoever enters later, or is heard, expires later than the one who has now been silent the longest.
         let longest = self.members.values().map(|member| member.heard).min().unwrap_or(now);

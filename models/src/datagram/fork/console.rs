@@ -57,10 +57,12 @@ struct Console {
 
 impl Console {
     fn fork(alone: &Alone, socket: &socket2::Socket, shutdown: &Shutdown) -> io::Result<Self> {
-        let server =
+        let mut server =
             socket.local_addr()?.as_socket().ok_or_else(|| io::Error::other("it is no IP socket"))?;
-        let server = SocketAddr::new(reachable(server.ip()), server.port());
-        let own = UdpSocket::bind((server.ip(), 0))?;
+        server.set_ip(reachable(server.ip())); // a link that IPv6 names besides stays
+        let mut any_port = server;
+        any_port.set_port(0);
+        let own = UdpSocket::bind(any_port)?;
         own.connect(server)?;
         let address = own.local_addr()?;
         let word = drawn()?;

@@ -130,11 +130,21 @@ fn who_is_silent_for_too_long_has_left() {
     assert_eq!(hall.act(|room, now, say| room.expire(now, say)), gone);
     assert_eq!(hall.act(|room, now, say| room.expire(now, say)), said(&[]));
     hall.now += Duration::from_secs(400);
-    assert_eq!(hall.act(|room, now, say| room.expire(now, say)).len(), 3);
+    assert_eq!(hall.act(|room, now, say| room.expire(now, say)), said(&[(1, "EXIT"), (3, "EXIT")]));
     assert_eq!(
         hall.room.counts(),
         Counts { members: 0, most_members: 3, lines: 1, expired: 3, ..Counts::default() }
     );
+}
+
+#[test]
+fn those_who_are_gone_are_not_told_of_each_other() {
+    let mut hall = three();
+    hall.now += Duration::from_secs(300);
+    assert_eq!(hall.hear(1, "S").len(), 1);
+    hall.now += Duration::from_secs(300);
+    let gone = said(&[(1, "bob left"), (1, "carl left"), (2, "EXIT"), (3, "EXIT")]);
+    assert_eq!(hall.act(|room, now, say| room.expire(now, say)), gone);
 }
 
 #[test]

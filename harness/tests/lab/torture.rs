@@ -76,6 +76,15 @@ fn workers_of_ours_pass_a_short_torture() {
 }
 
 #[test]
+fn a_worker_that_is_replaced_holds_no_more_than_the_one_before() {
+    for accept in ["fd-pass", "reuseport"] {
+        let model = format!("prefork:workers=4,accept={accept}");
+        let answer = tortured(&[&model, "--seconds", "3", "--faults", "kill-workers"]);
+        assert_eq!(with_outcome(&answer, "passed"), only("kill-workers"), "{answer:#}");
+    }
+}
+
+#[test]
 fn who_turns_without_sleeping_where_descriptors_have_run_out_is_found() {
     fails("turns-without-descriptors", "descriptors", "turns without sleeping");
 }

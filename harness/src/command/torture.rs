@@ -14,7 +14,7 @@ use self::answer::Answer;
 use crate::cli::Torture as Arguments;
 use crate::failure::{FAILED, Interrupted, Usage};
 use crate::language;
-use crate::measure::limits::{need_descriptors, raise_descriptor_limit};
+use crate::measure::limits::raise_descriptor_limit;
 use crate::recorder::Recorder;
 use crate::torture::{Fault, Torture};
 
@@ -36,9 +36,13 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     let targets = asked::targets(arguments)?;
     let settings = asked::settings(arguments)?;
-    raise_descriptor_limit()?;
-    need_descriptors(arguments.at_once as u64 + OTHER_DESCRIPTORS)
-        .map_err(|error| Usage::error(format!("{error} and --at-once")))?;
+    let (needed, limit) =
+        ((arguments.at_once as u64).saturating_add(OTHER_DESCRIPTORS), raise_descriptor_limit()?);
+    if needed > limit {
+        return Err(Usage::error(format!(
+            "this needs {needed} descriptors and the limit is {limit}; raise it with `ulimit -n {needed}`, or use a smaller --at-once"
+        )));
+    }
     let stop = super::stop_on_signals()?;
     let mut recorder = match &arguments.out {
         Some(directory) => Some(Recorder::new(Some(directory.clone()), 0, settings.seed)?),

@@ -17,7 +17,7 @@ use super::good::{Good, Role, Tally};
 use super::trial::{Ground, Outcome, attempt};
 use super::victim::{Means, Space};
 use super::{Company, Fault, Known, Setting, Torture};
-use crate::verify::case::{Stop, Verdict, Within, ensure};
+use crate::verify::case::{Stop, Verdict, Within, ensure, skipped};
 use crate::verify::common::mebibytes;
 
 /// What a mixture of faults is called.
@@ -80,8 +80,13 @@ impl Torture<'_> {
             self.faults.iter().copied().filter(|fault| can_be_mixed(fault)).collect();
         let mut idle_rounds = 0;
         while course.tally.counts.answered < requests || course.held.len() < LOOKS_AT_LEAST {
-            if self.stop.load(Ordering::Relaxed) || faults.is_empty() {
+            if self.stop.load(Ordering::Relaxed) {
                 break;
+            }
+            if faults.is_empty() {
+                return skipped(
+                    "none of the faults that were asked for is one that it can be under and go on",
+                );
             }
             let answered = course.tally.counts.answered;
             let index = rng.usize(..faults.len());

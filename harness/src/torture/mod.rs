@@ -313,7 +313,8 @@ impl Torture<'_> {
         let (at_rest, menu) = (known.at_rest.clone(), Arc::clone(&known.menu));
         let mut own = match fault.setting {
             Setting::Shared => None,
-            Setting::Own => Some(self.start(&Means::default())?.victim),
+            // Patient, so that whose worker is killed is not given up before that is found.
+            Setting::Own => Some(self.start(&Means { is_patient: true, ..Means::default() })?.victim),
             Setting::Confined(means, false) => Some(self.start_victim(&means(&at_rest)?)?),
             Setting::Confined(means, true) => {
                 Some(self.start_victim(&means(&self.needs_with_large_stacks()?)?)?)

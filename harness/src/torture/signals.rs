@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -25,6 +25,8 @@ const HELD_AT_MOST: Duration = Duration::from_millis(800);
 const BETWEEN: Duration = Duration::from_millis(300);
 /// Between two workers who are killed: a server may make others at most twice a second.
 const BETWEEN_KILLS: Duration = Duration::from_millis(700);
+/// Where the inode stands in a line of the kernel's list, counted from the first address.
+const INODE: usize = 8;
 /// Time for a worker to be found that has a client.
 const TAKEN_WITHIN: Duration = Duration::from_secs(2);
 /// How many ask at once when a server with room for many is to end.
@@ -97,16 +99,16 @@ fn kill_one(trial: &mut Trial<'_>) -> Verdict {
     }
 }
 
-/// The process that has the other end of a connection, and nobody else has.
+/// The process that has the other end of a connection, and nobody else has. Thousands of connections that are over may stand in
+/// the kernel's list, so it is searched and not read.
 fn holder_of(tree: Tree, server: SocketAddr, client: SocketAddr) -> std::io::Result<Option<i32>> {
-    let entries = if client.is_ipv4() { procfs::net::tcp() } else { procfs::net::tcp6() };
-    let entries = entries.map_err(std::io::Error::other)?;
+    let list = fs::read_to_string(if client.is_ipv4() { "/proc/net/tcp" } else { "/proc/net/tcp6" })?;
     // The client's port may be that of other connections too, to other servers.
-    let is_its = |entry: &&procfs::net::TcpNetEntry| {
-        (entry.local_address, entry.remote_address) == (server, client) && entry.inode > 0
+    let Some(at) = list.find(&format!(" {} {} ", listed(server), listed(client))) else { return Ok(None) };
+    let Some(inode) = list[at..].split_whitespace().nth(INODE).filter(|inode| *inode != "0") else {
+        return Ok(None);
     };
-    let Some(entry) = entries.iter().find(is_its) else { return Ok(None) };
-    let link = format!("socket:[{}]", entry.inode);
+    let link = format!("socket:[{inode}]");
     let holds = |pid: i32| {
         let Ok(mut entries) = fs::read_dir(format!("/proc/{pid}/fd")) else { return false };
         entries.any(|fd| {
@@ -119,6 +121,17 @@ fn holder_of(tree: Tree, server: SocketAddr, client: SocketAddr) -> std::io::Res
         tree.living()?.iter().map(|process| process.pid).filter(|pid| holds(*pid)).collect();
     // A parent that has just forked closes its copy in a moment.
     Ok(if holders.len() == 1 { holders.first().copied() } else { None })
+}
+
+/// An address as the kernel lists it (`proc_net_tcp(5)`): its words of four bytes as numbers of this machine, and the port.
+fn listed(address: SocketAddr) -> String {
+    let octets = match address.ip() {
+        IpAddr::V4(ip) => ip.octets().to_vec(),
+        IpAddr::V6(ip) => ip.octets().to_vec(),
+    };
+    let words = octets.chunks_exact(4).map(|word| u32::from_ne_bytes([word[0], word[1], word[2], word[3]]));
+    let words: Vec<String> = words.map(|word| format!("{word:08X}")).collect();
+    format!("{}:{:04X}", words.concat(), address.port())
 }
 
 /// What one of those saw who asked until the end.
@@ -217,6 +230,27 @@ fn ask_to_the_end(
                 }
                 thread::sleep(BETWEEN / 10);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    #[test]
+    fn a_connection_is_found_in_the_kernels_list() {
+        for any in ["127.0.0.1:0", "[::1]:0"] {
+            let Ok(listener) = TcpListener::bind(any) else { continue }; // there may be no IPv6
+            let server = listener.local_addr().unwrap();
+            let client = TcpStream::connect(server).unwrap();
+            let taken = listener.accept().unwrap();
+            let own = client.local_addr().unwrap();
+            let holder = holder_of(Tree::new(std::process::id()), server, own).unwrap();
+            assert_eq!(holder, Some(std::process::id().cast_signed()), "{any}");
+            drop(taken);
         }
     }
 }

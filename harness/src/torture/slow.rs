@@ -12,10 +12,12 @@ use std::net::Shutdown;
 use std::thread;
 use std::time::Duration;
 
+use super::account::memory;
 use super::crowd::{Crowd, Turn};
 use super::menu::get;
 use super::trial::Trial;
-use crate::verify::case::{Verdict, skipped};
+use crate::verify::case::{Verdict, ensure, skipped};
+use crate::verify::common::mebibytes;
 
 /// Each sends or reads a byte in each turn.
 const TURN: Duration = Duration::from_millis(100);
@@ -23,6 +25,10 @@ const TURN: Duration = Duration::from_millis(100);
 const LARGE_BYTES: usize = 10_000_000;
 /// So little is taken before somebody reads.
 const SMALL_BUFFER: usize = 4_096;
+/// So much more a server may hold for each slow reader, a process of its own among it, and that is less than half of a reply ...
+const UNREAD_BYTES_AT_MOST: u64 = 4 << 20;
+/// ... and so much for all of them together.
+const UNREAD_BYTES_BESIDES: u64 = 32 << 20;
 /// What a slow body says of its length.
 const BODY_BYTES: usize = 100_000;
 
@@ -76,6 +82,7 @@ pub(super) fn readers(trial: &mut Trial<'_>) -> Verdict {
         return skipped("the server has no /bytes/N");
     }
     let request = get(&format!("/bytes/{LARGE_BYTES}"), true);
+    let before = memory(trial.tree())?;
     let mut crowd = Crowd::new(trial.address(), trial.many(), Some(SMALL_BUFFER));
     while trial.goes_on() {
         crowd.turn(&mut trial.done, |member, done| {
@@ -87,8 +94,18 @@ pub(super) fn readers(trial: &mut Trial<'_>) -> Verdict {
         });
         thread::sleep(TURN);
     }
+    let now = memory(trial.tree());
     crowd.reset(&mut trial.done);
-    Ok(())
+    let (now, many) = (now?, trial.many());
+    let most = UNREAD_BYTES_BESIDES + UNREAD_BYTES_AT_MOST * many as u64;
+    ensure(now <= before + most, || {
+        format!(
+            "what nobody reads piles up: its memory grew from {} to {} for {many} clients; {} more would be the most",
+            mebibytes(before),
+            mebibytes(now),
+            mebibytes(most)
+        )
+    })
 }
 
 /// Connections on which nothing is said: open, half closed, or half a request and half closed, by turns.

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::os::unix::fs::MetadataExt;
 use std::process;
 use std::thread;
@@ -26,8 +27,8 @@ const STOP_SLACK: Duration = Duration::from_secs(2);
 /// How often, and how many times, to look whether it has come to rest.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 const LOOKS_AT_MOST: usize = 30;
-/// The first of the numbers from which a user is taken who has no processes.
-const FIRST_UNUSED_USER: u32 = 60_100;
+/// The numbers from which a user is taken who has no processes.
+const UNUSED_USERS: Range<u32> = 60_100..61_100;
 /// The program that is running, for a process that becomes a user who may not look into its directory.
 const OWN_PROGRAM: &str = "/proc/self/exe";
 /// So much longer than usual a patient server waits for a silent client.
@@ -236,7 +237,8 @@ fn descriptors(pid: i32) -> Option<Vec<u64>> {
     Some(numbers)
 }
 
-/// A user who has no processes, so that what the server makes is all that counts; none where we may become nobody else.
+/// A user who has no processes, so that what the server makes is all that counts; none where we may become nobody else. Two
+/// processes that look at the same time begin with different ones, since neither has a server yet for the other to see.
 pub(super) fn unused_user() -> Option<u32> {
     if !Uid::effective().is_root() {
         return None;
@@ -249,7 +251,8 @@ pub(super) fn unused_user() -> Option<u32> {
             Some(entry.metadata().ok()?.uid())
         })
         .collect();
-    (FIRST_UNUSED_USER..FIRST_UNUSED_USER + 1_000).find(|user| !owners.contains(user))
+    let first = process::id() as usize % UNUSED_USERS.len();
+    UNUSED_USERS.cycle().skip(first).take(UNUSED_USERS.len()).find(|user| !owners.contains(user))
 }
 
 #[cfg(test)]

@@ -47,22 +47,40 @@ fn a_good_server_of_somebody_else_passes() {
     assert!(with_outcome(&answer, "not-applicable").contains("kill-workers"), "{answer:#}");
 }
 
+/// All faults, in a short time, and what each comes to under one of our own.
+fn passes_a_short_torture(model: &str) {
+    let answer = tortured(&[model, "--seconds", "12", "--at-once", "60"]);
+    assert_eq!(with_outcome(&answer, "failed"), BTreeSet::new(), "{model}: {answer:#}");
+    let rows = answer["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 15, "{model}");
+    for row in rows.iter().filter(|row| row["outcome"] == "passed") {
+        assert!(row["good"]["answered"].as_u64().unwrap() > 0, "{model}: {row:#}");
+    }
+    let has_workers = model.starts_with("prefork");
+    assert_eq!(with_outcome(&answer, "passed").contains("kill-workers"), has_workers, "{model}: {answer:#}");
+}
+
 #[test]
-fn our_own_models_pass_a_short_torture() {
-    for model in ["epoll", "thread", "prefork:workers=4"] {
-        let answer = tortured(&[model, "--seconds", "12", "--at-once", "60"]);
-        assert_eq!(with_outcome(&answer, "failed"), BTreeSet::new(), "{model}: {answer:#}");
-        let rows = answer["rows"].as_array().unwrap();
-        assert_eq!(rows.len(), 15, "{model}");
-        for row in rows.iter().filter(|row| row["outcome"] == "passed") {
-            assert!(row["good"]["answered"].as_u64().unwrap() > 0, "{model}: {row:#}");
-        }
-        let has_workers = model.starts_with("prefork");
-        assert_eq!(
-            with_outcome(&answer, "passed").contains("kill-workers"),
-            has_workers,
-            "{model}: {answer:#}"
-        );
+fn a_loop_of_ours_passes_a_short_torture() {
+    passes_a_short_torture("epoll");
+}
+
+#[test]
+fn threads_of_ours_pass_a_short_torture() {
+    passes_a_short_torture("thread");
+}
+
+#[test]
+fn workers_of_ours_pass_a_short_torture() {
+    passes_a_short_torture("prefork:workers=4");
+}
+
+#[test]
+fn a_worker_that_is_replaced_holds_no_more_than_the_one_before() {
+    for accept in ["fd-pass", "reuseport"] {
+        let model = format!("prefork:workers=4,accept={accept}");
+        let answer = tortured(&[&model, "--seconds", "3", "--faults", "kill-workers"]);
+        assert_eq!(with_outcome(&answer, "passed"), only("kill-workers"), "{answer:#}");
     }
 }
 
@@ -104,6 +122,29 @@ fn threads_that_stay_are_found() {
 #[test]
 fn memory_that_is_not_given_back_is_found() {
     fails("leaks-memory", "resets-in-request", "its memory grew");
+}
+
+#[test]
+fn what_nobody_reads_and_piles_up_is_found() {
+    let answer = tortured(&[
+        "--cmd",
+        &command("grows"),
+        "--seconds",
+        "5",
+        "--at-once",
+        "30",
+        "--faults",
+        "slow-readers",
+    ]);
+    assert_eq!(with_outcome(&answer, "failed"), only("slow-readers"), "{answer:#}");
+    let reason = answer["rows"][0]["reason"].as_str().unwrap();
+    assert!(reason.contains("piles up"), "{reason}");
+}
+
+#[test]
+fn a_mixture_of_nothing_does_not_pass() {
+    let answer = tortured(&["epoll", "--requests", "10", "--faults", "terminate"]);
+    assert_eq!(with_outcome(&answer, "not-applicable"), only("mixed"), "{answer:#}");
 }
 
 #[test]

@@ -159,6 +159,10 @@ struct Crew {
     ended: Ended,
     /// The places without a worker.
     vacant: Vec<usize>,
+    /// `fd-pass`: where the parent waits for clients, and the client whom it has not passed on yet. A worker that is made
+    /// meanwhile begins with a copy of both, and lets go of it.
+    reception: Option<Acceptor>,
+    in_hand: Option<Socket>,
     /// Before this moment no place is filled.
     resting_until: Option<Instant>,
     service: Arc<dyn Service>,
@@ -193,6 +197,8 @@ impl Crew {
             children: Children::new(alone),
             ended: Ended::new()?,
             vacant: Vec::new(),
+            reception: None,
+            in_hand: None,
             resting_until: None,
             service: Arc::clone(service),
             shutdown: Arc::clone(shutdown),
@@ -220,6 +226,7 @@ impl Crew {
 
     /// For a worker: its own way to clients; it lets go of those of the others.
     fn door(&mut self, place: usize, line: Option<WorkersEnd>) -> io::Result<Box<dyn Door>> {
+        (self.reception, self.in_hand) = (None, None);
         let shutdown = &self.shutdown;
         let mine = place % self.listeners.len();
         let listener = mem::take(&mut self.listeners).swap_remove(mine);
@@ -252,27 +259,36 @@ impl Crew {
 
     /// `fd-pass`: accepts clients and passes them on, until the server is asked to stop.
     fn pass_clients_on(&mut self) -> io::Result<()> {
-        let mut acceptor = Acceptor::new(Arc::clone(&self.listeners[0]), &self.shutdown);
+        self.reception = Some(Acceptor::new(Arc::clone(&self.listeners[0]), &self.shutdown));
         loop {
             self.fill_places()?;
-            match acceptor.next(Some(&self.ended), self.rest())? {
-                Arrival::Client(socket, _) => self.pass_on(&socket)?,
+            let rest = self.rest();
+            let Some(acceptor) = &mut self.reception else { break };
+            match acceptor.next(Some(&self.ended), rest)? {
+                Arrival::Client(socket, _) => {
+                    self.in_hand = Some(socket);
+                    self.pass_on()?;
+                    self.in_hand = None;
+                }
                 Arrival::Other => {}
                 Arrival::Over => break,
             }
         }
+        self.reception = None;
         self.listeners.clear(); // no worker has it
         Ok(())
     }
 
-    /// Passes a client to a worker that is free, once there is one. When the server is to stop, nobody gets free by
+    /// Passes the client in hand to a worker that is free, once there is one. When the server is to stop, nobody gets free by
     /// waiting: then the workers get the last clients in turn, and serve those before they leave.
-    fn pass_on(&mut self, client: &Socket) -> io::Result<()> {
+    fn pass_on(&mut self) -> io::Result<()> {
         let mut tries_left = self.places();
         while tries_left > 0 {
             self.fill_places()?;
             let rest = self.rest();
-            let Accept::FromParent(lines) = &mut self.accept else { return Ok(()) };
+            let (Accept::FromParent(lines), Some(client)) = (&mut self.accept, &self.in_hand) else {
+                return Ok(());
+            };
             let place = match lines.next_free()? {
                 Some(place) => place,
                 None if self.shutdown.requested() => {

@@ -196,7 +196,7 @@ impl Document {
             (!summary.interpreters.is_empty()).then_some(paragraph(interpreters::EXPLANATION)),
             (!summary.probes.is_empty()).then_some(probes::EXPLANATION),
             (!run.torture.is_empty()).then_some(paragraph(torture::EXPLANATION)),
-            without_servers.then_some(paragraph(INTERVALS)),
+            (without_servers && !run.cells.is_empty()).then_some(paragraph(INTERVALS)),
         ];
         Self {
             language: Language::English,

@@ -19,8 +19,8 @@ use super::fault::Fault;
 /// How long a refused client is heard out.
 const HEAR_OUT: Duration = Duration::from_secs(2);
 const LARGE_PIECE_BYTES: usize = 32 * 1024;
-/// How much who leaks keeps for each connection.
-const LEAKED_BYTES: usize = 32 * 1024;
+/// How much who leaks keeps for each connection: it shows after some two hundred, as many as there are on a busy machine too.
+const LEAKED_BYTES: usize = 128 * 1024;
 /// How much who leaks slowly does.
 const SLOWLY_LEAKED_BYTES: usize = 512;
 /// Who leaves input unread reads no more than this at once, so that there surely is some.

@@ -53,7 +53,7 @@ fn a_file_server_without_a_fault_passes_every_case_that_applies() {
 fn our_own_models_pass_every_case_of_files() {
     let models = ["thread", "fork", "epoll", "io-uring", "async"].into_iter().filter(common::can_run);
     common::side_by_side(models, |model| {
-        let answer = graded(&[model]);
+        let answer = graded(&[model, "--grace", "10s"]);
         assert_eq!(with_outcome(&answer, "failed"), BTreeSet::new(), "{model}: {answer:#}");
         assert_eq!(with_outcome(&answer, "skipped"), BTreeSet::new(), "{model}: {answer:#}");
     });
@@ -61,7 +61,7 @@ fn our_own_models_pass_every_case_of_files() {
 
 #[test]
 fn our_own_models_pass_over_unix_sockets_as_well() {
-    let answer = graded(&["epoll", "--transport", "unix"]);
+    let answer = graded(&["epoll", "--transport", "unix", "--grace", "10s"]);
     assert_eq!(with_outcome(&answer, "failed"), BTreeSet::new(), "{answer:#}");
 }
 

@@ -42,6 +42,7 @@
 //!     host: Host::default(),
 //!     floor: None,
 //!     notes: Vec::new(),
+//!     torture: Vec::new(),
 //!     cells: vec![cell("fork", 1, 2.1), cell("epoll", 1, 0.9), cell("epoll", 2, 0.8), cell("fork", 2, 2.0)],
 //! };
 //! let page = terminal::draw(&Document::of(&run), Terminal { width: 80, charset: Charset::Utf8 });

@@ -83,6 +83,12 @@ impl Recorder {
         self.write()
     }
 
+    /// Says that torture was ended before all faults were tried.
+    pub fn torture_was_cut_short(&mut self) -> anyhow::Result<()> {
+        self.run.complete = false;
+        self.write()
+    }
+
     /// Adds what the machine can do at the least and at the most.
     pub fn set_floor(&mut self, floor: Floor) -> anyhow::Result<()> {
         self.run.floor = Some(floor);

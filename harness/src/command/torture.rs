@@ -67,7 +67,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         rows.extend(new);
     }
     let answer = Answer::of(rows, settings, stop.load(Ordering::Relaxed));
-    if let Some(recorder) = &recorder {
+    if let Some(recorder) = &mut recorder {
+        if answer.interrupted {
+            recorder.torture_was_cut_short()?;
+        }
         reports::write_all_in(language::current(), recorder.run(), recorder.directory())
             .context("the report's files are missing")?;
         let told = format!("concur: the report is in {}/report.html", recorder.directory().display());

@@ -10,6 +10,10 @@ use crate::units::{self, count, figure, gibibytes, latency, plural};
 /// What must be known before any figure is read.
 pub(super) fn warnings(run: &Run) -> Vec<String> {
     let planned = plural(run.planned, "planned cell");
+    if run.cells.is_empty() && !run.torture.is_empty() {
+        let cut = "The torture was interrupted: its tables hold what had been tried by then.";
+        return if run.complete { Vec::new() } else { vec![cut.to_owned()] };
+    }
     if run.cells.is_empty() {
         return vec![format!("This run holds no cells of its {planned}, so there is nothing to show.")];
     }

@@ -121,3 +121,11 @@ fn a_server_alone_has_no_table_for_all() {
     assert_eq!(document.tables.len(), 1);
     assert!(document.explanations.iter().any(|explanation| explanation.text.starts_with("Torture:")));
 }
+
+#[test]
+fn torture_alone_is_no_run_without_cells_and_one_that_was_cut_short_says_so() {
+    let run = Run { torture: rows(SERVERS[0], 1), complete: true, ..record::run(Vec::new()) };
+    assert_eq!(Document::of(&run).warnings, Vec::<String>::new());
+    let cut = Document::of(&Run { complete: false, ..run });
+    assert_eq!(cut.warnings, ["The torture was interrupted: its tables hold what had been tried by then."]);
+}

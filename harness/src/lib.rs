@@ -31,6 +31,7 @@ pub mod doctor;
 pub mod execution;
 pub mod failure;
 pub mod interpreter;
+mod label;
 pub mod language;
 pub mod lesson;
 pub mod load;

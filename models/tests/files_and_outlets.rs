@@ -1,18 +1,21 @@
 //! Parts of files, and what is said unasked, under every model that can run inside a test: those that fork can't, since a
 //! test has threads; they share the code that sends with `loop` and `thread`.
 
+#[path = "common/served.rs"]
+mod served;
+
 use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use bytes::BytesMut;
 use models::options::{Choice, Options};
-use models::server::{Shutdown, Start, server, servers, socket};
-use workloads::{Done, FilePart, Limits, Next, Outlet, Peer, Service, Session};
+use models::server::{server, servers};
+use served::served;
+use workloads::{Done, FilePart, Next, Outlet, Peer, Service, Session};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 /// More than a socket takes at once, and no whole number of parts.
@@ -29,26 +32,10 @@ fn with_every_model(service: &Arc<dyn Service>, check: impl Fn(&str, SocketAddr)
     let choices = names.chain(["epoll:trigger=edge", "thread-pool:per=request,workers=8"]);
     for choice in choices.map(|text| text.parse::<Choice>().unwrap()) {
         if server(&choice.name).unwrap().refuses(&**service, &choice.options).is_none() {
-            with(&choice, service, &check);
+            let address = ([127, 0, 0, 1], 0).into();
+            served(&choice, service, &address, |model, address| check(model, address.ip().unwrap()));
         }
     }
-}
-
-fn with(choice: &Choice, service: &Arc<dyn Service>, check: impl Fn(&str, SocketAddr)) {
-    let listener = socket::listen(&([127, 0, 0, 1], 0).into(), &Limits::default()).unwrap();
-    let address = listener.local_addr().unwrap().as_socket().unwrap();
-    let shutdown = Shutdown::by_hand(Duration::from_secs(1)).unwrap();
-    thread::scope(|scope| {
-        let running = scope.spawn(|| {
-            let (shutdown, options) = (&shutdown, &choice.options);
-            (server(&choice.name).unwrap().run)(Start { listener, service, options, shutdown }).unwrap();
-        });
-        // Also after a panic: the scope would wait for the server for ever.
-        let outcome = panic::catch_unwind(AssertUnwindSafe(|| check(&choice.to_string(), address)));
-        shutdown.request();
-        running.join().unwrap();
-        outcome.unwrap_or_else(|panic| panic::resume_unwind(panic));
-    });
 }
 
 fn connect(address: SocketAddr) -> TcpStream {

@@ -1,17 +1,20 @@
 //! The time limits of a service, kept by every model that can run inside a test: those that fork can't, since a test has
 //! threads; they share the code that keeps them with `loop` and `thread`.
 
+#[path = "common/served.rs"]
+mod served;
+
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
-use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use models::address::Address;
 use models::options::Choice;
-use models::server::{Shutdown, Start, Transport, server, servers, socket};
+use models::server::{Transport, server, servers};
+use served::served;
 use workloads::http::Http;
 use workloads::{Limits, Service};
 
@@ -65,20 +68,7 @@ fn with_every_model_over_unix(check: impl Fn(&str, &std::path::Path) + Sync) {
 fn with(limit: Duration, choice: &Choice, address: &Address, check: impl Fn(&str, &Address)) {
     let limits = Limits { request_time: limit, idle_time: limit, ..Limits::default() };
     let service: Arc<dyn Service> = Arc::new(Http { limits, ..Http::default() });
-    let listener = socket::listen(address, &limits).unwrap();
-    let address = Address::of(&listener).unwrap();
-    let shutdown = Shutdown::by_hand(Duration::from_secs(1)).unwrap();
-    thread::scope(|scope| {
-        let running = scope.spawn(|| {
-            let (service, shutdown, options) = (&service, &shutdown, &choice.options);
-            (server(&choice.name).unwrap().run)(Start { listener, service, options, shutdown }).unwrap();
-        });
-        // Also after a panic: the scope would wait for the server for ever.
-        let outcome = panic::catch_unwind(AssertUnwindSafe(|| check(&choice.to_string(), &address)));
-        shutdown.request();
-        running.join().unwrap();
-        outcome.unwrap_or_else(|panic| panic::resume_unwind(panic));
-    });
+    served(choice, &service, address, check);
 }
 
 /// A connection that gives up after [`PATIENCE`].

@@ -105,6 +105,24 @@ pub enum Next {
     Refuse,
 }
 
+/// Takes one step after another from what has arrived, until one says what is needed next, or until there is so much to send
+/// that it goes out first.
+pub(crate) fn step_by_step(
+    input: &mut BytesMut,
+    output: &mut BytesMut,
+    high_water: usize,
+    mut step: impl FnMut(&mut BytesMut, &mut BytesMut) -> Option<Next>,
+) -> Next {
+    loop {
+        if let Some(next) = step(input, output) {
+            return next;
+        }
+        if output.len() > high_water {
+            return Next::Flush;
+        }
+    }
+}
+
 /// What has been done for a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Done {

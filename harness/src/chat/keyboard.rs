@@ -1,7 +1,6 @@
 //! Where lines are typed: a line editor on a terminal, so that what others say does not tear up a line that is begun; plain
 //! lines from a pipe.
 
-use std::borrow::Cow;
 use std::env;
 use std::io::{self, BufRead, IsTerminal, Read, stdin, stdout};
 use std::sync::Arc;
@@ -10,13 +9,12 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use reedline::{
-    ExternalPrinter, Prompt, PromptEditMode, PromptHistorySearch, PromptHistorySearchStatus, Reedline, Signal,
-};
+use reedline::{ExternalPrinter, Reedline, Signal};
 
 use reports::terminal::Colours;
 
 use crate::appearance::colours;
+use crate::label::Label;
 use crate::language;
 
 /// Of a longer line from a pipe the rest is passed over.
@@ -57,7 +55,8 @@ impl Keyboard {
         let is_editor = printer.is_some();
         let work: Box<dyn FnOnce() + Send> = match printer {
             Some(printer) => {
-                let (printer, stop, prompt) = (printer.clone(), Arc::clone(&stop), Name(format!("{name}> ")));
+                let (printer, stop, prompt) =
+                    (printer.clone(), Arc::clone(&stop), Label(format!("{name}> ")));
                 Box::new(move || edit(printer, stop, &prompt, &send))
             }
             None => Box::new(move || plain(&send)),
@@ -76,7 +75,7 @@ impl Keyboard {
     }
 }
 
-fn edit(printer: ExternalPrinter<String>, stop: Arc<AtomicBool>, prompt: &Name, send: &Sender<Typed>) {
+fn edit(printer: ExternalPrinter<String>, stop: Arc<AtomicBool>, prompt: &Label, send: &Sender<Typed>) {
     let editor = Reedline::create().with_external_printer(printer).with_poll_interval(LOOK);
     let mut editor = editor.with_break_signal(stop).with_ansi_colors(colours() == Colours::On);
     loop {
@@ -113,31 +112,5 @@ fn plain(send: &Sender<Typed>) {
         if send.send(Typed::Line(line)).is_err() {
             return;
         }
-    }
-}
-
-/// The prompt: who is typing.
-struct Name(String);
-
-impl Prompt for Name {
-    fn render_prompt_left(&self) -> Cow<'_, str> {
-        Cow::Borrowed(&self.0)
-    }
-
-    fn render_prompt_right(&self) -> Cow<'_, str> {
-        Cow::Borrowed("")
-    }
-
-    fn render_prompt_indicator(&self, _: PromptEditMode) -> Cow<'_, str> {
-        Cow::Borrowed("")
-    }
-
-    fn render_prompt_multiline_indicator(&self) -> Cow<'_, str> {
-        Cow::Borrowed("")
-    }
-
-    fn render_prompt_history_search_indicator(&self, search: PromptHistorySearch) -> Cow<'_, str> {
-        let sign = if matches!(search.status, PromptHistorySearchStatus::Failing) { "?" } else { "/" };
-        Cow::Owned(format!("{sign}{}: ", search.term))
     }
 }

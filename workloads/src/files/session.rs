@@ -14,7 +14,7 @@ use super::upload::Upload;
 use super::{Name, Refusal};
 use crate::file_part::FilePart;
 use crate::later::{Outcome, later};
-use crate::session::{Done, Next, Session};
+use crate::session::{Done, Next, Session, step_by_step};
 
 /// How much of a file is taken in before it is written, in bytes.
 const PIECE_BYTES: usize = 128 << 10;
@@ -60,22 +60,14 @@ enum State {
 
 impl Session for FilesSession {
     fn receive(&mut self, input: &mut BytesMut, output: &mut BytesMut) -> Next {
-        loop {
-            let next = match &mut self.state {
-                State::Listening => self.listen(input, output),
-                State::Taking(..) => Some(self.take(input, output)),
-                _ => {
-                    input.clear();
-                    return Next::Close;
-                }
-            };
-            if let Some(next) = next {
-                return next;
+        step_by_step(input, output, self.high_water, |input, output| match &mut self.state {
+            State::Listening => self.listen(input, output),
+            State::Taking(..) => Some(self.take(input, output)),
+            _ => {
+                input.clear();
+                Some(Next::Close)
             }
-            if output.len() > self.high_water {
-                return Next::Flush;
-            }
-        }
+        })
     }
 
     fn resume(&mut self, done: Done, output: &mut BytesMut) -> Next {

@@ -16,7 +16,7 @@ use super::request::{Method, Reader, Request};
 use super::routes::{self, Route};
 use super::{INDEX, date, pattern, primes_below};
 use crate::later::Outcome;
-use crate::session::{Done, Next, Session, Value};
+use crate::session::{Done, Next, Session, Value, step_by_step};
 
 /// The state of one connection.
 pub(super) struct HttpSession {
@@ -74,22 +74,14 @@ struct Body {
 
 impl Session for HttpSession {
     fn receive(&mut self, input: &mut BytesMut, output: &mut BytesMut) -> Next {
-        loop {
-            let next = match self.state {
-                State::Reading => self.read(input, output),
-                State::Echoing => self.echo(input, output),
-                _ => {
-                    input.clear();
-                    return Next::Close;
-                }
-            };
-            if let Some(next) = next {
-                return next;
+        step_by_step(input, output, self.high_water, |input, output| match self.state {
+            State::Reading => self.read(input, output),
+            State::Echoing => self.echo(input, output),
+            _ => {
+                input.clear();
+                Some(Next::Close)
             }
-            if output.len() > self.high_water {
-                return Next::Flush;
-            }
-        }
+        })
     }
 
     fn resume(&mut self, done: Done, output: &mut BytesMut) -> Next {

@@ -1,6 +1,5 @@
 //! Where lines come from: an editor with history and completion on a terminal, or a pipe.
 
-use std::borrow::Cow;
 use std::fs;
 use std::io::stdin;
 use std::path::{Path, PathBuf};
@@ -9,15 +8,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use models::address::Address;
 use reedline::{
-    ColumnarMenu, Completer, Emacs, FileBackedHistory, KeyCode, KeyModifiers, MenuBuilder, Prompt,
-    PromptEditMode, PromptHistorySearch, Reedline, ReedlineEvent, ReedlineMenu, Signal, Span, Suggestion,
-    default_emacs_keybindings,
+    ColumnarMenu, Completer, Emacs, FileBackedHistory, KeyCode, KeyModifiers, MenuBuilder, Reedline,
+    ReedlineEvent, ReedlineMenu, Signal, Span, Suggestion, default_emacs_keybindings,
 };
 use reports::terminal::Colours;
 use workloads::files::protocol::Listed;
 
 use super::words::{COMMANDS, quoted};
 use crate::appearance;
+use crate::label::Label;
 
 /// How many lines the history keeps.
 const HISTORY_LINES: usize = 1_000;
@@ -112,31 +111,6 @@ fn place() -> Option<PathBuf> {
     let given = appearance::variable("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let state = given.or_else(|| Some(Path::new(&appearance::variable("HOME")?).join(".local/state")))?;
     Some(state.join("concur/files-history"))
-}
-
-/// What stands before the line.
-pub(super) struct Label(String);
-
-impl Prompt for Label {
-    fn render_prompt_left(&self) -> Cow<'_, str> {
-        Cow::Borrowed(&self.0)
-    }
-
-    fn render_prompt_right(&self) -> Cow<'_, str> {
-        Cow::Borrowed("")
-    }
-
-    fn render_prompt_indicator(&self, _: PromptEditMode) -> Cow<'_, str> {
-        Cow::Borrowed("")
-    }
-
-    fn render_prompt_multiline_indicator(&self) -> Cow<'_, str> {
-        Cow::Borrowed("")
-    }
-
-    fn render_prompt_history_search_indicator(&self, search: PromptHistorySearch) -> Cow<'_, str> {
-        Cow::Owned(format!("? {} ", search.term))
-    }
 }
 
 /// What a word may become.
